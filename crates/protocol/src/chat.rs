@@ -1,0 +1,38 @@
+//! Chat, the client's half: bytes become lines, and lines are posted to the room.
+//!
+//! The session only posts. Whatever a member gets, the answers to its own commands included, comes
+//! from the room through its mailbox: one writer a connection, or answers would overtake the talk.
+
+use crate::line::LineBuffer;
+use crate::{Answer, Post, Posts, Session};
+
+/// One member's half of the conversation.
+#[derive(Debug, Default)]
+pub struct Chat {
+    lines: LineBuffer,
+}
+
+impl Session for Chat {
+    fn receive<'a>(&mut self, input: &'a [u8]) -> Answer<'a> {
+        let mut posts = Posts::default();
+        if input.is_empty() {
+            self.lines.end(&mut posts);
+        } else {
+            self.lines.receive(input, &mut posts);
+        }
+        Answer {
+            posts,
+            finish: input.is_empty(),
+            ..Answer::default()
+        }
+    }
+
+    fn idle(&mut self, seconds: u64) -> Answer<'static> {
+        let mut posts = Posts::default();
+        posts.push(Post::Idle(seconds));
+        Answer {
+            posts,
+            ..Answer::default()
+        }
+    }
+}

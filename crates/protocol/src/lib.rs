@@ -1,0 +1,40 @@
+//! What is said, never how: every service as a machine that takes bytes and gives answers.
+//!
+//! State lives in two places, so there are two machines.
+//! A [`Session`] lives where its connection lives: in a process, on a thread's stack, in a slot of
+//! a table, in a task.
+//! The [`Hub`] lives where everybody can reach it, and holds the room that the sessions of chat
+//! talk in.
+//! What passes between them is plain data ([`Posts`] one way, a [`Line`] the other), so it crosses
+//! a function call, a channel or a process boundary unchanged.
+//!
+//! Nothing in this crate reads a socket, starts a thread, looks at a clock or draws a number by
+//! chance, which `no_std` enforces: what must be random or timed is passed in.
+//! What the room has to tell the server's operator it says through `tracing`, a facade that the
+//! program around it fills.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod chat;
+pub mod echo;
+pub mod fortune;
+mod hub;
+mod line;
+mod mailbox;
+mod posts;
+mod room;
+mod service;
+mod session;
+mod telnet;
+pub mod text;
+
+pub use hub::{Event, Hub};
+pub use line::LINE_LIMIT;
+pub use mailbox::{Line, MAILBOX_LIMIT, Mailbox, Outbox, OutboxState, Queue, TooSlow};
+pub use posts::{Post, Posts};
+pub use room::{HISTORY, JOINED_LIMIT};
+pub use service::{CATALOGUE, Entry, Service, Settings};
+pub use session::{Answer, Client, MEMBER_READ, PLAIN_READ, Session};

@@ -1,0 +1,147 @@
+//! Bytes to lines: the rules that chat and every line-oriented service share.
+
+use alloc::{string::String, vec::Vec};
+
+use crate::telnet::{Heard, Telnet};
+use crate::{Post, Posts, text};
+
+/// The longest line in bytes, counted after telnet's commands are removed, without CR and LF.
+///
+/// IRC allows 510 (RFC 2812), SMTP 998 (RFC 5321).
+pub const LINE_LIMIT: usize = 1024;
+
+/// One client's lines in the making: never more than one unfinished line is kept.
+#[derive(Debug, Default)]
+pub(crate) struct LineBuffer {
+    telnet: Telnet,
+    unfinished: Vec<u8>,
+    /// The line in hand is too long and was refused: its rest is passed over up to its LF.
+    skipping: bool,
+}
+
+impl LineBuffer {
+    /// Takes bytes just read and posts each line that they complete.
+    pub(crate) fn receive(&mut self, input: &[u8], posts: &mut Posts) {
+        for &byte in input {
+            match self.telnet.hear(byte) {
+                Heard::Byte(b'\n') => self.end_line(posts),
+                Heard::Byte(byte) => self.extend_line(byte, posts),
+                Heard::TimingMark => posts.push(Post::TimingMark),
+                Heard::Nothing => {}
+            }
+        }
+    }
+
+    /// Takes the end of input: the last line counts without an LF.
+    pub(crate) fn end(&mut self, posts: &mut Posts) {
+        if !self.unfinished.is_empty() {
+            self.end_line(posts);
+        }
+    }
+
+    fn extend_line(&mut self, byte: u8, posts: &mut Posts) {
+        if self.skipping {
+            return;
+        }
+        self.unfinished.push(byte);
+        // One byte over the limit may still be the CR of a CR LF, which does not count.
+        let room_for_cr = self.unfinished.len() == LINE_LIMIT + 1 && byte == b'\r';
+        if self.unfinished.len() > LINE_LIMIT && !room_for_cr {
+            posts.push(Post::TooLong);
+            self.unfinished = Vec::new();
+            self.skipping = true;
+        }
+    }
+
+    fn end_line(&mut self, posts: &mut Posts) {
+        if core::mem::take(&mut self.skipping) {
+            return;
+        }
+        let line = self
+            .unfinished
+            .strip_suffix(b"\r")
+            .unwrap_or(&self.unfinished);
+        let mut shown = String::with_capacity(line.len());
+        text::show(line, &mut shown);
+        posts.push(Post::Line(&shown));
+        self.unfinished.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{format, string::ToString, vec};
+
+    use super::*;
+
+    fn posted(reads: &[&[u8]]) -> Vec<String> {
+        let mut lines = LineBuffer::default();
+        let mut posts = Posts::default();
+        for read in reads {
+            lines.receive(read, &mut posts);
+        }
+        lines.end(&mut posts);
+        posts.iter().map(|post| format!("{post:?}")).collect()
+    }
+
+    #[track_caller]
+    fn check(input: &[u8], expected: &[Post]) {
+        let expected: Vec<_> = expected.iter().map(|post| format!("{post:?}")).collect();
+        assert_eq!(posted(&[input]), expected, "in one read");
+        for cut in 0..input.len() {
+            let (one, two) = input.split_at(cut);
+            assert_eq!(posted(&[one, two]), expected, "cut at {cut}");
+        }
+        let bytes: Vec<_> = input.chunks(1).collect();
+        assert_eq!(posted(&bytes), expected, "a byte a read");
+    }
+
+    #[test]
+    fn lines_end_with_lf_or_cr_lf_or_the_input() {
+        check(
+            b"one\ntwo\r\nthree",
+            &[Post::Line("one"), Post::Line("two"), Post::Line("three")],
+        );
+        check(b"\r\n\n", &[Post::Line(""), Post::Line("")]);
+        check(b"a\rb\n", &[Post::Line("a\u{fffd}b")]);
+    }
+
+    #[test]
+    fn telnet_inside_a_character_is_removed_first() {
+        check(b"caf\xc3\xff\xf1\xa9\n", &[Post::Line("café")]);
+        check(b"hi\xff\xfd\x06\n", &[Post::TimingMark, Post::Line("hi")]);
+        check(b"\xff\xff\n", &[Post::Line("\u{fffd}")]);
+    }
+
+    #[test]
+    fn the_longest_line_passes_and_one_byte_more_is_refused_once() {
+        let longest = "x".repeat(LINE_LIMIT);
+        check(format!("{longest}\r\n").as_bytes(), &[Post::Line(&longest)]);
+        check(format!("{longest}\n").as_bytes(), &[Post::Line(&longest)]);
+        check(longest.as_bytes(), &[Post::Line(&longest)]);
+        let too_long = "x".repeat(3 * LINE_LIMIT);
+        check(
+            format!("{too_long}\nnext\n").as_bytes(),
+            &[Post::TooLong, Post::Line("next")],
+        );
+        check(
+            format!("{longest}\r\r\nnext\n").as_bytes(),
+            &[Post::TooLong, Post::Line("next")],
+        );
+        check(format!("{longest}x").as_bytes(), &[Post::TooLong]);
+    }
+
+    #[test]
+    fn an_endless_line_keeps_nothing() {
+        let mut lines = LineBuffer::default();
+        let mut posts = Posts::default();
+        for _ in 0..1000 {
+            lines.receive(&vec![b'x'; 4096], &mut posts);
+            assert!(lines.unfinished.capacity() <= 2 * LINE_LIMIT);
+        }
+        assert_eq!(
+            posts.iter().map(|p| format!("{p:?}")).collect::<Vec<_>>(),
+            ["TooLong".to_string()]
+        );
+    }
+}

@@ -1,0 +1,196 @@
+//! Where lines wait on their way to one member, and the rule for a member that is too slow.
+
+use alloc::{collections::VecDeque, rc::Rc, sync::Arc};
+use core::cell::{RefCell, RefMut};
+use core::ops::Deref;
+
+/// How many bytes may wait for one member: 256 KiB.
+///
+/// A mailbox is bounded in bytes, not in messages, since a message is 5 bytes or 16 KiB.
+/// redis gives a subscriber 32 MB, or 8 MB for a minute; InspIRCd gives an ordinary user 1 MB.
+pub const MAILBOX_LIMIT: usize = 256 * 1024;
+
+/// The member is so far behind that its mailbox is full.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TooSlow;
+
+/// Where lines wait on their way to one member.
+///
+/// Dropping it is the end: what waits is sent, and then the member is finished.
+pub trait Mailbox {
+    /// Takes the line, or refuses it at once because the member is too far behind, and has then
+    /// seen to it that the member is cut off. Never waits.
+    fn offer(&mut self, line: &Line) -> Result<(), TooSlow>;
+}
+
+/// One or more lines of text as they go over the wire, ends included.
+///
+/// It is shared, not copied, by all the mailboxes that it waits in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line(Arc<[u8]>);
+
+impl From<&[u8]> for Line {
+    fn from(bytes: &[u8]) -> Line {
+        Line(bytes.into())
+    }
+}
+
+impl Deref for Line {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Bytes on their way to one client, in lines, of which the first may be partly sent.
+#[derive(Debug, Default)]
+pub struct Queue {
+    lines: VecDeque<Line>,
+    /// How much of the first line is sent already.
+    sent: usize,
+    /// How many bytes wait, over all lines.
+    waiting: usize,
+}
+
+impl Queue {
+    /// Takes a line, unless that would make more than [`MAILBOX_LIMIT`] bytes wait.
+    pub fn push(&mut self, line: Line) -> Result<(), TooSlow> {
+        if self.waiting + line.len() > MAILBOX_LIMIT {
+            return Err(TooSlow);
+        }
+        self.waiting += line.len();
+        self.lines.push_back(line);
+        Ok(())
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.waiting == 0
+    }
+
+    /// What waits, in order, as one slice for each line: what a gathering write takes.
+    pub fn slices(&self) -> impl Iterator<Item = &[u8]> {
+        let rest = |(i, line)| {
+            if i == 0 {
+                &Line::deref(line)[self.sent..]
+            } else {
+                line
+            }
+        };
+        self.lines.iter().enumerate().map(rest)
+    }
+
+    /// Forgets the first `count` bytes, which are sent now.
+    pub fn advance(&mut self, count: usize) {
+        self.waiting -= count;
+        self.sent += count;
+        while let Some(first) = self.lines.front().filter(|first| first.len() <= self.sent) {
+            self.sent -= first.len();
+            self.lines.pop_front();
+        }
+    }
+}
+
+/// A client's queue where its driver and the hub live on one thread: the driver empties it, and
+/// the hub fills it through the [`Mailbox`] that [`mailbox`](Self::mailbox) gives.
+#[derive(Debug, Default)]
+pub struct Outbox(Rc<RefCell<Shared>>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    queue: Queue,
+    state: OutboxState,
+}
+
+/// What becomes of a client once its queue is empty.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum OutboxState {
+    /// More may come.
+    #[default]
+    Open,
+    /// The hub has dropped the mailbox: finish the client when all that waits is sent.
+    Ended,
+    /// A line was refused: cut the client off, whatever waits.
+    TooSlow,
+}
+
+impl Outbox {
+    /// The hub's half.
+    pub fn mailbox(&self) -> impl Mailbox + use<> {
+        OutboxMailbox(Rc::clone(&self.0))
+    }
+
+    /// What waits to be sent.
+    pub fn queue(&self) -> RefMut<'_, Queue> {
+        RefMut::map(self.0.borrow_mut(), |shared| &mut shared.queue)
+    }
+
+    /// What becomes of the client.
+    pub fn state(&self) -> OutboxState {
+        self.0.borrow().state
+    }
+}
+
+struct OutboxMailbox(Rc<RefCell<Shared>>);
+
+impl Mailbox for OutboxMailbox {
+    fn offer(&mut self, line: &Line) -> Result<(), TooSlow> {
+        let mut shared = self.0.borrow_mut();
+        let taken = shared.queue.push(line.clone());
+        if taken.is_err() {
+            shared.state = OutboxState::TooSlow;
+        }
+        taken
+    }
+}
+
+impl Drop for OutboxMailbox {
+    fn drop(&mut self) {
+        let mut shared = self.0.borrow_mut();
+        if shared.state == OutboxState::Open {
+            shared.state = OutboxState::Ended;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn a_queue_forgets_what_is_sent() {
+        let mut queue = Queue::default();
+        for line in ["one", "two", "three"] {
+            queue.push(Line::from(line.as_bytes())).unwrap();
+        }
+        queue.advance(4);
+        assert_eq!(queue.slices().collect::<Vec<_>>(), [&b"wo"[..], b"three"]);
+        queue.advance(2);
+        assert_eq!(queue.slices().collect::<Vec<_>>(), [&b"three"[..]]);
+        queue.advance(5);
+        assert!(queue.is_empty());
+        assert_eq!(queue.slices().count(), 0);
+    }
+
+    #[test]
+    fn a_queue_is_bounded_in_bytes() {
+        let outbox = Outbox::default();
+        let mut mailbox = outbox.mailbox();
+        let half = Line::from(&[b'x'; MAILBOX_LIMIT / 2][..]);
+        assert_eq!(mailbox.offer(&half), Ok(()));
+        assert_eq!(mailbox.offer(&half), Ok(()));
+        assert_eq!(outbox.state(), OutboxState::Open);
+        assert_eq!(mailbox.offer(&Line::from(&b"x"[..])), Err(TooSlow));
+        drop(mailbox);
+        assert_eq!(outbox.state(), OutboxState::TooSlow);
+    }
+
+    #[test]
+    fn dropping_the_mailbox_is_the_end() {
+        let outbox = Outbox::default();
+        drop(outbox.mailbox());
+        assert_eq!(outbox.state(), OutboxState::Ended);
+    }
+}

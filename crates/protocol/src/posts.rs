@@ -1,0 +1,106 @@
+use alloc::string::String;
+use core::fmt::Write;
+
+/// One thing that a session tells the room.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Post<'a> {
+    /// A complete line of text, safe to show, without its end.
+    Line(&'a str),
+    /// The client's line was longer than [`LINE_LIMIT`](crate::LINE_LIMIT).
+    TooLong,
+    /// The client's telnet waits for the answer to DO TIMING-MARK.
+    TimingMark,
+    /// The client completed nothing for so many seconds, and leaves.
+    Idle(u64),
+}
+
+/// What one read made a session tell the room, in order.
+///
+/// It is kept as text, one post a line with its kind in front, so that it needs no translation to
+/// cross a process boundary and `strace` shows it as it is:
+///
+/// ```text
+/// >hello everybody
+/// !
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Posts(String);
+
+const LINE: char = '>';
+const TOO_LONG: char = '!';
+const TIMING_MARK: char = '^';
+const IDLE: char = 'z';
+
+impl Posts {
+    /// Adds a post behind the others.
+    pub fn push(&mut self, post: Post<'_>) {
+        match post {
+            // A LF in the text would forge a post. There is none: `text::show` replaces it.
+            Post::Line(text) => self.0.extend([">", text]),
+            Post::TooLong => self.0.push(TOO_LONG),
+            Post::TimingMark => self.0.push(TIMING_MARK),
+            Post::Idle(seconds) => write!(self.0, "{IDLE}{seconds}").expect("a string takes all"),
+        }
+        self.0.push('\n');
+    }
+
+    /// The posts in the order in which they were pushed.
+    pub fn iter(&self) -> impl Iterator<Item = Post<'_>> {
+        self.0.split_terminator('\n').filter_map(|line| {
+            let mut rest = line.chars();
+            match rest.next()? {
+                LINE => Some(Post::Line(rest.as_str())),
+                TOO_LONG => Some(Post::TooLong),
+                TIMING_MARK => Some(Post::TimingMark),
+                IDLE => rest.as_str().parse().ok().map(Post::Idle),
+                _ => None,
+            }
+        })
+    }
+
+    /// Whether nothing was posted.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The posts as bytes that [`from_bytes`](Self::from_bytes) understands in another process.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// Posts from the bytes of [`as_bytes`](Self::as_bytes).
+    ///
+    /// Whatever else the bytes hold is passed over: nothing that arrives here can harm the hub.
+    pub fn from_bytes(bytes: &[u8]) -> Posts {
+        Posts(String::from_utf8_lossy(bytes).into_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn posts_cross_a_process_boundary_unchanged() {
+        let pushed = [
+            Post::Line("汉语"),
+            Post::Line(""),
+            Post::TooLong,
+            Post::TimingMark,
+            Post::Line(">!"),
+            Post::Idle(300),
+        ];
+        let mut posts = Posts::default();
+        pushed.into_iter().for_each(|post| posts.push(post));
+        let arrived = Posts::from_bytes(posts.as_bytes());
+        assert_eq!(arrived.iter().collect::<Vec<_>>(), pushed);
+    }
+
+    #[test]
+    fn what_is_no_post_is_passed_over() {
+        let posts = Posts::from_bytes(b"\n\xff\nzebra\n>hello");
+        assert_eq!(posts.iter().collect::<Vec<_>>(), [Post::Line("hello")]);
+    }
+}

@@ -1,0 +1,229 @@
+//! Chat, the room's half: who is here, who hears what, and what the commands mean.
+//!
+//! The room decides and the [hub](crate::Hub) delivers.
+//! All that a member ever reads is worded in this file.
+
+use alloc::borrow::ToOwned;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::{format, string::String, vec::Vec};
+
+use tracing::info;
+
+use crate::telnet::WONT_TIMING_MARK;
+use crate::{Client, LINE_LIMIT, Post, Posts};
+
+/// How many lines of speech a newcomer is shown.
+///
+/// At most 62 KB, well below [`MAILBOX_LIMIT`](crate::MAILBOX_LIMIT), or joining could be the end
+/// of the newcomer.
+pub const HISTORY: usize = 20;
+
+/// How many bytes of consecutive lines are joined into one delivery: 16 KiB.
+///
+/// What one read brought is spread at once: one line or a hundred cost every member one write.
+pub const JOINED_LIMIT: usize = 16 * 1024;
+
+/// How many names `/who` gives.
+const NAMES_SHOWN: usize = 100;
+
+/// The longest name that one can choose. IRC's is 9 (RFC 2812).
+const NAME_LIMIT: usize = 16;
+
+const HELP: &str = "\
+* /nick NAME: take a name of 1 to 16 letters, digits, _ or -\r\n\
+* /who: see who is here\r\n\
+* /quit: leave\r\n\
+* //TEXT: say a TEXT that begins with a /\r\n\
+* /help: see this\r\n";
+
+/// Everybody who is here, and what was said last.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    /// In the order of joining, since clients are numbered in that order.
+    names: BTreeMap<Client, String>,
+    /// The last lines of speech as they were said, oldest first.
+    history: VecDeque<String>,
+}
+
+/// What the room wants done.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Effect {
+    /// These bytes, which are complete lines, go to those members.
+    Tell(Audience, Vec<u8>),
+    /// This member is no longer here: it gets what it was told, and then the end.
+    Part(Client),
+}
+
+/// Who hears a line. Each is about the members at the moment when it is delivered.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Audience {
+    /// This one alone.
+    Only(Client),
+    /// All but this one.
+    Others(Client),
+    /// All.
+    Everybody,
+}
+use Audience::{Everybody, Only, Others};
+
+impl Room {
+    /// A client has come, and is called `name` until it chooses another.
+    pub(crate) fn join(&mut self, client: Client, name: String, effects: &mut Vec<Effect>) {
+        info!("{client} joined as {name}");
+        let here = self.names.len() + 1;
+        tell(
+            effects,
+            Only(client),
+            format!("* welcome, {name}; {here} here\r\n"),
+        );
+        for speech in &self.history {
+            tell(effects, Only(client), speech);
+        }
+        tell(effects, Others(client), format!("* {name} joined\r\n"));
+        self.names.insert(client, name);
+    }
+
+    /// A client has something to say. What comes from somebody who is not here is not heard.
+    pub(crate) fn post(&mut self, client: Client, posts: &Posts, effects: &mut Vec<Effect>) {
+        for post in posts.iter() {
+            if !self.names.contains_key(&client) {
+                return;
+            }
+            match post {
+                Post::Line("") => {}
+                Post::Line(line) => match line.strip_prefix('/') {
+                    None => self.speak(client, line, effects),
+                    Some(text) if text.starts_with('/') => self.speak(client, text, effects),
+                    Some(_) => self.obey(client, line, effects),
+                },
+                Post::TooLong => {
+                    let refusal = format!(
+                        "* a line has at most {LINE_LIMIT} bytes; that one was dropped\r\n"
+                    );
+                    tell(effects, Only(client), &refusal);
+                }
+                Post::TimingMark => tell(effects, Only(client), WONT_TIMING_MARK),
+                Post::Idle(seconds) => {
+                    let goodbye = format!("* idle for {seconds} s, goodbye\r\n");
+                    self.part(client, &goodbye, ": idle", effects);
+                }
+            }
+        }
+    }
+
+    /// A client has gone, for the reason `why` (": too slow", say), if there is one to give.
+    pub(crate) fn leave(&mut self, client: Client, why: &str, effects: &mut Vec<Effect>) {
+        if let Some(name) = self.names.remove(&client) {
+            info!("{client}, {name}, left the room{why}");
+            effects.push(Effect::Part(client));
+            tell(effects, Everybody, format!("* {name} left{why}\r\n"));
+        }
+    }
+
+    /// The server stops: everybody has to go.
+    pub(crate) fn stop(&mut self, effects: &mut Vec<Effect>) {
+        tell(effects, Everybody, "* the server is stopping, goodbye\r\n");
+        effects.extend(self.names.keys().map(|&client| Effect::Part(client)));
+        self.names.clear();
+    }
+
+    fn speak(&mut self, client: Client, text: &str, effects: &mut Vec<Effect>) {
+        let name = &self.names[&client];
+        info!("{name} said {text:?}");
+        let speech = format!("[{name}] {text}\r\n");
+        tell(effects, Others(client), &speech);
+        if self.history.len() == HISTORY {
+            self.history.pop_front();
+        }
+        self.history.push_back(speech);
+    }
+
+    /// Does what a line that begins with a slash asks for.
+    fn obey(&mut self, client: Client, line: &str, effects: &mut Vec<Effect>) {
+        let (word, argument) = line.split_once(' ').unwrap_or((line, ""));
+        match word {
+            "/nick" => self.rename(client, argument.trim_matches(' '), effects),
+            "/who" => tell(effects, Only(client), self.who()),
+            "/help" => tell(effects, Only(client), HELP),
+            "/quit" => self.part(client, "* goodbye\r\n", "", effects),
+            _ => tell(
+                effects,
+                Only(client),
+                format!("* no command {word}; try /help\r\n"),
+            ),
+        }
+    }
+
+    fn rename(&mut self, client: Client, wanted: &str, effects: &mut Vec<Effect>) {
+        let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        let is_name = (1..=NAME_LIMIT).contains(&wanted.len()) && wanted.bytes().all(is_name_byte);
+        let holder = self
+            .names
+            .iter()
+            .find(|(_, name)| name.eq_ignore_ascii_case(wanted));
+        match holder {
+            _ if !is_name => {
+                tell(
+                    effects,
+                    Only(client),
+                    "* a name is 1 to 16 letters, digits, _ or -\r\n",
+                );
+            }
+            Some((&other, _)) if other != client => {
+                tell(
+                    effects,
+                    Only(client),
+                    format!("* the name {wanted} is taken\r\n"),
+                );
+            }
+            Some((_, name)) if name == wanted => {
+                tell(
+                    effects,
+                    Only(client),
+                    format!("* you are {wanted} already\r\n"),
+                );
+            }
+            _ => {
+                let old = self
+                    .names
+                    .insert(client, wanted.to_owned())
+                    .unwrap_or_default();
+                info!("{client}, {old}, is now {wanted}");
+                tell(effects, Everybody, format!("* {old} is now {wanted}\r\n"));
+            }
+        }
+    }
+
+    fn who(&self) -> String {
+        let shown: Vec<_> = self
+            .names
+            .values()
+            .take(NAMES_SHOWN)
+            .map(String::as_str)
+            .collect();
+        let more = match self.names.len() - shown.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("* here: {}{more}\r\n", shown.join(", "))
+    }
+
+    /// The client leaves with a last word for itself.
+    fn part(&mut self, client: Client, goodbye: &str, why: &str, effects: &mut Vec<Effect>) {
+        tell(effects, Only(client), goodbye);
+        self.leave(client, why, effects);
+    }
+}
+
+/// Adds a line for an audience, to the line before it if that has the same audience.
+fn tell(effects: &mut Vec<Effect>, audience: Audience, line: impl AsRef<[u8]>) {
+    let line = line.as_ref();
+    match effects.last_mut() {
+        Some(Effect::Tell(same, lines))
+            if *same == audience && lines.len() + line.len() <= JOINED_LIMIT =>
+        {
+            lines.extend_from_slice(line);
+        }
+        _ => effects.push(Effect::Tell(audience, line.to_vec())),
+    }
+}

@@ -1,0 +1,102 @@
+//! What can be served, by name.
+
+use alloc::{boxed::Box, sync::Arc};
+use core::fmt;
+
+use crate::chat::Chat;
+use crate::echo::Echo;
+use crate::fortune::{Fortune, Fortunes};
+use crate::{Client, Session};
+
+/// Every service that there is, in the order in which they are always listed.
+///
+/// A new service is a file of its own and a row here.
+pub const CATALOGUE: &[Entry] = &[
+    Entry {
+        name: "echo",
+        port: 7,
+        about: "every byte comes back (RFC 862)",
+        open: |_| Service::alone(|_| Box::new(Echo)),
+    },
+    Entry {
+        name: "fortune",
+        port: 17,
+        about: "a saying, and goodbye (RFC 865)",
+        open: |settings| {
+            let fortunes = settings.fortunes;
+            Service::alone(move |client| Box::new(Fortune::new(fortunes.clone(), client)))
+        },
+    },
+    Entry {
+        name: "chat",
+        port: 26,
+        about: "a room for all who are connected",
+        open: |_| Service::together(|_| Box::new(Chat::default())),
+    },
+];
+
+/// A service as the command line knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// The name by which it is asked for.
+    pub name: &'static str,
+    /// Its well-known port. What lies below 1024 is privileged, so a style adds its thousand.
+    pub port: u16,
+    /// What it does, in a few words.
+    pub about: &'static str,
+    /// Makes it ready to be served.
+    pub open: fn(Settings) -> Service,
+}
+
+/// What the services need to know before they can be served.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What fortune tells.
+    pub fortunes: Fortunes,
+}
+
+/// What a server serves: a session for each client, and a room for them all if they shall meet.
+#[derive(Clone)]
+pub struct Service {
+    open: Arc<Open>,
+    together: bool,
+}
+
+type Open = dyn Fn(Client) -> Box<dyn Session> + Send + Sync;
+
+impl Service {
+    /// A service that answers each client alone. Its sessions post nothing.
+    pub fn alone(open: impl Fn(Client) -> Box<dyn Session> + Send + Sync + 'static) -> Service {
+        Service {
+            open: Arc::new(open),
+            together: false,
+        }
+    }
+
+    /// A service whose clients meet in a room. Its sessions post, and send nothing themselves: all
+    /// that a member gets comes from its mailbox.
+    pub fn together(open: impl Fn(Client) -> Box<dyn Session> + Send + Sync + 'static) -> Service {
+        Service {
+            open: Arc::new(open),
+            together: true,
+        }
+    }
+
+    /// The session for a client that has just been accepted.
+    pub fn session(&self, client: Client) -> Box<dyn Session> {
+        (self.open)(client)
+    }
+
+    /// Whether the clients meet, so that the server needs a [`Hub`](crate::Hub).
+    pub fn has_room(&self) -> bool {
+        self.together
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service")
+            .field("together", &self.together)
+            .finish_non_exhaustive()
+    }
+}
