@@ -68,6 +68,16 @@ impl Queue {
         self.waiting == 0
     }
 
+    /// Whether more than half of [`MAILBOX_LIMIT`] waits: time to send before more is posted.
+    pub fn is_half_full(&self) -> bool {
+        self.waiting > MAILBOX_LIMIT / 2
+    }
+
+    /// The first line, or what is left of it.
+    pub fn front(&self) -> Option<&[u8]> {
+        self.lines.front().map(|line| &line[self.sent..])
+    }
+
     /// What waits, in order, as one slice for each line: what a gathering write takes.
     pub fn slices(&self) -> impl Iterator<Item = &[u8]> {
         let rest = |(i, line)| {
@@ -116,7 +126,7 @@ pub enum OutboxState {
 
 impl Outbox {
     /// The hub's half.
-    pub fn mailbox(&self) -> impl Mailbox + use<> {
+    pub fn mailbox(&self) -> OutboxMailbox {
         OutboxMailbox(Rc::clone(&self.0))
     }
 
@@ -131,7 +141,9 @@ impl Outbox {
     }
 }
 
-struct OutboxMailbox(Rc<RefCell<Shared>>);
+/// The hub's half of an [`Outbox`].
+#[derive(Debug)]
+pub struct OutboxMailbox(Rc<RefCell<Shared>>);
 
 impl Mailbox for OutboxMailbox {
     fn offer(&mut self, line: &Line) -> Result<(), TooSlow> {

@@ -6,7 +6,7 @@ use core::fmt;
 use crate::chat::Chat;
 use crate::echo::Echo;
 use crate::fortune::{Fortune, Fortunes};
-use crate::{Client, Session};
+use crate::{Client, MEMBER_READ, PLAIN_READ, Session};
 
 /// Every service that there is, in the order in which they are always listed.
 ///
@@ -90,6 +90,15 @@ impl Service {
     /// Whether the clients meet, so that the server needs a [`Hub`](crate::Hub).
     pub fn has_room(&self) -> bool {
         self.together
+    }
+
+    /// How many bytes to take from a client in one read, at most.
+    pub fn read_size(&self) -> usize {
+        if self.together {
+            MEMBER_READ
+        } else {
+            PLAIN_READ
+        }
     }
 }
 

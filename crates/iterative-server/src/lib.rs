@@ -1,0 +1,115 @@
+//! Iterative: after accept(2) returns, serve this client to the end. The next one waits.
+//!
+//! One stack frame holds the whole state of the one conversation, so there is nothing to share and
+//! nothing to lock.
+//! The room is a bulletin board behind a single telephone line: it outlives its callers, and each
+//! reads what the last ones left.
+
+#![forbid(unsafe_code)]
+
+use std::io;
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::AsFd;
+
+use nix::poll::{PollFd, PollFlags};
+use protocol::{Answer, Hub, Outbox, OutboxMailbox, OutboxState, Service};
+use sockets::{Acceptor, Arrival, Buffer, Connection, Input, Limits, Stop, StopFlag};
+use sockets::{catch_panic, log_end, poll};
+
+/// Serves one client after the other until `stop`, and the client in hand until it has its answers.
+///
+/// # Errors
+///
+/// The listener cannot be waited for. What happens to a client is no error of the server.
+pub fn serve(
+    listener: TcpListener,
+    service: Service,
+    limits: Limits,
+    stop: Stop,
+) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let mut acceptor = Acceptor::new(listener);
+    let mut hub = Hub::default();
+    while !stop.flag().is_raised() {
+        wait(&mut acceptor, &stop)?;
+        if let Some(arrival) = acceptor.accept() {
+            let client = arrival.client;
+            let ended = catch_panic(|| converse(arrival, &service, &mut hub, &limits, stop.flag()));
+            hub.leave(client);
+            log_end(client, &ended);
+        }
+    }
+    acceptor.log_summary();
+    Ok(())
+}
+
+/// Waits until somebody calls, or the server shall stop.
+fn wait(acceptor: &mut Acceptor<TcpListener>, stop: &Stop) -> io::Result<()> {
+    let deadline = acceptor.paused_until();
+    let mut interests = vec![PollFd::new(stop.as_fd(), PollFlags::POLLIN)];
+    interests.extend(
+        acceptor
+            .listener()
+            .map(|l| PollFd::new(l.as_fd(), PollFlags::POLLIN)),
+    );
+    poll(&mut interests, deadline)
+}
+
+/// Reads, lets the session answer, and writes, until one side has no more to say.
+fn converse(
+    Arrival {
+        client,
+        name,
+        stream,
+    }: Arrival<TcpStream>,
+    service: &Service,
+    hub: &mut Hub<OutboxMailbox>,
+    limits: &Limits,
+    stop: &StopFlag,
+) -> io::Result<()> {
+    let outbox = Outbox::default();
+    if service.has_room() {
+        hub.join(client, name, outbox.mailbox());
+    }
+    let mut session = service.session(client);
+    let mut buffer = Buffer::new(service.read_size());
+    let _woken = stop.wakes(&stream);
+    let mut connection = Connection::new(&stream, limits, stop);
+
+    let greeting = session.greet();
+    connection.write_all(&greeting.send)?;
+    let mut finished = greeting.finish;
+    while !finished {
+        send(&outbox, &mut connection)?;
+        let answer = match connection.read(&mut buffer)? {
+            Input::Bytes(bytes) => session.receive(bytes),
+            Input::Idle(seconds) => session.idle(seconds),
+            Input::Stop => {
+                hub.stop();
+                Answer::finish()
+            }
+        };
+        if !answer.is_empty() {
+            connection.restart_idle_clock();
+        }
+        connection.write_all(&answer.send)?;
+        hub.post(client, &answer.posts);
+        if answer.finish {
+            hub.leave(client);
+        }
+        finished = answer.finish || outbox.state() != OutboxState::Open;
+    }
+    send(&outbox, &mut connection)?;
+    connection.finish()
+}
+
+/// Sends what the room has for the client.
+fn send(outbox: &Outbox, connection: &mut Connection<'_>) -> io::Result<()> {
+    let mut queue = outbox.queue();
+    while let Some(line) = queue.front() {
+        connection.write_all(line)?;
+        let sent = line.len();
+        queue.advance(sent);
+    }
+    Ok(())
+}

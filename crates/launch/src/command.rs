@@ -1,0 +1,256 @@
+//! The command line that all the servers share.
+
+use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher, RandomState};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+use protocol::fortune::Fortunes;
+use protocol::{CATALOGUE, Entry, Settings};
+use sockets::{Limits, raise_descriptor_limit};
+
+use crate::life::Server;
+use crate::style::MaxClients;
+use crate::{Problem, Serve, Style, complain};
+
+/// What can be said to a server.
+#[derive(Args, Debug)]
+struct Options {
+    /// What to serve
+    #[arg(value_name = "SERVICE", value_parser = service())]
+    service: &'static Entry,
+
+    /// Where to listen: [::]:PORT serves IPv6 and IPv4 alike, port 0 lets the system choose
+    #[arg(long, value_name = "HOST:PORT", value_parser = host_port)]
+    listen: Option<HostPort>,
+
+    /// How many clients to serve at once; the others wait in the backlog
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    max_clients: Option<usize>,
+
+    /// How long a client may complete nothing; 0 is for ever
+    #[arg(long, value_name = "SECS")]
+    idle_timeout: Option<u64>,
+
+    /// How long clients have to leave once the server stops
+    #[arg(long, value_name = "SECS", default_value_t = 5)]
+    grace: u64,
+
+    /// Tell the fortunes in FILE, which fortune(6) could read: entries separated by lines of %
+    #[arg(long, value_name = "FILE")]
+    fortunes: Option<PathBuf>,
+
+    /// Make the choice of fortunes repeatable: the same for one N, whatever the style
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+
+    /// Append the log to FILE instead of writing it to standard error
+    #[arg(long, value_name = "FILE")]
+    log_file: Option<PathBuf>,
+
+    /// Stop when this process, which has started the server, ends
+    #[arg(long, value_name = "PID", hide = true)]
+    ends_with: Option<i32>,
+}
+
+/// How long a client may complete nothing if nothing else is said.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// The command line of a style, under the style's name.
+pub fn command(style: &Style) -> Command {
+    let ports: Vec<_> = CATALOGUE
+        .iter()
+        .map(|service| format!("{} {}", service.name, style.port(service)))
+        .collect();
+    let max_clients = match style.max_clients {
+        MaxClients::Default(default) => format!("{default}"),
+        MaxClients::AtMost(most, why) => format!("{most}, and not more: {why}"),
+        MaxClients::DescriptorsLess(less) => format!("the limit of open descriptors less {less}"),
+    };
+    let idle = if style.room_waits_for_ever {
+        "300, in a room 0"
+    } else {
+        "300"
+    };
+    let command = Command::new(style.name)
+        .after_help(
+            "It prints `listening on ADDRESS` when it is ready, and logs to standard error. \
+             SIGINT (Ctrl-C) or SIGTERM stops it gracefully, a second one at once.",
+        )
+        .version(env!("CARGO_PKG_VERSION"));
+    let with_default = |arg: clap::Arg, default: &str| {
+        let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        arg.help(format!("{help} [default: {default}]"))
+    };
+    Options::augment_args(command)
+        .about(format!("Serves {}", style.about))
+        .long_about(None)
+        .mut_arg("listen", |arg| {
+            with_default(
+                arg,
+                &format!("127.0.0.1 and the style's own port: {}", ports.join(", ")),
+            )
+        })
+        .mut_arg("max_clients", |arg| with_default(arg, &max_clients))
+        .mut_arg("idle_timeout", |arg| with_default(arg, idle))
+}
+
+/// The server that a command line asks for.
+pub(crate) fn server(style: &Style, serve: Serve, matches: &ArgMatches) -> Result<Server, Problem> {
+    let options =
+        Options::from_arg_matches(matches).map_err(|error| Problem::usage(error.to_string()))?;
+    let descriptors = raise_descriptor_limit().map_err(|error| {
+        Problem::world(format!("cannot raise the limit of descriptors: {error}"))
+    })?;
+    let seed = options
+        .seed
+        .unwrap_or_else(|| RandomState::new().hash_one(0));
+    let (fortunes, passed_over) = fortunes(options.fortunes.as_deref(), seed)?;
+    let service = (options.service.open)(Settings { fortunes });
+    let idle_timeout = match options.idle_timeout {
+        Some(seconds) => (seconds > 0).then(|| Duration::from_secs(seconds)),
+        None if service.has_room() && style.room_waits_for_ever => None,
+        None => Some(IDLE_TIMEOUT),
+    };
+    Ok(Server {
+        process_name: style.process_name,
+        serve,
+        listen: match options.listen {
+            Some(HostPort(address)) => address,
+            None => format!("127.0.0.1:{}", style.port(options.service)),
+        },
+        limits: Limits {
+            max_clients: max_clients(style, options.max_clients, descriptors)?,
+            idle_timeout,
+            grace: Duration::from_secs(options.grace),
+        },
+        notes: passed_over.into_iter().collect(),
+        service,
+        log_file: options.log_file.as_deref().map(open_log).transpose()?,
+        ends_with: options.ends_with,
+    })
+}
+
+/// A HOST:PORT that may be resolved.
+#[derive(Clone, Debug)]
+pub struct HostPort(pub String);
+
+/// Reads a HOST:PORT as far as that is possible without asking anybody.
+///
+/// # Errors
+///
+/// One line that says what would be right.
+pub fn host_port(text: &str) -> Result<HostPort, String> {
+    let wanted = "want HOST:PORT, like 127.0.0.1:3026 or [::1]:3026";
+    let Some((host, port)) = text.rsplit_once(':') else {
+        return Err(format!("there is no port in it; {wanted}"));
+    };
+    if port.parse::<u16>().is_err() {
+        return Err(format!("a port is a number from 0 to 65535; {wanted}"));
+    }
+    match host.strip_prefix('[') {
+        None if host.is_empty() => Err(format!("there is no host in it; {wanted}")),
+        None if host.contains(':') => Err(format!("an IPv6 address stands in brackets; {wanted}")),
+        Some(rest) if !rest.ends_with(']') => Err(format!("a bracket is not closed; {wanted}")),
+        _ => Ok(HostPort(text.to_owned())),
+    }
+}
+
+/// Says in one line what is wrong with a command line and what would be right, or shows the help
+/// or the version if that is what it asked for. Gives the status to exit with.
+pub fn usage_error(command: &Command, error: &clap::Error) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp
+        | ErrorKind::DisplayVersion
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+        _ => {}
+    }
+    let text = error.to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let said = text.split("\n\nUsage:").next().unwrap_or(text);
+    let said = said
+        .split("\n\nFor more information")
+        .next()
+        .unwrap_or(said);
+    let mut line = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    if error.kind() == ErrorKind::InvalidSubcommand {
+        let names: Vec<_> = command.get_subcommands().map(Command::get_name).collect();
+        line.push_str(&format!(" [possible values: {}]", names.join(", ")));
+    }
+    complain(&format!("{line}; see --help"));
+    ExitCode::from(2)
+}
+
+fn service() -> impl TypedValueParser<Value = &'static Entry> {
+    let names = CATALOGUE
+        .iter()
+        .map(|entry| PossibleValue::new(entry.name).help(entry.about));
+    PossibleValuesParser::new(names).try_map(|name| {
+        CATALOGUE
+            .iter()
+            .find(|entry| entry.name == name)
+            .ok_or("there is no such service")
+    })
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("want a number of 1 or more".to_owned()),
+    }
+}
+
+fn max_clients(style: &Style, wanted: Option<usize>, descriptors: usize) -> Result<usize, Problem> {
+    match (style.max_clients, wanted) {
+        (MaxClients::AtMost(most, why), Some(wanted)) if wanted > most => {
+            Err(Problem::usage(format!(
+                "invalid value '{wanted}' for '--max-clients <N>': at most {most}, since {why}; see --help"
+            )))
+        }
+        (_, Some(wanted)) => Ok(wanted),
+        (MaxClients::Default(default) | MaxClients::AtMost(default, _), None) => Ok(default),
+        (MaxClients::DescriptorsLess(less), None) => Ok(descriptors.saturating_sub(less).max(1)),
+    }
+}
+
+/// The fortunes to tell, and what there is to say about the file that they come from.
+fn fortunes(file: Option<&Path>, seed: u64) -> Result<(Fortunes, Option<String>), Problem> {
+    let Some(path) = file else {
+        return Ok((Fortunes::built_in(seed), None));
+    };
+    let shown = path.display();
+    let bytes = fs::read(path)
+        .map_err(|error| Problem::world(format!("cannot read the fortunes in {shown}: {error}")))?;
+    let parsed = Fortunes::parse(&bytes, seed).ok_or_else(|| {
+        Problem::world(format!(
+            "there is no fortune in {shown}: want entries of at most {} bytes, \
+             separated by lines that hold a single %",
+            protocol::fortune::FORTUNE_LIMIT
+        ))
+    })?;
+    let note = format!(
+        "{:?} in {shown}, {} more are too long",
+        parsed.fortunes, parsed.too_long
+    );
+    Ok((parsed.fortunes, Some(note)))
+}
+
+fn open_log(path: &Path) -> Result<File, Problem> {
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)
+        .map_err(|error| {
+            Problem::world(format!(
+                "cannot write the log to {}: {error}",
+                path.display()
+            ))
+        })
+}

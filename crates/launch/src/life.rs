@@ -1,0 +1,90 @@
+//! The life of a server, from its first word to its exit status.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use nix::sys::prctl;
+use nix::sys::signal::{Signal, raise};
+use nix::unistd::getppid;
+use protocol::Service;
+use sockets::{Limits, Stop, listen};
+use tracing::{error, info};
+
+use crate::{Problem, Serve, log};
+
+/// A server that is ready to be brought to life.
+#[derive(Debug)]
+pub struct Server {
+    /// Its name in `ps`.
+    pub process_name: &'static str,
+    /// How it serves.
+    pub serve: Serve,
+    /// What it serves.
+    pub service: Service,
+    /// Where: a HOST:PORT.
+    pub listen: String,
+    /// How much it takes on.
+    pub limits: Limits,
+    /// What the log shall begin with.
+    pub notes: Vec<String>,
+    /// Where the log goes, if not to standard error.
+    pub log_file: Option<File>,
+    /// The process that has started this one and that it shall not outlive.
+    pub ends_with: Option<i32>,
+}
+
+impl Server {
+    /// Listens, says so, serves until it is told to stop, and gives the status to exit with.
+    ///
+    /// The line `listening on ADDRESS` on standard output is the promise that a client may come:
+    /// whoever has started the server waits for it.
+    pub fn live(self) -> ExitCode {
+        log::begin(self.log_file);
+        match Server::prepare(&self.listen, self.process_name, self.ends_with) {
+            Err(problem) => problem.report(),
+            Ok((listener, stop)) => {
+                self.notes.iter().for_each(|note| info!("{note}"));
+                match (self.serve)(listener, self.service, self.limits, stop) {
+                    Ok(()) => ExitCode::SUCCESS,
+                    Err(error) => {
+                        error!("cannot go on serving: {error}");
+                        ExitCode::FAILURE
+                    }
+                }
+            }
+        }
+    }
+
+    fn prepare(
+        address: &str,
+        process_name: &str,
+        ends_with: Option<i32>,
+    ) -> Result<(std::net::TcpListener, Stop), Problem> {
+        let world = |error: io::Error| Problem::world(error.to_string());
+        // The name is for `ps` alone: a server without it serves as well.
+        let _ = std::ffi::CString::new(process_name).map(|name| prctl::set_name(&name));
+        let listener = listen(address).map_err(world)?;
+        let bound = listener.local_addr().map_err(world)?;
+        let stop = Stop::at_interrupt_or_terminate().map_err(world)?;
+        if let Some(starter) = ends_with {
+            stop_with(starter).map_err(world)?;
+        }
+        // Nobody may be listening to what is said here, and clients are served all the same.
+        let mut out = io::stdout();
+        let _ = writeln!(out, "listening on {bound}").and_then(|()| out.flush());
+        info!("listening on {bound}");
+        Ok((listener, stop))
+    }
+}
+
+/// Has the kernel send SIGTERM when the process that started this one ends, however it ends
+/// (PR_SET_PDEATHSIG, prctl(2)).
+fn stop_with(starter: i32) -> io::Result<()> {
+    prctl::set_pdeathsig(Signal::SIGTERM)?;
+    // It may have ended before that: then another process is the parent by now.
+    if getppid().as_raw() != starter {
+        raise(Signal::SIGTERM)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+use protocol::Entry;
+
+/// What a command line has to know about a style of server.
+#[derive(Debug)]
+pub struct Style {
+    /// Its name, which is also the subcommand's.
+    pub name: &'static str,
+    /// Its name in `ps`, which is also its binary's.
+    pub process_name: &'static str,
+    /// What it does with a client once accept(2) has returned.
+    pub about: &'static str,
+    /// What its ports begin with: 3 for 3007, 3017 and 3026.
+    pub thousand: u16,
+    /// How many clients it serves at once if it is not told otherwise, and what it can at most.
+    pub max_clients: MaxClients,
+    /// Whether a member of a room may listen for ever: not where that keeps everybody else out.
+    pub room_waits_for_ever: bool,
+}
+
+/// How many clients a style serves at once.
+#[derive(Clone, Copy, Debug)]
+pub enum MaxClients {
+    /// So many, and it can be changed.
+    Default(usize),
+    /// So many, which can be less and not more, and why.
+    AtMost(usize, &'static str),
+    /// As many as there may be open descriptors, less these.
+    DescriptorsLess(usize),
+}
+
+/// All styles, in the order in which they are always listed: each leaves behind what limited the
+/// one before it.
+pub const STYLES: [&Style; 5] = [
+    &Style::ITERATIVE,
+    &Style::FORK,
+    &Style::THREAD,
+    &Style::SELECT,
+    &Style::ASYNC,
+];
+
+impl Style {
+    /// One client at a time.
+    pub const ITERATIVE: Style = Style {
+        name: "iterative",
+        process_name: "iterative-server",
+        about: "one client at a time; the next waits in the backlog",
+        thousand: 2,
+        max_clients: MaxClients::AtMost(1, "an iterative server has one client at a time"),
+        room_waits_for_ever: false,
+    };
+    /// One process a client.
+    pub const FORK: Style = Style {
+        name: "fork",
+        process_name: "fork-server",
+        about: "one process a client; a parent that reaps them and carries the talk",
+        thousand: 3,
+        max_clients: MaxClients::Default(1000),
+        room_waits_for_ever: true,
+    };
+    /// One thread a client.
+    pub const THREAD: Style = Style {
+        name: "thread",
+        process_name: "thread-server",
+        about: "one thread a client, which meet through channels",
+        thousand: 4,
+        max_clients: MaxClients::Default(4000),
+        room_waits_for_ever: true,
+    };
+    /// One loop for all.
+    pub const SELECT: Style = Style {
+        name: "select",
+        process_name: "select-server",
+        about: "one loop for all, which waits for whoever is ready",
+        thousand: 5,
+        max_clients: MaxClients::AtMost(
+            1000,
+            "select(2) cannot watch a descriptor of 1024 (FD_SETSIZE) or more",
+        ),
+        room_waits_for_ever: true,
+    };
+    /// One task a client.
+    pub const ASYNC: Style = Style {
+        name: "async",
+        process_name: "async-server",
+        about: "one task a client, suspended while it waits",
+        thousand: 6,
+        max_clients: MaxClients::DescriptorsLess(64),
+        room_waits_for_ever: true,
+    };
+
+    /// Where it serves a service: its own thousand plus the service's well-known port.
+    pub fn port(&self, service: &Entry) -> u16 {
+        self.thousand * 1000 + service.port
+    }
+}

@@ -1,0 +1,210 @@
+//! A client's place in the table: its connection, its session, and where it is in its life.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+use protocol::{Answer, Line, Outbox, OutboxState, Posts, Session};
+use sockets::{LINGER, catch_panic, cut, discard_input, write_queue};
+
+/// One client.
+pub(crate) struct Slot {
+    stream: TcpStream,
+    session: Box<dyn Session>,
+    pub(crate) outbox: Outbox,
+    phase: Phase,
+    /// A member is read from though it does not read: its mailbox is its bound, not its silence.
+    is_member: bool,
+    /// The socket took all that it was given. If not, select(2) says when it takes more.
+    pub(crate) is_writable: bool,
+    /// When the client completed something last.
+    active: Instant,
+}
+
+/// Where a client is in its life.
+#[derive(Debug)]
+enum Phase {
+    /// It is heard and answered.
+    Talking,
+    /// It gets what waits for it, and nothing more.
+    Finishing,
+    /// It has got all, and has until then to close.
+    Lingering(Instant),
+    /// It is gone, in this way.
+    Over(io::Result<()>),
+}
+
+impl Slot {
+    pub(crate) fn new(stream: TcpStream, session: Box<dyn Session>, is_member: bool) -> Slot {
+        Slot {
+            stream,
+            session,
+            outbox: Outbox::default(),
+            phase: Phase::Talking,
+            is_member,
+            is_writable: true,
+            active: Instant::now(),
+        }
+    }
+
+    /// Greets the client. What it returns, as with the others, is for the room.
+    pub(crate) fn greet(&mut self) -> Posts {
+        let greeted = catch_panic(|| Ok(self.session.greet()));
+        let posts = greeted.and_then(|answer| self.answer(answer));
+        self.unless_over(posts)
+    }
+
+    /// Reads, lets the session answer, and writes.
+    pub(crate) fn receive(&mut self, buffer: &mut [u8]) -> Posts {
+        if let Phase::Lingering(_) = self.phase {
+            if !discard_input(&self.stream) {
+                self.phase = Phase::Over(Ok(()));
+            }
+            return Posts::default();
+        }
+        let posts = match self.stream.read(buffer) {
+            Ok(count) => catch_panic(|| Ok(self.session.receive(&buffer[..count])))
+                .and_then(|answer| self.answer(answer)),
+            Err(error) => match error.kind() {
+                ErrorKind::WouldBlock | ErrorKind::Interrupted => Ok(Posts::default()),
+                _ => Err(error),
+            },
+        };
+        self.unless_over(posts)
+    }
+
+    /// Does what is due at [`deadline`](Self::deadline).
+    pub(crate) fn expire(&mut self, idle_seconds: u64) -> Posts {
+        let posts = match self.phase {
+            Phase::Talking if self.is_heard() => {
+                catch_panic(|| Ok(self.session.idle(idle_seconds)))
+                    .and_then(|answer| self.answer(answer))
+            }
+            Phase::Talking | Phase::Finishing => Err(ErrorKind::TimedOut.into()),
+            Phase::Lingering(_) | Phase::Over(_) => {
+                self.phase = Phase::Over(Ok(()));
+                Ok(Posts::default())
+            }
+        };
+        self.unless_over(posts)
+    }
+
+    /// Sends what waits for the client, as far as its socket takes it, and goes on to the next
+    /// phase once nothing waits and nothing more comes.
+    pub(crate) fn send(&mut self) {
+        if self.outbox.state() == OutboxState::TooSlow {
+            return self.cut("too slow");
+        }
+        let sent = self.try_to_send();
+        self.unless_over(sent);
+    }
+
+    fn try_to_send(&mut self) -> io::Result<()> {
+        if self.is_writable && !self.outbox.queue().is_empty() {
+            write_queue(&self.stream, &mut self.outbox.queue())?;
+            self.is_writable = self.outbox.queue().is_empty();
+        }
+        if self.is_talking() && self.outbox.state() == OutboxState::Ended {
+            self.finish();
+        }
+        if matches!(self.phase, Phase::Finishing) && self.outbox.queue().is_empty() {
+            self.stream.shutdown(Shutdown::Write)?;
+            self.phase = Phase::Lingering(Instant::now() + LINGER);
+        }
+        Ok(())
+    }
+
+    /// Nothing more comes: what waits is sent, and that is the end.
+    pub(crate) fn finish(&mut self) {
+        self.phase = Phase::Finishing;
+        self.active = Instant::now();
+    }
+
+    /// Ends the connection at once, whatever waits.
+    pub(crate) fn cut(&mut self, why: &str) {
+        cut(&self.stream);
+        self.phase = Phase::Over(Err(io::Error::other(why)));
+    }
+
+    /// When something is due if nothing happens before.
+    pub(crate) fn deadline(&self, idle_timeout: Option<Duration>) -> Option<Instant> {
+        match self.phase {
+            Phase::Talking | Phase::Finishing => idle_timeout.map(|timeout| self.active + timeout),
+            Phase::Lingering(until) => Some(until),
+            Phase::Over(_) => None,
+        }
+    }
+
+    /// Interest is the lifecycle: who wants neither to be read from nor to be written to is over.
+    pub(crate) fn wants_to_read(&self) -> bool {
+        self.wants_to_talk() || matches!(self.phase, Phase::Lingering(_))
+    }
+
+    pub(crate) fn wants_to_write(&self) -> bool {
+        !self.outbox.queue().is_empty()
+    }
+
+    pub(crate) fn is_talking(&self) -> bool {
+        matches!(self.phase, Phase::Talking)
+    }
+
+    /// Whether the session would answer if the client said something now.
+    pub(crate) fn wants_to_talk(&self) -> bool {
+        self.is_talking() && self.is_heard()
+    }
+
+    pub(crate) fn is_member(&self) -> bool {
+        self.is_member
+    }
+
+    /// How the connection ended, if it did.
+    pub(crate) fn ended(&self) -> Option<&io::Result<()>> {
+        match &self.phase {
+            Phase::Over(ended) => Some(ended),
+            _ => None,
+        }
+    }
+
+    /// A client that does not read its own answers is not heard.
+    fn is_heard(&self) -> bool {
+        self.is_member || self.outbox.queue().is_empty()
+    }
+
+    fn answer(&mut self, answer: Answer<'_>) -> io::Result<Posts> {
+        if !answer.is_empty() {
+            self.active = Instant::now();
+        }
+        // Mostly the socket takes all at once, and nothing is copied.
+        let sent = match self.stream.write(&answer.send) {
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+            Err(error) => return Err(error),
+        };
+        if sent < answer.send.len() {
+            self.is_writable = false;
+            let rest = Line::from(&answer.send[sent..]);
+            self.outbox
+                .queue()
+                .push(rest)
+                .map_err(|_| io::Error::other("too much at once"))?;
+        }
+        if answer.finish {
+            self.finish();
+        }
+        Ok(answer.posts)
+    }
+
+    fn unless_over<T: Default>(&mut self, result: io::Result<T>) -> T {
+        result.unwrap_or_else(|error| {
+            self.phase = Phase::Over(Err(error));
+            T::default()
+        })
+    }
+}
+
+impl AsFd for Slot {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+}

@@ -1,0 +1,262 @@
+//! A connection to one client, for the styles that block in reading it.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags};
+
+use crate::finish::{LINGER, discard_input};
+use crate::{Limits, StopFlag, poll, until};
+
+/// A connection whose reads and writes block: it minds the idle clock, EINTR and the stop, so that
+/// a style's own code is read, answer, write.
+#[derive(Debug)]
+pub struct Connection<'a> {
+    stream: &'a TcpStream,
+    limits: &'a Limits,
+    stop: &'a StopFlag,
+    /// When the client completed something last.
+    completed: Instant,
+    /// Nobody has waited for the client since then.
+    fresh: bool,
+    /// How long a read blocks now (socket(7), SO_RCVTIMEO).
+    blocks_for: Option<Duration>,
+    /// By when all has to be over, once the stop is noticed.
+    over_by: Option<Instant>,
+}
+
+/// What came of waiting for a client.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// It sent these bytes; none at all mean that it will send no more.
+    Bytes(&'a [u8]),
+    /// It has completed nothing for so many seconds, which is as long as it may.
+    Idle(u64),
+    /// The server stops, and all that had arrived is read.
+    Stop,
+}
+
+impl<'a> Connection<'a> {
+    /// A connection over `stream` that gives up waiting when `stop` is raised. Whoever raises it
+    /// also sets the socket's O_NONBLOCK and sends the waiting thread a signal, in that order.
+    pub fn new(stream: &'a TcpStream, limits: &'a Limits, stop: &'a StopFlag) -> Connection<'a> {
+        Connection {
+            stream,
+            limits,
+            stop,
+            completed: Instant::now(),
+            fresh: true,
+            blocks_for: None,
+            over_by: None,
+        }
+    }
+
+    /// Waits for the client to send something, and takes what has come.
+    ///
+    /// # Errors
+    ///
+    /// Those of recv(2) that mean that the connection is broken.
+    pub fn read<'b>(&mut self, buffer: &'b mut Buffer) -> io::Result<Input<'b>> {
+        loop {
+            if self
+                .over_by()
+                .is_some_and(|deadline| until(deadline).is_zero())
+            {
+                return Ok(Input::Stop);
+            }
+            let left = self.idle_time_left();
+            if left.is_some_and(|left| left.is_zero()) {
+                return Ok(Input::Idle(self.limits.idle_seconds()));
+            }
+            self.block_for(left)?;
+            self.fresh = false;
+            match self.stream.read(buffer.space()) {
+                Ok(count) => return Ok(Input::Bytes(buffer.filled(count))),
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock if self.stop.is_raised() => return Ok(Input::Stop),
+                    ErrorKind::WouldBlock | ErrorKind::Interrupted => {}
+                    _ => return Err(error),
+                },
+            }
+        }
+    }
+
+    /// The client has completed something: its idle time begins anew.
+    pub fn restart_idle_clock(&mut self) {
+        self.completed = Instant::now();
+        self.fresh = true;
+    }
+
+    /// Sends all of `bytes`, however often the system takes only a part of them.
+    ///
+    /// # Errors
+    ///
+    /// Those of send(2); [`TimedOut`](ErrorKind::TimedOut) if the client took nothing for as long
+    /// as it may be idle, or until the grace of the stop was over.
+    pub fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match self.stream.write(bytes) {
+                Ok(count) => bytes = &bytes[count..],
+                Err(error) => match error.kind() {
+                    ErrorKind::Interrupted => {}
+                    ErrorKind::WouldBlock => self.wait_until_writable()?,
+                    _ => return Err(error),
+                },
+            }
+        }
+        Ok(())
+    }
+
+    /// Says that nothing more comes, and waits until the client has closed too, or the linger time
+    /// is over. Dropping the stream after that is safe: see the module `finish`.
+    ///
+    /// # Errors
+    ///
+    /// The connection is broken.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.stream.shutdown(Shutdown::Write)?;
+        let lingers_until = Instant::now() + LINGER;
+        loop {
+            let deadline = self
+                .over_by()
+                .map_or(lingers_until, |over| over.min(lingers_until));
+            let mut client = [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)];
+            poll(&mut client, Some(deadline))?;
+            let closed = client[0].any() == Some(true) && !discard_input(self.stream);
+            if closed || until(deadline).is_zero() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// How long the client may still be silent. A socket timeout starts anew with each byte, so
+    /// after a byte that completed nothing it has to be set to what is left.
+    fn idle_time_left(&self) -> Option<Duration> {
+        let elapsed = if self.fresh {
+            Duration::ZERO
+        } else {
+            self.completed.elapsed()
+        };
+        self.limits
+            .idle_timeout
+            .map(|timeout| timeout.saturating_sub(elapsed))
+    }
+
+    fn block_for(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        if self.blocks_for == timeout {
+            return Ok(());
+        }
+        if self.blocks_for.is_none() {
+            self.stream.set_write_timeout(timeout)?;
+        }
+        self.blocks_for = timeout;
+        self.stream.set_read_timeout(timeout)
+    }
+
+    /// A write would have blocked: either for longer than the client may be idle, or the socket
+    /// does not block any more since the server stops.
+    fn wait_until_writable(&mut self) -> io::Result<()> {
+        match self.over_by() {
+            Some(deadline) if !until(deadline).is_zero() => poll(
+                &mut [PollFd::new(self.stream.as_fd(), PollFlags::POLLOUT)],
+                Some(deadline),
+            ),
+            _ => Err(ErrorKind::TimedOut.into()),
+        }
+    }
+
+    fn over_by(&mut self) -> Option<Instant> {
+        if self.over_by.is_none() && self.stop.is_raised() {
+            self.over_by = Some(Instant::now() + self.limits.grace);
+        }
+        self.over_by
+    }
+}
+
+/// Room for what one read brings. It begins small and grows when reads fill it: most clients say
+/// little, and each has a buffer of its own here.
+#[derive(Debug)]
+pub struct Buffer {
+    bytes: Vec<u8>,
+    limit: usize,
+}
+
+/// How large a buffer is at first: a page.
+const FIRST_SIZE: usize = 4096;
+
+impl Buffer {
+    /// A buffer that grows up to `limit` bytes.
+    pub fn new(limit: usize) -> Buffer {
+        Buffer {
+            bytes: vec![0; FIRST_SIZE.min(limit)],
+            limit,
+        }
+    }
+
+    fn space(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+
+    fn filled(&mut self, count: usize) -> &[u8] {
+        if count == self.bytes.len() && count < self.limit {
+            self.bytes.resize((2 * count).min(self.limit), 0);
+        }
+        &self.bytes[..count]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    const IDLE: Duration = Duration::from_millis(200);
+
+    fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (client, listener.accept().unwrap().0)
+    }
+
+    fn limits() -> Limits {
+        Limits {
+            max_clients: 1,
+            idle_timeout: Some(IDLE),
+            grace: Duration::from_secs(5),
+        }
+    }
+
+    #[test]
+    fn bytes_that_complete_nothing_do_not_set_the_idle_clock_back() {
+        let (mut client, stream) = pair();
+        let (limits, stop) = (limits(), StopFlag::default());
+        let mut connection = Connection::new(&stream, &limits, &stop);
+        let mut buffer = Buffer::new(64);
+        let begun = Instant::now();
+        let mut bytes = 0;
+        // Each answer to a byte is the next byte, so that the socket's own timeout never expires.
+        loop {
+            client.write_all(b"x").unwrap();
+            match connection.read(&mut buffer).unwrap() {
+                Input::Bytes(input) => bytes += input.len(),
+                Input::Idle(_) => break,
+                Input::Stop => panic!("nobody stops"),
+            }
+        }
+        assert!(begun.elapsed() >= IDLE);
+        assert!(bytes > 1);
+    }
+
+    #[test]
+    fn a_buffer_grows_to_its_limit() {
+        let mut buffer = Buffer::new(10_000);
+        for expected in [4096, 8192, 10_000, 10_000] {
+            assert_eq!(buffer.space().len(), expected);
+            buffer.filled(expected);
+        }
+        assert_eq!(buffer.filled(7).len(), 7);
+    }
+}

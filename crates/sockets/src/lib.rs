@@ -1,0 +1,25 @@
+//! The chores around a socket that are not the lesson: listening, accepting, waiting, saying
+//! goodbye, and being told to stop.
+//!
+//! What differs between the styles stands in the styles; what every server has to get right, and
+//! what would hide the difference if each did it anew, stands here once.
+
+mod accept;
+mod blocking;
+mod finish;
+mod limits;
+mod listen;
+mod panics;
+mod stop;
+mod wait;
+mod write;
+
+pub use accept::{ACCEPT_PAUSE, Acceptor, Arrival, log_end};
+pub use blocking::{Buffer, Connection, Input};
+pub use finish::{LINGER, cut, discard_input};
+pub use limits::{Limits, raise_descriptor_limit};
+pub use listen::{BACKLOG, listen};
+pub use panics::catch_panic;
+pub use stop::{Stop, StopFlag, WakeGuard};
+pub use wait::{poll, until};
+pub use write::write_queue;

@@ -1,0 +1,34 @@
+use std::io;
+use std::time::Duration;
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+/// How much a server takes on.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many clients are served at once. The others wait in the backlog.
+    pub max_clients: usize,
+    /// How long a client may complete nothing, or for ever.
+    pub idle_timeout: Option<Duration>,
+    /// How long clients have to leave once the server stops.
+    pub grace: Duration,
+}
+
+impl Limits {
+    /// The idle timeout as people are told it.
+    pub fn idle_seconds(&self) -> u64 {
+        self.idle_timeout.unwrap_or_default().as_secs()
+    }
+}
+
+/// Raises the soft limit of open descriptors to the hard one, and returns it (getrlimit(2),
+/// RLIMIT_NOFILE). The soft limit is low only for the sake of programs that use select(2).
+///
+/// # Errors
+///
+/// The limit could not be read or raised.
+pub fn raise_descriptor_limit() -> io::Result<usize> {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
+    Ok(usize::try_from(hard).unwrap_or(usize::MAX))
+}

@@ -1,0 +1,117 @@
+use std::io;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
+
+/// How many connections may wait to be accepted: 1,024.
+///
+/// The kernel caps it at net.core.somaxconn, 4,096 since Linux 5.4. nginx asks for 511, redis for
+/// 511, Rust's standard library for 128.
+pub const BACKLOG: i32 = 1024;
+
+/// How long a connection may be silent before the kernel asks whether the peer is still there.
+const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
+
+/// Listens on `address`, a HOST:PORT: the addresses of the host are tried in turn, and the first
+/// that can be bound is taken. Port 0 lets the system choose.
+///
+/// `[::]` is the wildcard of both families: IPv4 clients are served too (ipv6(7), IPV6_V6ONLY).
+///
+/// # Errors
+///
+/// The name does not resolve, or none of its addresses can be bound: the text names the address.
+pub fn listen(address: &str) -> io::Result<TcpListener> {
+    let name_it = |place: &dyn std::fmt::Display, error: &io::Error| {
+        io::Error::new(
+            error.kind(),
+            format!("cannot listen on {place}: {}", explain(error)),
+        )
+    };
+    let addresses = address
+        .to_socket_addrs()
+        .map_err(|error| name_it(&address, &error))?;
+    let mut failed = None;
+    for candidate in addresses {
+        match listen_on(candidate) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => failed = Some(name_it(&candidate, &error)),
+        }
+    }
+    Err(failed.unwrap_or_else(|| name_it(&address, &io::Error::other("the name has no address"))))
+}
+
+fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    // Else a restarted server would have to wait until its old connections have left TIME_WAIT.
+    socket.set_reuse_address(true)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    // Accepted sockets inherit these two, which saves two system calls a client. Answers are short
+    // and whole, so there is nothing to gain from holding them back (Nagle's algorithm) ...
+    socket.set_tcp_nodelay(true)?;
+    // ... and a peer that has vanished is noticed even where a client may be idle for ever.
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE_AFTER))?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// What to do about it, where the system's own text leaves that open.
+fn explain(error: &io::Error) -> String {
+    let hint = match error.kind() {
+        io::ErrorKind::AddrInUse => "is it running already? choose another port with --listen",
+        io::ErrorKind::PermissionDenied => "ports below 1024 are privileged; choose a higher one",
+        io::ErrorKind::AddrNotAvailable => "this machine has no such address",
+        io::ErrorKind::Unsupported => "this machine has no IPv6",
+        _ => return without_number(error),
+    };
+    format!("{} ({hint})", without_number(error))
+}
+
+/// The error's text without the "(os error 98)" that the standard library puts behind it.
+fn without_number(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((text, _)) => text.to_owned(),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepted_sockets_inherit_the_options() {
+        let listener = listen("127.0.0.1:0").unwrap();
+        let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = listener.accept().unwrap();
+        assert!(stream.nodelay().unwrap());
+        assert!(socket2::SockRef::from(&stream).keepalive().unwrap());
+    }
+
+    #[test]
+    fn an_address_in_use_is_named() {
+        let first = listen("127.0.0.1:0").unwrap();
+        let address = first.local_addr().unwrap().to_string();
+        let error = listen(&address).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+        assert!(error.to_string().contains(&address), "{error}");
+    }
+
+    #[test]
+    fn the_wildcard_serves_both_families() {
+        let Ok(listener) = listen("[::]:0") else {
+            return eprintln!("skipped: no IPv6 here");
+        };
+        let port = listener.local_addr().unwrap().port();
+        std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        std::net::TcpStream::connect(("::1", port)).unwrap();
+    }
+}

@@ -1,0 +1,157 @@
+use std::io;
+use std::net::TcpStream;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::signal::{SigHandler, Signal, signal};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::{SigId, flag, low_level};
+
+/// What tells a server to stop: the first SIGINT or SIGTERM.
+///
+/// It can be noticed in two ways, and each style takes what suits it.
+/// Whoever waits for several descriptors watches this one too: it is readable from the first
+/// signal on.
+/// Whoever blocks in one read is woken, and finds the [`StopFlag`] raised.
+#[derive(Debug)]
+pub struct Stop {
+    flag: StopFlag,
+    signalled: UnixStream,
+    actions: Vec<SigId>,
+}
+
+/// Whether to stop, for those who serve a client.
+#[derive(Clone, Debug, Default)]
+pub struct StopFlag {
+    raised: Arc<AtomicBool>,
+    /// The socket whose reads and writes do not block any more once the signal has come.
+    wakes: Arc<AtomicI32>,
+}
+
+/// What [`StopFlag`] holds while there is no socket to wake anybody from.
+const NO_SOCKET: i32 = -1;
+
+impl Stop {
+    /// Stops at the first SIGINT or SIGTERM. A second one ends the process at once, with status
+    /// 128 + signal, as a shell shows it of a process that a signal has ended.
+    ///
+    /// # Errors
+    ///
+    /// There are no descriptors left, or the system refuses the handlers.
+    pub fn at_interrupt_or_terminate() -> io::Result<Stop> {
+        let flag = StopFlag::default();
+        let (signalled, signals) = UnixStream::pair()?;
+        let mut actions = Vec::new();
+        for signal in [SIGINT, SIGTERM] {
+            // They run in this order, so the first signal raises the flag and the second finds it.
+            let raised = Arc::clone(&flag.raised);
+            actions.push(flag::register_conditional_shutdown(
+                signal,
+                128 + signal,
+                raised,
+            )?);
+            actions.push(flag.raise_at(signal)?);
+            actions.push(low_level::pipe::register(signal, signals.try_clone()?)?);
+        }
+        Ok(Stop {
+            flag,
+            signalled,
+            actions,
+        })
+    }
+
+    /// The flag that is raised with the first signal.
+    pub fn flag(&self) -> &StopFlag {
+        &self.flag
+    }
+
+    /// Makes the flag of a forked child of it: there the parent alone decides when to stop, and
+    /// says so by SIGTERM, as often as it likes.
+    ///
+    /// SIGINT is ignored, since Ctrl-C reaches the whole foreground group: it would end children
+    /// that have not said goodbye. To be called in the child, with both signals blocked since
+    /// before the fork: else a signal would run the parent's handlers here, and wake the parent.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses the handler.
+    #[allow(unsafe_code)]
+    pub fn into_childs(self) -> io::Result<StopFlag> {
+        self.actions.into_iter().for_each(|action| {
+            low_level::unregister(action);
+        });
+        // SAFETY: ignoring a signal runs no code of ours.
+        unsafe { signal(Signal::SIGINT, SigHandler::SigIgn) }?;
+        let flag = StopFlag::default();
+        flag.raise_at(SIGTERM)?;
+        Ok(flag)
+    }
+}
+
+impl AsFd for Stop {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.signalled.as_fd()
+    }
+}
+
+impl StopFlag {
+    /// Whether the server stops.
+    pub fn is_raised(&self) -> bool {
+        self.raised.load(SeqCst)
+    }
+
+    /// As long as the guard lives, the signal also wakes this thread from a read or write of
+    /// `stream`: it sets O_NONBLOCK.
+    ///
+    /// That leaves no gap. A wait under way is interrupted, and begun again it does not block; one
+    /// that was about to begin does not block either. A flag alone would be overlooked by a read
+    /// that begins just after the look at the flag.
+    pub fn wakes<'a>(&'a self, stream: &'a TcpStream) -> WakeGuard<'a> {
+        self.wakes.store(stream.as_raw_fd(), SeqCst);
+        if self.is_raised() {
+            unblock(stream.as_raw_fd());
+        }
+        WakeGuard {
+            flag: self,
+            _stream: stream,
+        }
+    }
+
+    #[allow(unsafe_code)]
+    fn raise_at(&self, signal: i32) -> io::Result<SigId> {
+        let StopFlag { raised, wakes } = self.clone();
+        wakes.store(NO_SOCKET, SeqCst);
+        let action = move || {
+            raised.store(true, SeqCst);
+            unblock(wakes.load(SeqCst));
+        };
+        // SAFETY: the action stores, loads and calls fcntl(2), all of which signal-safety(7) lists.
+        unsafe { low_level::register(signal, action) }
+    }
+}
+
+/// Reads and writes of its socket do not block any more once a signal has raised the flag.
+#[derive(Debug)]
+pub struct WakeGuard<'a> {
+    flag: &'a StopFlag,
+    // Borrowed, so that the descriptor is not closed, and used anew, before the guard is dropped.
+    _stream: &'a TcpStream,
+}
+
+impl Drop for WakeGuard<'_> {
+    fn drop(&mut self) {
+        self.flag.wakes.store(NO_SOCKET, SeqCst);
+    }
+}
+
+#[allow(unsafe_code)]
+fn unblock(socket: i32) {
+    if socket != NO_SOCKET {
+        // SAFETY: the guard that has put it here borrows the socket, so it is open.
+        let socket = unsafe { BorrowedFd::borrow_raw(socket) };
+        let _ = fcntl(socket, FcntlArg::F_SETFL(OFlag::O_NONBLOCK));
+    }
+}
