@@ -11,10 +11,9 @@ use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
 
-use nix::poll::{PollFd, PollFlags};
 use protocol::{Answer, Hub, Outbox, OutboxMailbox, OutboxState, Service};
 use sockets::{Acceptor, Arrival, Buffer, Connection, Input, Limits, Stop, StopFlag};
-use sockets::{catch_panic, log_end, poll};
+use sockets::{catch_panic, log_end, readable};
 
 /// Serves one client after the other until `stop`, and the client in hand until it has its answers.
 ///
@@ -46,13 +45,9 @@ pub fn serve(
 /// Waits until somebody calls, or the server shall stop.
 fn wait(acceptor: &mut Acceptor<TcpListener>, stop: &Stop) -> io::Result<()> {
     let deadline = acceptor.paused_until();
-    let mut interests = vec![PollFd::new(stop.as_fd(), PollFlags::POLLIN)];
-    interests.extend(
-        acceptor
-            .listener()
-            .map(|l| PollFd::new(l.as_fd(), PollFlags::POLLIN)),
-    );
-    poll(&mut interests, deadline)
+    let listener = acceptor.listener().map(AsFd::as_fd);
+    readable([Some(stop.as_fd()), listener], deadline)?;
+    Ok(())
 }
 
 /// Reads, lets the session answer, and writes, until one side has no more to say.

@@ -34,7 +34,7 @@ pub mod text;
 pub use hub::{Event, Hub};
 pub use line::LINE_LIMIT;
 pub use mailbox::{
-    Line, MAILBOX_LIMIT, Mailbox, Outbox, OutboxMailbox, OutboxState, Queue, TooSlow,
+    Allowance, Line, MAILBOX_LIMIT, Mailbox, Outbox, OutboxMailbox, OutboxState, Queue, TooSlow,
 };
 pub use posts::{Post, Posts};
 pub use room::{HISTORY, JOINED_LIMIT};

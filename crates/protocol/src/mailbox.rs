@@ -3,6 +3,7 @@
 use alloc::{collections::VecDeque, rc::Rc, sync::Arc};
 use core::cell::{RefCell, RefMut};
 use core::ops::Deref;
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// How many bytes may wait for one member: 256 KiB.
 ///
@@ -98,6 +99,30 @@ impl Queue {
             self.sent -= first.len();
             self.lines.pop_front();
         }
+    }
+}
+
+/// How much more a mailbox takes, where it is a channel that the hub fills and the member's driver
+/// empties at the same time: the same rule as a [`Queue`]'s.
+#[derive(Debug, Default)]
+pub struct Allowance {
+    waiting: AtomicUsize,
+}
+
+impl Allowance {
+    /// Allows a line into the channel, unless more than [`MAILBOX_LIMIT`] bytes would wait then.
+    pub fn take(&self, line: &Line) -> Result<(), TooSlow> {
+        // The hub alone adds, so nothing can have been added since the look at it.
+        if self.waiting.load(Relaxed) + line.len() > MAILBOX_LIMIT {
+            return Err(TooSlow);
+        }
+        self.waiting.fetch_add(line.len(), Relaxed);
+        Ok(())
+    }
+
+    /// The line has left the channel.
+    pub fn give_back(&self, line: &Line) {
+        self.waiting.fetch_sub(line.len(), Relaxed);
     }
 }
 

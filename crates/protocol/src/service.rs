@@ -74,7 +74,7 @@ impl Service {
     }
 
     /// A service whose clients meet in a room. Its sessions post, and send nothing themselves: all
-    /// that a member gets comes from its mailbox.
+    /// that a member gets comes from its mailbox, the greeting included.
     pub fn together(open: impl Fn(Client) -> Box<dyn Session> + Send + Sync + 'static) -> Service {
         Service {
             open: Arc::new(open),

@@ -1,8 +1,9 @@
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollTimeout};
+use nix::poll::{PollFd, PollFlags, PollTimeout};
 
 /// Waits until one of `interests` is ready, or until `deadline`, and leaves what it found in them
 /// (poll(2)).
@@ -22,6 +23,27 @@ pub fn poll(interests: &mut [PollFd<'_>], deadline: Option<Instant>) -> io::Resu
         Ok(_) | Err(Errno::EINTR) => Ok(()),
         Err(errno) => Err(errno.into()),
     }
+}
+
+/// Waits until something can be read from one of `descriptors`, as far as they are given, or until
+/// `deadline`, and says from which.
+///
+/// # Errors
+///
+/// Those of [`poll`].
+pub fn readable<const N: usize>(
+    descriptors: [Option<BorrowedFd<'_>>; N],
+    deadline: Option<Instant>,
+) -> io::Result<[bool; N]> {
+    let watched = descriptors.iter().flatten();
+    let mut interests: Vec<_> = watched
+        .map(|fd| PollFd::new(*fd, PollFlags::POLLIN))
+        .collect();
+    poll(&mut interests, deadline)?;
+    let mut found = interests
+        .iter()
+        .map(|interest| interest.any() == Some(true));
+    Ok(descriptors.map(|descriptor| descriptor.is_some() && found.next() == Some(true)))
 }
 
 /// How much time is left until `deadline`.

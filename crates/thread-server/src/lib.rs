@@ -1,0 +1,272 @@
+//! Thread: after accept(2) returns, start a thread that serves this client to the end.
+//!
+//! Each thread reads like the iterative server, blocks as it pleases, and shares the memory of all
+//! the others, so what they share has to be told: a post goes to the hub's thread through a
+//! channel, and a line comes back through another (see `member`).
+//! The main thread accepts, and joins each thread that ends, as a parent waits for its children.
+
+#![deny(unsafe_code)]
+
+mod member;
+
+use std::collections::BTreeMap;
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::AsFd;
+use std::os::unix::thread::JoinHandleExt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread::{Builder, JoinHandle};
+use std::time::Instant;
+
+use crossbeam_channel::{Sender, bounded};
+use nix::sys::pthread::pthread_kill;
+use nix::sys::signal::Signal;
+use protocol::{Answer, Client, Event, Hub, Service, Session};
+use sockets::{Acceptor, Arrival, Buffer, Connection, Input, Limits, Stop, StopFlag};
+use sockets::{cut, log_end, readable, until};
+use tracing::warn;
+
+use crate::member::{Mailbox, Membership};
+
+/// How many events may wait for the hub. Few: what waits here is on its way into every mailbox.
+const EVENTS: usize = 16;
+
+/// How much stack a thread gets. The default of 2 MiB is as large as a huge page, and may be one.
+pub(crate) const STACK: usize = 256 * 1024;
+
+/// Serves each client on a thread of its own until `stop`, and then those who are here until they
+/// have their answers.
+///
+/// # Errors
+///
+/// Nothing can be waited for. What happens to a client is no error of the server.
+pub fn serve(
+    listener: TcpListener,
+    service: Service,
+    limits: Limits,
+    stop: Stop,
+) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    // The handler does nothing: that there is one lets the signal interrupt a system call.
+    signal_hook::flag::register(Signal::SIGUSR1 as i32, Arc::new(AtomicBool::new(false)))?;
+    let (ends, ended) = io::pipe()?;
+    let mut server = Server {
+        acceptor: Acceptor::new(listener),
+        hub: if service.has_room() {
+            Some(start_hub()?)
+        } else {
+            None
+        },
+        threads: BTreeMap::new(),
+        ends,
+        ended: Arc::new(ended),
+        over_by: None,
+        service,
+        limits,
+        stop: stop.flag().clone(),
+    };
+    while !server.is_over() {
+        let ready = server.wait(&stop)?;
+        if ready.stop {
+            server.stop();
+        }
+        if ready.ends {
+            server.end_connections()?;
+        }
+        if ready.listener {
+            server.new_connection();
+        }
+        server.keep_time();
+    }
+    server.acceptor.log_summary();
+    Ok(())
+}
+
+/// What the main thread knows. Nothing of it is shared.
+struct Server {
+    acceptor: Acceptor<TcpListener>,
+    service: Service,
+    limits: Limits,
+    hub: Option<Sender<Event<Mailbox>>>,
+    threads: BTreeMap<Client, Thread>,
+    /// A thread that ends writes its client's number to one end, and the main thread reads it here.
+    ends: PipeReader,
+    ended: Arc<PipeWriter>,
+    stop: StopFlag,
+    /// By when all has to be over, once the server stops.
+    over_by: Option<Instant>,
+}
+
+/// Starts the thread that owns the room. It ends when nobody can reach it any more.
+fn start_hub() -> io::Result<Sender<Event<Mailbox>>> {
+    let (sender, events) = bounded(EVENTS);
+    let work = move || {
+        let mut hub = Hub::default();
+        events.iter().for_each(|event| hub.handle(event));
+    };
+    Builder::new().name("hub".to_owned()).spawn(work)?;
+    Ok(sender)
+}
+
+/// A thread, and the connection that it serves.
+struct Thread {
+    stream: Arc<TcpStream>,
+    handle: JoinHandle<io::Result<()>>,
+}
+
+/// What can be done now without waiting.
+struct Ready {
+    stop: bool,
+    ends: bool,
+    listener: bool,
+}
+
+impl Server {
+    /// Waits until there is something to do.
+    fn wait(&mut self, stop: &Stop) -> io::Result<Ready> {
+        let is_full = self.threads.len() >= self.limits.max_clients;
+        let stop = self.over_by.is_none().then_some(stop.as_fd());
+        let deadline = self.over_by.or(self.acceptor.paused_until());
+        let listener = self
+            .acceptor
+            .listener()
+            .filter(|_| !is_full)
+            .map(AsFd::as_fd);
+        let [stop, ends, listener] = readable([stop, Some(self.ends.as_fd()), listener], deadline)?;
+        Ok(Ready {
+            stop,
+            ends,
+            listener,
+        })
+    }
+
+    /// Starts a thread for the client that has just connected.
+    fn new_connection(&mut self) {
+        let Some(Arrival {
+            client,
+            name,
+            stream,
+        }) = self.acceptor.accept()
+        else {
+            return;
+        };
+        let stream = Arc::new(stream);
+        let membership = self
+            .hub
+            .as_ref()
+            .map(|hub| Membership::join(hub, client, name, &stream));
+        let work = {
+            let ended = Ended {
+                client,
+                pipe: Arc::clone(&self.ended),
+            };
+            let session = self.service.session(client);
+            let read_size = self.service.read_size();
+            let (stream, limits, stop) = (Arc::clone(&stream), self.limits, self.stop.clone());
+            move || {
+                let _ended = ended;
+                let buffer = Buffer::new(read_size);
+                let connection = Connection::new(&stream, &limits, &stop);
+                match membership {
+                    None => converse(connection, session, buffer),
+                    Some(membership) => member::converse(connection, session, buffer, membership),
+                }
+            }
+        };
+        // thread::spawn would panic when the system has no more threads.
+        let builder = Builder::new()
+            .name(format!("client-{}", client.0))
+            .stack_size(STACK);
+        match builder.spawn(work) {
+            Ok(handle) => drop(self.threads.insert(client, Thread { stream, handle })),
+            Err(error) => warn!("{client} refused: cannot start a thread: {error}"),
+        }
+    }
+
+    /// Joins the threads that have ended.
+    fn end_connections(&mut self) -> io::Result<()> {
+        let mut numbers = [0; 64 * size_of::<u64>()];
+        // Each was written at once and is short, so the pipe gives them whole (pipe(7), PIPE_BUF).
+        let count = self.ends.read(&mut numbers)?;
+        for number in numbers[..count].chunks_exact(size_of::<u64>()) {
+            let client = Client(u64::from_ne_bytes(number.try_into().expect("eight bytes")));
+            if let Some(thread) = self.threads.remove(&client) {
+                let panicked = |_| Err(io::Error::other("its session panicked"));
+                log_end(client, &thread.handle.join().unwrap_or_else(panicked));
+            }
+        }
+        Ok(())
+    }
+
+    /// Accepts nobody any more, and says goodbye.
+    fn stop(&mut self) {
+        self.over_by = Some(Instant::now() + self.limits.grace);
+        self.acceptor.close();
+        match &self.hub {
+            Some(hub) => drop(hub.send(Event::Stop)),
+            None => self.threads.values().for_each(Thread::wake),
+        }
+    }
+
+    /// Cuts off those who are still here when the grace is over. Their threads wake, and end.
+    fn keep_time(&mut self) {
+        if self.over_by.is_some_and(|over_by| until(over_by).is_zero()) {
+            self.threads.values().for_each(|thread| cut(&thread.stream));
+            self.over_by = Some(Instant::now() + self.limits.grace);
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.over_by.is_some() && self.threads.is_empty()
+    }
+}
+
+/// Reads, lets the session answer, and writes, until one side has no more to say.
+fn converse(
+    mut connection: Connection<'_>,
+    mut session: Box<dyn Session>,
+    mut buffer: Buffer,
+) -> io::Result<()> {
+    let greeting = session.greet();
+    connection.write_all(&greeting.send)?;
+    let mut finished = greeting.finish;
+    while !finished {
+        let answer = match connection.read(&mut buffer)? {
+            Input::Bytes(bytes) => session.receive(bytes),
+            Input::Idle(seconds) => session.idle(seconds),
+            Input::Stop => Answer::finish(),
+        };
+        if !answer.is_empty() {
+            connection.restart_idle_clock();
+        }
+        connection.write_all(&answer.send)?;
+        finished = answer.finish;
+    }
+    connection.finish()
+}
+
+impl Thread {
+    /// Wakes the thread from its read, so that it sees that the server stops.
+    ///
+    /// The order leaves no gap: a read under way is interrupted and, begun again, does not block;
+    /// one that was about to begin does not block either.
+    fn wake(&self) {
+        // They fail only where the connection or the thread is at its end.
+        let _ = self.stream.set_nonblocking(true);
+        let _ = pthread_kill(self.handle.as_pthread_t(), Signal::SIGUSR1);
+    }
+}
+
+/// Tells the main thread when the thread that owns it ends, be it by a panic.
+struct Ended {
+    client: Client,
+    pipe: Arc<PipeWriter>,
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        // It fails only when the main thread is gone, and then nobody needs to know.
+        let _ = self.pipe.as_ref().write_all(&self.client.0.to_ne_bytes());
+    }
+}
