@@ -1,0 +1,38 @@
+//! What every conformance test needs: a real server, clients with deadlines, and a look into /proc.
+//!
+//! A test is one function that takes a [`Style`], and [`each_style!`] makes five tests of it:
+//!
+//! ```no_run
+//! use test_kit::{Server, Style, each_style};
+//!
+//! each_style!(a_line_comes_back);
+//!
+//! fn a_line_comes_back(style: Style) {
+//!     let server = Server::start(style, "echo");
+//!     let mut client = server.connect();
+//!     client.send("hello\r\n");
+//!     client.expect_line("hello");
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! No test sleeps. Each waits for what shall happen, for at most [`deadline()`], and the server's
+//! log is printed where a test fails.
+
+#![forbid(unsafe_code)]
+
+mod binaries;
+mod client;
+mod process;
+mod server;
+mod style;
+mod tools;
+mod wait;
+
+pub use client::Client;
+pub use nix::sys::signal::Signal;
+pub use process::Process;
+pub use server::{Ended, Server, run};
+pub use style::Style;
+pub use tools::require_tool;
+pub use wait::{deadline, wait_until};

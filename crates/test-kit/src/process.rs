@@ -1,0 +1,146 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, SysconfVar, sysconf};
+
+/// A process, seen through /proc (proc(5)).
+///
+/// Except for [`state`](Self::state) every look at it fails the test if the process is gone: a
+/// figure that is missing shall not pass for a good one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Process(pub i32);
+
+impl Process {
+    /// Sends it a signal. A process that is gone gets none.
+    pub fn signal(self, signal: Signal) {
+        let _ = kill(Pid::from_raw(self.0), signal);
+    }
+
+    /// Its state: `R` running, `S` sleeping, `T` stopped, `Z` a zombie; none if it is gone.
+    pub fn state(self) -> Option<char> {
+        self.stat()?[0].chars().next()
+    }
+
+    /// Its children, zombies included, in the order of their numbers.
+    pub fn children(self) -> Vec<Process> {
+        let mut children: Vec<_> = fs::read_dir("/proc")
+            .expect("/proc is mounted")
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .map(Process)
+            .filter(|process| process.parent() == Some(self))
+            .collect();
+        children.sort();
+        children
+    }
+
+    /// The names of its threads, as `ps -T` shows them: at most 15 bytes of each.
+    pub fn threads(self) -> Vec<String> {
+        self.list("task")
+            .into_iter()
+            // One that has just ended has no name any more.
+            .filter_map(|id| fs::read_to_string(self.file(&format!("task/{id}/comm"))).ok())
+            .map(|name| name.trim_end().to_owned())
+            .collect()
+    }
+
+    /// Its open descriptors, and what each is: `socket:[4711]`, `pipe:[42]`, `/dev/null`.
+    pub fn descriptors(self) -> BTreeMap<i32, String> {
+        self.list("fd")
+            .into_iter()
+            .filter_map(|descriptor| {
+                let what = fs::read_link(self.file(&format!("fd/{descriptor}"))).ok()?;
+                Some((descriptor, what.to_string_lossy().into_owned()))
+            })
+            .collect()
+    }
+
+    /// How much memory it has had at most, in KiB.
+    pub fn vm_hwm(self) -> u64 {
+        self.status("VmHWM")
+    }
+
+    /// How much memory it has now, in KiB.
+    pub fn vm_rss(self) -> u64 {
+        self.status("VmRSS")
+    }
+
+    /// How much processor time it has used, all its threads together.
+    pub fn cpu_time(self) -> Duration {
+        let stat = self.stat().unwrap_or_else(|| self.gone());
+        // utime and stime, fields 14 and 15 of proc_pid_stat(5), in clock ticks.
+        let ticks: u64 = stat[11..13]
+            .iter()
+            .map(|field| field.parse::<u64>().expect("ticks"))
+            .sum();
+        let ticks_a_second = sysconf(SysconfVar::CLK_TCK).ok().flatten().unwrap_or(100);
+        Duration::from_millis(ticks * 1000 / ticks_a_second as u64)
+    }
+
+    fn parent(self) -> Option<Process> {
+        self.stat()?[1].parse().ok().map(Process)
+    }
+
+    /// The fields of proc_pid_stat(5) from the third on: what stands before is its name, which may
+    /// hold anything.
+    fn stat(self) -> Option<Vec<String>> {
+        let stat = fs::read_to_string(self.file("stat")).ok()?;
+        let (_, fields) = stat.rsplit_once(") ")?;
+        Some(fields.split_whitespace().map(str::to_owned).collect())
+    }
+
+    fn status(self, field: &str) -> u64 {
+        let status = fs::read_to_string(self.file("status")).unwrap_or_else(|_| self.gone());
+        status
+            .lines()
+            .find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))
+            .and_then(|value| value.split_whitespace().next()?.parse().ok())
+            .unwrap_or_else(|| panic!("process {} has no {field}", self.0))
+    }
+
+    /// The numbers that a directory of it holds.
+    fn list(self, directory: &str) -> Vec<i32> {
+        fs::read_dir(self.file(directory))
+            .unwrap_or_else(|_| self.gone())
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .collect()
+    }
+
+    fn file(self, name: &str) -> String {
+        format!("/proc/{}/{name}", self.0)
+    }
+
+    fn gone(self) -> ! {
+        panic!("process {} is gone", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_sees_itself() {
+        let this = Process(std::process::id() as i32);
+        assert_eq!(this.state().map(|state| "RS".contains(state)), Some(true));
+        assert!(this.descriptors().len() >= 3);
+        assert!(this.vm_hwm() >= this.vm_rss() / 2);
+        assert!(!this.threads().is_empty());
+        this.cpu_time();
+    }
+
+    #[test]
+    fn a_child_is_a_zombie_until_it_is_waited_for() {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let process = Process(child.id() as i32);
+        crate::wait_until("it has ended", || process.state() == Some('Z'));
+        assert!(
+            Process(std::process::id() as i32)
+                .children()
+                .contains(&process)
+        );
+        child.wait().unwrap();
+        assert_eq!(process.state(), None);
+    }
+}

@@ -1,0 +1,260 @@
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::Instant;
+
+use nix::sys::signal::Signal;
+
+use crate::binaries::binary;
+use crate::{Client, Process, Style, deadline, wait_until};
+
+/// A server that runs as a process of its own. Dropping it kills it.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    address: SocketAddr,
+    output: Lines,
+    log: Lines,
+}
+
+impl Server {
+    /// Starts a server of this style for the service, on a port of its own on 127.0.0.1, and
+    /// returns when it listens.
+    pub fn start(style: Style, service: &str) -> Server {
+        Server::start_with(style, service, &[])
+    }
+
+    /// Starts a server with options. `--listen` among them replaces the port of its own.
+    pub fn start_with(style: Style, service: &str, options: &[&str]) -> Server {
+        Server::start_under(&[], style, service, options)
+    }
+
+    /// Starts a server under a program that runs another one in its own place, such as
+    /// `["prlimit", "--nofile=24"]` or `["setsid"]`, which gives it a process group of its own.
+    ///
+    /// strace(1) does so when told `-D`.
+    pub fn start_under(wrapper: &[&str], style: Style, service: &str, options: &[&str]) -> Server {
+        let mut command = command(wrapper, style);
+        command.arg(service).args(options);
+        if !options.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
+        let mut child = spawn(command);
+        let output = Lines::collect(child.stdout.take().expect("piped"));
+        let log = Lines::collect(child.stderr.take().expect("piped"));
+        let listening = output.wait_for(|line| line.starts_with("listening on "));
+        let mut server = Server {
+            child,
+            address: SocketAddr::from(([0; 4], 0)),
+            output,
+            log,
+        };
+        // From here on a failure drops the server, which prints its log.
+        let line = listening.unwrap_or_else(|why| panic!("{style:?} does not listen: {why}"));
+        server.address = line["listening on ".len()..].parse().expect("an address");
+        server
+    }
+
+    /// The address that it says it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Connects to it. See [`Client::connect`].
+    #[track_caller]
+    pub fn connect(&self) -> Client {
+        Client::connect(self.address)
+    }
+
+    /// Its process.
+    pub fn process(&self) -> Process {
+        Process(self.child.id() as i32)
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> i32 {
+        self.process().0
+    }
+
+    /// Waits for a line of its log, from the first line on, and returns it.
+    #[track_caller]
+    pub fn wait_for_log(&self, is_it: impl Fn(&str) -> bool) -> String {
+        match self.log.wait_for(is_it) {
+            Ok(line) => line,
+            Err(why) => panic!("the log line never came: {why}"),
+        }
+    }
+
+    /// The lines of its log so far.
+    pub fn log(&self) -> Vec<String> {
+        self.log.so_far()
+    }
+
+    /// The lines that it has written to its standard output so far.
+    pub fn output(&self) -> Vec<String> {
+        self.output.so_far()
+    }
+
+    /// Sends SIGTERM, and waits until it has ended.
+    #[track_caller]
+    pub fn stop(&mut self) -> ExitStatus {
+        self.process().signal(Signal::SIGTERM);
+        self.wait()
+    }
+
+    /// Waits until it has ended.
+    #[track_caller]
+    pub fn wait(&mut self) -> ExitStatus {
+        wait(&mut self.child)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It fails only where the process has been waited for.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            eprintln!("the server's log:\n{}", self.log().join("\n"));
+        }
+    }
+}
+
+/// How a program ended, and what it had to say.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit status.
+    pub status: ExitStatus,
+    /// What it wrote to standard output.
+    pub output: Vec<String>,
+    /// What it wrote to standard error.
+    pub errors: Vec<String>,
+}
+
+/// Runs a style's binary with a command line that it shall end at by itself.
+#[track_caller]
+pub fn run(style: Style, arguments: &[impl AsRef<OsStr>]) -> Ended {
+    let mut command = command(&[], style);
+    command.args(arguments);
+    let mut child = spawn(command);
+    let output = Lines::collect(child.stdout.take().expect("piped"));
+    let errors = Lines::collect(child.stderr.take().expect("piped"));
+    let ended = wait(&mut child);
+    Ended {
+        status: ended,
+        output: output.all(),
+        errors: errors.all(),
+    }
+}
+
+fn command(wrapper: &[&str], style: Style) -> Command {
+    let binary = binary(style.binary());
+    match wrapper {
+        [] => Command::new(binary),
+        [program, arguments @ ..] => {
+            let mut command = Command::new(program);
+            command.args(arguments).arg(binary);
+            command
+        }
+    }
+}
+
+fn spawn(mut command: Command) -> Child {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+        .spawn()
+        .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"))
+}
+
+/// Waits until a child has ended, and kills it if it does not.
+#[track_caller]
+fn wait(child: &mut Child) -> ExitStatus {
+    let by = Instant::now() + deadline();
+    let mut ended = None;
+    wait_until("it has ended", || {
+        ended = child.try_wait().expect("it is our child");
+        if ended.is_none() && Instant::now() >= by {
+            let _ = child.kill();
+        }
+        ended.is_some()
+    });
+    assert!(Instant::now() < by, "it had to be killed");
+    ended.expect("waited for")
+}
+
+/// The lines that somebody writes, collected by a thread, so that the writer never has to wait.
+#[derive(Clone, Debug, Default)]
+struct Lines(Arc<(Mutex<Collected>, Condvar)>);
+
+#[derive(Debug, Default)]
+struct Collected {
+    lines: Vec<String>,
+    is_over: bool,
+}
+
+impl Lines {
+    fn collect(source: impl Read + Send + 'static) -> Lines {
+        let lines = Lines::default();
+        let Lines(shared) = lines.clone();
+        thread::spawn(move || {
+            let (collected, changed) = &*shared;
+            let read = BufReader::new(source).split(b'\n').map_while(Result::ok);
+            for line in read {
+                let line = String::from_utf8_lossy(&line).into_owned();
+                collected.lock().expect("no panic").lines.push(line);
+                changed.notify_all();
+            }
+            collected.lock().expect("no panic").is_over = true;
+            changed.notify_all();
+        });
+        lines
+    }
+
+    fn so_far(&self) -> Vec<String> {
+        self.0.0.lock().expect("no panic").lines.clone()
+    }
+
+    /// All lines, once nobody can write any more.
+    #[track_caller]
+    fn all(&self) -> Vec<String> {
+        let over = self.look(|collected| collected.is_over.then_some(()));
+        assert!(over.is_some(), "somebody still holds its output");
+        self.so_far()
+    }
+
+    fn wait_for(&self, is_it: impl Fn(&str) -> bool) -> Result<String, &'static str> {
+        let mut seen = 0;
+        let found = self.look(|collected| {
+            let new = &collected.lines[seen..];
+            let found = new.iter().find(|line| is_it(line)).cloned();
+            seen = collected.lines.len();
+            match found {
+                Some(line) => Some(Ok(line)),
+                None => collected.is_over.then_some(Err("the server has ended")),
+            }
+        });
+        found.unwrap_or(Err("time is up"))
+    }
+
+    /// Looks at what has been collected, and again whenever there is more, until that gives
+    /// something or the time is over.
+    fn look<T>(&self, mut look: impl FnMut(&Collected) -> Option<T>) -> Option<T> {
+        let by = Instant::now() + deadline();
+        let (collected, changed) = &*self.0;
+        let mut collected = collected.lock().expect("no panic");
+        loop {
+            let found = look(&collected);
+            let left = by.saturating_duration_since(Instant::now());
+            if found.is_some() || left.is_zero() {
+                return found;
+            }
+            (collected, _) = changed.wait_timeout(collected, left).expect("no panic");
+        }
+    }
+}
