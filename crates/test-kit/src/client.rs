@@ -1,11 +1,12 @@
+use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, SockRef, Socket, Type};
 
-use crate::deadline;
+use crate::{deadline, wait_until};
 
 /// A client of a server. Whatever it does ends within [`deadline()`], or fails the test.
 #[derive(Debug)]
@@ -73,6 +74,29 @@ impl Client {
     /// Those of send(2); [`WouldBlock`](ErrorKind::WouldBlock) when the time is over.
     pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.stream.write_all(bytes.as_ref())
+    }
+
+    /// Sends these bytes, and waits until the server has read them, so that what is sent next
+    /// comes by another read.
+    #[track_caller]
+    pub fn send_apart(&mut self, bytes: impl AsRef<[u8]>) {
+        self.send(bytes);
+        wait_until("the server has read", || self.unread_by_the_server() == 0);
+    }
+
+    /// How many bytes the server's end of the connection has received and the server has not read
+    /// (proc_net(5), `rx_queue`).
+    fn unread_by_the_server(&self) -> u64 {
+        let ends = [self.stream.peer_addr(), self.stream.local_addr()];
+        let [server, client] = ends.map(|end| as_in_proc_net(end.expect("it is connected")));
+        let connections = fs::read_to_string("/proc/net/tcp").expect("/proc is mounted");
+        let line = connections
+            .lines()
+            .find(|line| line.contains(&format!(" {server} {client} ")));
+        // It is not in the table any more when the server has closed it.
+        line.and_then(|line| line.split_whitespace().nth(4))
+            .and_then(|queues| u64::from_str_radix(queues.split_once(':')?.1, 16).ok())
+            .unwrap_or(0)
     }
 
     /// Says that it will send no more.
@@ -220,4 +244,13 @@ impl Client {
         let beginning = &self.received[..self.received.len().min(500)];
         String::from_utf8_lossy(beginning).into_owned()
     }
+}
+
+/// An IPv4 address and port as /proc/net/tcp has it: `0100007F:0BD2`.
+fn as_in_proc_net(end: SocketAddr) -> String {
+    let IpAddr::V4(address) = end.ip() else {
+        panic!("{end} is in another table");
+    };
+    let address = u32::from_ne_bytes(address.octets());
+    format!("{address:08X}:{:04X}", end.port())
 }

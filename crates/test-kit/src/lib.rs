@@ -22,6 +22,7 @@
 #![forbid(unsafe_code)]
 
 mod binaries;
+pub mod chat;
 mod client;
 mod process;
 mod server;
@@ -31,8 +32,8 @@ mod wait;
 
 pub use client::Client;
 pub use nix::sys::signal::Signal;
-pub use process::Process;
-pub use server::{Ended, Server, run};
+pub use process::{Footprint, Process};
+pub use server::{Ended, Server, run, run_under};
 pub use style::Style;
 pub use tools::require_tool;
 pub use wait::{deadline, wait_until};

@@ -12,7 +12,27 @@ use nix::unistd::{Pid, SysconfVar, sysconf};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Process(pub i32);
 
+/// What a process holds of the system: what a server must give back when its clients are gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Footprint {
+    /// How many descriptors are open.
+    pub descriptors: usize,
+    /// How many threads it has.
+    pub threads: usize,
+    /// How many children it has, zombies included.
+    pub children: usize,
+}
+
 impl Process {
+    /// What it holds now.
+    pub fn footprint(self) -> Footprint {
+        Footprint {
+            descriptors: self.descriptors().len(),
+            threads: self.threads().len(),
+            children: self.children().len(),
+        }
+    }
+
     /// Sends it a signal. A process that is gone gets none.
     pub fn signal(self, signal: Signal) {
         let _ = kill(Pid::from_raw(self.0), signal);

@@ -134,10 +134,16 @@ pub struct Ended {
     pub errors: Vec<String>,
 }
 
-/// Runs a style's binary with a command line that it shall end at by itself.
+/// Runs a style's binary with a command line at which it shall end by itself.
 #[track_caller]
 pub fn run(style: Style, arguments: &[impl AsRef<OsStr>]) -> Ended {
-    let mut command = command(&[], style);
+    run_under(&[], style, arguments)
+}
+
+/// The same under a program that runs another one in its own place.
+#[track_caller]
+pub fn run_under(wrapper: &[&str], style: Style, arguments: &[impl AsRef<OsStr>]) -> Ended {
+    let mut command = command(wrapper, style);
     command.args(arguments);
     let mut child = spawn(command);
     let output = Lines::collect(child.stdout.take().expect("piped"));
