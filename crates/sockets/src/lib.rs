@@ -22,4 +22,4 @@ pub use listen::{BACKLOG, listen};
 pub use panics::catch_panic;
 pub use stop::{Stop, StopFlag, WakeGuard};
 pub use wait::{poll, until};
-pub use write::{WRITE_SIZE, write_queue};
+pub use write::{WRITE_SIZE, gather, write_queue};

@@ -16,18 +16,7 @@ pub const WRITE_SIZE: usize = 64 * 1024;
 /// Those of writev(2), but for EAGAIN: what the socket does not take stays in the queue.
 pub fn write_queue(mut socket: impl Write, queue: &mut Queue) -> io::Result<()> {
     while !queue.is_empty() {
-        let mut size = 0;
-        let fits = |line: &&[u8]| {
-            size += line.len();
-            size <= WRITE_SIZE
-        };
-        let lines: Vec<_> = queue
-            .slices()
-            .take(LINES_A_WRITE)
-            .take_while(fits)
-            .map(IoSlice::new)
-            .collect();
-        match socket.write_vectored(&lines) {
+        match socket.write_vectored(&gather(queue)) {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(count) => queue.advance(count),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -36,4 +25,19 @@ pub fn write_queue(mut socket: impl Write, queue: &mut Queue) -> io::Result<()> 
         }
     }
     Ok(())
+}
+
+/// The lines of a queue that leave in the next write.
+pub fn gather(queue: &Queue) -> Vec<IoSlice<'_>> {
+    let mut size = 0;
+    let fits = |line: &&[u8]| {
+        size += line.len();
+        size <= WRITE_SIZE
+    };
+    queue
+        .slices()
+        .take(LINES_A_WRITE)
+        .take_while(fits)
+        .map(IoSlice::new)
+        .collect()
 }
