@@ -8,12 +8,14 @@
 #![forbid(unsafe_code)]
 
 use std::io;
+use std::iter;
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
 
+use nix::poll::PollFlags;
 use protocol::{Answer, Hub, Outbox, OutboxMailbox, OutboxState, Service};
 use sockets::{Acceptor, Arrival, Buffer, Connection, Input, Limits, Stop, StopFlag};
-use sockets::{catch_panic, log_end, readable};
+use sockets::{catch_panic, log_end, poll};
 
 /// Serves one client after the other until `stop`, and the client in hand until it has its answers.
 ///
@@ -45,8 +47,8 @@ pub fn serve(
 /// Waits until somebody calls, or the server shall stop.
 fn wait(acceptor: &mut Acceptor<TcpListener>, stop: &Stop) -> io::Result<()> {
     let deadline = acceptor.paused_until();
-    let listener = acceptor.listener().map(AsFd::as_fd);
-    readable([Some(stop.as_fd()), listener], deadline)?;
+    let descriptors = iter::once(stop.as_fd()).chain(acceptor.listener().map(AsFd::as_fd));
+    poll(descriptors.map(|fd| ((), fd, PollFlags::POLLIN)), deadline)?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use nix::poll::{PollFd, PollFlags};
+use nix::poll::PollFlags;
 
 use crate::finish::{LINGER, discard_input};
 use crate::{Limits, StopFlag, poll, until};
@@ -89,6 +89,13 @@ impl<'a> Connection<'a> {
         self.fresh = true;
     }
 
+    /// When the client will have been idle for too long, for those who wait by themselves.
+    pub fn idle_deadline(&self) -> Option<Instant> {
+        self.limits
+            .idle_timeout
+            .map(|timeout| self.completed + timeout)
+    }
+
     /// Sends all of `bytes`, however often the system takes only a part of them.
     ///
     /// # Errors
@@ -122,9 +129,11 @@ impl<'a> Connection<'a> {
             let deadline = self
                 .over_by()
                 .map_or(lingers_until, |over| over.min(lingers_until));
-            let mut client = [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)];
-            poll(&mut client, Some(deadline))?;
-            let closed = client[0].any() == Some(true) && !discard_input(self.stream);
+            let input = poll(
+                [((), self.stream.as_fd(), PollFlags::POLLIN)],
+                Some(deadline),
+            )?;
+            let closed = !input.is_empty() && !discard_input(self.stream);
             if closed || until(deadline).is_zero() {
                 return Ok(());
             }
@@ -159,10 +168,13 @@ impl<'a> Connection<'a> {
     /// does not block any more since the server stops.
     fn wait_until_writable(&mut self) -> io::Result<()> {
         match self.over_by() {
-            Some(deadline) if !until(deadline).is_zero() => poll(
-                &mut [PollFd::new(self.stream.as_fd(), PollFlags::POLLOUT)],
-                Some(deadline),
-            ),
+            Some(deadline) if !until(deadline).is_zero() => {
+                poll(
+                    [((), self.stream.as_fd(), PollFlags::POLLOUT)],
+                    Some(deadline),
+                )?;
+                Ok(())
+            }
             _ => Err(ErrorKind::TimedOut.into()),
         }
     }

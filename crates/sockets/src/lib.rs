@@ -21,5 +21,5 @@ pub use limits::{Limits, raise_descriptor_limit};
 pub use listen::{BACKLOG, listen};
 pub use panics::catch_panic;
 pub use stop::{Stop, StopFlag, WakeGuard};
-pub use wait::{poll, readable, until};
-pub use write::write_queue;
+pub use wait::{poll, until};
+pub use write::{WRITE_SIZE, gather, write_queue};

@@ -44,6 +44,7 @@ impl Stop {
     pub fn at_interrupt_or_terminate() -> io::Result<Stop> {
         let flag = StopFlag::default();
         let (signalled, signals) = UnixStream::pair()?;
+        signalled.set_nonblocking(true)?;
         let mut actions = Vec::new();
         for signal in [SIGINT, SIGTERM] {
             // They run in this order, so the first signal raises the flag and the second finds it.
@@ -94,6 +95,13 @@ impl Stop {
 impl AsFd for Stop {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.signalled.as_fd()
+    }
+}
+
+/// The socket that is readable from the first signal on, for a runtime that waits for its own.
+impl From<Stop> for UnixStream {
+    fn from(stop: Stop) -> UnixStream {
+        stop.signalled
     }
 }
 

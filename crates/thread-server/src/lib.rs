@@ -20,11 +20,12 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Instant;
 
 use crossbeam_channel::{Sender, bounded};
+use nix::poll::PollFlags;
 use nix::sys::pthread::pthread_kill;
 use nix::sys::signal::Signal;
 use protocol::{Answer, Client, Event, Hub, Service, Session};
 use sockets::{Acceptor, Arrival, Buffer, Connection, Input, Limits, Stop, StopFlag};
-use sockets::{cut, log_end, readable, until};
+use sockets::{cut, log_end, poll, until};
 use tracing::warn;
 
 use crate::member::{Mailbox, Membership};
@@ -67,15 +68,12 @@ pub fn serve(
         stop: stop.flag().clone(),
     };
     while !server.is_over() {
-        let ready = server.wait(&stop)?;
-        if ready.stop {
-            server.stop();
-        }
-        if ready.ends {
-            server.end_connections()?;
-        }
-        if ready.listener {
-            server.new_connection();
+        for ready in server.wait(&stop)? {
+            match ready {
+                Ready::Stop => server.stop(),
+                Ready::Ends => server.end_connections()?,
+                Ready::Listener => server.new_connection(),
+            }
         }
         server.keep_time();
     }
@@ -116,29 +114,29 @@ struct Thread {
 }
 
 /// What can be done now without waiting.
-struct Ready {
-    stop: bool,
-    ends: bool,
-    listener: bool,
+enum Ready {
+    Stop,
+    /// Threads have ended.
+    Ends,
+    /// A client has connected.
+    Listener,
 }
 
 impl Server {
     /// Waits until there is something to do.
-    fn wait(&mut self, stop: &Stop) -> io::Result<Ready> {
-        let is_full = self.threads.len() >= self.limits.max_clients;
-        let stop = self.over_by.is_none().then_some(stop.as_fd());
+    fn wait(&mut self, stop: &Stop) -> io::Result<Vec<Ready>> {
         let deadline = self.over_by.or(self.acceptor.paused_until());
-        let listener = self
-            .acceptor
-            .listener()
-            .filter(|_| !is_full)
-            .map(AsFd::as_fd);
-        let [stop, ends, listener] = readable([stop, Some(self.ends.as_fd()), listener], deadline)?;
-        Ok(Ready {
-            stop,
-            ends,
-            listener,
-        })
+        let is_stopping = self.over_by.is_some();
+        let is_full = self.threads.len() >= self.limits.max_clients;
+        let stop = (!is_stopping).then_some((Ready::Stop, stop.as_fd()));
+        let ends = Some((Ready::Ends, self.ends.as_fd()));
+        let listener = self.acceptor.listener().filter(|_| !is_full);
+        let listener = listener.map(|listener| (Ready::Listener, listener.as_fd()));
+        let interests = [stop, ends, listener].into_iter().flatten();
+        poll(
+            interests.map(|(ready, fd)| (ready, fd, PollFlags::POLLIN)),
+            deadline,
+        )
     }
 
     /// Starts a thread for the client that has just connected.

@@ -10,12 +10,9 @@ use std::thread::{self, Builder};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use protocol::{Allowance, Client, Event, Line, Queue, Session, TooSlow};
-use sockets::{Buffer, Connection, Input, LINGER, cut, write_queue};
+use sockets::{Buffer, Connection, Input, LINGER, WRITE_SIZE, cut, write_queue};
 
 use crate::STACK;
-
-/// How many bytes leave a mailbox for one write, about.
-const WRITE: usize = 64 * 1024;
 
 /// The hub's half of a member's mailbox: a channel whose bound is in bytes.
 pub(crate) struct Mailbox {
@@ -150,7 +147,7 @@ impl Inbox {
             self.allowance.give_back(&next);
             size += next.len();
             let _ = queue.push(next);
-            line = if size < WRITE {
+            line = if size < WRITE_SIZE {
                 self.lines.try_recv().ok()
             } else {
                 None

@@ -1,0 +1,211 @@
+//! Async: after accept(2) returns, spawn a task that serves this client to the end.
+//!
+//! Each task reads like the iterative server, but where that would block the task is suspended,
+//! and its thread runs another: what waits costs its state and no stack.
+//! Tasks share memory as threads do, so they meet in the same way: a post goes to the hub's task
+//! through a channel, and a line comes back through another (see `member`).
+
+#![forbid(unsafe_code)]
+
+mod client;
+mod member;
+
+use std::collections::HashMap;
+use std::future::pending;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use protocol::{Client, Event, Hub, Service};
+use sockets::{Acceptor, Arrival, Limits, Stop, log_end, until};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::runtime;
+use tokio::select;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{Id, JoinError, JoinHandle, JoinSet, yield_now};
+use tokio::time::sleep;
+
+use crate::member::{Mailbox, Membership};
+
+/// How many events may wait for the hub. Few: what waits here is on its way into every mailbox.
+const EVENTS: usize = 16;
+
+/// Serves each client in a task of its own until `stop`, and then those who are here until they
+/// have their answers.
+///
+/// # Errors
+///
+/// The runtime cannot be built. What happens to a client is no error of the server.
+pub fn serve(
+    listener: std::net::TcpListener,
+    service: Service,
+    limits: Limits,
+    stop: Stop,
+) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(async {
+            let stop = UnixStream::from_std(stop.into())?;
+            let mut server = Server {
+                acceptor: Acceptor::new(TcpListener::from_std(listener)?),
+                hub: service.has_room().then(start_hub),
+                tasks: JoinSet::new(),
+                clients: HashMap::new(),
+                stopping: watch::Sender::new(false),
+                over_by: None,
+                service,
+                limits,
+            };
+            while !server.is_over() {
+                match server.wait(&stop).await {
+                    Ready::Stop => server.stop().await,
+                    Ready::Ended(task, ended) => server.end_connection(task, ended).await,
+                    Ready::Accepted(accepted) => server.new_connection(accepted).await,
+                    Ready::Late => server.keep_time(),
+                }
+            }
+            server.acceptor.log_summary();
+            if let Some((events, hub)) = server.hub {
+                drop(events);
+                let _ = hub.await;
+            }
+            Ok(())
+        })
+}
+
+/// What the first task knows. Nothing of it is shared.
+struct Server {
+    acceptor: Acceptor<TcpListener>,
+    service: Service,
+    limits: Limits,
+    hub: Option<(mpsc::Sender<Event<Mailbox>>, JoinHandle<()>)>,
+    tasks: JoinSet<io::Result<()>>,
+    /// Whose task is whose: a task that panicked can say no more than its number.
+    clients: HashMap<Id, Client>,
+    stopping: watch::Sender<bool>,
+    /// By when all has to be over, once the server stops.
+    over_by: Option<Instant>,
+}
+
+/// What has happened.
+enum Ready {
+    Stop,
+    /// A task has ended, in this way.
+    Ended(Id, io::Result<()>),
+    /// accept(2) has returned this.
+    Accepted(io::Result<(TcpStream, SocketAddr)>),
+    /// A deadline has passed.
+    Late,
+}
+
+impl Server {
+    /// Waits until something happens.
+    async fn wait(&mut self, stop: &UnixStream) -> Ready {
+        let deadline = self.over_by.or(self.acceptor.paused_until());
+        let is_stopping = self.over_by.is_some();
+        let is_full = self.tasks.len() >= self.limits.max_clients;
+        let listener = self.acceptor.listener().filter(|_| !is_full);
+        select! {
+            _ = stop.readable(), if !is_stopping => Ready::Stop,
+            Some(ended) = self.tasks.join_next_with_id() => match ended {
+                Ok((task, ended)) => Ready::Ended(task, ended),
+                Err(error) => Ready::Ended(error.id(), Err(explain(&error))),
+            },
+            accepted = accept(listener) => Ready::Accepted(accepted),
+            () = sleep(deadline.map(until).unwrap_or_default()), if deadline.is_some() => Ready::Late,
+        }
+    }
+
+    /// Spawns a task for the client that has just connected.
+    async fn new_connection(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>) {
+        let Some(Arrival {
+            client,
+            name,
+            stream,
+        }) = self.acceptor.admit(accepted)
+        else {
+            return;
+        };
+        let session = self.service.session(client);
+        let limits = self.limits;
+        let task = match &self.hub {
+            None => {
+                let stopping = self.stopping.subscribe();
+                self.tasks
+                    .spawn(client::converse(stream, session, limits, stopping))
+            }
+            Some((hub, _)) => {
+                let membership = Membership::join(hub, client, name).await;
+                self.tasks
+                    .spawn(member::converse(stream, session, limits, membership))
+            }
+        };
+        self.clients.insert(task.id(), client);
+    }
+
+    /// Forgets a task that has ended. Its client may have had no time to leave the room.
+    async fn end_connection(&mut self, task: Id, ended: io::Result<()>) {
+        let Some(client) = self.clients.remove(&task) else {
+            return;
+        };
+        if let Some((hub, _)) = &self.hub {
+            let _ = hub.send(Event::Leave(client)).await;
+        }
+        log_end(client, &ended);
+    }
+
+    /// Accepts nobody any more, and says goodbye.
+    async fn stop(&mut self) {
+        self.over_by = Some(Instant::now() + self.limits.grace);
+        self.acceptor.close();
+        self.stopping.send_replace(true);
+        if let Some((hub, _)) = &self.hub {
+            let _ = hub.send(Event::Stop).await;
+        }
+    }
+
+    /// Aborts the tasks of those who are still here when the grace is over.
+    fn keep_time(&mut self) {
+        if self.over_by.is_some_and(|over_by| until(over_by).is_zero()) {
+            self.tasks.abort_all();
+            self.over_by = Some(Instant::now() + self.limits.grace);
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.over_by.is_some() && self.tasks.is_empty()
+    }
+}
+
+/// Starts the task that owns the room. It ends when nobody can reach it any more.
+fn start_hub() -> (mpsc::Sender<Event<Mailbox>>, JoinHandle<()>) {
+    let (sender, mut events) = mpsc::channel(EVENTS);
+    let work = async move {
+        let mut hub = Hub::default();
+        while let Some(event) = events.recv().await {
+            hub.handle(event);
+            // The members that it was for are ready to run on this very thread: let them, before
+            // more is put into their mailboxes.
+            yield_now().await;
+        }
+    };
+    (sender, tokio::spawn(work))
+}
+
+async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, SocketAddr)> {
+    match listener {
+        Some(listener) => listener.accept().await,
+        None => pending().await,
+    }
+}
+
+fn explain(error: &JoinError) -> io::Error {
+    let why = if error.is_panic() {
+        "its session panicked"
+    } else {
+        "the grace was over"
+    };
+    io::Error::other(why)
+}

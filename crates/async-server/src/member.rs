@@ -1,0 +1,181 @@
+//! A member of the room: one task that reads and writes at the same time.
+//!
+//! Both halves go on side by side within the task: a member that posts hears meanwhile, and one
+//! half alone writes, so nothing is torn.
+
+use std::io::{self, IoSlice};
+use std::pin::pin;
+use std::sync::Arc;
+
+use protocol::{Allowance, Client, Event, Line, MEMBER_READ, Queue, Session, TooSlow};
+use sockets::{LINGER, Limits, WRITE_SIZE, cut, gather};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::select;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use crate::client::{IdleClock, in_time, read};
+
+/// The hub's half of a member's mailbox: a channel whose bound is in bytes.
+pub(crate) struct Mailbox {
+    lines: mpsc::UnboundedSender<Line>,
+    allowance: Arc<Allowance>,
+    too_slow: Option<oneshot::Sender<TooSlow>>,
+}
+
+impl protocol::Mailbox for Mailbox {
+    fn offer(&mut self, line: &Line) -> Result<(), TooSlow> {
+        let taken = self.allowance.take(line);
+        match taken {
+            // If nobody receives it the client's task is at its end.
+            Ok(()) => drop(self.lines.send(line.clone())),
+            Err(TooSlow) => drop(self.too_slow.take().map(|task| task.send(TooSlow))),
+        }
+        taken
+    }
+}
+
+/// A client's place in the room.
+pub(crate) struct Membership {
+    client: Client,
+    hub: mpsc::Sender<Event<Mailbox>>,
+    inbox: Inbox,
+    too_slow: oneshot::Receiver<TooSlow>,
+}
+
+/// The task's half of the mailbox.
+struct Inbox {
+    lines: mpsc::UnboundedReceiver<Line>,
+    allowance: Arc<Allowance>,
+}
+
+impl Membership {
+    pub(crate) async fn join(
+        hub: &mpsc::Sender<Event<Mailbox>>,
+        client: Client,
+        name: String,
+    ) -> Membership {
+        let (sender, lines) = mpsc::unbounded_channel();
+        let (cut_off, too_slow) = oneshot::channel();
+        let allowance = Arc::<Allowance>::default();
+        let inbox = Inbox {
+            lines,
+            allowance: Arc::clone(&allowance),
+        };
+        let mailbox = Mailbox {
+            lines: sender,
+            allowance,
+            too_slow: Some(cut_off),
+        };
+        // The hub never waits, so waiting for it is safe.
+        let _ = hub.send(Event::Join(client, name, mailbox)).await;
+        Membership {
+            client,
+            hub: hub.clone(),
+            inbox,
+            too_slow,
+        }
+    }
+}
+
+/// Reads and posts, and writes what the room has for this member, until one side has no more.
+pub(crate) async fn converse(
+    mut stream: TcpStream,
+    session: Box<dyn Session>,
+    limits: Limits,
+    Membership {
+        client,
+        hub,
+        inbox,
+        too_slow,
+    }: Membership,
+) -> io::Result<()> {
+    let (reader, writer) = stream.split();
+    let ended = {
+        let mut reading = pin!(post(reader, session, client, hub, &limits));
+        let mut writing = pin!(write(writer, inbox, &limits));
+        select! {
+            Ok(TooSlow) = too_slow => None,
+            // The client has said all: it gets what waits for it.
+            read = &mut reading => match read {
+                Ok(()) => Some(writing.await),
+                Err(error) => Some(Err(error)),
+            },
+            // It has got all: it has until the linger time is over to close.
+            written = &mut writing => {
+                let _ = timeout(LINGER, reading).await;
+                Some(written)
+            }
+        }
+    };
+    ended.unwrap_or_else(|| {
+        cut(&stream);
+        Err(io::Error::other("too slow"))
+    })
+}
+
+/// Reads and posts until the client has said all. What it sends after it has left is not heard.
+async fn post(
+    mut reader: ReadHalf<'_>,
+    mut session: Box<dyn Session>,
+    client: Client,
+    hub: mpsc::Sender<Event<Mailbox>>,
+    limits: &Limits,
+) -> io::Result<()> {
+    let mut idle = IdleClock::start(limits.idle_timeout);
+    loop {
+        let (posts, finish) = select! {
+            biased;
+            answered = read(&mut reader, MEMBER_READ, |input| {
+                let answer = session.receive(input);
+                (answer.posts, answer.finish)
+            }) => answered?,
+            () = idle.expired() => {
+                let answer = session.idle(limits.idle_seconds());
+                (answer.posts, answer.finish)
+            }
+        };
+        if !posts.is_empty() {
+            idle.restart();
+            let _ = hub.send(Event::Post(client, posts)).await;
+        }
+        if finish {
+            let _ = hub.send(Event::Leave(client)).await;
+            return Ok(());
+        }
+    }
+}
+
+/// Writes what comes through the mailbox until the hub drops it, then shuts the sending side.
+async fn write(mut writer: WriteHalf<'_>, mut inbox: Inbox, limits: &Limits) -> io::Result<()> {
+    while let Some(mut queue) = inbox.take().await {
+        while !queue.is_empty() {
+            let lines: Vec<IoSlice<'_>> = gather(&queue);
+            let written = in_time(limits.idle_timeout, writer.write_vectored(&lines)).await?;
+            queue.advance(written);
+        }
+    }
+    writer.shutdown().await
+}
+
+impl Inbox {
+    /// Waits for a line and takes it, with those that have queued up behind it, for one write.
+    async fn take(&mut self) -> Option<Queue> {
+        let mut queue = Queue::default();
+        let mut line = self.lines.recv().await;
+        let mut size = 0;
+        while let Some(next) = line {
+            self.allowance.give_back(&next);
+            size += next.len();
+            let _ = queue.push(next);
+            line = if size < WRITE_SIZE {
+                self.lines.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        (size > 0).then_some(queue)
+    }
+}

@@ -1,0 +1,88 @@
+//! What a child does with the client that it was forked for.
+
+use std::ffi::CString;
+use std::io;
+use std::net::TcpStream;
+
+use nix::libc;
+use nix::sys::prctl;
+use nix::sys::signal::{SigSet, Signal};
+use nix::unistd::{Pid, getppid};
+use protocol::{Answer, Client, Session};
+use signal_hook::{SigId, low_level};
+use sockets::{Buffer, Connection, Input, Limits, Stop, catch_panic, log_end};
+
+use crate::member::{self, ChildsLink};
+
+/// What a child has to know.
+pub(crate) struct Child {
+    pub(crate) client: Client,
+    pub(crate) stream: TcpStream,
+    pub(crate) session: Box<dyn Session>,
+    pub(crate) buffer: Buffer,
+    pub(crate) limits: Limits,
+    pub(crate) link: Option<ChildsLink>,
+    pub(crate) parent: Pid,
+    pub(crate) unblocked: SigSet,
+}
+
+impl Child {
+    /// Serves the client, and exits. The exit is the immediate one: what else the parent's memory
+    /// asks to be done at an exit is the parent's to do.
+    #[allow(unsafe_code)]
+    pub(crate) fn live(self, stop: Stop, reaping: SigId) -> ! {
+        let client = self.client;
+        let ended = catch_panic(|| self.serve(stop, reaping));
+        log_end(client, &ended);
+        // SAFETY: nothing is left to be done here.
+        unsafe { libc::_exit(ended.is_err().into()) }
+    }
+
+    fn serve(self, stop: Stop, reaping: SigId) -> io::Result<()> {
+        // For `ps`, as a thread would be called.
+        let _ =
+            CString::new(format!("client-{}", self.client.0)).map(|name| prctl::set_name(&name));
+        low_level::unregister(reaping);
+        let stop = stop.into_childs()?;
+        self.unblocked.thread_set_mask()?;
+        // No child outlives the parent, however that ends, and not for a write that is stuck.
+        prctl::set_pdeathsig(Signal::SIGKILL)?;
+        if getppid() != self.parent {
+            return Err(io::Error::other("the server is gone"));
+        }
+        let connection = Connection::new(&self.stream, &self.limits, &stop);
+        match self.link {
+            None => {
+                let _woken = stop.wakes(&self.stream);
+                converse(connection, self.session, self.buffer)
+            }
+            Some(link) => {
+                member::converse(&self.stream, connection, self.session, self.buffer, link)
+            }
+        }
+    }
+}
+
+/// Reads, lets the session answer, and writes, until one side has no more to say.
+fn converse(
+    mut connection: Connection<'_>,
+    mut session: Box<dyn Session>,
+    mut buffer: Buffer,
+) -> io::Result<()> {
+    let greeting = session.greet();
+    connection.write_all(&greeting.send)?;
+    let mut finished = greeting.finish;
+    while !finished {
+        let answer = match connection.read(&mut buffer)? {
+            Input::Bytes(bytes) => session.receive(bytes),
+            Input::Idle(seconds) => session.idle(seconds),
+            Input::Stop => Answer::finish(),
+        };
+        if !answer.is_empty() {
+            connection.restart_idle_clock();
+        }
+        connection.write_all(&answer.send)?;
+        finished = answer.finish;
+    }
+    connection.finish()
+}

@@ -1,0 +1,164 @@
+//! Addresses as people write them.
+
+use std::fmt;
+use std::net::Ipv6Addr;
+use std::str::FromStr;
+
+use crate::Error;
+
+/// A host, by name or by number, and a port of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Address {
+    /// What getaddrinfo(3) can look up: `localhost`, `127.0.0.1`, `::1`, `fe80::1%eth0`.
+    pub host: String,
+    /// A TCP port.
+    pub port: u16,
+}
+
+/// An IPv6 address before a port stands in brackets (RFC 3986, section 3.2.2), since it is full of
+/// colons itself.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if is_ipv6(&self.host) {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+/// What stands in the place of an address on the command line: `HOST:PORT`, or `HOST` alone.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Target {
+    host: String,
+    port: Option<u16>,
+}
+
+impl Target {
+    /// The address, whose port may have been given apart from it, as `telnet` and `nc` have it.
+    ///
+    /// It is a usage error to give the port twice, or nowhere.
+    pub(crate) fn with_port(self, port: Option<u16>) -> Result<Address, Error> {
+        let Target { host, port: own } = self;
+        match (own, port) {
+            (Some(port), None) | (None, Some(port)) => Ok(Address { host, port }),
+            (Some(port), Some(_)) => Err(Error::Usage(format!(
+                "{} has its port already: give it once",
+                Address { host, port }
+            ))),
+            (None, None) => Err(Error::Usage(format!(
+                "which port of {host}? Write {}, for example",
+                Address {
+                    port: 3026,
+                    host: host.clone()
+                }
+            ))),
+        }
+    }
+}
+
+impl FromStr for Target {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Target, &'static str> {
+        const EXPECTED: &str = "write HOST:PORT, like 127.0.0.1:3026, localhost:3026 or [::1]:3026";
+        let (host, port) = if let Some(bracketed) = text.strip_prefix('[') {
+            match bracketed.split_once(']').ok_or(EXPECTED)? {
+                (host, "") => (host, None),
+                (host, rest) => (host, Some(rest.strip_prefix(':').ok_or(EXPECTED)?)),
+            }
+        } else if is_ipv6(text) {
+            (text, None)
+        } else {
+            match text.split_once(':') {
+                None => (text, None),
+                Some((host, port)) => (host, Some(port)),
+            }
+        };
+        if host.is_empty() {
+            return Err(EXPECTED);
+        }
+        Ok(Target {
+            host: host.to_owned(),
+            port: match port.map(str::parse) {
+                None => None,
+                Some(Ok(0)) => return Err("port 0 is no server's: it is 1 to 65535"),
+                Some(Ok(port)) => Some(port),
+                Some(Err(_)) => return Err(EXPECTED),
+            },
+        })
+    }
+}
+
+/// Whether `host` is an IPv6 address, perhaps with a zone (`fe80::1%eth0`, RFC 4007).
+fn is_ipv6(host: &str) -> bool {
+    let (address, _zone) = host.split_once('%').unwrap_or((host, ""));
+    address.parse::<Ipv6Addr>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, host: &str, port: Option<u16>) {
+        let host = host.to_owned();
+        assert_eq!(text.parse(), Ok(Target { host, port }));
+    }
+
+    #[test]
+    fn names_and_numbers_are_understood() {
+        check("127.0.0.1:7", "127.0.0.1", Some(7));
+        check("localhost:65535", "localhost", Some(65535));
+        check("localhost", "localhost", None);
+        check("[::1]:3026", "::1", Some(3026));
+        check("[::1]", "::1", None);
+        check("::1", "::1", None);
+        check("fe80::1%eth0", "fe80::1%eth0", None);
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in [
+            "",
+            ":",
+            ":7",
+            "a:",
+            "a:b",
+            "a:0",
+            "a:65536",
+            "a:-1",
+            "[::1",
+            "[::1]7",
+            "[::1]:",
+            "[]:7",
+            "tcp://a:7",
+            "a:7:8",
+        ] {
+            assert!(text.parse::<Target>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_port_is_given_once() {
+        let with_port = |text: &str, port| {
+            let target: Target = text.parse().unwrap();
+            target.with_port(port).map_err(|error| error.to_string())
+        };
+        let address = |host: &str| {
+            let host = host.to_owned();
+            Ok(Address { host, port: 7 })
+        };
+        assert_eq!(with_port("a", Some(7)), address("a"));
+        assert_eq!(with_port("a:7", None), address("a"));
+        assert_eq!(with_port("::1", Some(7)), address("::1"));
+        assert_eq!(
+            with_port("[::1]:7", Some(7)).unwrap_err(),
+            "[::1]:7 has its port already: give it once"
+        );
+        assert_eq!(
+            with_port("::1", None).unwrap_err(),
+            "which port of ::1? Write [::1]:3026, for example"
+        );
+    }
+}

@@ -1,0 +1,166 @@
+//! From a name to a connection.
+
+use std::io;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+use crate::{Address, Attempt, Error};
+
+/// Looks the host up and connects to the first of its addresses that answers, which is returned
+/// too.
+///
+/// `timeout` is for each address; zero leaves it to the system, which sends its SYN for about two
+/// minutes (tcp(7), `tcp_syn_retries`). Looking up has limits of its own (resolv.conf(5)).
+///
+/// # Errors
+///
+/// [`Error::Find`] if the host has no address, [`Error::Connect`] if none of them answers.
+pub fn connect(address: &Address, timeout: Duration) -> Result<(TcpStream, SocketAddr), Error> {
+    match (&*address.host, address.port).to_socket_addrs() {
+        Ok(candidates) => connect_any(candidates, timeout).map_err(|attempts| Error::Connect {
+            address: address.clone(),
+            attempts,
+        }),
+        Err(source) => Err(Error::Find {
+            host: address.host.clone(),
+            source,
+        }),
+    }
+}
+
+/// Tries one address after the other.
+///
+/// Most names have several: `localhost` has `::1` and `127.0.0.1`, and a server that listens on
+/// one of them refuses at the other. So a refusal means "try the next", and the last alone is an
+/// error, together with all that went before.
+fn connect_any(
+    candidates: impl IntoIterator<Item = SocketAddr>,
+    timeout: Duration,
+) -> Result<(TcpStream, SocketAddr), Vec<Attempt>> {
+    let mut attempts = Vec::new();
+    for candidate in candidates {
+        match connect_one(candidate, timeout) {
+            Ok(stream) => return Ok((stream, candidate)),
+            Err(source) => attempts.push(Attempt { candidate, source }),
+        }
+    }
+    Err(attempts)
+}
+
+fn connect_one(candidate: SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
+    if timeout.is_zero() {
+        TcpStream::connect(candidate)
+    } else {
+        TcpStream::connect_timeout(&candidate, timeout)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+    use std::time::Instant;
+
+    use socket2::{Domain, Socket, Type};
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn loopback(port: u16) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, port).into()
+    }
+
+    /// An address at which nobody listens: its socket is bound, so that no one else gets the port.
+    fn refusing() -> (Socket, SocketAddr) {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&loopback(0).into()).unwrap();
+        let address = socket.local_addr().unwrap().as_socket().unwrap();
+        (socket, address)
+    }
+
+    /// An address at which nobody answers: its backlog is full, so that the kernel drops each SYN.
+    fn silent() -> (Socket, Vec<TcpStream>, SocketAddr) {
+        let (socket, address) = refusing();
+        socket.listen(0).unwrap();
+        // The first fits; how many more do is the kernel's affair.
+        let mut waiting = vec![TcpStream::connect(address).unwrap()];
+        while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(500)) {
+            waiting.push(stream);
+        }
+        (socket, waiting, address)
+    }
+
+    #[test]
+    fn the_next_address_is_tried_when_one_refuses() {
+        let (_socket, refusing) = refusing();
+        let listener = TcpListener::bind(loopback(0)).unwrap();
+        let listening = listener.local_addr().unwrap();
+        let (stream, peer) = connect_any([refusing, listening], LONG).unwrap();
+        assert_eq!(peer, listening);
+        assert_eq!(stream.peer_addr().unwrap(), listening);
+    }
+
+    #[test]
+    fn the_next_address_is_tried_when_one_is_silent() {
+        let (_socket, _waiting, silent) = silent();
+        let listener = TcpListener::bind(loopback(0)).unwrap();
+        let listening = listener.local_addr().unwrap();
+        let begin = Instant::now();
+        let timeout = Duration::from_secs(1);
+        let (_stream, peer) = connect_any([silent, listening], timeout).unwrap();
+        assert_eq!(peer, listening);
+        assert!(begin.elapsed() >= timeout);
+    }
+
+    #[test]
+    fn when_none_answers_each_attempt_is_told() {
+        let (_socket, refusing) = refusing();
+        let (_other, _waiting, silent) = silent();
+        let attempts = connect_any([refusing, silent], Duration::from_secs(1)).unwrap_err();
+        let told: Vec<_> = attempts
+            .iter()
+            .map(|attempt| (attempt.candidate, attempt.source.kind()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (refusing, io::ErrorKind::ConnectionRefused),
+                (silent, io::ErrorKind::TimedOut)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_time_of_zero_leaves_it_to_the_system() {
+        let (_socket, refusing) = refusing();
+        let listener = TcpListener::bind(loopback(0)).unwrap();
+        assert!(connect_one(listener.local_addr().unwrap(), Duration::ZERO).is_ok());
+        assert!(connect_one(refusing, Duration::ZERO).is_err());
+    }
+
+    #[test]
+    fn a_host_that_does_not_exist_is_named() {
+        // No resolver is asked for a name with a NUL, so this needs no network.
+        let address = Address {
+            host: "no\0where".to_owned(),
+            port: 7,
+        };
+        let error = connect(&address, LONG).unwrap_err();
+        assert!(matches!(error, Error::Find { host, .. } if host == address.host));
+    }
+
+    #[test]
+    fn an_ipv6_address_and_a_name_are_looked_up() {
+        for host in ["127.0.0.1", "::1", "localhost"] {
+            // Without IPv6 the kernel cannot listen there, and there is nothing to test.
+            let Ok(listener) = TcpListener::bind((host, 0)) else {
+                assert_eq!(host, "::1");
+                continue;
+            };
+            let port = listener.local_addr().unwrap().port();
+            let host = host.to_owned();
+            let (_stream, peer) = connect(&Address { host, port }, LONG).unwrap();
+            assert_eq!(peer, listener.local_addr().unwrap());
+        }
+    }
+}

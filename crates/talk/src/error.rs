@@ -1,0 +1,208 @@
+//! What can go wrong, said so that somebody who meets it for the first time knows what to do.
+
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::{error, fmt};
+
+use crate::{Address, Failure};
+
+/// Why there was no conversation, or why it ended early.
+#[derive(Debug)]
+pub enum Error {
+    /// The command line makes no sense, as the text says.
+    Usage(String),
+    /// The host has no address, or nobody can be asked for it.
+    Find {
+        /// The name that was looked up.
+        host: String,
+        /// What getaddrinfo(3) says.
+        source: io::Error,
+    },
+    /// No address of the host takes the connection.
+    Connect {
+        /// What was asked for.
+        address: Address,
+        /// Every address that was tried, in order.
+        attempts: Vec<Attempt>,
+    },
+    /// The conversation began, and failed.
+    Conversation {
+        /// The address that had answered.
+        peer: SocketAddr,
+        /// The step that failed.
+        failure: Failure,
+    },
+}
+
+/// One address that was tried in vain.
+#[derive(Debug)]
+pub struct Attempt {
+    /// The address.
+    pub candidate: SocketAddr,
+    /// What connect(2) says.
+    pub source: io::Error,
+}
+
+impl Error {
+    /// The status to exit with: 2 for wrong usage, 1 for what the world did.
+    pub fn exit_status(&self) -> u8 {
+        if let Error::Usage(_) = self { 2 } else { 1 }
+    }
+}
+
+impl error::Error for Error {}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Usage(text) => write!(f, "{text}"),
+            Error::Find { host, source } => write!(
+                f,
+                "cannot find the host {}: {source}; is it spelled right, and is the network up?",
+                host.escape_debug()
+            ),
+            Error::Connect { address, attempts } => {
+                let asked = address.to_string();
+                write!(f, "cannot connect to {asked}: ")?;
+                match &attempts[..] {
+                    [] => write!(f, "that host has no address"),
+                    [only] if only.candidate.to_string() == asked => {
+                        write!(f, "{}", explain(&only.source))
+                    }
+                    several => {
+                        let told: Vec<_> = several.iter().map(Attempt::to_string).collect();
+                        write!(f, "tried {}", told.join(", then "))
+                    }
+                }
+            }
+            Error::Conversation { peer, failure } => write!(f, "{peer}: {failure}"),
+        }
+    }
+}
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.candidate, explain(&self.source))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Receive(source) => write!(f, "cannot receive: {}", explain(source)),
+            Failure::Send(source) => write!(f, "cannot send: {}", explain(source)),
+            Failure::Input(source) => write!(f, "cannot read standard input: {source}"),
+            Failure::Output(source) => write!(f, "cannot write standard output: {source}"),
+            Failure::Wait(source) => write!(f, "cannot wait: {source}"),
+        }
+    }
+}
+
+impl error::Error for Failure {}
+
+/// A network's error in words, and what it means: see connect(2), tcp(7) and ip(7).
+fn explain(error: &io::Error) -> String {
+    let text = match error.kind() {
+        ErrorKind::ConnectionRefused => {
+            "connection refused: nobody listens on that port; is the server running?"
+        }
+        ErrorKind::TimedOut => {
+            "timed out: no answer came; the host may be down, or a firewall in between may swallow \
+             what is sent"
+        }
+        ErrorKind::HostUnreachable => {
+            "host unreachable: the network is there, but no host answers at that address"
+        }
+        ErrorKind::NetworkUnreachable => {
+            "network unreachable: this host knows no way there; is its own network up?"
+        }
+        ErrorKind::PermissionDenied => {
+            "permission denied: this host's own firewall forbids it, or it is a broadcast address"
+        }
+        ErrorKind::AddrNotAvailable => {
+            "address not available: this host has no address, or no port left, to connect from"
+        }
+        ErrorKind::ConnectionReset => {
+            "connection reset: the server cut it off instead of finishing; it crashed, was killed, \
+             or wants no more of us"
+        }
+        _ => return error.to_string(),
+    };
+    text.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REFUSED: &str = "connection refused: nobody listens on that port; is the server running?";
+
+    fn error(host: &str, candidates: &[&str]) -> Error {
+        Error::Connect {
+            address: Address {
+                host: host.to_owned(),
+                port: 7,
+            },
+            attempts: candidates
+                .iter()
+                .map(|candidate| Attempt {
+                    candidate: candidate.parse().unwrap(),
+                    source: ErrorKind::ConnectionRefused.into(),
+                })
+                .collect(),
+        }
+    }
+
+    #[track_caller]
+    fn check(error: Error, expected: &str) {
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(error.exit_status(), 1);
+    }
+
+    #[test]
+    fn an_address_is_told_once() {
+        check(
+            error("127.0.0.1", &["127.0.0.1:7"]),
+            &format!("cannot connect to 127.0.0.1:7: {REFUSED}"),
+        );
+        check(
+            error("::1", &["[::1]:7"]),
+            &format!("cannot connect to [::1]:7: {REFUSED}"),
+        );
+    }
+
+    #[test]
+    fn every_address_of_a_name_is_told_with_its_reason() {
+        check(
+            error("localhost", &["[::1]:7", "127.0.0.1:7"]),
+            &format!(
+                "cannot connect to localhost:7: \
+                 tried [::1]:7 ({REFUSED}), then 127.0.0.1:7 ({REFUSED})"
+            ),
+        );
+        check(
+            error("ip4.example", &["192.0.2.1:7"]),
+            &format!("cannot connect to ip4.example:7: tried 192.0.2.1:7 ({REFUSED})"),
+        );
+        check(
+            error("none.example", &[]),
+            "cannot connect to none.example:7: that host has no address",
+        );
+    }
+
+    #[test]
+    fn a_failure_names_the_step_and_the_peer() {
+        let peer = "127.0.0.1:7".parse().unwrap();
+        let failure = Failure::Input(ErrorKind::IsADirectory.into());
+        check(
+            Error::Conversation { peer, failure },
+            "127.0.0.1:7: cannot read standard input: is a directory",
+        );
+    }
+
+    #[test]
+    fn what_has_no_words_of_its_own_is_told_in_the_systems() {
+        let error = io::Error::from_raw_os_error(105);
+        assert_eq!(explain(&error), error.to_string());
+    }
+}
