@@ -24,8 +24,10 @@
 mod binaries;
 pub mod chat;
 mod client;
+mod flood;
 mod process;
 mod server;
+mod signals;
 mod style;
 mod tools;
 mod wait;
