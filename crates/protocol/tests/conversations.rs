@@ -185,7 +185,7 @@ fn the_21st_line_of_speech_pushes_the_first_out() {
 
 #[test]
 fn whoever_does_not_read_is_dropped_and_the_others_are_told() {
-    // [ada] and CR LF make 1,008 bytes of it, and a mailbox holds 260 of those.
+    // [ada] and CR LF make 1,008 bytes of it, keeping it costs 64, and a mailbox holds 244 of those.
     let line = "x".repeat(1000);
     check_room(&format!(
         r"
@@ -193,9 +193,9 @@ fn whoever_does_not_read_is_dropped_and_the_others_are_told() {
         ada > {line} (300 times)
             ada < * bob left: too slow
             bob is cut off
-            eve < [ada] {line} (261 times)
+            eve < [ada] {line} (245 times)
             eve < * bob left: too slow
-            eve < [ada] {line} (39 times)
+            eve < [ada] {line} (55 times)
         bob > did I miss something?
         ada > /who
             ada < * here: ada, eve
@@ -219,8 +219,8 @@ fn whoever_does_not_read_the_answers_to_its_own_commands_is_dropped_too() {
 #[test]
 fn news_of_one_who_is_too_slow_may_be_too_much_for_the_next() {
     let line = "x".repeat(1000);
-    // 57 bytes on the wire: bob has 54 left, and carl 64, but not 22 more for the news of bob.
-    let last_straw = "x".repeat(49);
+    // It costs 560 bytes: bob has 502 left, and carl 576, but not 86 more for the news of bob.
+    let last_straw = "x".repeat(488);
     check_room(&format!(
         r"
         carl connects
@@ -233,8 +233,8 @@ fn news_of_one_who_is_too_slow_may_be_too_much_for_the_next() {
             eve < [ada] hi
             carl < [ada] hi
         carl stops reading
-        ada > {line} (260 times)
-            eve < [ada] {line} (260 times)
+        ada > {line} (244 times)
+            eve < [ada] {line} (244 times)
         ada > {last_straw}
             ada < * bob left: too slow
             ada < * carl left: too slow
