@@ -87,7 +87,7 @@ pub fn command(style: &Style) -> Command {
         arg.help(format!("{help} [default: {default}]"))
     };
     Options::augment_args(command)
-        .about(format!("Serves {}", style.about))
+        .about(format!("A server with {}; {}", style.answer, style.so))
         .long_about(None)
         .mut_arg("listen", |arg| {
             with_default(
