@@ -87,7 +87,7 @@ pub fn command(style: &Style) -> Command {
         arg.help(format!("{help} [default: {default}]"))
     };
     Options::augment_args(command)
-        .about(format!("Serves {}", style.about))
+        .about(format!("A server with {}; {}", style.answer, style.so))
         .long_about(None)
         .mut_arg("listen", |arg| {
             with_default(
@@ -179,7 +179,9 @@ pub fn usage_error(command: &Command, error: &clap::Error) -> ExitCode {
         .split("\n\nFor more information")
         .next()
         .unwrap_or(said);
-    let mut line = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let on_one_line = |part: &str| part.split_whitespace().collect::<Vec<_>>().join(" ");
+    let parts: Vec<_> = said.split("\n\n").map(on_one_line).collect();
+    let mut line = parts.join("; ");
     if error.kind() == ErrorKind::InvalidSubcommand {
         let names: Vec<_> = command.get_subcommands().map(Command::get_name).collect();
         line.push_str(&format!(" [possible values: {}]", names.join(", ")));
