@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{ArgMatches, Args, Command, FromArgMatches};
+use clap::{ArgMatches, Args, Command, FromArgMatches, value_parser};
 use protocol::fortune::Fortunes;
 use protocol::{CATALOGUE, Entry, Settings};
 use sockets::{Limits, raise_descriptor_limit};
@@ -33,11 +33,11 @@ struct Options {
     max_clients: Option<usize>,
 
     /// How long a client may complete nothing; 0 is for ever
-    #[arg(long, value_name = "SECS")]
+    #[arg(long, value_name = "SECS", value_parser = seconds())]
     idle_timeout: Option<u64>,
 
     /// How long clients have to leave once the server stops
-    #[arg(long, value_name = "SECS", default_value_t = 5)]
+    #[arg(long, value_name = "SECS", value_parser = seconds(), default_value_t = 5)]
     grace: u64,
 
     /// Tell the fortunes in FILE, which fortune(6) could read: entries separated by lines of %
@@ -200,6 +200,11 @@ fn service() -> impl TypedValueParser<Value = &'static Entry> {
             .find(|entry| entry.name == name)
             .ok_or("there is no such service")
     })
+}
+
+/// Up to a year: far more could not be added to the time of day.
+fn seconds() -> impl TypedValueParser<Value = u64> {
+    value_parser!(u64).range(..=365 * 24 * 60 * 60)
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
