@@ -186,6 +186,10 @@ pub fn usage_error(command: &Command, error: &clap::Error) -> ExitCode {
         let names: Vec<_> = command.get_subcommands().map(Command::get_name).collect();
         line.push_str(&format!(" [possible values: {}]", names.join(", ")));
     }
+    if error.kind() == ErrorKind::MissingRequiredArgument && line.contains("<SERVICE>") {
+        let names: Vec<_> = CATALOGUE.iter().map(|service| service.name).collect();
+        line.push_str(&format!(" [possible values: {}]", names.join(", ")));
+    }
     complain(&format!("{line}; see --help"));
     ExitCode::from(2)
 }
