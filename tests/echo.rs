@@ -1,13 +1,84 @@
-//! Echo (RFC 862): every byte comes back, unchanged and in order.
+//! Echo (RFC 862): every byte comes back, unchanged and in order, and after the end the end.
 
-use test_kit::{Server, Style, each_style};
+use test_kit::{Client, Server, Style, each_style};
 
-each_style!(every_byte_comes_back);
+each_style!(
+    every_byte_comes_back,
+    what_is_not_a_line_comes_back_at_once,
+    eight_megabytes_come_back_after_a_half_close,
+    eight_megabytes_come_back_to_a_small_receive_buffer,
+    one_byte_at_a_time_comes_back,
+    the_second_client_is_served_meanwhile_or_waits,
+);
+
+/// Bytes in which nothing repeats soon, so that one lost or doubled does not go unnoticed.
+fn megabytes(count: usize) -> Vec<u8> {
+    let words = 0..(count << 20) as u32 / 4;
+    words
+        .flat_map(|n| n.wrapping_mul(0x9e37_79b9).to_le_bytes())
+        .collect()
+}
+
+/// assert_eq would print megabytes.
+#[track_caller]
+fn assert_same(received: &[u8], sent: &[u8]) {
+    let first = received.iter().zip(sent).position(|(a, b)| a != b);
+    assert_eq!(first, None, "the first byte that differs");
+    assert_eq!(received.len(), sent.len());
+}
 
 fn every_byte_comes_back(style: Style) {
     let server = Server::start(style, "echo");
     let mut client = server.connect();
-    let bytes: Vec<u8> = (0..=255).collect();
-    client.send(&bytes);
-    assert_eq!(client.read_exact(256), bytes);
+    let telnet = b"\xff\xfd\x06\xff\xf4\r\n\x1b[2J\0";
+    let bytes: Vec<u8> = (0..=255).rev().chain(*telnet).chain(0..=255).collect();
+    for sent in [&bytes, "汉语/漢語 Hànyǔ".as_bytes(), b"\xff", b"/quit\r\n"] {
+        client.send(sent);
+        assert_eq!(client.read_exact(sent.len()), sent);
+    }
+    client.half_close();
+    client.expect_end();
+}
+
+fn what_is_not_a_line_comes_back_at_once(style: Style) {
+    let server = Server::start(style, "echo");
+    let mut client = server.connect();
+    client.send("no line end");
+    assert_eq!(client.read_exact(11), b"no line end");
+}
+
+fn eight_megabytes_come_back_after_a_half_close(style: Style) {
+    let server = Server::start(style, "echo");
+    let sent = megabytes(8);
+    assert_same(&server.connect().exchange(&sent), &sent);
+}
+
+fn eight_megabytes_come_back_to_a_small_receive_buffer(style: Style) {
+    let server = Server::start(style, "echo");
+    let sent = megabytes(8);
+    let mut client = Client::connect_with_buffer(server.address(), 4096);
+    assert_same(&client.exchange(&sent), &sent);
+}
+
+fn one_byte_at_a_time_comes_back(style: Style) {
+    let server = Server::start(style, "echo");
+    let mut client = server.connect();
+    for byte in 0..=255 {
+        client.send([byte]);
+        assert_eq!(client.read_exact(1), [byte]);
+    }
+}
+
+fn the_second_client_is_served_meanwhile_or_waits(style: Style) {
+    let server = Server::start(style, "echo");
+    let mut first = server.connect();
+    let mut second = server.connect();
+    second.send("second");
+    first.send("first");
+    assert_eq!(first.read_exact(5), b"first");
+    if !style.serves_many() {
+        assert!(second.has_nothing(), "the second client waits");
+        drop(first);
+    }
+    assert_eq!(second.read_exact(6), b"second");
 }

@@ -5,11 +5,15 @@ use core::cell::{RefCell, RefMut};
 use core::ops::Deref;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// How many bytes may wait for one member: 256 KiB.
+/// How many bytes may wait for one member: 256 KiB, counted with [`LINE_COST`] for each line.
 ///
 /// A mailbox is bounded in bytes, not in messages, since a message is 5 bytes or 16 KiB.
 /// redis gives a subscriber 32 MB, or 8 MB for a minute; InspIRCd gives an ordinary user 1 MB.
 pub const MAILBOX_LIMIT: usize = 256 * 1024;
+
+/// What keeping a line costs beside its bytes: its place in the queue, and a share of what the
+/// allocator needs. Without it, 256 KiB of three-byte lines would be 5 MB of memory.
+pub const LINE_COST: usize = 64;
 
 /// The member is so far behind that its mailbox is full.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,6 +34,13 @@ pub trait Mailbox {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line(Arc<[u8]>);
 
+impl Line {
+    /// How much of a mailbox it takes up.
+    fn cost(&self) -> usize {
+        self.len() + LINE_COST
+    }
+}
+
 impl From<&[u8]> for Line {
     fn from(bytes: &[u8]) -> Line {
         Line(bytes.into())
@@ -49,24 +60,24 @@ pub struct Queue {
     lines: VecDeque<Line>,
     /// How much of the first line is sent already.
     sent: usize,
-    /// How many bytes wait, over all lines.
+    /// How much of [`MAILBOX_LIMIT`] the lines take up.
     waiting: usize,
 }
 
 impl Queue {
     /// Takes a line, unless that would make more than [`MAILBOX_LIMIT`] bytes wait.
     pub fn push(&mut self, line: Line) -> Result<(), TooSlow> {
-        if self.waiting + line.len() > MAILBOX_LIMIT {
+        if self.waiting + line.cost() > MAILBOX_LIMIT {
             return Err(TooSlow);
         }
-        self.waiting += line.len();
+        self.waiting += line.cost();
         self.lines.push_back(line);
         Ok(())
     }
 
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.waiting == 0
+        self.lines.is_empty()
     }
 
     /// Whether more than half of [`MAILBOX_LIMIT`] waits: time to send before more is posted.
@@ -91,12 +102,12 @@ impl Queue {
         self.lines.iter().enumerate().map(rest)
     }
 
-    /// Forgets the first `count` bytes, which are sent now.
+    /// Forgets the first `count` bytes, which are sent now. There have to be so many.
     pub fn advance(&mut self, count: usize) {
-        self.waiting -= count;
         self.sent += count;
         while let Some(first) = self.lines.front().filter(|first| first.len() <= self.sent) {
             self.sent -= first.len();
+            self.waiting -= first.cost();
             self.lines.pop_front();
         }
     }
@@ -113,16 +124,16 @@ impl Allowance {
     /// Allows a line into the channel, unless more than [`MAILBOX_LIMIT`] bytes would wait then.
     pub fn take(&self, line: &Line) -> Result<(), TooSlow> {
         // The hub alone adds, so nothing can have been added since the look at it.
-        if self.waiting.load(Relaxed) + line.len() > MAILBOX_LIMIT {
+        if self.waiting.load(Relaxed) + line.cost() > MAILBOX_LIMIT {
             return Err(TooSlow);
         }
-        self.waiting.fetch_add(line.len(), Relaxed);
+        self.waiting.fetch_add(line.cost(), Relaxed);
         Ok(())
     }
 
     /// The line has left the channel.
     pub fn give_back(&self, line: &Line) {
-        self.waiting.fetch_sub(line.len(), Relaxed);
+        self.waiting.fetch_sub(line.cost(), Relaxed);
     }
 }
 
@@ -215,7 +226,7 @@ mod tests {
     fn a_queue_is_bounded_in_bytes() {
         let outbox = Outbox::default();
         let mut mailbox = outbox.mailbox();
-        let half = Line::from(&[b'x'; MAILBOX_LIMIT / 2][..]);
+        let half = Line::from(&[b'x'; MAILBOX_LIMIT / 2 - LINE_COST][..]);
         assert_eq!(mailbox.offer(&half), Ok(()));
         assert_eq!(mailbox.offer(&half), Ok(()));
         assert_eq!(outbox.state(), OutboxState::Open);

@@ -32,7 +32,8 @@ pub struct Answer<'a> {
     pub send: Cow<'a, [u8]>,
     /// What the room shall hear.
     pub posts: Posts,
-    /// Nothing more comes: shut the sending side once all bytes have left.
+    /// Nothing more comes: shut the sending side once all bytes have left. A member leaves the
+    /// room ([`Hub::leave`](crate::Hub::leave)), and what waits in its mailbox is sent first.
     pub finish: bool,
 }
 

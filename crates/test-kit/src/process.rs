@@ -23,6 +23,15 @@ pub struct Footprint {
     pub children: usize,
 }
 
+impl Footprint {
+    /// Whether it is not more than `other` in anything.
+    pub fn is_within(self, other: Footprint) -> bool {
+        self.descriptors <= other.descriptors
+            && self.threads <= other.threads
+            && self.children <= other.children
+    }
+}
+
 impl Process {
     /// What it holds now.
     pub fn footprint(self) -> Footprint {

@@ -9,16 +9,16 @@ use std::time::Instant;
 use nix::sys::signal::Signal;
 
 use crate::binaries::binary;
-use crate::{Client, Process, Style, deadline, wait_until};
+use crate::{Client, Footprint, Process, Style, deadline, wait_until};
 
 /// A server that runs as a process of its own. Dropping it kills it.
 #[derive(Debug)]
 pub struct Server {
-    child: Child,
+    running: Running,
     address: SocketAddr,
-    output: Lines,
-    log: Lines,
 }
+
+const LISTENING: &str = "listening on ";
 
 impl Server {
     /// Starts a server of this style for the service, on a port of its own on 127.0.0.1, and
@@ -36,26 +36,37 @@ impl Server {
     /// `["prlimit", "--nofile=24"]` or `["setsid"]`, which gives it a process group of its own.
     ///
     /// strace(1) does so when told `-D`.
+    #[track_caller]
     pub fn start_under(wrapper: &[&str], style: Style, service: &str, options: &[&str]) -> Server {
+        Server::try_start_under(wrapper, style, service, options)
+            .unwrap_or_else(|ended| panic!("{style:?} does not listen: {ended:#?}"))
+    }
+
+    /// Starts a server that may end instead of listening.
+    ///
+    /// # Errors
+    ///
+    /// How it ended.
+    #[track_caller]
+    pub fn try_start_under(
+        wrapper: &[&str],
+        style: Style,
+        service: &str,
+        options: &[&str],
+    ) -> Result<Server, Ended> {
         let mut command = command(wrapper, style);
         command.arg(service).args(options);
         if !options.contains(&"--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
         }
-        let mut child = spawn(command);
-        let output = Lines::collect(child.stdout.take().expect("piped"));
-        let log = Lines::collect(child.stderr.take().expect("piped"));
-        let listening = output.wait_for(|line| line.starts_with("listening on "));
-        let mut server = Server {
-            child,
-            address: SocketAddr::from(([0; 4], 0)),
-            output,
-            log,
-        };
-        // From here on a failure drops the server, which prints its log.
-        let line = listening.unwrap_or_else(|why| panic!("{style:?} does not listen: {why}"));
-        server.address = line["listening on ".len()..].parse().expect("an address");
-        server
+        let running = Running::spawn(command);
+        match running.output.wait_for(|line| line.starts_with(LISTENING)) {
+            Ok(line) => Ok(Server {
+                address: line[LISTENING.len()..].parse().expect("an address"),
+                running,
+            }),
+            Err(_) => Err(running.end()),
+        }
     }
 
     /// The address that it says it listens on.
@@ -71,7 +82,7 @@ impl Server {
 
     /// Its process.
     pub fn process(&self) -> Process {
-        Process(self.child.id() as i32)
+        Process(self.running.child.id() as i32)
     }
 
     /// Its process id.
@@ -79,10 +90,27 @@ impl Server {
         self.process().0
     }
 
+    /// What it holds when nobody is connected: to be asked before anybody has connected.
+    ///
+    /// What a server needs it may not have yet when it says that it listens, so this waits until
+    /// a first client has come and gone.
+    #[track_caller]
+    pub fn footprint_at_rest(&self) -> Footprint {
+        let mut visitor = self.connect();
+        visitor.half_close();
+        visitor.read_to_end();
+        drop(visitor);
+        self.wait_for_log(|line| line.contains("client 1 left"));
+        wait_until("the children are gone", || {
+            self.process().children().is_empty()
+        });
+        self.process().footprint()
+    }
+
     /// Waits for a line of its log, from the first line on, and returns it.
     #[track_caller]
     pub fn wait_for_log(&self, is_it: impl Fn(&str) -> bool) -> String {
-        match self.log.wait_for(is_it) {
+        match self.running.errors.wait_for(is_it) {
             Ok(line) => line,
             Err(why) => panic!("the log line never came: {why}"),
         }
@@ -90,12 +118,12 @@ impl Server {
 
     /// The lines of its log so far.
     pub fn log(&self) -> Vec<String> {
-        self.log.so_far()
+        self.running.errors.so_far()
     }
 
     /// The lines that it has written to its standard output so far.
     pub fn output(&self) -> Vec<String> {
-        self.output.so_far()
+        self.running.output.so_far()
     }
 
     /// Sends SIGTERM, and waits until it has ended.
@@ -108,18 +136,7 @@ impl Server {
     /// Waits until it has ended.
     #[track_caller]
     pub fn wait(&mut self) -> ExitStatus {
-        wait(&mut self.child)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It fails only where the process has been waited for.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        if thread::panicking() {
-            eprintln!("the server's log:\n{}", self.log().join("\n"));
-        }
+        self.running.wait()
     }
 }
 
@@ -145,15 +162,7 @@ pub fn run(style: Style, arguments: &[impl AsRef<OsStr>]) -> Ended {
 pub fn run_under(wrapper: &[&str], style: Style, arguments: &[impl AsRef<OsStr>]) -> Ended {
     let mut command = command(wrapper, style);
     command.args(arguments);
-    let mut child = spawn(command);
-    let output = Lines::collect(child.stdout.take().expect("piped"));
-    let errors = Lines::collect(child.stderr.take().expect("piped"));
-    let ended = wait(&mut child);
-    Ended {
-        status: ended,
-        output: output.all(),
-        errors: errors.all(),
-    }
+    Running::spawn(command).end()
 }
 
 fn command(wrapper: &[&str], style: Style) -> Command {
@@ -168,30 +177,68 @@ fn command(wrapper: &[&str], style: Style) -> Command {
     }
 }
 
-fn spawn(mut command: Command) -> Child {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-        .spawn()
-        .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"))
+/// A process and what it writes. Dropping it kills it.
+#[derive(Debug)]
+struct Running {
+    child: Child,
+    output: Lines,
+    errors: Lines,
 }
 
-/// Waits until a child has ended, and kills it if it does not.
-#[track_caller]
-fn wait(child: &mut Child) -> ExitStatus {
-    let by = Instant::now() + deadline();
-    let mut ended = None;
-    wait_until("it has ended", || {
-        ended = child.try_wait().expect("it is our child");
-        if ended.is_none() && Instant::now() >= by {
-            let _ = child.kill();
+impl Running {
+    #[track_caller]
+    fn spawn(mut command: Command) -> Running {
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+        Running {
+            output: Lines::collect(child.stdout.take().expect("piped")),
+            errors: Lines::collect(child.stderr.take().expect("piped")),
+            child,
         }
-        ended.is_some()
-    });
-    assert!(Instant::now() < by, "it had to be killed");
-    ended.expect("waited for")
+    }
+
+    #[track_caller]
+    fn wait(&mut self) -> ExitStatus {
+        let mut ended = None;
+        wait_until("the process has ended", || {
+            ended = self.child.try_wait().expect("it is our child");
+            ended.is_some()
+        });
+        ended.expect("waited for")
+    }
+
+    #[track_caller]
+    fn end(mut self) -> Ended {
+        Ended {
+            status: self.wait(),
+            output: self.output.all(),
+            errors: self.errors.all(),
+        }
+    }
+}
+
+/// How many lines of a server's log are shown where a test fails.
+const LOG_SHOWN: usize = 100;
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail only where it has been waited for.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            let log = self.errors.so_far();
+            let last = log.len().saturating_sub(LOG_SHOWN);
+            eprintln!(
+                "{last} lines of its log, and then:\n{}",
+                log[last..].join("\n")
+            );
+        }
+    }
 }
 
 /// The lines that somebody writes, collected by a thread, so that the writer never has to wait.

@@ -54,11 +54,7 @@ pub fn serve(
     let (ends, ended) = io::pipe()?;
     let mut server = Server {
         acceptor: Acceptor::new(listener),
-        hub: if service.has_room() {
-            Some(start_hub()?)
-        } else {
-            None
-        },
+        hub: service.has_room().then(start_hub).transpose()?,
         threads: BTreeMap::new(),
         ends,
         ended: Arc::new(ended),
@@ -78,6 +74,10 @@ pub fn serve(
         server.keep_time();
     }
     server.acceptor.log_summary();
+    if let Some((events, hub)) = server.hub {
+        drop(events);
+        let _ = hub.join();
+    }
     Ok(())
 }
 
@@ -86,7 +86,7 @@ struct Server {
     acceptor: Acceptor<TcpListener>,
     service: Service,
     limits: Limits,
-    hub: Option<Sender<Event<Mailbox>>>,
+    hub: Option<(Sender<Event<Mailbox>>, JoinHandle<()>)>,
     threads: BTreeMap<Client, Thread>,
     /// A thread that ends writes its client's number to one end, and the main thread reads it here.
     ends: PipeReader,
@@ -94,17 +94,6 @@ struct Server {
     stop: StopFlag,
     /// By when all has to be over, once the server stops.
     over_by: Option<Instant>,
-}
-
-/// Starts the thread that owns the room. It ends when nobody can reach it any more.
-fn start_hub() -> io::Result<Sender<Event<Mailbox>>> {
-    let (sender, events) = bounded(EVENTS);
-    let work = move || {
-        let mut hub = Hub::default();
-        events.iter().for_each(|event| hub.handle(event));
-    };
-    Builder::new().name("hub".to_owned()).spawn(work)?;
-    Ok(sender)
 }
 
 /// A thread, and the connection that it serves.
@@ -150,10 +139,8 @@ impl Server {
             return;
         };
         let stream = Arc::new(stream);
-        let membership = self
-            .hub
-            .as_ref()
-            .map(|hub| Membership::join(hub, client, name, &stream));
+        let hub = self.hub.as_ref();
+        let membership = hub.map(|(hub, _)| Membership::join(hub, client, name, &stream));
         let work = {
             let ended = Ended {
                 client,
@@ -202,7 +189,7 @@ impl Server {
         self.over_by = Some(Instant::now() + self.limits.grace);
         self.acceptor.close();
         match &self.hub {
-            Some(hub) => drop(hub.send(Event::Stop)),
+            Some((hub, _)) => drop(hub.send(Event::Stop)),
             None => self.threads.values().for_each(Thread::wake),
         }
     }
@@ -218,6 +205,17 @@ impl Server {
     fn is_over(&self) -> bool {
         self.over_by.is_some() && self.threads.is_empty()
     }
+}
+
+/// Starts the thread that owns the room. It ends when nobody can reach it any more.
+fn start_hub() -> io::Result<(Sender<Event<Mailbox>>, JoinHandle<()>)> {
+    let (sender, events) = bounded(EVENTS);
+    let work = move || {
+        let mut hub = Hub::default();
+        events.iter().for_each(|event| hub.handle(event));
+    };
+    let hub = Builder::new().name("hub".to_owned()).spawn(work)?;
+    Ok((sender, hub))
 }
 
 /// Reads, lets the session answer, and writes, until one side has no more to say.

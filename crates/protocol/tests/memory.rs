@@ -1,0 +1,155 @@
+//! How much a client can make the server remember, counted by the allocator itself.
+
+mod wire;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use protocol::chat::Chat;
+use protocol::{HISTORY, LINE_COST, LINE_LIMIT, MAILBOX_LIMIT, MEMBER_READ, Session};
+use wire::{End, Wire};
+
+/// What a hostile client might repeat for ever: a line, an invalid line, half a character, a
+/// command of telnet's, and a conversation with telnet's negotiator.
+const ENDLESS: &[&[u8]] = &[
+    b"x",
+    b"\r",
+    b"\x80",
+    b"\xf0\x9f",
+    b"/who ",
+    b"\xff",
+    b"\xff\xfa",
+    b"\xff\xfd\x06",
+];
+
+#[test]
+fn a_line_without_an_end_keeps_no_more_than_two_lines() {
+    for endless in ENDLESS {
+        let read = filled_with(endless);
+        let mut session = Chat::default();
+        let before = allocated();
+        for _ in 0..100 {
+            drop(session.receive(&read));
+        }
+        let kept = allocated() - before;
+        assert!(kept <= 2 * LINE_LIMIT, "{endless:?} keeps {kept} bytes");
+    }
+}
+
+#[test]
+fn one_read_takes_a_few_times_its_size() {
+    for line in ENDLESS.iter().chain(&[b"\n".as_slice(), b"\x80\n"]) {
+        let read = filled_with(line);
+        let mut session = Chat::default();
+        let peak = peak(|| drop(session.receive(&read)));
+        assert!(peak <= 8 * MEMBER_READ, "{line:?} takes {peak} bytes");
+    }
+}
+
+#[test]
+fn a_member_that_never_reads_costs_a_mailbox_however_short_its_lines() {
+    // The answer to DO TIMING-MARK is the shortest that there is, in three bytes.
+    for line in [&b"\xff\xfd\x06"[..], b"/\n", b"/help\n"] {
+        let mut wire = Wire::new("chat");
+        let ada = wire.connect("ada");
+        wire.take_heard(ada);
+        wire.receive(ada, line);
+        let answer = wire.take_heard(ada).len();
+        assert_ne!(answer, 0);
+        wire.set_reads(ada, false);
+        let mut answers = 0;
+        let peak = peak(|| {
+            while wire.end(ada).is_none() && answers < MAILBOX_LIMIT {
+                wire.receive(ada, line);
+                answers += 1;
+            }
+        });
+        assert_eq!(wire.end(ada), Some(End::CutOff));
+        assert_eq!(
+            answers,
+            MAILBOX_LIMIT / (answer + LINE_COST) + 1,
+            "{line:?}"
+        );
+        let bound = MAILBOX_LIMIT + 8 * LINE_LIMIT;
+        assert!(peak <= bound, "{line:?} takes {peak} bytes");
+    }
+}
+
+#[test]
+fn many_members_that_never_read_share_what_they_do_not_read() {
+    const MEMBERS: usize = 50;
+    let mut wire = Wire::new("chat");
+    let ada = wire.connect("ada");
+    let deaf: Vec<_> = (0..MEMBERS)
+        .map(|n| wire.connect(&format!("deaf{n}")))
+        .collect();
+    for &member in &deaf {
+        wire.take_heard(member);
+        wire.set_reads(member, false);
+    }
+    let line = [b"x".repeat(1000), b"\n".to_vec()].concat();
+    let mut lines = 0;
+    let peak = peak(|| {
+        while wire.end(deaf[0]).is_none() && lines < MAILBOX_LIMIT / 1000 {
+            wire.receive(ada, &line);
+            lines += 1;
+        }
+    });
+    for member in deaf {
+        assert_eq!(wire.end(member), Some(End::CutOff));
+    }
+    let bound = MAILBOX_LIMIT + MEMBERS * lines * LINE_COST + HISTORY * 2 * LINE_LIMIT;
+    assert!(peak <= bound, "{peak} bytes");
+}
+
+/// One read full of the same bytes.
+fn filled_with(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().copied().cycle().take(MEMBER_READ).collect()
+}
+
+thread_local! {
+    /// How many bytes this thread has allocated and not freed. Tests run beside one another, so a
+    /// count for all threads would mix them.
+    static ALLOCATED: Cell<usize> = const { Cell::new(0) };
+    /// The most that it ever was.
+    static PEAK: Cell<usize> = const { Cell::new(0) };
+}
+
+fn allocated() -> usize {
+    ALLOCATED.get()
+}
+
+/// How many bytes more than before are allocated while this is done, at the worst moment.
+fn peak(work: impl FnOnce()) -> usize {
+    let before = allocated();
+    PEAK.set(before);
+    work();
+    PEAK.get() - before
+}
+
+/// The system's allocator, and a count of what it gave out.
+struct Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[allow(
+    unsafe_code,
+    reason = "an allocator is unsafe by its nature; this one counts"
+)]
+// SAFETY: every call goes to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let allocated = ALLOCATED.get().wrapping_add(layout.size());
+        ALLOCATED.set(allocated);
+        PEAK.set(PEAK.get().max(allocated));
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        ALLOCATED.set(ALLOCATED.get().wrapping_sub(layout.size()));
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}

@@ -1,0 +1,430 @@
+//! What holds whatever clients do, tried with input by chance that leans to where it hurts.
+
+mod wire;
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+use protocol::{CATALOGUE, Client, HISTORY, MAILBOX_LIMIT, Post, Posts, text};
+use wire::{End, Wire};
+
+// Reads.
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn how_input_is_cut_into_reads_makes_no_difference(
+        input in hostile_input(),
+        cuts in prop::collection::vec(any::<Index>(), 0..20),
+    ) {
+        let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(input.len() + 1)).collect();
+        cuts.extend([0, input.len()]);
+        cuts.sort_unstable();
+        let reads: Vec<_> = cuts.windows(2).map(|cut| &input[cut[0]..cut[1]]).collect();
+        for service in CATALOGUE {
+            let whole = heard_of(service.name, &[&input]);
+            prop_assert_eq!(&heard_of(service.name, &reads), &whole);
+            prop_assert_eq!(&heard_of(service.name, &Vec::from_iter(input.chunks(1))), &whole);
+            if service.name == "echo" {
+                prop_assert_eq!(&whole[0], &input);
+            }
+        }
+    }
+}
+
+/// What the caller hears of its own reads, and in a room also a witness, and one who comes after.
+fn heard_of(service: &str, reads: &[&[u8]]) -> [Vec<u8>; 3] {
+    let mut wire = Wire::new(service);
+    let caller = wire.connect("caller");
+    let witness = wire.connect("witness");
+    for read in reads.iter().filter(|read| !read.is_empty()) {
+        wire.receive(caller, read);
+    }
+    wire.half_close(caller);
+    assert_eq!(wire.end(caller), Some(End::Finished));
+    let newcomer = wire.connect("newcomer");
+    [caller, witness, newcomer].map(|client| wire.take_heard(client))
+}
+
+// Bytes.
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn whatever_is_sent_what_is_heard_is_safe_to_show(
+        reads in prop::collection::vec((0..3_usize, hostile_input()), 0..10),
+    ) {
+        let mut wire = Wire::new("chat");
+        let clients = ["10.0.0.1:1", "10.0.0.2:2", "[::1]:3"].map(|name| wire.connect(name));
+        for (speaker, read) in &reads {
+            wire.receive(clients[*speaker], read);
+        }
+        let newcomer = wire.connect("[::1]:4");
+        for client in clients.into_iter().chain([newcomer]) {
+            let heard = without_timing_marks(&wire.take_heard(client));
+            check_safe(&heard)?;
+        }
+    }
+
+    #[test]
+    fn whatever_crosses_a_process_boundary_nothing_panics(
+        bytes in prop::collection::vec(any::<u8>(), 0..100),
+        kinds in "[>!^z0-9\n]{0,100}",
+    ) {
+        for bytes in [&bytes[..], kinds.as_bytes()] {
+            let posts = Posts::from_bytes(bytes);
+            let mut again = Posts::default();
+            posts.iter().for_each(|post| again.push(post));
+            prop_assert_eq!(Vec::from_iter(again.iter()), Vec::from_iter(posts.iter()));
+        }
+    }
+
+    #[test]
+    fn what_a_session_posts_arrives_unchanged_in_another_process(input in hostile_input()) {
+        let entry = CATALOGUE.iter().find(|entry| entry.name == "chat").unwrap();
+        let fortunes = protocol::fortune::Fortunes::built_in(1);
+        let mut session = (entry.open)(protocol::Settings { fortunes }).session(Client(1));
+        let posts = session.receive(&input).posts;
+        prop_assert_eq!(&Posts::from_bytes(posts.as_bytes()), &posts);
+        for post in posts.iter() {
+            if let Post::Line(line) = post {
+                prop_assert!(!line.chars().any(is_banned), "{line:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn of_all_characters_exactly_the_banned_ones_are_replaced() {
+    for c in '\0'..=char::MAX {
+        let mut shown = String::new();
+        text::show(c.encode_utf8(&mut [0; 4]).as_bytes(), &mut shown);
+        let expected = if is_banned(c) { '\u{fffd}' } else { c };
+        assert!(shown.chars().eq([expected]), "{c:?} is shown as {shown:?}");
+    }
+}
+
+/// Checks what a member has heard against the rules that services.md gives.
+fn check_safe(heard: &[u8]) -> Result<(), TestCaseError> {
+    let heard = str::from_utf8(heard).expect("UTF-8");
+    prop_assert!(heard.is_empty() || heard.ends_with("\r\n"));
+    for line in heard.split_terminator("\r\n") {
+        let known = line.starts_with("* ") || line.starts_with('[');
+        prop_assert!(known, "{line:?} is neither the server's nor speech");
+        prop_assert!(!line.chars().any(is_banned), "{line:?}");
+    }
+    Ok(())
+}
+
+/// Whether nobody may hear this character: the list once more, not taken from what is tested.
+fn is_banned(c: char) -> bool {
+    let c0 = (c as u32) < 0x20 && c != '\t';
+    let del_or_c1 = (0x7f..0xa0).contains(&(c as u32));
+    let marks = "\u{61c}\u{200e}\u{200f}".contains(c);
+    let separators_and_embeddings = ('\u{2028}'..='\u{202e}').contains(&c);
+    let isolates = ('\u{2066}'..='\u{2069}').contains(&c);
+    c0 || del_or_c1 || marks || separators_and_embeddings || isolates
+}
+
+/// What a telnet client shows: it takes the answers to its own DO TIMING-MARK out.
+fn without_timing_marks(heard: &[u8]) -> Vec<u8> {
+    let mut shown = Vec::new();
+    let mut rest = heard;
+    while let Some((first, after)) = rest.split_first() {
+        match rest.strip_prefix(b"\xff\xfc\x06") {
+            Some(after) => rest = after,
+            None => {
+                shown.push(*first);
+                rest = after;
+            }
+        }
+    }
+    shown
+}
+
+/// Bytes that a client might send to find a weak spot.
+fn hostile_input() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        4 => prop::sample::select(PIECES).prop_map(<[u8]>::to_vec),
+        1 => prop::collection::vec(any::<u8>(), 0..8),
+        1 => any::<char>().prop_map(|c| c.to_string().into_bytes()),
+        1 => "[ -~]{0,20}".prop_map(String::into_bytes),
+        1 => (1000..1100_usize).prop_map(|length| vec![b'x'; length]),
+    ];
+    prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
+}
+
+const PIECES: &[&[u8]] = &[
+    // Ends of lines, and what looks like them.
+    b"\n",
+    b"\n",
+    b"\r\n",
+    b"\r",
+    b"\r\0",
+    "\u{2028}".as_bytes(),
+    "\u{85}".as_bytes(),
+    // Telnet: IAC alone and twice, commands, options, subnegotiations, TIMING-MARK.
+    b"\xff",
+    b"\xff\xff",
+    b"\xff\xf1",
+    b"\xff\xfb\x1f",
+    b"\xff\xfd\x06",
+    b"\xff\xfa\x1f\0\n",
+    b"\xff\xf0",
+    b"\xf0",
+    b"\x06",
+    // What drives a terminal or turns it around.
+    b"\x1b[2J",
+    b"\x1b]52;c;",
+    b"\x9b",
+    b"\x7f",
+    b"\0",
+    b"\t",
+    "\u{9b}".as_bytes(),
+    "\u{202e}".as_bytes(),
+    "\u{2066}".as_bytes(),
+    // Characters, whole and in parts.
+    "é汉🦀".as_bytes(),
+    b"\xc3",
+    b"\xa9",
+    b"\xe6\xb1",
+    b"\xf0\x9f\xa6",
+    b"\xed\xa0\x80",
+    // Commands, and what forges.
+    b"/",
+    b"//",
+    b"/nick ",
+    b"/who",
+    b"/help\n",
+    b"/quit\n",
+    b"ada",
+    b"ADA\n",
+    b" ",
+    b"* ada left",
+    b"[ada] ",
+];
+
+// Order.
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn everybody_hears_the_same_in_the_same_order(
+        acts in prop::collection::vec((0..5_usize, act()), 0..80),
+    ) {
+        let mut stage = Stage::new();
+        for (seat, act) in acts {
+            stage.play(seat, act);
+            stage.check_mailboxes()?;
+        }
+        stage.check_order()?;
+    }
+}
+
+/// What a member does next. Whoever is not here connects instead.
+#[derive(Clone, Debug)]
+enum Act {
+    Speak,
+    Paste,
+    Rename(u8),
+    Ask,
+    AskAndAsk,
+    StopReading,
+    ReadAgain,
+    Quit,
+    HalfClose,
+    Reset,
+    Idle,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        8 => Just(Act::Speak),
+        8 => Just(Act::Paste),
+        2 => (0..6_u8).prop_map(Act::Rename),
+        2 => Just(Act::Ask),
+        1 => Just(Act::AskAndAsk),
+        4 => Just(Act::StopReading),
+        1 => Just(Act::ReadAgain),
+        1 => Just(Act::Quit),
+        1 => Just(Act::HalfClose),
+        1 => Just(Act::Reset),
+        1 => Just(Act::Idle),
+    ]
+}
+
+/// A room with a witness, who was first, always reads and never says a word; and five seats for
+/// members who come and go.
+struct Stage {
+    wire: Wire,
+    witness: Client,
+    /// All that the witness has heard.
+    log: Vec<String>,
+    seats: [Option<Client>; 5],
+    members: Vec<Member>,
+    /// How often anybody spoke, so that no two lines are alike.
+    spoken: usize,
+}
+
+/// Somebody who once took a seat.
+struct Member {
+    client: Client,
+    address: String,
+    /// How long the witness's log was just before this one joined, and just before it left by
+    /// itself.
+    joined: usize,
+    left: Option<usize>,
+}
+
+impl Stage {
+    fn new() -> Stage {
+        let mut wire = Wire::new("chat");
+        let witness = wire.connect("witness");
+        let mut stage = Stage {
+            wire,
+            witness,
+            log: Vec::new(),
+            seats: [None; 5],
+            members: Vec::new(),
+            spoken: 0,
+        };
+        stage.write_log();
+        stage
+    }
+
+    fn play(&mut self, seat: usize, act: Act) {
+        let member = self.seats[seat].filter(|&client| self.wire.end(client).is_none());
+        match member {
+            None => self.connect(seat),
+            Some(client) => self.act(client, act),
+        }
+        self.write_log();
+    }
+
+    fn connect(&mut self, seat: usize) {
+        let address = format!("10.0.0.{}:7", self.members.len() + 1);
+        let client = self.wire.connect(&address);
+        self.seats[seat] = Some(client);
+        self.members.push(Member {
+            client,
+            address,
+            joined: self.log.len(),
+            left: None,
+        });
+    }
+
+    fn act(&mut self, client: Client, act: Act) {
+        if matches!(act, Act::Quit | Act::HalfClose | Act::Reset | Act::Idle) {
+            let mut members = self.members.iter_mut();
+            let member = members.find(|member| member.client == client);
+            // Whoever does not read is connected for a while yet, and may try to leave again.
+            member.expect("a member").left.get_or_insert(self.log.len());
+        }
+        let wire = &mut self.wire;
+        match act {
+            Act::Speak => self.speak(client, 3, ""),
+            Act::Paste => (0..10).for_each(|_| self.speak(client, 4, &"x".repeat(1000))),
+            Act::Rename(n) => wire.receive(client, format!("/nick name{n}\n").as_bytes()),
+            Act::Ask => wire.receive(client, b"/who\n/help\n/dance\n"),
+            Act::AskAndAsk => wire.receive(client, &b"/help\n".repeat(600)),
+            Act::StopReading => wire.set_reads(client, false),
+            Act::ReadAgain => wire.set_reads(client, true),
+            Act::Quit => wire.receive(client, b"/quit\nunheard\n"),
+            Act::HalfClose => wire.half_close(client),
+            Act::Reset => wire.reset(client),
+            Act::Idle => wire.idle(client, 300),
+        }
+    }
+
+    /// One read brings some lines of speech, with the speaker's number in them.
+    fn speak(&mut self, client: Client, lines: usize, text: &str) {
+        let mut read = String::new();
+        for _ in 0..lines {
+            self.spoken += 1;
+            read += &format!("{client}, line {}: {text}\n", self.spoken);
+        }
+        self.wire.receive(client, read.as_bytes());
+    }
+
+    fn write_log(&mut self) {
+        let heard = self.wire.take_heard(self.witness);
+        self.log.extend(lines(&heard));
+    }
+
+    fn check_mailboxes(&self) -> Result<(), TestCaseError> {
+        for member in &self.members {
+            prop_assert!(self.wire.waiting(member.client) <= MAILBOX_LIMIT);
+        }
+        Ok(())
+    }
+
+    /// What each member has heard is what the witness has heard while the member was here, without
+    /// the member's own speech, and without a gap up to where it ends.
+    fn check_order(mut self) -> Result<(), TestCaseError> {
+        for member in &self.members {
+            self.wire.set_reads(member.client, true);
+        }
+        let mut cut_off = 0;
+        for member in &self.members {
+            let mut heard = lines(&self.wire.take_heard(member.client));
+            heard.retain(|line| !is_answer(line));
+            let expected = self.expected(member);
+            let same = heard.len().min(expected.len());
+            prop_assert_eq!(&heard[..], &expected[..same], "as {}", member.client);
+            match self.wire.end(member.client) {
+                Some(End::CutOff) if member.left.is_none() => cut_off += 1,
+                // Not even its goodbye could be brought to one that was leaving by itself.
+                Some(End::CutOff) | Some(End::Reset) => {}
+                Some(End::Finished) | None => prop_assert_eq!(heard.len(), expected.len()),
+            }
+        }
+        let too_slow = self.log.iter().filter(|l| l.ends_with(" left: too slow"));
+        prop_assert_eq!(too_slow.count(), cut_off);
+        Ok(())
+    }
+
+    fn expected(&self, member: &Member) -> Vec<String> {
+        let (past, present) = self.log.split_at(member.joined);
+        let present = &present[..member.left.unwrap_or(self.log.len()) - member.joined];
+        let news = |what: &str| {
+            let told = past
+                .iter()
+                .filter(|l| l.starts_with("* ") && l.contains(what));
+            told.count()
+        };
+        // The witness was welcomed, not announced; the newcomer counts itself.
+        let here = 1 + news(" joined") - news(" left") + 1;
+        let speech: Vec<_> = past.iter().filter(|line| line.starts_with('[')).collect();
+        let remembered = speech[speech.len().saturating_sub(HISTORY)..].iter();
+        let own = format!("] {}, ", member.client);
+        let others = present.iter().skip(1).filter(|line| !line.contains(&own));
+        let welcome = format!("* welcome, {}; {here} here", member.address);
+        let heard = [&welcome]
+            .into_iter()
+            .chain(remembered.copied())
+            .chain(others);
+        heard.cloned().collect()
+    }
+}
+
+/// Whether a line is for one member alone, and so none that others hear. The welcome is left in.
+fn is_answer(line: &str) -> bool {
+    let answers = [
+        "/",
+        "here: ",
+        "the name ",
+        "you are ",
+        "no command ",
+        "goodbye",
+        "idle for ",
+    ];
+    let own_line = line.strip_prefix("* ").unwrap_or_default();
+    answers.iter().any(|answer| own_line.starts_with(answer))
+}
+
+fn lines(heard: &[u8]) -> Vec<String> {
+    let heard = str::from_utf8(heard).expect("UTF-8");
+    heard.split_terminator("\r\n").map(str::to_owned).collect()
+}

@@ -1,0 +1,208 @@
+//! A server without a network: sessions, the hub and the mailboxes between them, joined by plain
+//! calls in the order in which every real server makes them.
+//!
+//! What a style does with sockets, threads or processes, this does with function calls, so what a
+//! test says about it holds for all styles.
+
+#![allow(dead_code, reason = "each test binary uses the part it needs")]
+
+use std::collections::BTreeMap;
+
+use protocol::fortune::Fortunes;
+use protocol::{
+    Answer, CATALOGUE, Client, Hub, Line, Mailbox, Outbox, OutboxState, Service, Session, Settings,
+    TooSlow,
+};
+
+/// How many bytes a client takes at once, like a kernel whose buffer is nearly full: an odd number,
+/// so that lines and characters are torn wherever they can be.
+const BITE: usize = 777;
+
+/// A server and all the clients that it ever had.
+pub(crate) struct Wire {
+    service: Service,
+    hub: Hub<Slot>,
+    connections: BTreeMap<Client, Connection>,
+}
+
+struct Connection {
+    session: Box<dyn Session>,
+    outbox: Outbox,
+    reads: bool,
+    heard: Vec<u8>,
+    end: Option<End>,
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum End {
+    /// The server sent all that waited, and then shut its sending side.
+    Finished,
+    /// The server gave up on a client that did not read.
+    CutOff,
+    /// The client vanished.
+    Reset,
+}
+
+/// The hub's half of an outbox.
+struct Slot {
+    mailbox: Box<dyn Mailbox>,
+    has_refused: bool,
+}
+
+impl Mailbox for Slot {
+    fn offer(&mut self, line: &Line) -> Result<(), TooSlow> {
+        assert!(!self.has_refused, "a later line would hide the gap");
+        let taken = self.mailbox.offer(line);
+        self.has_refused = taken.is_err();
+        taken
+    }
+}
+
+impl Wire {
+    /// A server of the service `name`, which tells the program's own fortunes.
+    pub(crate) fn new(name: &str) -> Wire {
+        Wire::with(name, Fortunes::built_in(1))
+    }
+
+    /// A server of the service `name`, which tells these fortunes.
+    pub(crate) fn with(name: &str, fortunes: Fortunes) -> Wire {
+        let entry = CATALOGUE.iter().find(|entry| entry.name == name);
+        Wire {
+            service: (entry.expect("a service").open)(Settings { fortunes }),
+            hub: Hub::default(),
+            connections: BTreeMap::new(),
+        }
+    }
+
+    /// A client connects from `address`, is told what the server has to say first, and reads.
+    pub(crate) fn connect(&mut self, address: &str) -> Client {
+        let client = Client(self.connections.len() as u64 + 1);
+        let outbox = Outbox::default();
+        if self.service.has_room() {
+            let mailbox = Slot {
+                mailbox: Box::new(outbox.mailbox()),
+                has_refused: false,
+            };
+            self.hub.join(client, address.to_owned(), mailbox);
+        }
+        let mut session = self.service.session(client);
+        let answer = session.greet();
+        let connection = Connection {
+            session,
+            outbox,
+            reads: true,
+            heard: Vec::new(),
+            end: None,
+        };
+        self.connections.insert(client, connection);
+        self.carry_out(client, answer);
+        client
+    }
+
+    /// One read from the client brings these bytes.
+    ///
+    /// That holds after the client's end too: a driver may have read before it learned of it.
+    pub(crate) fn receive(&mut self, client: Client, read: &[u8]) {
+        let answer = self.connection(client).session.receive(read);
+        self.carry_out(client, answer);
+    }
+
+    /// The client has sent its last byte.
+    pub(crate) fn half_close(&mut self, client: Client) {
+        self.receive(client, b"");
+    }
+
+    /// The client has completed nothing for `seconds`, which is all it was given.
+    pub(crate) fn idle(&mut self, client: Client, seconds: u64) {
+        let answer = self.connection(client).session.idle(seconds);
+        self.carry_out(client, answer);
+    }
+
+    /// The client vanishes, and hears no more.
+    pub(crate) fn reset(&mut self, client: Client) {
+        self.connection(client).end.get_or_insert(End::Reset);
+        self.hub.leave(client);
+        self.deliver();
+    }
+
+    /// The server stops.
+    pub(crate) fn stop(&mut self) {
+        self.hub.stop();
+        self.deliver();
+    }
+
+    /// The client leaves what it is sent in its mailbox, or takes it from there again.
+    pub(crate) fn set_reads(&mut self, client: Client, reads: bool) {
+        self.connection(client).reads = reads;
+        self.deliver();
+    }
+
+    /// All that the client has heard since this was asked last.
+    pub(crate) fn take_heard(&mut self, client: Client) -> Vec<u8> {
+        std::mem::take(&mut self.connection(client).heard)
+    }
+
+    /// How many bytes wait in the client's mailbox.
+    pub(crate) fn waiting(&self, client: Client) -> usize {
+        let queue = self.connections[&client].outbox.queue();
+        queue.slices().map(<[u8]>::len).sum()
+    }
+
+    /// How the connection ended, if it did.
+    pub(crate) fn end(&self, client: Client) -> Option<End> {
+        self.connections[&client].end
+    }
+
+    fn connection(&mut self, client: Client) -> &mut Connection {
+        self.connections.get_mut(&client).expect("a client of ours")
+    }
+
+    /// Does what a session asks of its server.
+    fn carry_out(&mut self, client: Client, answer: Answer<'_>) {
+        let together = self.service.has_room();
+        if together {
+            assert!(answer.send.is_empty(), "one writer a connection");
+            self.hub.post(client, &answer.posts);
+        } else {
+            assert!(answer.posts.is_empty(), "there is no room to post to");
+            self.connection(client).heard.extend(&*answer.send);
+        }
+        if answer.finish && together {
+            self.hub.leave(client);
+        } else if answer.finish {
+            self.connection(client).end.get_or_insert(End::Finished);
+        }
+        self.deliver();
+    }
+
+    /// Brings what waits to everybody who reads. Between two posts a driver drains its mailbox.
+    fn deliver(&mut self) {
+        for connection in self.connections.values_mut() {
+            connection.deliver();
+        }
+    }
+}
+
+impl Connection {
+    fn deliver(&mut self) {
+        if self.end.is_some() {
+            return;
+        }
+        let state = self.outbox.state();
+        if state == OutboxState::TooSlow {
+            self.end = Some(End::CutOff);
+            return;
+        }
+        let mut queue = self.outbox.queue();
+        while self.reads && !queue.is_empty() {
+            let first = queue.slices().next().unwrap_or_default();
+            let bite = first.len().min(BITE);
+            self.heard.extend(&first[..bite]);
+            queue.advance(bite);
+        }
+        if state == OutboxState::Ended && queue.is_empty() {
+            self.end = Some(End::Finished);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Where a server listens, and by which name it knows who connects.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+
+use test_kit::chat::{expect_silence, welcome};
+use test_kit::{Client, Server, Style, each_style, run, run_under};
+
+each_style!(
+    one_line_says_where_it_listens,
+    an_address_in_use_is_named,
+    a_restart_at_once_works,
+    both_families_are_served,
+    clients_of_either_family_are_known_by_their_own_address,
+    a_host_without_ipv6_is_told_so,
+);
+
+fn one_line_says_where_it_listens(style: Style) {
+    let mut server = Server::start(style, "echo");
+    assert_eq!(server.address().ip(), IpAddr::from(Ipv4Addr::LOCALHOST));
+    assert_ne!(server.address().port(), 0);
+    server.stop();
+    let said = format!("listening on {}", server.address());
+    assert_eq!(server.output(), [said]);
+}
+
+fn an_address_in_use_is_named(style: Style) {
+    let first = Server::start(style, "echo");
+    let address = first.address().to_string();
+    let second = run(style, &["chat", "--listen", &address]);
+    assert_eq!(second.status.code(), Some(1));
+    assert_eq!(second.output, [""; 0]);
+    let [error] = &second.errors[..] else {
+        panic!("not one line: {:?}", second.errors);
+    };
+    assert!(error.contains(&address), "{error}");
+    first.connect().send("it is still there");
+}
+
+/// Connections that the server has closed stay in TIME_WAIT, and clients may still be connected.
+fn a_restart_at_once_works(style: Style) {
+    let mut server = Server::start(style, "fortune");
+    let address = server.address().to_string();
+    for _ in 0..3 {
+        let finished: Vec<_> = (0..5).map(|_| server.connect().read_to_end()).collect();
+        assert!(finished.iter().all(|fortune| !fortune.is_empty()));
+        let still_here = server.connect();
+        assert_eq!(server.stop().code(), Some(0));
+        server = Server::start_with(style, "fortune", &["--listen", &address]);
+        assert_eq!(server.address().to_string(), address);
+        drop(still_here);
+    }
+}
+
+/// A server of both families, unless this machine has only one.
+fn dual_stack(style: Style, service: &str) -> Option<(Server, [SocketAddr; 2])> {
+    if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
+        eprintln!("skipped: no IPv6 here");
+        return None;
+    }
+    let server = Server::start_with(style, service, &["--listen", "[::]:0"]);
+    assert_eq!(server.address().ip(), IpAddr::from(Ipv6Addr::UNSPECIFIED));
+    let port = server.address().port();
+    let hosts = [Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()];
+    let addresses = hosts.map(|host: IpAddr| SocketAddr::new(host, port));
+    Some((server, addresses))
+}
+
+fn both_families_are_served(style: Style) {
+    let Some((_server, addresses)) = dual_stack(style, "echo") else {
+        return;
+    };
+    for address in addresses {
+        let mut client = Client::connect(address);
+        client.send("hello");
+        client.half_close();
+        assert_eq!(client.read_to_end(), b"hello");
+    }
+}
+
+fn clients_of_either_family_are_known_by_their_own_address(style: Style) {
+    let Some((server, addresses)) = dual_stack(style, "chat") else {
+        return;
+    };
+    for (address, host) in addresses.into_iter().zip(["[::1]", "127.0.0.1"]) {
+        let mut client = Client::connect(address);
+        let port = client.stream().local_addr().expect("connected").port();
+        assert_eq!(client.name(), format!("{host}:{port}"));
+        client.expect_line(welcome(&client, 1));
+        client.send("/who\r\n");
+        client.expect_line(format!("* here: {host}:{port}"));
+        expect_silence(&mut client);
+        server.wait_for_log(|line| line.ends_with(&format!("connected from {host}:{port}")));
+        client.send("/quit\r\n");
+        client.read_to_end();
+    }
+    assert!(!server.log().iter().any(|line| line.contains("::ffff:")));
+}
+
+/// The kernel without IPv6 is played by strace(1): it lets no socket of that family be made.
+fn a_host_without_ipv6_is_told_so(style: Style) {
+    if !test_kit::require_tool("strace") {
+        return;
+    }
+    let without_ipv6 = [
+        "strace",
+        "-D",
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        "trace=socket",
+        "-e",
+        "inject=socket:error=EAFNOSUPPORT:when=1",
+    ];
+    let ended = run_under(&without_ipv6, style, &["echo", "--listen", "[::]:0"]);
+    assert_eq!(ended.status.code(), Some(1));
+    assert_eq!(ended.output, [""; 0]);
+    let [error] = &ended.errors[..] else {
+        panic!("not one line: {:?}", ended.errors);
+    };
+    assert!(
+        error.contains("[::]:0") && error.contains("IPv6"),
+        "{error}"
+    );
+}

@@ -1,0 +1,212 @@
+//! What a server says to a command line that it cannot follow: one line that names what is wrong,
+//! and the right exit status.
+
+use std::fs;
+
+use test_kit::{Server, Style, each_style, run};
+
+each_style!(
+    wrong_usage_is_named,
+    numbers_out_of_range_are_named,
+    what_the_world_does_not_have_is_named,
+    a_file_without_fortunes_is_named,
+    more_clients_than_the_style_can_serve_are_refused,
+    the_largest_numbers_are_refused_or_obeyed,
+    help_and_version_are_no_errors,
+    the_log_goes_to_the_file_that_is_asked_for,
+    log_lines_say_when_how_bad_who_and_where,
+);
+
+/// The server refuses this command line with this status, in one line that holds these words.
+#[track_caller]
+fn check(style: Style, arguments: &[&str], status: i32, words: &[&str]) {
+    let ended = run(style, arguments);
+    let said = format!("{arguments:?} gave {ended:?}");
+    assert_eq!(ended.status.code(), Some(status), "{said}");
+    assert_eq!(ended.output, [""; 0], "{said}");
+    let [error] = &ended.errors[..] else {
+        panic!("not one line: {said}");
+    };
+    for word in words {
+        assert!(error.contains(word), "no {word:?}: {said}");
+    }
+    assert!(!error.contains("panicked"), "{said}");
+}
+
+fn wrong_usage_is_named(style: Style) {
+    check(style, &[], 2, &["SERVICE"]);
+    check(
+        style,
+        &["finger"],
+        2,
+        &["finger", "echo", "fortune", "chat"],
+    );
+    check(style, &["echo", "chat"], 2, &["chat"]);
+    check(style, &["echo", "--port", "7"], 2, &["--port"]);
+    for address in [
+        "127.0.0.1",
+        "127.0.0.1:",
+        "127.0.0.1:65536",
+        "127.0.0.1:-1",
+        "127.0.0.1:http",
+        ":0",
+        "::1:0",
+        "[::1:0",
+        "",
+    ] {
+        let words = ["--listen", address];
+        check(style, &["echo", "--listen", address], 2, &words);
+    }
+    for option in [
+        "--listen",
+        "--max-clients",
+        "--idle-timeout",
+        "--grace",
+        "--fortunes",
+        "--seed",
+        "--log-file",
+    ] {
+        check(style, &["echo", option], 2, &[option]);
+    }
+}
+
+fn numbers_out_of_range_are_named(style: Style) {
+    let too_large = "18446744073709551616";
+    for option in ["--max-clients", "--idle-timeout", "--grace", "--seed"] {
+        for number in ["many", "1.5", "", too_large, "0x10", "1s"] {
+            check(style, &["echo", option, number], 2, &[option, number]);
+        }
+        check(style, &["echo", option, "-1"], 2, &["-1"]);
+    }
+    check(
+        style,
+        &["echo", "--max-clients", "0"],
+        2,
+        &["--max-clients", "'0'"],
+    );
+}
+
+fn what_the_world_does_not_have_is_named(style: Style) {
+    for address in ["no-such-host.invalid:0", "192.0.2.1:0", "[2001:db8::1]:0"] {
+        check(style, &["echo", "--listen", address], 1, &[address]);
+    }
+    for (option, file) in [
+        ("--fortunes", "/no/such/fortunes"),
+        ("--fortunes", "/"),
+        ("--log-file", "/no/such/directory/log"),
+        ("--log-file", "/"),
+    ] {
+        check(style, &["fortune", option, file], 1, &[file]);
+    }
+}
+
+fn a_file_without_fortunes_is_named(style: Style) {
+    let name = format!("no-fortunes-{style:?}-{}", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    let file = path.to_str().expect("its name is UTF-8");
+    for content in [String::new(), "%\n\n%\n".to_owned(), "x".repeat(600)] {
+        fs::write(&path, content).expect("a temporary file");
+        check(style, &["fortune", "--fortunes", file], 1, &[file]);
+    }
+    let _ = fs::remove_file(&path);
+}
+
+fn more_clients_than_the_style_can_serve_are_refused(style: Style) {
+    match style.most_clients() {
+        Some(most) => {
+            let more = (most + 1).to_string();
+            let words = [&more, "--max-clients", &most.to_string()];
+            check(style, &["echo", "--max-clients", &more], 2, &words);
+            Server::start_with(style, "echo", &["--max-clients", &most.to_string()]);
+        }
+        None => drop(Server::start_with(
+            style,
+            "echo",
+            &["--max-clients", "1001"],
+        )),
+    }
+    if style == Style::Select {
+        check(
+            style,
+            &["echo", "--max-clients", "1001"],
+            2,
+            &["FD_SETSIZE"],
+        );
+    }
+}
+
+/// Whoever asks for that means "for ever". It may be refused, but not be what the server dies of.
+fn the_largest_numbers_are_refused_or_obeyed(style: Style) {
+    let most = u64::MAX.to_string();
+    for option in ["--idle-timeout", "--grace", "--seed"] {
+        let Ok(mut server) = Server::try_start_under(&[], style, "echo", &[option, &most]) else {
+            check(style, &["echo", option, &most], 2, &[option, &most]);
+            continue;
+        };
+        let mut client = server.connect();
+        client.send("hello\r\n");
+        client.expect_line("hello");
+        assert_eq!(client.exchange(b"bye"), b"bye");
+        drop(client);
+        assert_eq!(server.stop().code(), Some(0), "{option}");
+        let log = server.log().join("\n");
+        assert!(!log.contains("panicked"), "{option}: {log}");
+    }
+}
+
+fn help_and_version_are_no_errors(style: Style) {
+    for (argument, word) in [("--help", "--listen"), ("--version", style.binary())] {
+        let ended = run(style, &[argument]);
+        assert_eq!(ended.status.code(), Some(0));
+        assert_eq!(ended.errors, [""; 0]);
+        let said = ended.output.join("\n");
+        assert!(said.contains(word), "{said}");
+        assert!(said.contains(style.binary()), "{said}");
+    }
+}
+
+fn the_log_goes_to_the_file_that_is_asked_for(style: Style) {
+    let name = format!("log-{style:?}-{}", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    let file = path.to_str().expect("its name is UTF-8");
+    for _ in 0..2 {
+        let mut server = Server::start_with(style, "echo", &["--log-file", file]);
+        let mut client = server.connect();
+        client.half_close();
+        client.expect_end();
+        drop(client);
+        assert_eq!(server.stop().code(), Some(0));
+        assert_eq!(server.log(), [""; 0]);
+    }
+    let log = fs::read_to_string(&path).expect("the log is there");
+    let _ = fs::remove_file(&path);
+    // It is appended to.
+    assert_eq!(log.matches("listening on").count(), 2, "{log}");
+    assert_eq!(log.matches("client 1 connected").count(), 2, "{log}");
+    assert_eq!(log.matches("stopped; 1 client served").count(), 2, "{log}");
+}
+
+fn log_lines_say_when_how_bad_who_and_where(style: Style) {
+    let server = Server::start(style, "echo");
+    let mut client = server.connect();
+    client.half_close();
+    client.expect_end();
+    drop(client);
+    server.wait_for_log(|line| line.contains("client 1 left"));
+    for line in server.log() {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let [time, level, pid, place, ..] = words[..] else {
+            panic!("too short: {line}");
+        };
+        // As 2026-01-31T23:59:59.999Z.
+        assert_eq!(
+            (time.len(), &time[10..11], &time[19..20]),
+            (24, "T", "."),
+            "{line}"
+        );
+        assert!(time.ends_with('Z'), "{line}");
+        assert!(["INFO", "WARN", "ERROR"].contains(&level), "{line}");
+        assert!(pid.parse::<i32>().is_ok_and(|pid| pid > 0), "{line}");
+        assert!(place.ends_with(':'), "{line}");
+    }
+}

@@ -1,0 +1,39 @@
+//! A line without an end costs no memory.
+
+use std::env;
+
+use test_kit::chat::{expect_silence, join};
+use test_kit::{Process, Server, Style, each_style};
+
+each_style!(an_endless_line_is_refused_once_and_kept_nowhere);
+
+fn an_endless_line_is_refused_once_and_kept_nowhere(style: Style) {
+    let server = Server::start(style, "chat");
+    let mut client = join(&server, 1);
+    let megabyte = vec![b'x'; 1 << 20];
+    expect_silence(&mut client);
+    let mut processes = vec![server.process()];
+    processes.extend(server.process().children());
+    let memory = || -> Vec<u64> { processes.iter().copied().map(Process::vm_hwm).collect() };
+    let before = memory();
+    for _ in 0..megabytes() {
+        client.send(&megabyte);
+    }
+    client.send("\n");
+    client.expect_line("* a line has at most 1024 bytes; that one was dropped");
+    expect_silence(&mut client);
+    let after = memory();
+    for (before, after) in before.iter().zip(&after) {
+        assert!(after - before <= 256, "{before} KiB have become {after}");
+    }
+}
+
+/// A gigabyte, but for a build that is not optimized.
+fn megabytes() -> usize {
+    let is_ci = env::var("CI").as_deref() == Ok("true");
+    if is_ci && !cfg!(debug_assertions) {
+        1024
+    } else {
+        64
+    }
+}

@@ -1,0 +1,72 @@
+//! How long a client may complete nothing, and what completes something.
+
+use std::time::{Duration, Instant};
+
+use test_kit::chat::join;
+use test_kit::{Client, Server, Style, each_style, wait_until};
+
+each_style!(
+    a_silent_client_is_finished,
+    any_byte_keeps_an_echo_alive,
+    a_line_keeps_a_member_here,
+    bytes_that_complete_no_line_do_not,
+);
+
+fn a_silent_client_is_finished(style: Style) {
+    let server = Server::start_with(style, "echo", &["--idle-timeout", "1"]);
+    let begun = Instant::now();
+    let mut silent = server.connect();
+    silent.expect_end();
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+}
+
+/// The client does so again and again, for longer than it may be idle, and is still here.
+///
+/// A machine may be so busy that the client itself is late: then it proves nothing, and another
+/// one has to.
+fn keeps_alive(server: &Server, idle: Duration, alive: impl Fn(&mut Client) -> bool) {
+    wait_until("a client was never late", || {
+        let mut client = server.connect();
+        let begun = Instant::now();
+        let mut last = begun;
+        let mut is_in_time = true;
+        wait_until("its time is over", || {
+            is_in_time &= last.elapsed() < idle / 2;
+            last = Instant::now();
+            assert!(alive(&mut client) || !is_in_time, "it was not idle");
+            !is_in_time || begun.elapsed() > idle * 3 / 2
+        });
+        is_in_time
+    });
+}
+
+fn any_byte_keeps_an_echo_alive(style: Style) {
+    let server = Server::start_with(style, "echo", &["--idle-timeout", "1"]);
+    keeps_alive(&server, Duration::from_secs(1), |client| {
+        client.send("x");
+        client.read_exact(1) == b"x"
+    });
+}
+
+fn a_line_keeps_a_member_here(style: Style) {
+    let server = Server::start_with(style, "chat", &["--idle-timeout", "1"]);
+    keeps_alive(&server, Duration::from_secs(1), |client| {
+        client.send("/who\r\n");
+        client
+            .skip_to_line(|line| line.starts_with("* here: ") || line.starts_with("* idle for "))
+            .starts_with("* here: ")
+    });
+}
+
+fn bytes_that_complete_no_line_do_not(style: Style) {
+    let server = Server::start_with(style, "chat", &["--idle-timeout", "1"]);
+    let begun = Instant::now();
+    let mut client = join(&server, 1);
+    wait_until("the client is sent away", || {
+        // Sending fails when it has been.
+        client.try_send("x").is_err() || !client.has_nothing()
+    });
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+    client.expect_line("* idle for 1 s, goodbye");
+    client.expect_end();
+}

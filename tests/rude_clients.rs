@@ -1,0 +1,89 @@
+//! Clients who reset, and clients who do not read before they write.
+
+use test_kit::chat::{expect_silence, join};
+use test_kit::{Client, Server, Style, each_style};
+
+each_style!(
+    a_reset_in_the_middle_of_an_echo_ends_that_client_alone,
+    a_reset_in_the_middle_of_a_line_ends_that_member_alone,
+    a_reset_instead_of_a_fortune_ends_that_client_alone,
+    a_fortune_arrives_whole_though_its_reader_sends_a_megabyte_first,
+    a_goodbye_arrives_whole_though_more_was_said,
+);
+
+/// Nothing happened that anybody would have to look at.
+#[track_caller]
+fn assert_quiet(server: &Server) {
+    for line in server.log() {
+        let is_quiet = !["panicked", "ERROR", "WARN"]
+            .iter()
+            .any(|word| line.contains(word));
+        assert!(is_quiet, "{line}");
+    }
+}
+
+fn a_reset_in_the_middle_of_an_echo_ends_that_client_alone(style: Style) {
+    let server = Server::start(style, "echo");
+    let mut other = style.serves_many().then(|| server.connect());
+    for _ in 0..5 {
+        let mut client = server.connect();
+        // It reads nothing of it, so the server is in the middle of writing, too.
+        client.send(vec![b'x'; 100_000]);
+        client.read_exact(1);
+        client.reset();
+        let mut next = server.connect();
+        for client in other.iter_mut().chain([&mut next]) {
+            client.send("hello");
+            assert_eq!(client.read_exact(5), b"hello");
+        }
+    }
+    assert_quiet(&server);
+}
+
+fn a_reset_in_the_middle_of_a_line_ends_that_member_alone(style: Style) {
+    let server = Server::start(style, "chat");
+    let mut other = style.serves_many().then(|| join(&server, 1));
+    for _ in 0..5 {
+        let mut client = join(&server, if other.is_some() { 2 } else { 1 });
+        let name = client.name();
+        client.send_apart("half a li");
+        client.reset();
+        match &mut other {
+            Some(other) => {
+                other.expect_line(format!("* {name} joined"));
+                other.expect_line(format!("* {name} left"));
+                expect_silence(other);
+            }
+            None => expect_silence(&mut join(&server, 1)),
+        }
+    }
+    assert_quiet(&server);
+}
+
+fn a_reset_instead_of_a_fortune_ends_that_client_alone(style: Style) {
+    let server = Server::start(style, "fortune");
+    (0..20).for_each(|_| server.connect().reset());
+    assert!(server.connect().read_to_end().ends_with(b"\r\n"));
+    assert_quiet(&server);
+}
+
+fn a_fortune_arrives_whole_though_its_reader_sends_a_megabyte_first(style: Style) {
+    let seed = ["--seed", "7"];
+    let expected = Server::start_with(style, "fortune", &seed)
+        .connect()
+        .read_to_end();
+    let server = Server::start_with(style, "fortune", &seed);
+    let mut client = server.connect();
+    client.send(vec![b'x'; 1 << 20]);
+    client.half_close();
+    assert_eq!(client.read_to_end(), expected);
+}
+
+fn a_goodbye_arrives_whole_though_more_was_said(style: Style) {
+    let server = Server::start(style, "chat");
+    let mut client: Client = join(&server, 1);
+    client.send([b"/quit\r\n".as_slice(), &[b'x'; 1 << 20]].concat());
+    client.half_close();
+    client.expect_line("* goodbye");
+    client.expect_end();
+}
