@@ -94,8 +94,9 @@ fn echo_takes_a_read_and_a_write_a_message(style: Style) {
         assert_eq!(client.read_exact(64), message.as_bytes());
     }
     let Calls { reads, writes } = traced.calls_since("\"begin\"");
-    // The first message, and a read that was waiting for one more when the server was killed.
-    assert!(reads.len() <= MESSAGES + 2, "{} reads", reads.len());
+    // Before the first message and behind the last one there is one more, and now and then a wait
+    // that ends for nothing.
+    assert!(reads.len() <= MESSAGES + 10, "{} reads", reads.len());
     assert!(writes.len() <= MESSAGES + 1, "{} writes", writes.len());
 }
 
