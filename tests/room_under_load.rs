@@ -9,7 +9,7 @@ use std::process::Command;
 use std::thread;
 
 use test_kit::chat::{expect_silence, join, quit, room};
-use test_kit::{Client, Server, Style, each_style, require_tool};
+use test_kit::{Client, Server, Signal, Style, each_style, require_tool, wait_until};
 
 each_style!(
     everybody_hears_a_long_paste,
@@ -17,6 +17,7 @@ each_style!(
     pastes_fit_through_small_buffers,
     one_of_fifty_gets_a_name,
     every_join_has_its_leave,
+    the_last_words_are_heard_of_who_never_read,
 );
 
 /// How many lines a paste has.
@@ -318,4 +319,28 @@ fn every_join_has_its_leave(style: Style) {
     }
     expect_here(&mut host, "host");
     expect_silence(&mut host);
+}
+
+/// Who closes while something is unread resets the connection. What it said before has arrived all
+/// the same, and only a write to it fails.
+fn the_last_words_are_heard_of_who_never_read(style: Style) {
+    let server = Server::start_under(&["setsid"], style, "chat", &[]);
+    let mut ada = style.serves_many().then(|| join(&server, 1));
+    let mut visitor = server.connect();
+    let name = visitor.name();
+    wait_until("the welcome is there", || !visitor.has_nothing());
+    // So that the words and the reset are there when the server looks.
+    server.process().signal_group(Signal::SIGSTOP);
+    wait_until("it stands still", || server.process().state() == Some('T'));
+    visitor.send("farewell\r\n");
+    drop(visitor);
+    server.process().signal_group(Signal::SIGCONT);
+    match &mut ada {
+        Some(ada) => {
+            ada.expect_line(format!("* {name} joined"));
+            ada.expect_line(format!("[{name}] farewell"));
+            ada.expect_line(format!("* {name} left"));
+        }
+        None => join(&server, 1).expect_line(format!("[{name}] farewell")),
+    }
 }
