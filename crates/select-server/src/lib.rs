@@ -52,23 +52,16 @@ pub fn serve(
         limits,
     };
     while !server.is_over() {
-        let ready = server.wait(&stop)?;
-        if ready.stop {
-            server.stop();
+        for ready in server.wait(&stop)? {
+            match ready {
+                Ready::Stop => server.stop(),
+                Ready::Readable(client) => server.receive(client),
+                Ready::Writable(client) => server.unblock(client),
+                Ready::Listener => server.new_connection(),
+            }
         }
-        for &client in &ready.readable {
-            server.receive(client);
-        }
-        if ready.listener {
-            server.new_connection();
-        }
-        if ready.is_late {
-            server.keep_time();
-        }
-        if server.over_by.is_some() {
-            server.dismiss_all_but(&ready.readable);
-        }
-        server.send(&ready.writable);
+        server.keep_time();
+        server.send();
         server.end_connections();
     }
     server.acceptor.log_summary();
@@ -88,27 +81,27 @@ struct Server {
     over_by: Option<Instant>,
 }
 
-/// Who can be served now without waiting.
-#[derive(Default)]
-struct Ready {
-    stop: bool,
-    listener: bool,
-    readable: Vec<Client>,
-    writable: Vec<Client>,
-    /// A deadline has passed.
-    is_late: bool,
+/// What can be done now without waiting.
+enum Ready {
+    Stop,
+    /// A client has sent something.
+    Readable(Client),
+    /// A client takes more of what waits for it.
+    Writable(Client),
+    /// A client has connected.
+    Listener,
 }
 
 impl Server {
-    /// Waits until somebody is ready, or until the next deadline.
+    /// Waits until there is something to do.
     ///
     /// The sets are made anew from the table each turn: select(2) overwrites them with its answer,
     /// and a copy kept aside would have to be kept right.
-    fn wait(&mut self, stop: &Stop) -> io::Result<Ready> {
-        let deadline = self.deadline();
-        let mut timeout = deadline.map(time_left);
+    fn wait(&mut self, stop: &Stop) -> io::Result<Vec<Ready>> {
+        let mut timeout = self.deadline().map(time_left);
+        let is_stopping = self.over_by.is_some();
         let is_full = self.slots.len() >= self.limits.max_clients;
-        let stop = self.over_by.is_none().then_some(stop.as_fd());
+        let stop = (!is_stopping).then_some(stop.as_fd());
         let listener = self
             .acceptor
             .listener()
@@ -118,7 +111,7 @@ impl Server {
         let (mut readable, mut writable) = (FdSet::new(), FdSet::new());
         stop.into_iter()
             .chain(listener)
-            .for_each(|descriptor| readable.insert(descriptor));
+            .for_each(|fd| readable.insert(fd));
         for slot in self.slots.values() {
             if slot.wants_to_read() {
                 readable.insert(slot.as_fd());
@@ -128,36 +121,36 @@ impl Server {
             }
         }
         let slots = self.slots.values().map(AsFd::as_fd);
-        let descriptors = slots
+        let highest = slots
             .chain(stop)
             .chain(listener)
-            .map(|fd| fd.as_raw_fd() + 1)
+            .map(|fd| fd.as_raw_fd())
             .max();
-        match select(
-            descriptors,
-            &mut readable,
-            &mut writable,
-            None,
-            timeout.as_mut(),
-        ) {
-            Err(Errno::EINTR) => return Ok(Ready::default()),
+        let count = highest.map(|highest| highest + 1);
+        match select(count, &mut readable, &mut writable, None, timeout.as_mut()) {
+            Err(Errno::EINTR) => return Ok(Vec::new()),
             result => result?,
         };
 
-        let ready_in = |set: &FdSet<'_>| {
-            let ready = self
-                .slots
-                .iter()
-                .filter(|(_, slot)| set.contains(slot.as_fd()));
-            ready.map(|(&client, _)| client).collect()
-        };
-        Ok(Ready {
-            stop: stop.is_some_and(|stop| readable.contains(stop)),
-            listener: listener.is_some_and(|listener| readable.contains(listener)),
-            readable: ready_in(&readable),
-            writable: ready_in(&writable),
-            is_late: deadline.is_some_and(|deadline| deadline <= Instant::now()),
-        })
+        let mut ready = Vec::new();
+        ready.extend(
+            stop.filter(|stop| readable.contains(*stop))
+                .map(|_| Ready::Stop),
+        );
+        for (&client, slot) in &self.slots {
+            if readable.contains(slot.as_fd()) {
+                ready.push(Ready::Readable(client));
+            }
+            if writable.contains(slot.as_fd()) {
+                ready.push(Ready::Writable(client));
+            }
+        }
+        ready.extend(
+            listener
+                .filter(|fd| readable.contains(*fd))
+                .map(|_| Ready::Listener),
+        );
+        Ok(ready)
     }
 
     /// Gives the client that has just connected its place in the table.
@@ -212,37 +205,35 @@ impl Server {
         }
     }
 
-    /// Sends what waits, to everybody who takes it: lines that have queued up leave in one write.
-    fn send(&mut self, writable: &[Client]) {
-        for client in writable {
-            if let Some(slot) = self.slots.get_mut(client) {
-                slot.is_writable = true;
-            }
+    /// A client that did not take all that it was given takes more now.
+    fn unblock(&mut self, client: Client) {
+        if let Some(slot) = self.slots.get_mut(&client) {
+            slot.is_writable = true;
         }
+    }
+
+    /// Sends what waits, to everybody who takes it: lines that have queued up leave in one write.
+    fn send(&mut self) {
         self.slots.values_mut().for_each(Slot::send);
     }
 
     /// Does what is due by now.
     fn keep_time(&mut self) {
         let now = Instant::now();
-        let idle_timeout = self.limits.idle_timeout;
-        let is_due = |slot: &Slot| slot.deadline(idle_timeout).is_some_and(|due| due <= now);
-        let due: Vec<_> = self
-            .slots
-            .iter()
-            .filter(|(_, slot)| is_due(slot))
-            .map(|(&c, _)| c)
-            .collect();
-        for client in due {
+        let is_due = |slot: &Slot| slot.deadline(&self.limits).is_some_and(|due| due <= now);
+        let due = self.slots.iter().filter(|(_, slot)| is_due(slot));
+        for client in due.map(|(&client, _)| client).collect::<Vec<_>>() {
             if let Some(slot) = self.slots.get_mut(&client) {
                 let posts = slot.expire(self.limits.idle_seconds());
                 self.post(client, &posts);
             }
         }
-        if self.over_by.is_some_and(|over_by| over_by <= now) {
-            self.slots
-                .values_mut()
-                .for_each(|slot| slot.cut("still here when the grace was over"));
+        let Some(over_by) = self.over_by else { return };
+        for slot in self.slots.values_mut() {
+            slot.finish_if_silent();
+            if over_by <= now {
+                slot.cut("the grace was over");
+            }
         }
     }
 
@@ -251,7 +242,7 @@ impl Server {
         let slots = self
             .slots
             .values()
-            .filter_map(|slot| slot.deadline(self.limits.idle_timeout));
+            .filter_map(|slot| slot.deadline(&self.limits));
         // Once the server stops, silence is an answer, and nobody waits for it.
         let hears_out = self.over_by.is_some() && self.slots.values().any(Slot::wants_to_talk);
         let now = hears_out.then(Instant::now);
@@ -267,15 +258,6 @@ impl Server {
         self.over_by = Some(Instant::now() + self.limits.grace);
         self.acceptor.close();
         self.hub.stop();
-    }
-
-    /// Finishes the clients of whom nothing had arrived that is not answered.
-    fn dismiss_all_but(&mut self, heard: &[Client]) {
-        for (client, slot) in &mut self.slots {
-            if slot.wants_to_talk() && !heard.contains(client) {
-                slot.finish();
-            }
-        }
     }
 
     /// Forgets the clients that are gone, which the room hears of.

@@ -1,12 +1,13 @@
 //! A client's place in the table: its connection, its session, and where it is in its life.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::mem;
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use protocol::{Answer, Line, Outbox, OutboxState, Posts, Session};
-use sockets::{LINGER, catch_panic, cut, discard_input, write_queue};
+use sockets::{LINGER, Limits, catch_panic, cut, discard_input, write_queue};
 
 /// One client.
 pub(crate) struct Slot {
@@ -18,6 +19,8 @@ pub(crate) struct Slot {
     is_member: bool,
     /// The socket took all that it was given. If not, select(2) says when it takes more.
     pub(crate) is_writable: bool,
+    /// Something was read from it in this turn.
+    has_been_heard: bool,
     /// When the client completed something last.
     active: Instant,
 }
@@ -44,6 +47,7 @@ impl Slot {
             phase: Phase::Talking,
             is_member,
             is_writable: true,
+            has_been_heard: false,
             active: Instant::now(),
         }
     }
@@ -63,6 +67,7 @@ impl Slot {
             }
             return Posts::default();
         }
+        self.has_been_heard = true;
         let posts = match self.stream.read(buffer) {
             Ok(count) => catch_panic(|| Ok(self.session.receive(&buffer[..count])))
                 .and_then(|answer| self.answer(answer)),
@@ -121,6 +126,14 @@ impl Slot {
         self.active = Instant::now();
     }
 
+    /// The server stops: what had arrived is answered, and who has said nothing since is finished.
+    pub(crate) fn finish_if_silent(&mut self) {
+        let has_been_heard = mem::take(&mut self.has_been_heard);
+        if self.wants_to_talk() && !has_been_heard {
+            self.finish();
+        }
+    }
+
     /// Ends the connection at once, whatever waits.
     pub(crate) fn cut(&mut self, why: &str) {
         cut(&self.stream);
@@ -128,9 +141,11 @@ impl Slot {
     }
 
     /// When something is due if nothing happens before.
-    pub(crate) fn deadline(&self, idle_timeout: Option<Duration>) -> Option<Instant> {
+    pub(crate) fn deadline(&self, limits: &Limits) -> Option<Instant> {
         match self.phase {
-            Phase::Talking | Phase::Finishing => idle_timeout.map(|timeout| self.active + timeout),
+            Phase::Talking | Phase::Finishing => {
+                limits.idle_timeout.map(|timeout| self.active + timeout)
+            }
             Phase::Lingering(until) => Some(until),
             Phase::Over(_) => None,
         }
