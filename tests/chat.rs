@@ -221,6 +221,9 @@ fn who_lingers_after_quitting_is_not_waited_for(style: Style) {
     // It has left the room, though it does not close.
     let _next = join(&server, 1);
     if !style.serves_many() {
-        assert!(begun.elapsed() >= Duration::from_secs(2), "the next caller waits");
+        assert!(
+            begun.elapsed() >= Duration::from_secs(2),
+            "the next caller waits"
+        );
     }
 }

@@ -128,7 +128,10 @@ fn help_has_a_line_for_each_command(style: Style) {
     let mut caller = join(&server, 1);
     caller.send("/help\r\n/end\r\n");
     let mut help = Vec::new();
-    while help.last().is_none_or(|line| line != "* no command /end; try /help") {
+    while help
+        .last()
+        .is_none_or(|line| line != "* no command /end; try /help")
+    {
         help.push(caller.read_line());
     }
     help.pop();

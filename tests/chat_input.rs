@@ -51,7 +51,10 @@ fn say(style: Style, input: &[u8]) -> (Vec<String>, Vec<u8>) {
             return (heard, answers);
         }
         let said = line.strip_prefix(&prefix);
-        heard.push(said.unwrap_or_else(|| panic!("{line:?} is no speech")).to_owned());
+        heard.push(
+            said.unwrap_or_else(|| panic!("{line:?} is no speech"))
+                .to_owned(),
+        );
     }
 }
 
@@ -181,7 +184,10 @@ fn telnets_commands_are_taken_out(style: Style) {
 }
 
 fn ctrl_c_is_answered(style: Style) {
-    let (heard, answers) = say(style, b"hel\xff\xf4\xff\xfd\x06lo\r\n\xff\xfb\x06\xff\xfe\x06");
+    let (heard, answers) = say(
+        style,
+        b"hel\xff\xf4\xff\xfd\x06lo\r\n\xff\xfb\x06\xff\xfe\x06",
+    );
     assert_eq!(heard, ["hello"]);
     assert_eq!(answers, b"\xff\xfc\x06");
 }

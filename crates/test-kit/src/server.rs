@@ -42,6 +42,19 @@ impl Server {
         if !options.contains(&"--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
         }
+        Server::start_command(command)
+    }
+
+    /// Starts a server of this style whose sessions panic when they read `panic!`, and the 13th
+    /// already when it greets. For the rest it serves as always.
+    pub fn start_faulty(style: Style, service: &str) -> Server {
+        let mut command = Command::new(binary("faulty-server"));
+        command.args([style.binary(), service]);
+        Server::start_command(command)
+    }
+
+    fn start_command(command: Command) -> Server {
+        let name = format!("{command:?}");
         let mut child = spawn(command);
         let output = Lines::collect(child.stdout.take().expect("piped"));
         let log = Lines::collect(child.stderr.take().expect("piped"));
@@ -53,7 +66,7 @@ impl Server {
             log,
         };
         // From here on a failure drops the server, which prints its log.
-        let line = listening.unwrap_or_else(|why| panic!("{style:?} does not listen: {why}"));
+        let line = listening.unwrap_or_else(|why| panic!("{name} does not listen: {why}"));
         server.address = line["listening on ".len()..].parse().expect("an address");
         server
     }
