@@ -2,7 +2,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 use sockets::raise_descriptor_limit;
 
 use crate::{Server, deadline};
@@ -12,7 +12,14 @@ const CLIENTS_AN_ADDRESS: usize = 4000;
 
 /// Many clients, in the order in which they connected.
 #[derive(Debug)]
-pub struct Crowd(Vec<TcpStream>);
+pub struct Crowd(Vec<Member>);
+
+/// One of a crowd, and the byte that it sends.
+#[derive(Debug)]
+struct Member {
+    stream: TcpStream,
+    byte: u8,
+}
 
 /// Whether this process may have so many descriptors. If not, the test that wants them has to be
 /// skipped, and this says so.
@@ -31,7 +38,7 @@ impl Crowd {
     /// Connects so many clients, one after the other, from 127.0.0.2 on.
     #[track_caller]
     pub fn connect(server: &Server, count: usize) -> Crowd {
-        let connect = |number: usize| -> io::Result<TcpStream> {
+        let connect = |number: usize| -> io::Result<Member> {
             let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
             let host = 2 + number / CLIENTS_AN_ADDRESS;
             let address = Ipv4Addr::new(127, 0, 0, u8::try_from(host).expect("a small crowd"));
@@ -40,7 +47,8 @@ impl Crowd {
             let stream = TcpStream::from(socket);
             stream.set_read_timeout(Some(deadline()))?;
             stream.set_write_timeout(Some(deadline()))?;
-            Ok(stream)
+            let byte = number as u8;
+            Ok(Member { stream, byte })
         };
         let clients = (0..count).map(connect).collect::<io::Result<_>>();
         Crowd(clients.unwrap_or_else(|error| panic!("cannot connect: {error}")))
@@ -56,33 +64,35 @@ impl Crowd {
         self.0.is_empty()
     }
 
-    /// Each sends a byte, which is its own to a degree.
+    /// Each sends a byte, which its neighbours do not.
     pub fn speak(&mut self) {
-        for (number, client) in self.0.iter_mut().enumerate() {
+        for member in &mut self.0 {
             // One that was refused cannot send.
-            let _ = client.write_all(&[number as u8]);
+            let _ = member.stream.write_all(&[member.byte]);
         }
     }
 
-    /// Whether the client of this number gets back the byte that it has sent, rather than the end.
+    /// Waits for what a client gets, counted from 0: whether that is the byte that it has sent,
+    /// rather than the end.
     #[track_caller]
-    pub fn is_echoed(&mut self, number: usize) -> bool {
+    pub fn is_echoed(&mut self, index: usize) -> bool {
+        let member = &mut self.0[index];
         let mut byte = [0];
-        match self.0[number].read(&mut byte) {
-            Ok(1) => byte == [number as u8],
-            Ok(_) => false,
+        match member.stream.read(&mut byte) {
+            Ok(0) => false,
+            Ok(_) => byte == [member.byte],
             Err(error) if error.kind() == ErrorKind::ConnectionReset => false,
-            Err(error) => panic!("client {number} of the crowd: {error}"),
+            Err(error) => panic!("client {index} of the crowd: {error}"),
         }
     }
 
-    /// Whether the client of this number has got nothing, not even the end.
-    pub fn waits(&self, number: usize) -> bool {
-        let client = &self.0[number];
+    /// Whether a client, counted from 0, has got nothing yet, not even the end.
+    pub fn waits(&self, index: usize) -> bool {
+        let stream = &self.0[index].stream;
         let peek = || {
-            client.set_nonblocking(true)?;
-            let peeked = client.peek(&mut [0]);
-            client.set_nonblocking(false)?;
+            stream.set_nonblocking(true)?;
+            let peeked = stream.peek(&mut [0]);
+            stream.set_nonblocking(false)?;
             peeked
         };
         peek().is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
@@ -90,8 +100,8 @@ impl Crowd {
 
     /// The first `count` end their connections, by a reset: nobody has to wait for anything then.
     pub fn leave(&mut self, count: usize) {
-        for client in self.0.drain(..count) {
-            let _ = Socket::from(client).set_linger(Some(Duration::ZERO));
+        for member in self.0.drain(..count) {
+            let _ = SockRef::from(&member.stream).set_linger(Some(Duration::ZERO));
         }
     }
 }

@@ -3,17 +3,16 @@ use std::fs;
 use crate::Process;
 
 impl Process {
-    /// How often its threads, and those of its children, have gone to sleep and so been woken
-    /// since they were started (`voluntary_ctxt_switches` in proc_pid_status(5)).
+    /// How often its threads have gone to sleep and so been woken since they were started
+    /// (`voluntary_ctxt_switches` in proc_pid_status(5)).
     pub fn wakeups(self) -> u64 {
-        let own = self.of_each_thread("status").map(|status| {
-            status
-                .lines()
-                .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))
-                .and_then(|count| count.trim().parse::<u64>().ok())
-                .expect("a count")
-        });
-        own.sum::<u64>() + self.children().into_iter().map(Self::wakeups).sum::<u64>()
+        let count_in = |status: String| {
+            let mut lines = status.lines();
+            let count = lines.find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+            let count = count.expect("proc_pid_status(5) has it").trim();
+            count.parse::<u64>().expect("a count")
+        };
+        self.of_each_thread("status").map(count_in).sum()
     }
 
     /// The system call that its first thread waits in, as proc_pid_syscall(5) shows it: two that
