@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use test_kit::{Client, Crowd, Process, Server, Style};
-use test_kit::{can_open, each_style, require_tool, wait_until};
+use test_kit::{can_open, each_style, require_tool, run_under, wait_until};
 
 each_style!(
     more_clients_than_a_style_takes_wait_for_their_turn,
@@ -63,9 +63,11 @@ fn a_descriptor_too_high_for_select_is_refused(style: Style) {
     if style == Style::Select {
         // Of 1,024 descriptors 100 are taken already, and the server needs some itself.
         assert!((76..100).contains(&refused.len()), "{refused:?}");
-        let log = server.log();
-        let said = log.iter().filter(|line| line.contains("refused: "));
-        assert_eq!(said.count(), refused.len());
+        wait_until("each refusal is said", || {
+            let log = server.log();
+            let said = log.iter().filter(|line| line.contains("refused: "));
+            said.count() == refused.len()
+        });
     } else {
         assert_eq!(refused, []);
     }
@@ -76,6 +78,26 @@ fn a_descriptor_too_high_for_select_is_refused(style: Style) {
     expect_echoes(&mut crowd, 0..here);
     crowd.leave(count);
     expect_echo(&mut server.connect());
+}
+
+#[test]
+fn select_says_that_its_listener_is_too_high_already() {
+    if !can_open(1200) || !require_tool("bash") {
+        return;
+    }
+    let inherit = r#"for n in {3..1100}; do eval "exec $n</dev/null"; done; exec "$@""#;
+    let wrapper = ["bash", "-c", inherit, "bash"];
+    let ended = run_under(
+        &wrapper,
+        Style::Select,
+        &["echo", "--listen", "127.0.0.1:0"],
+    );
+    assert_eq!(ended.status.code(), Some(1));
+    let said = ended.errors.join("\n");
+    assert!(
+        said.contains("too many descriptors are open already"),
+        "{said}"
+    );
 }
 
 fn a_thousand_idle_clients_cost_no_time(style: Style) {

@@ -16,6 +16,7 @@ each_style!(
     a_member_for_whom_nothing_can_be_started_leaves_again,
     only_fork_and_thread_start_something_for_a_client,
     who_goes_while_the_server_looks_away_is_noticed_afterwards,
+    members_who_go_while_the_server_looks_away_leave_the_room,
     five_hundred_short_connections_leave_nothing_behind,
     a_killed_child_takes_its_client_along_and_no_other,
     a_killed_child_leaves_the_room,
@@ -118,22 +119,48 @@ fn who_goes_while_the_server_looks_away_is_noticed_afterwards(style: Style) {
     let children = server.process().children();
     assert_eq!(children.len(), if style == Style::Fork { count } else { 0 });
 
-    server.process().signal(Signal::SIGSTOP);
-    wait_until("it is stopped", || server.process().state() == Some('T'));
+    stop([server.process()]);
     if style == Style::Fork {
-        // Their deaths become one signal: it does not count.
-        children
-            .iter()
-            .for_each(|child| child.signal(Signal::SIGKILL));
-        wait_until("all children are zombies", || {
-            children.iter().all(|child| child.state() == Some('Z'))
-        });
+        kill(&children);
     } else {
         clients.drain(..).for_each(Client::reset);
     }
     server.process().signal(Signal::SIGCONT);
     expect_footprint(&server, before);
     expect_echo(&mut server.connect());
+}
+
+fn members_who_go_while_the_server_looks_away_leave_the_room(style: Style) {
+    let server = Server::start(style, "chat");
+    let mut ada = join(&server, 1);
+    if !style.serves_many() {
+        stop([server.process()]);
+        ada.reset();
+        server.process().signal(Signal::SIGCONT);
+        return drop(join(&server, 1));
+    }
+    let ada_s = server.process().children();
+    let members: Vec<_> = (2..=30).map(|here| join(&server, here)).collect();
+    let mut names: Vec<_> = members.iter().map(Client::name).collect();
+    for name in &names {
+        ada.expect_line(format!("* {name} joined"));
+    }
+    stop([server.process()]);
+    if style == Style::Fork {
+        let mut children = server.process().children();
+        children.retain(|child| !ada_s.contains(child));
+        kill(&children);
+    } else {
+        members.into_iter().for_each(Client::reset);
+    }
+    server.process().signal(Signal::SIGCONT);
+    while !names.is_empty() {
+        let line = ada.read_line();
+        names.retain(|name| line != format!("* {name} left"));
+    }
+    ada.send("/who\r\n");
+    ada.expect_line(format!("* here: {}", ada.name()));
+    wait_until("all are reaped", || server.process().children() == ada_s);
 }
 
 fn five_hundred_short_connections_leave_nothing_behind(style: Style) {
@@ -342,14 +369,10 @@ fn who_resets_while_others_talk_leaves_the_room(style: Style) {
     for _ in 0..20 {
         let bob = join(&server, 3);
         let name = bob.name();
-        let processes = iter::once(server.process()).chain(server.process().children());
-        let processes: Vec<_> = processes.collect();
-        let stop = |process: &Process| {
-            process.signal(Signal::SIGSTOP);
-            wait_until("it is stopped", || process.state() == Some('T'));
-        };
+        let mut processes = server.process().children();
+        processes.push(server.process());
         // What she says and that he is gone are found at once, and in either order.
-        processes.iter().for_each(stop);
+        stop(processes.iter().copied());
         ada.send("one\r\n");
         cyd.send("two\r\n");
         bob.reset();
@@ -385,6 +408,24 @@ fn expect_footprint(server: &Server, before: Footprint) {
         now.descriptors <= before.descriptors
             && now.threads <= before.threads
             && now.children <= before.children
+    });
+}
+
+/// They do nothing any more, until SIGCONT.
+fn stop(processes: impl IntoIterator<Item = Process>) {
+    for process in processes {
+        process.signal(Signal::SIGSTOP);
+        wait_until("it is stopped", || process.state() == Some('T'));
+    }
+}
+
+/// Kills children of a stopped server: their deaths become one signal, since it does not count.
+fn kill(children: &[Process]) {
+    for child in children {
+        child.signal(Signal::SIGKILL);
+    }
+    wait_until("all are zombies", || {
+        children.iter().all(|child| child.state() == Some('Z'))
     });
 }
 
