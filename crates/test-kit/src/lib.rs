@@ -24,13 +24,17 @@
 mod binaries;
 pub mod chat;
 mod client;
+mod crowd;
+mod lost;
 mod process;
 mod server;
 mod style;
 mod tools;
+mod usage;
 mod wait;
 
 pub use client::Client;
+pub use crowd::{Crowd, can_open};
 pub use nix::sys::signal::Signal;
 pub use process::{Footprint, Process};
 pub use server::{Ended, Server, run, run_under};
