@@ -1,1 +1,56 @@
-fn main() {}
+//! The one program `after-accept`: every style of server, the client, and, if it is told nothing
+//! else, all servers at once.
+
+mod all_at_once;
+mod command;
+mod server;
+mod table;
+
+use std::env;
+use std::path::Path;
+use std::process::ExitCode;
+
+use launch::{Serve, Style};
+
+/// All styles: what there is to know about each, and how it serves.
+///
+/// They stand in the order in which they are always listed: each leaves behind what limited the
+/// one before it.
+const STYLES: &[(&Style, Serve)] = &[
+    (&Style::ITERATIVE, iterative_server::serve),
+    (&Style::FORK, fork_server::serve),
+    (&Style::THREAD, thread_server::serve),
+    (&Style::SELECT, select_server::serve),
+    (&Style::ASYNC, async_server::serve),
+];
+
+fn main() -> ExitCode {
+    // Started under the name of a server, it is that server.
+    if let Some((style, serve)) = find(|style| is_called(style.process_name)) {
+        return launch::main(style, serve);
+    }
+    let mut program = command::program();
+    let matches = match program.try_get_matches_from_mut(env::args_os()) {
+        Ok(matches) => matches,
+        Err(error) => return launch::usage_error(&program, &error),
+    };
+    match matches.subcommand() {
+        None => all_at_once::serve(command::host(&matches)),
+        Some(("talk", matches)) => command::talk(matches, &program),
+        Some(("completions", matches)) => command::completions(matches, &mut program),
+        Some((name, matches)) => match find(|style| style.name == name) {
+            Some((style, serve)) => launch::run(style, serve, matches),
+            None => unreachable!("clap knows no other command"),
+        },
+    }
+}
+
+fn find(wanted: impl Fn(&Style) -> bool) -> Option<(&'static Style, Serve)> {
+    STYLES.iter().copied().find(|(style, _)| wanted(style))
+}
+
+fn is_called(name: &str) -> bool {
+    env::args_os()
+        .next()
+        .is_some_and(|path| Path::new(&path).ends_with(name))
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{ArgMatches, Args, Command, FromArgMatches};
+use clap::{ArgMatches, Args, Command, FromArgMatches, value_parser};
 use protocol::fortune::Fortunes;
 use protocol::{CATALOGUE, Entry, Settings};
 use sockets::{Limits, raise_descriptor_limit};
@@ -33,11 +33,11 @@ struct Options {
     max_clients: Option<usize>,
 
     /// How long a client may complete nothing; 0 is for ever
-    #[arg(long, value_name = "SECS")]
+    #[arg(long, value_name = "SECS", value_parser = seconds())]
     idle_timeout: Option<u64>,
 
     /// How long clients have to leave once the server stops
-    #[arg(long, value_name = "SECS", default_value_t = 5)]
+    #[arg(long, value_name = "SECS", value_parser = seconds(), default_value_t = 5)]
     grace: u64,
 
     /// Tell the fortunes in FILE, which fortune(6) could read: entries separated by lines of %
@@ -87,7 +87,7 @@ pub fn command(style: &Style) -> Command {
         arg.help(format!("{help} [default: {default}]"))
     };
     Options::augment_args(command)
-        .about(format!("Serves {}", style.about))
+        .about(format!("A server with {}; {}", style.answer, style.so))
         .long_about(None)
         .mut_arg("listen", |arg| {
             with_default(
@@ -179,9 +179,15 @@ pub fn usage_error(command: &Command, error: &clap::Error) -> ExitCode {
         .split("\n\nFor more information")
         .next()
         .unwrap_or(said);
-    let mut line = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let on_one_line = |part: &str| part.split_whitespace().collect::<Vec<_>>().join(" ");
+    let parts: Vec<_> = said.split("\n\n").map(on_one_line).collect();
+    let mut line = parts.join("; ");
     if error.kind() == ErrorKind::InvalidSubcommand {
         let names: Vec<_> = command.get_subcommands().map(Command::get_name).collect();
+        line.push_str(&format!(" [possible values: {}]", names.join(", ")));
+    }
+    if error.kind() == ErrorKind::MissingRequiredArgument && line.contains("<SERVICE>") {
+        let names: Vec<_> = CATALOGUE.iter().map(|service| service.name).collect();
         line.push_str(&format!(" [possible values: {}]", names.join(", ")));
     }
     complain(&format!("{line}; see --help"));
@@ -198,6 +204,11 @@ fn service() -> impl TypedValueParser<Value = &'static Entry> {
             .find(|entry| entry.name == name)
             .ok_or("there is no such service")
     })
+}
+
+/// Up to a year: far more could not be added to the time of day.
+fn seconds() -> impl TypedValueParser<Value = u64> {
+    value_parser!(u64).range(..=365 * 24 * 60 * 60)
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

@@ -18,7 +18,7 @@ use sockets::{Limits, Stop};
 
 pub use command::{HostPort, command, host_port, usage_error};
 pub use life::Server;
-pub use style::{MaxClients, STYLES, Style};
+pub use style::{MaxClients, Style};
 
 /// What every style of server is: it serves the clients of a listener until it is told to stop.
 pub type Serve = fn(TcpListener, Service, Limits, Stop) -> io::Result<()>;

@@ -70,16 +70,21 @@ impl Server {
         if let Some(starter) = ends_with {
             stop_with(starter).map_err(world)?;
         }
+        // The log first: whoever has read the promise has the whole start behind it.
+        info!("listening on {bound}");
         // Nobody may be listening to what is said here, and clients are served all the same.
         let mut out = io::stdout();
         let _ = writeln!(out, "listening on {bound}").and_then(|()| out.flush());
-        info!("listening on {bound}");
         Ok((listener, stop))
     }
 }
 
 /// Has the kernel send SIGTERM when the process that started this one ends, however it ends
 /// (PR_SET_PDEATHSIG, prctl(2)).
+///
+/// It is sent when the *thread* that started this one ends. If others are left, they inherit the
+/// child, and it is sent again as each of them ends; a second SIGTERM means "at once". So only a
+/// starter with one thread lets its servers say goodbye.
 fn stop_with(starter: i32) -> io::Result<()> {
     prctl::set_pdeathsig(Signal::SIGTERM)?;
     // It may have ended before that: then another process is the parent by now.

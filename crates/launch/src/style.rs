@@ -7,8 +7,10 @@ pub struct Style {
     pub name: &'static str,
     /// Its name in `ps`, which is also its binary's.
     pub process_name: &'static str,
-    /// What it does with a client once accept(2) has returned.
-    pub about: &'static str,
+    /// What it does with a client once accept(2) has returned, in four words.
+    pub answer: &'static str,
+    /// What follows from that.
+    pub so: &'static str,
     /// What its ports begin with: 3 for 3007, 3017 and 3026.
     pub thousand: u16,
     /// How many clients it serves at once if it is not told otherwise, and what it can at most.
@@ -28,22 +30,13 @@ pub enum MaxClients {
     DescriptorsLess(usize),
 }
 
-/// All styles, in the order in which they are always listed: each leaves behind what limited the
-/// one before it.
-pub const STYLES: [&Style; 5] = [
-    &Style::ITERATIVE,
-    &Style::FORK,
-    &Style::THREAD,
-    &Style::SELECT,
-    &Style::ASYNC,
-];
-
 impl Style {
     /// One client at a time.
     pub const ITERATIVE: Style = Style {
         name: "iterative",
         process_name: "iterative-server",
-        about: "one client at a time; the next waits in the backlog",
+        answer: "one client at a time",
+        so: "the next waits in the backlog",
         thousand: 2,
         max_clients: MaxClients::AtMost(1, "an iterative server has one client at a time"),
         room_waits_for_ever: false,
@@ -52,7 +45,8 @@ impl Style {
     pub const FORK: Style = Style {
         name: "fork",
         process_name: "fork-server",
-        about: "one process a client; a parent that reaps them and carries the talk",
+        answer: "one process a client",
+        so: "their parent reaps them and carries the talk",
         thousand: 3,
         max_clients: MaxClients::Default(1000),
         room_waits_for_ever: true,
@@ -61,7 +55,8 @@ impl Style {
     pub const THREAD: Style = Style {
         name: "thread",
         process_name: "thread-server",
-        about: "one thread a client, which meet through channels",
+        answer: "one thread a client",
+        so: "they meet through channels",
         thousand: 4,
         max_clients: MaxClients::Default(4000),
         room_waits_for_ever: true,
@@ -70,7 +65,8 @@ impl Style {
     pub const SELECT: Style = Style {
         name: "select",
         process_name: "select-server",
-        about: "one loop for all, which waits for whoever is ready",
+        answer: "one loop for all",
+        so: "it waits for whoever is ready",
         thousand: 5,
         max_clients: MaxClients::AtMost(
             1000,
@@ -82,7 +78,8 @@ impl Style {
     pub const ASYNC: Style = Style {
         name: "async",
         process_name: "async-server",
-        about: "one task a client, suspended while it waits",
+        answer: "one task a client",
+        so: "it is suspended while it waits",
         thousand: 6,
         max_clients: MaxClients::DescriptorsLess(64),
         room_waits_for_ever: true,

@@ -2,6 +2,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::time::Duration;
 
+use nix::errno::Errno;
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 
 /// How many connections may wait to be accepted: 1,024.
@@ -64,11 +65,11 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// What to do about it, where the system's own text leaves that open.
 fn explain(error: &io::Error) -> String {
-    let hint = match error.kind() {
-        io::ErrorKind::AddrInUse => "is it running already? choose another port with --listen",
-        io::ErrorKind::PermissionDenied => "ports below 1024 are privileged; choose a higher one",
-        io::ErrorKind::AddrNotAvailable => "this machine has no such address",
-        io::ErrorKind::Unsupported => "this machine has no IPv6",
+    let hint = match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::EADDRINUSE) => "is it running already? choose another port with --listen",
+        Some(Errno::EACCES) => "ports below 1024 are privileged; choose a higher one",
+        Some(Errno::EADDRNOTAVAIL) => "this machine has no such address",
+        Some(Errno::EAFNOSUPPORT) => "this machine has no IPv6",
         _ => return without_number(error),
     };
     format!("{} ({hint})", without_number(error))

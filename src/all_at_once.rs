@@ -1,0 +1,136 @@
+//! Every style on every service at once: what the program does if it is told nothing else.
+//!
+//! Each [`Server`] is a process of its own. The launcher waits for all of them and for signals in
+//! one loop, and it alone tells the servers to stop: Ctrl-C reaches it and none of them.
+//!
+//! Deliberately absent: threads, since the kernel tells the servers of the end of each
+//! (`--ends-with`), and the second time they would not say goodbye; and starting a server anew
+//! that has ended.
+
+use std::io::{self, Read, Write};
+use std::net::IpAddr;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
+
+use launch::Problem;
+use nix::poll::PollFlags;
+use protocol::CATALOGUE;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::low_level;
+use sockets::poll;
+
+use crate::STYLES;
+use crate::server::{Server, State, say};
+use crate::table::table;
+
+/// Starts every server, shows where each listens, and passes their logs on until it is told to
+/// stop.
+///
+/// Gives the status to exit with: 0 if it was told to stop, 128 + signal if it was told twice, and
+/// 1 if no server is left although nobody has said so.
+pub(crate) fn serve(host: IpAddr) -> ExitCode {
+    let lived = Launcher::start(host).and_then(Launcher::run);
+    lived.unwrap_or_else(|error| Problem::world(error.to_string()).report())
+}
+
+struct Launcher {
+    /// From each, a byte can be read for each arrival of its signal.
+    signals: [(i32, UnixStream); 2],
+    servers: Vec<Server>,
+    is_shown: bool,
+    is_stopping: bool,
+}
+
+/// What can be read from.
+enum Ready {
+    /// A signal that tells the launcher to stop: the one of this place in the list.
+    Signal(usize),
+    /// The output of the server of this place in the list.
+    Server(usize),
+}
+
+impl Launcher {
+    fn start(host: IpAddr) -> io::Result<Launcher> {
+        let signals = [arrivals(SIGINT)?, arrivals(SIGTERM)?];
+        let of_style = |style| CATALOGUE.iter().map(move |service| (style, service));
+        let places = STYLES.iter().flat_map(|(style, _)| of_style(*style));
+        let servers = places.map(|(style, service)| Server::start(style, service, host));
+        Ok(Launcher {
+            signals,
+            servers: servers.collect(),
+            is_shown: false,
+            is_stopping: false,
+        })
+    }
+
+    fn run(mut self) -> io::Result<ExitCode> {
+        while !self.servers.iter().all(Server::is_over) {
+            for ready in self.wait()? {
+                match ready {
+                    Ready::Server(number) => self.servers[number].hear(),
+                    Ready::Signal(number) => {
+                        let (signal, arrivals) = &mut self.signals[number];
+                        arrivals.read_exact(&mut [0])?;
+                        if self.is_stopping {
+                            return Ok(kill(self.servers, *signal));
+                        }
+                        self.stop();
+                    }
+                }
+            }
+            self.show();
+        }
+        Ok(if self.is_stopping {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    }
+
+    fn wait(&self) -> io::Result<Vec<Ready>> {
+        let signals = self.signals.iter().enumerate();
+        let signals = signals.map(|(number, (_, fd))| (Ready::Signal(number), fd.as_fd()));
+        let servers = self.servers.iter().enumerate();
+        let servers =
+            servers.filter_map(|(number, server)| Some((Ready::Server(number), server.output()?)));
+        let interests = signals.chain(servers);
+        poll(
+            interests.map(|(ready, fd)| (ready, fd, PollFlags::POLLIN)),
+            None,
+        )
+    }
+
+    /// Shows where the servers listen, as soon as that is known of all.
+    fn show(&mut self) {
+        let is_known = |server: &Server| *server.state() != State::Starting;
+        if !self.is_shown && !self.is_stopping && self.servers.iter().all(is_known) {
+            self.is_shown = true;
+            // Whoever has closed standard output does not want to know.
+            let _ = io::stdout().write_all(table(&self.servers).as_bytes());
+        }
+    }
+
+    /// Tells every server to stop. Each says goodbye to its clients, and ends.
+    fn stop(&mut self) {
+        self.is_stopping = true;
+        say("after-accept", "stopping; Ctrl-C again to stop at once");
+        self.servers.iter_mut().for_each(Server::stop);
+    }
+}
+
+/// Ends every server at once.
+fn kill(mut servers: Vec<Server>, signal: i32) -> ExitCode {
+    servers.iter().for_each(Server::kill);
+    for server in &mut servers {
+        server.wait();
+    }
+    ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX))
+}
+
+/// Has the arrivals of a signal become bytes.
+fn arrivals(signal: i32) -> io::Result<(i32, UnixStream)> {
+    let (read, write) = UnixStream::pair()?;
+    low_level::pipe::register(signal, write)?;
+    Ok((signal, read))
+}

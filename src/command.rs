@@ -1,0 +1,94 @@
+//! The command line of the one program.
+
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::process::ExitCode;
+
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, value_parser};
+use clap_complete::Shell;
+use protocol::CATALOGUE;
+
+use crate::STYLES;
+
+const ABOUT: &str = "\
+How network servers work: the same services in every style of server
+
+Without a command, it starts every style on every service, each server a process of its own, \
+and shows where each listens and how to talk to it. Ctrl-C stops them all.";
+
+/// The program: a command for each style, and what else there is.
+pub(crate) fn program() -> Command {
+    Command::new("after-accept")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(ABOUT)
+        .after_help(ports())
+        .args_conflicts_with_subcommands(true)
+        .arg(host_argument())
+        .subcommands(STYLES.iter().map(|(style, _)| launch::command(style)))
+        .subcommand(talk::Command::augment_args(Command::new("talk")))
+        .subcommand(completions_command())
+}
+
+/// Where all servers shall listen.
+pub(crate) fn host(matches: &ArgMatches) -> IpAddr {
+    *matches.get_one("host").expect("there is a default")
+}
+
+/// Talks to a server.
+pub(crate) fn talk(matches: &ArgMatches, program: &Command) -> ExitCode {
+    match talk::Command::from_arg_matches(matches) {
+        Ok(command) => talk::run(command),
+        Err(error) => launch::usage_error(program, &error),
+    }
+}
+
+/// Prints the completions for the shell that the command line names.
+pub(crate) fn completions(matches: &ArgMatches, program: &mut Command) -> ExitCode {
+    let mut script = Vec::new();
+    if let Some(shell) = matches.get_one::<Shell>("shell") {
+        clap_complete::generate(*shell, program, "after-accept", &mut script);
+    }
+    match io::stdout().write_all(&script) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn host_argument() -> Arg {
+    Arg::new("host")
+        .long("host")
+        .value_name("HOST")
+        .value_parser(value_parser!(IpAddr))
+        .default_value("127.0.0.1")
+        .help(
+            "The address at which all of them listen; at 0.0.0.0, which is every address of this \
+             machine, other machines can reach them",
+        )
+}
+
+fn completions_command() -> Command {
+    let shell = Arg::new("shell")
+        .value_name("SHELL")
+        .value_parser(value_parser!(Shell))
+        .help("Which one")
+        .required(true);
+    Command::new("completions")
+        .about("Print what teaches your shell to complete this command line")
+        .arg(shell)
+}
+
+/// How to tell from a port what answers there.
+fn ports() -> String {
+    let list = |rows: Vec<(&str, u16)>| {
+        let rows = rows.iter().map(|(name, number)| format!("{name} {number}"));
+        rows.collect::<Vec<_>>().join(", ")
+    };
+    let thousands = STYLES.iter().map(|(style, _)| (style.name, style.thousand));
+    let thousands = list(thousands.collect());
+    let well_known = CATALOGUE.iter().map(|service| (service.name, service.port));
+    let well_known = list(well_known.collect());
+    format!(
+        "A port tells what answers there: it is the style's thousand ({thousands}) and the \
+         service's well-known number ({well_known}). So 3026 is fork's chat."
+    )
+}

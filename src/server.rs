@@ -1,0 +1,206 @@
+//! One server, as the launcher sees it: a process that it starts, hears and ends.
+//!
+//! It is this program, started anew under the server's name, so that `ps` shows `fork-server chat`.
+//! It is in a process group of its own, since a terminal sends Ctrl-C to a whole group, and only
+//! the launcher shall get it.
+//! If the launcher ends without a word, the kernel tells the server (`--ends-with`).
+
+use std::env;
+use std::io::{self, PipeReader, Read, Write};
+use std::mem;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{self, Child, Command, ExitStatus, Stdio};
+
+use launch::Style;
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+use protocol::Entry;
+
+/// A server, and how far it has come.
+pub(crate) struct Server {
+    pub(crate) style: &'static Style,
+    pub(crate) service: &'static Entry,
+    state: State,
+    /// Until the process has ended. After that its pid may be another's.
+    process: Option<Process>,
+    /// The beginning of a line whose end has not come yet.
+    unfinished: Vec<u8>,
+    /// The last line, until it is known whether it listens.
+    held_back: String,
+    is_stopping: bool,
+}
+
+/// How far a server has come.
+#[derive(Debug, PartialEq)]
+pub(crate) enum State {
+    Starting,
+    Listening(SocketAddr),
+    /// It has not come to listen, and these were its last words.
+    Failed(String),
+    Ended,
+}
+
+struct Process {
+    child: Child,
+    /// Its standard output and its log. One pipe for both, so that their order is known.
+    output: PipeReader,
+}
+
+impl Server {
+    /// Starts the server.
+    pub(crate) fn start(style: &'static Style, service: &'static Entry, host: IpAddr) -> Server {
+        let address = SocketAddr::new(host, style.port(service));
+        let (process, state) = match spawn(style, service, address) {
+            Ok(process) => (Some(process), State::Starting),
+            Err(error) => (None, State::Failed(error.to_string())),
+        };
+        let server = Server {
+            style,
+            service,
+            state,
+            process,
+            unfinished: Vec::new(),
+            held_back: String::new(),
+            is_stopping: false,
+        };
+        if let State::Failed(why) = &server.state {
+            server.say(&format!("error: cannot be started: {why}"));
+        }
+        server
+    }
+
+    /// What to read when it can be read, by [`Server::hear`].
+    pub(crate) fn output(&self) -> Option<BorrowedFd<'_>> {
+        self.process.as_ref().map(|process| process.output.as_fd())
+    }
+
+    /// Reads what the server has said.
+    pub(crate) fn hear(&mut self) {
+        let mut bytes = [0; 16 * 1024];
+        let count = self.process.as_mut().map_or(0, |process| {
+            // A pipe whose other end has gone has no other error than its end.
+            process.output.read(&mut bytes).unwrap_or(0)
+        });
+        for part in bytes[..count].split_inclusive(|byte| *byte == b'\n') {
+            self.unfinished.extend_from_slice(part);
+            if part.ends_with(b"\n") {
+                self.end_line();
+            }
+        }
+        if count == 0 {
+            self.end_line();
+            self.has_ended();
+        }
+    }
+
+    fn end_line(&mut self) {
+        let line = mem::take(&mut self.unfinished);
+        let line = String::from_utf8_lossy(&line);
+        if !line.trim_end().is_empty() {
+            self.heard(line.trim_end().to_owned());
+        }
+    }
+
+    fn heard(&mut self, line: String) {
+        let place = line.strip_prefix("listening on ");
+        match (&self.state, place.and_then(|place| place.parse().ok())) {
+            (State::Starting, Some(address)) => {
+                // The line before it is the log's, which says the same, and so will the table.
+                self.held_back.clear();
+                self.state = State::Listening(address);
+            }
+            (State::Starting, None) => {
+                let before = mem::replace(&mut self.held_back, line);
+                self.say(&before);
+            }
+            _ => self.say(&line),
+        }
+    }
+
+    /// Takes leave of a server that has nothing more to say, and tells if it should not have ended
+    /// now, or not like that.
+    fn has_ended(&mut self) {
+        let last_words = mem::take(&mut self.held_back);
+        self.say(&last_words);
+        let status = self.wait();
+        if self.state == State::Starting {
+            self.state = State::Failed(last_words);
+            return;
+        }
+        self.state = State::Ended;
+        match status {
+            Some(status) if self.is_stopping && status.success() => {}
+            Some(status) => self.say(&format!("has ended unexpectedly: {status}")),
+            None => self.say("has ended unexpectedly"),
+        }
+    }
+
+    /// Tells the server to stop. It knows best in which order its children end.
+    pub(crate) fn stop(&mut self) {
+        self.is_stopping = true;
+        if let Some(pid) = self.pid() {
+            // It fails only where the server has just ended.
+            let _ = kill(pid, Signal::SIGTERM);
+        }
+    }
+
+    /// Ends the server at once, with its children, which are in its process group.
+    pub(crate) fn kill(&self) {
+        if let Some(pid) = self.pid() {
+            let _ = killpg(pid, Signal::SIGKILL);
+        }
+    }
+
+    /// Waits until the process has ended. From then on its pid may be another's.
+    pub(crate) fn wait(&mut self) -> Option<ExitStatus> {
+        let mut process = self.process.take()?;
+        process.child.wait().ok()
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.state, State::Failed(_) | State::Ended)
+    }
+
+    pub(crate) fn state(&self) -> &State {
+        &self.state
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.style.port(self.service)
+    }
+
+    fn pid(&self) -> Option<Pid> {
+        let pid = self.process.as_ref()?.child.id();
+        i32::try_from(pid).ok().map(Pid::from_raw)
+    }
+
+    /// Passes on what the server says, if it says anything.
+    fn say(&self, line: &str) {
+        if !line.is_empty() {
+            say(&format!("{} {}", self.style.name, self.service.name), line);
+        }
+    }
+}
+
+/// Says a line in somebody's name, in one write, so that nothing else comes in between. That
+/// nobody may be reading is no reason to stop.
+pub(crate) fn say(name: &str, line: &str) {
+    let _ = io::stderr().write_all(format!("{name} | {line}\n").as_bytes());
+}
+
+fn spawn(style: &Style, service: &Entry, address: SocketAddr) -> io::Result<Process> {
+    let (output, input) = io::pipe()?;
+    let child = Command::new(env::current_exe()?)
+        .arg0(style.process_name)
+        .arg(service.name)
+        .args(["--listen", &address.to_string()])
+        .args(["--ends-with", &process::id().to_string()])
+        .stdin(Stdio::null())
+        .stdout(input.try_clone()?)
+        .stderr(input)
+        .process_group(0)
+        .spawn()?;
+    Ok(Process { child, output })
+}

@@ -1,0 +1,109 @@
+//! What the launcher shows: where each server listens, and how to talk to it.
+
+use std::env;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use protocol::CATALOGUE;
+
+use crate::server::{Server, State};
+
+/// The table: a row for each style, a column for each service, and below it what to do next.
+/// `servers` stand in the order of the rows.
+pub(crate) fn table(servers: &[Server]) -> String {
+    let mut header = vec![String::new()];
+    header.extend(CATALOGUE.iter().map(|service| service.name.to_owned()));
+    let rows = servers.chunks(CATALOGUE.len()).map(|row| {
+        let style = row[0].style;
+        let mut cells = vec![style.name.to_owned()];
+        cells.extend(row.iter().map(cell));
+        cells.push(style.answer.to_owned());
+        cells
+    });
+    let rows: Vec<_> = [header].into_iter().chain(rows).collect();
+    format!("\n{}\n{}", in_columns(&rows), next(servers))
+}
+
+/// Where the server listens, or why not.
+fn cell(server: &Server) -> String {
+    match server.state() {
+        State::Listening(address) => address.to_string(),
+        _ if is_port_taken(server) => format!("{} is taken", server.port()),
+        _ => format!("{} failed", server.port()),
+    }
+}
+
+/// Whether somebody else listens where the server should.
+fn is_port_taken(server: &Server) -> bool {
+    // The system's own words for EADDRINUSE.
+    matches!(server.state(), State::Failed(why) if why.contains("ddress already in use"))
+}
+
+/// Lays cells out, each column as wide as its widest cell.
+fn in_columns(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(String::len)
+            .max()
+    };
+    let widths: Vec<_> = (0..columns).filter_map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths);
+        let cells = cells.map(|(cell, &width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
+/// What to do next.
+fn next(servers: &[Server]) -> String {
+    let program = this_program();
+    let mut lines = String::new();
+    if let Some(address) = example(servers) {
+        let near = nearest(address);
+        let (host, port) = (near.ip(), near.port());
+        lines += &format!("From another terminal   nc {host} {port}\n");
+        lines += &format!("                   or   {program} talk {near}\n");
+        if near != address {
+            lines += "From another machine    the same, to this one's address: ip -brief address\n";
+        }
+        lines += "To stop them all        Ctrl-C\n";
+    }
+    if let Some(taken) = servers.iter().find(|server| is_port_taken(server)) {
+        let port = taken.port();
+        lines += &format!("Who has taken a port    ss -tlnp 'sport = :{port}'\n");
+        lines += &format!("Where ports are free    {program} --host 127.0.0.2\n");
+    }
+    lines
+}
+
+/// A server to begin with: fork's chat, as in the README, or else the first that listens.
+fn example(servers: &[Server]) -> Option<SocketAddr> {
+    let mut listening = servers.iter().filter_map(|server| match server.state() {
+        State::Listening(address) => Some((server.port(), *address)),
+        _ => None,
+    });
+    let first = listening.clone().next();
+    let (_, address) = listening.find(|(port, _)| *port == 3026).or(first)?;
+    Some(address)
+}
+
+/// Where a client on this machine finds a server that listens on every address of it.
+fn nearest(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+/// How whoever reads this has started this program.
+fn this_program() -> &'static str {
+    // Cargo tells what it runs where the package is.
+    match env::var_os("CARGO_MANIFEST_DIR") {
+        Some(_) => "cargo run --",
+        None => "after-accept",
+    }
+}

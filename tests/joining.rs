@@ -1,0 +1,36 @@
+//! Whoever accepts also joins: the order of joining is the order of accepting.
+
+use test_kit::chat::welcome;
+use test_kit::{Client, Server, Signal, Style, each_style, wait_until};
+
+each_style!(members_join_in_the_order_of_accepting);
+
+/// As many as fit into the backlog of the one that serves nobody else, and into a `/who`.
+const CLIENTS: usize = 100;
+
+fn members_join_in_the_order_of_accepting(style: Style) {
+    let server = Server::start(style, "chat");
+    // All wait in the backlog, in the order of connecting, when the server begins to accept: then
+    // it does so as fast as it can, and who is joined by another than the acceptor may be overtaken.
+    server.process().signal(Signal::SIGSTOP);
+    wait_until("the server stands still", || {
+        server.process().state() == Some('T')
+    });
+    let mut clients: Vec<Client> = (0..CLIENTS).map(|_| server.connect()).collect();
+    server.process().signal(Signal::SIGCONT);
+
+    if !style.serves_many() {
+        for mut client in clients {
+            client.expect_line(welcome(&client, 1));
+            client.reset();
+        }
+        return;
+    }
+    for (client, here) in clients.iter_mut().zip(1..) {
+        client.expect_line(welcome(client, here));
+    }
+    let names: Vec<_> = clients.iter().map(Client::name).collect();
+    let last = &mut clients[CLIENTS - 1];
+    last.send("/who\r\n");
+    last.expect_line(format!("* here: {}", names.join(", ")));
+}

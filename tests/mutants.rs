@@ -1,0 +1,131 @@
+//! Mutants: small changes for the worse, each of which must turn a test red.
+//!
+//! Each is a patch under `tests/mutants/`: its first line says what it breaks, its second which
+//! test has to notice. They are applied, one after the other, to a copy of the tree.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{Mutex, PoisonError};
+
+/// Makes a test of each patch, and one that no patch has been forgotten.
+macro_rules! mutants {
+    ($($name:ident),+ $(,)?) => {
+        $(
+            #[test]
+            fn $name() {
+                check(stringify!($name));
+            }
+        )+
+
+        #[test]
+        fn every_patch_is_checked() {
+            let mut patches: Vec<_> = fs::read_dir(repository().join("tests/mutants"))
+                .expect("there are mutants")
+                .map(|entry| entry.expect("it is readable").path())
+                .map(|path| path.file_stem().unwrap_or_default().to_owned())
+                .collect();
+            patches.sort();
+            assert_eq!(patches, [$(stringify!($name)),+]);
+        }
+    };
+}
+
+mutants!(
+    blocking_accept_instead_of_the_reaping_loop,
+    child_that_keeps_its_inherited_links,
+    client_that_joins_later,
+    close_instead_of_finish,
+    deaf_while_it_posts,
+    hub_that_waits,
+    one_wait_a_signal,
+    unbounded_mailbox,
+);
+
+/// Applies a patch to a copy of the tree, and runs the test that it names.
+fn check(name: &str) {
+    let patch = repository().join(format!("tests/mutants/{name}.patch"));
+    let text = fs::read_to_string(&patch).expect("the patch is readable");
+    let red = text.lines().find_map(|line| line.strip_prefix("Red: "));
+    let (file, test) = red
+        .and_then(|red| red.split_once(' '))
+        .expect("a line `Red: FILE TEST`");
+
+    // One at a time, since all are built in one place: so little has to be built anew.
+    static TREE: Mutex<Option<Tree>> = Mutex::new(None);
+    let mut tree = TREE.lock().unwrap_or_else(PoisonError::into_inner);
+    let tree = tree.get_or_insert_with(Tree::copy);
+    tree.apply(&patch, &[]);
+    let tested = tree.test(file, test);
+    tree.apply(&patch, &["--reverse"]);
+
+    let output = String::from_utf8_lossy(&tested.stdout);
+    let failed = format!("test {test} ... FAILED");
+    assert!(
+        output.lines().any(|line| line == failed),
+        "{name} is not noticed by {test}:\n{output}\n{}",
+        String::from_utf8_lossy(&tested.stderr),
+    );
+}
+
+/// A copy of the tree as it is now.
+struct Tree {
+    root: PathBuf,
+}
+
+impl Tree {
+    fn copy() -> Tree {
+        let root = place().join("tree");
+        let _ = fs::remove_dir_all(&root);
+        let listed = run(Command::new("git")
+            .args(["ls-files", "-z", "--cached", "--others"])
+            .arg("--exclude-standard")
+            .current_dir(repository()));
+        let files = String::from_utf8(listed.stdout).expect("our names are UTF-8");
+        for file in files.split_terminator('\0').map(Path::new) {
+            let (from, to) = (repository().join(file), root.join(file));
+            // What is deleted is listed until git is told.
+            if from.exists() {
+                fs::create_dir_all(to.parent().expect("it is below the root"))
+                    .expect("is writable");
+                fs::copy(from, to).expect("is writable");
+            }
+        }
+        Tree { root }
+    }
+
+    fn apply(&self, patch: &Path, options: &[&str]) {
+        run(Command::new("git")
+            .arg("apply")
+            .args(options)
+            .arg(patch)
+            .current_dir(&self.root)
+            // Else it would find the repository around the copy, and patch nothing.
+            .env("GIT_CEILING_DIRECTORIES", place()));
+    }
+
+    fn test(&self, file: &str, test: &str) -> Output {
+        Command::new(env!("CARGO"))
+            .args(["test", "--test", file, "--", "--exact", test])
+            .current_dir(&self.root)
+            .env("CARGO_TARGET_DIR", place().join("target"))
+            .output()
+            .expect("cargo runs")
+    }
+}
+
+#[track_caller]
+fn run(command: &mut Command) -> Output {
+    let output = command.output().expect("git runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {said}");
+    output
+}
+
+fn place() -> PathBuf {
+    repository().join("target/mutants")
+}
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}

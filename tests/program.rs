@@ -1,0 +1,585 @@
+//! The one program, as people run it: real processes, real sockets, real signals.
+//!
+//! Each test has an address of its own in 127.0.0.0/8, all of which is this machine, so that every
+//! test has all the ports.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::prctl::set_child_subreaper;
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::wait::waitpid;
+use nix::unistd::{Pid, getpgid};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
+
+const STYLES: [(&str, u16); 5] = [
+    ("iterative", 2),
+    ("fork", 3),
+    ("thread", 4),
+    ("select", 5),
+    ("async", 6),
+];
+const SERVICES: [(&str, u16); 3] = [("echo", 7), ("fortune", 17), ("chat", 26)];
+
+/// How long to wait for what should happen soon, on a machine with other things to do.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[test]
+fn every_style_serves_every_service() {
+    let mut launcher = Launcher::start(Ipv4Addr::new(127, 101, 1, 1));
+    let table = launcher.table();
+    assert_eq!(table.len(), 15, "{table:?}");
+    for (name, address) in &table {
+        assert_eq!(*address, launcher.address_of(name).to_string());
+        check_answer(name, address.parse().unwrap());
+    }
+}
+
+#[test]
+fn the_table_fits_a_narrow_terminal() {
+    let launcher = Launcher::start(Ipv4Addr::new(127, 0, 0, 9));
+    let lines = launcher.out.until("Ctrl-C");
+    for line in &lines {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    let example = "nc 127.0.0.9 3026";
+    assert!(
+        lines.iter().any(|line| line.ends_with(example)),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn each_server_is_a_process_under_its_own_name_and_out_of_reach_of_ctrl_c() {
+    let mut launcher = Launcher::start(Ipv4Addr::new(127, 101, 1, 2));
+    launcher.table();
+    let mut names: Vec<_> = launcher
+        .servers()
+        .iter()
+        .map(|server| {
+            assert_eq!(getpgid(Some(server.pid)), Ok(server.pid), "{server:?}");
+            server.name()
+        })
+        .collect();
+    names.sort();
+    assert_eq!(names, all_servers());
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_and_the_rest_goes_on() {
+    let host = Ipv4Addr::new(127, 101, 1, 3);
+    let _taken = TcpListener::bind((host, 4026)).unwrap();
+    let mut launcher = Launcher::start(host);
+    let mut table = launcher.table();
+    assert_eq!(table.remove("thread chat").unwrap(), "4026 is taken");
+    assert_eq!(table.len(), 14);
+    for (name, address) in &table {
+        check_answer(name, address.parse().unwrap());
+    }
+    launcher
+        .err
+        .until("thread chat | error: cannot listen on 127.101.1.3:4026: ");
+    launcher.signal(Signal::SIGTERM);
+    assert_eq!(launcher.exit().code(), Some(0));
+}
+
+#[test]
+fn no_server_at_all_is_a_failure() {
+    // Kept for documentation, so no machine has it (RFC 5737).
+    let mut launcher = Launcher::start(Ipv4Addr::new(192, 0, 2, 1));
+    launcher.out.until("2007 failed");
+    assert_eq!(launcher.exit().code(), Some(1));
+}
+
+#[test]
+fn ctrl_c_stops_every_server_gracefully() {
+    let mut launcher = Launcher::start(Ipv4Addr::new(127, 101, 1, 4));
+    launcher.table();
+    let mut members: Vec<_> = STYLES
+        .iter()
+        .map(|(style, _)| Client::join(launcher.address_of(&format!("{style} chat"))))
+        .collect();
+    // As a terminal does it: to the whole group.
+    killpg(launcher.pid(), Signal::SIGINT).unwrap();
+    for member in &mut members {
+        assert_eq!(member.line(), "* the server is stopping, goodbye\r\n");
+        assert_eq!(member.line(), "", "that is the end");
+    }
+    drop(members);
+    launcher.err.until("stopping; Ctrl-C again to stop at once");
+    assert_eq!(launcher.exit().code(), Some(0));
+    let log = launcher.err.rest();
+    for name in all_servers() {
+        let is_last_word = |line: &&String| {
+            line.starts_with(&format!("{name} | ")) && line.contains(": stopped; ")
+        };
+        assert_eq!(
+            log.iter().filter(is_last_word).count(),
+            1,
+            "{name}: {log:#?}"
+        );
+    }
+    assert_eq!(launcher.processes(), []);
+}
+
+#[test]
+fn a_second_ctrl_c_stops_at_once() {
+    adopt_orphans();
+    let mut launcher = Launcher::start(Ipv4Addr::new(127, 101, 1, 5));
+    launcher.table();
+    let _member = Client::join(launcher.address_of("fork chat"));
+    let (servers, processes) = (launcher.servers(), launcher.processes());
+    // It cannot stop gracefully.
+    let stuck = servers
+        .iter()
+        .find(|server| server.name() == "thread echo")
+        .unwrap();
+    kill(stuck.pid, Signal::SIGSTOP).unwrap();
+    launcher.signal(Signal::SIGINT);
+    launcher.err.until("stopping; ");
+    launcher.signal(Signal::SIGINT);
+    assert_eq!(launcher.exit().code(), Some(128 + Signal::SIGINT as i32));
+    // Fork's child has nobody to wait for it but this process.
+    all_end(&processes);
+    assert_eq!(launcher.processes(), []);
+}
+
+#[test]
+fn a_killed_launcher_leaves_no_process_behind() {
+    adopt_orphans();
+    let mut launcher = Launcher::start(Ipv4Addr::new(127, 101, 1, 6));
+    launcher.table();
+    let mut members: Vec<_> = STYLES
+        .iter()
+        .map(|(style, _)| Client::join(launcher.address_of(&format!("{style} chat"))))
+        .collect();
+    let (servers, processes) = (launcher.servers(), launcher.processes());
+    assert_eq!(
+        processes.len(),
+        1 + 15 + 1,
+        "launcher, servers, and fork's child: {processes:?}"
+    );
+    launcher.signal(Signal::SIGKILL);
+    assert_eq!(launcher.exit().signal(), Some(Signal::SIGKILL as i32));
+    for member in &mut members {
+        assert_eq!(member.line(), "* the server is stopping, goodbye\r\n");
+    }
+    all_end(&servers);
+    // Fork's child is an orphan from the end of its parent on, if there is one.
+    all_end(&processes);
+    assert_eq!(launcher.processes(), []);
+}
+
+#[test]
+fn a_server_that_dies_is_named_and_the_rest_goes_on() {
+    let mut launcher = Launcher::start(Ipv4Addr::new(127, 101, 1, 7));
+    launcher.table();
+    let servers = launcher.servers();
+    let victim = servers
+        .iter()
+        .find(|server| server.name() == "select echo")
+        .unwrap();
+    kill(victim.pid, Signal::SIGKILL).unwrap();
+    launcher
+        .err
+        .until("select echo | has ended unexpectedly: signal: 9");
+    check_answer("thread echo", launcher.address_of("thread echo"));
+    launcher.signal(Signal::SIGINT);
+    assert_eq!(launcher.exit().code(), Some(0));
+}
+
+#[test]
+fn logs_come_with_the_name_of_their_server() {
+    let mut launcher = Launcher::start(Ipv4Addr::new(127, 101, 1, 8));
+    launcher.table();
+    let mut member = Client::join(launcher.address_of("fork chat"));
+    member.say("hello\n");
+    let lines = launcher.err.until("said \"hello\"");
+    assert!(
+        lines.iter().all(|line| line.starts_with("fork chat | ")),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn it_needs_no_standard_input_and_no_standard_error() {
+    let host = Ipv4Addr::new(127, 101, 1, 9);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "exec \"$0\" --host 127.101.1.9 <&- 2>&-", PROGRAM]);
+    let mut launcher = Launcher::spawn(shell, host);
+    for (name, address) in launcher.table() {
+        check_answer(&name, address.parse().unwrap());
+    }
+    launcher.signal(Signal::SIGTERM);
+    assert_eq!(launcher.exit().code(), Some(0));
+}
+
+#[test]
+fn a_style_and_a_service_are_that_server() {
+    let mut command = Command::new(PROGRAM);
+    command.args(["select", "fortune", "--listen", "127.101.1.10:5017"]);
+    check_server(command, "select fortune", "127.101.1.10:5017");
+}
+
+#[test]
+fn under_the_name_of_a_server_it_is_that_server() {
+    let mut command = Command::new(PROGRAM);
+    command.arg0("/some/where/async-server");
+    command.args(["echo", "--listen", "127.101.1.11:6007"]);
+    check_server(command, "async echo", "127.101.1.11:6007");
+}
+
+#[test]
+fn talk_is_a_command() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = thread::spawn({
+        let listener = listener.try_clone().unwrap();
+        move || {
+            listener
+                .accept()
+                .unwrap()
+                .0
+                .write_all(b"a saying\r\n")
+                .unwrap()
+        }
+    });
+    let said = run(&["talk", &listener.local_addr().unwrap().to_string()]);
+    server.join().unwrap();
+    assert_eq!(String::from_utf8(said.stdout).unwrap(), "a saying\r\n");
+    assert_eq!(said.status.code(), Some(0));
+}
+
+#[test]
+fn shells_learn_its_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = String::from_utf8(run(&["completions", shell]).stdout).unwrap();
+        for word in ["after-accept", "fork", "talk", "max-clients"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+}
+
+#[test]
+fn it_tells_its_version_and_explains_itself() {
+    let version = format!("after-accept {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(
+        String::from_utf8(run(&["--version"]).stdout).unwrap(),
+        version
+    );
+    let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
+    for (style, _) in STYLES {
+        assert!(help.contains(&format!("\n  {style} ")), "{help}");
+    }
+    assert!(help.contains("3026"), "{help}");
+}
+
+#[test]
+fn an_unknown_style_is_told_what_there_is() {
+    let output = run(&["frok", "chat"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(said.lines().count(), 1, "{said}");
+    for (style, _) in STYLES {
+        assert!(said.contains(style), "{said}");
+    }
+    assert_eq!(output.stdout, b"");
+}
+
+/// Checks that `command` becomes the server, and stops when it is told to.
+fn check_server(command: Command, name: &str, address: &str) {
+    let address: SocketAddr = address.parse().unwrap();
+    let mut server = Launcher::spawn(command, Ipv4Addr::UNSPECIFIED);
+    assert_eq!(
+        server.out.until("listening on "),
+        [format!("listening on {address}")]
+    );
+    check_answer(name, address);
+    server.signal(Signal::SIGTERM);
+    assert_eq!(server.exit().code(), Some(0));
+}
+
+/// Checks that what the server of this name says is what its service says first.
+fn check_answer(name: &str, address: SocketAddr) {
+    let mut client = Client::connect(address);
+    match name.split_once(' ').unwrap().1 {
+        "echo" => {
+            client.say("hello\n");
+            client.stream.get_ref().shutdown(Shutdown::Write).unwrap();
+            assert_eq!(client.rest(), "hello\n", "{name}");
+        }
+        "fortune" => assert!(client.rest().ends_with("\r\n"), "{name}"),
+        "chat" => assert!(client.line().starts_with("* welcome, "), "{name}"),
+        service => panic!("what does {service} say?"),
+    }
+}
+
+/// Runs the program to its end.
+fn run(arguments: &[&str]) -> Output {
+    Command::new(PROGRAM).args(arguments).output().unwrap()
+}
+
+/// The names of all fifteen, sorted.
+fn all_servers() -> Vec<String> {
+    let of_style = |(style, _)| SERVICES.map(|(service, _)| format!("{style} {service}"));
+    let mut names: Vec<_> = STYLES.into_iter().flat_map(of_style).collect();
+    names.sort();
+    names
+}
+
+/// The program while it runs. It is killed when the test ends before it.
+struct Launcher {
+    host: Ipv4Addr,
+    child: Child,
+    out: Lines,
+    err: Lines,
+}
+
+impl Launcher {
+    fn start(host: Ipv4Addr) -> Launcher {
+        let mut command = Command::new(PROGRAM);
+        command.args(["--host", &host.to_string()]);
+        Launcher::spawn(command, host)
+    }
+
+    fn spawn(mut command: Command, host: Ipv4Addr) -> Launcher {
+        let mut child = command
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let out = Lines::of(child.stdout.take().unwrap());
+        let err = Lines::of(child.stderr.take().unwrap());
+        Launcher {
+            host,
+            child,
+            out,
+            err,
+        }
+    }
+
+    /// What the table says of each server.
+    fn table(&mut self) -> BTreeMap<String, String> {
+        let lines = self.out.until("Ctrl-C");
+        let rows = lines.iter().filter_map(|line| {
+            let mut cells = line
+                .split("  ")
+                .map(str::trim)
+                .filter(|cell| !cell.is_empty());
+            let style = cells.next()?;
+            STYLES.iter().find(|(name, _)| *name == style)?;
+            let cells: Vec<_> = cells.map(str::to_owned).collect();
+            Some(
+                SERVICES
+                    .iter()
+                    .zip(cells)
+                    .map(move |((service, _), cell)| (format!("{style} {service}"), cell)),
+            )
+        });
+        rows.flatten().collect()
+    }
+
+    /// Where the server of this name has to listen.
+    fn address_of(&self, name: &str) -> SocketAddr {
+        let (style, service) = name.split_once(' ').unwrap();
+        let number =
+            |table: &[(&str, u16)], name| table.iter().find(|row| row.0 == name).unwrap().1;
+        let port = number(&STYLES, style) * 1000 + number(&SERVICES, service);
+        SocketAddr::new(self.host.into(), port)
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(self.child.id().try_into().unwrap())
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill(self.pid(), signal).unwrap();
+    }
+
+    /// Waits for the end.
+    fn exit(&mut self) -> ExitStatus {
+        // None of its servers has its output, so the end of that is its own.
+        self.out.rest();
+        self.child.wait().unwrap()
+    }
+
+    /// All processes that were told this launcher's address, by a look at every process there is.
+    fn processes(&self) -> Vec<Process> {
+        let host = self.host.to_string();
+        let is_ours = |process: &Process| {
+            let mut arguments = process.arguments.iter();
+            arguments.any(|argument| argument == &host || argument.starts_with(&format!("{host}:")))
+        };
+        Process::all().filter(is_ours).collect()
+    }
+
+    /// The processes that it has started.
+    fn servers(&self) -> Vec<Process> {
+        let starter = self.pid().to_string();
+        let mut servers = self.processes();
+        servers.retain(|process| {
+            process.parent == starter && process.arguments.last() == Some(&starter)
+        });
+        servers
+    }
+}
+
+impl Drop for Launcher {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A process as `ps` shows it.
+#[derive(Debug, PartialEq)]
+struct Process {
+    pid: Pid,
+    parent: String,
+    arguments: Vec<String>,
+}
+
+impl Process {
+    fn all() -> impl Iterator<Item = Process> {
+        let entries = fs::read_dir("/proc").unwrap();
+        entries.filter_map(|entry| Process::of(entry.ok()?.file_name().to_str()?.parse().ok()?))
+    }
+
+    /// Nothing if it has ended.
+    fn of(pid: i32) -> Option<Process> {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        let parent = status
+            .lines()
+            .find_map(|line| line.strip_prefix("PPid:\t"))?;
+        let arguments = fs::read_to_string(format!("/proc/{pid}/cmdline")).ok()?;
+        Some(Process {
+            pid: Pid::from_raw(pid),
+            parent: parent.to_owned(),
+            arguments: arguments
+                .split_terminator('\0')
+                .map(str::to_owned)
+                .collect(),
+        })
+    }
+
+    /// Of a server: `fork chat`, as its log has it.
+    fn name(&self) -> String {
+        let name = self.arguments[0].strip_suffix("-server").unwrap();
+        format!("{name} {}", self.arguments[1])
+    }
+}
+
+/// Has orphans become children of this process, which can wait for them then.
+fn adopt_orphans() {
+    set_child_subreaper(true).unwrap();
+}
+
+/// Waits until all have ended. Those that are not this process's children have ended already.
+fn all_end(processes: &[Process]) {
+    let (tell, end) = mpsc::channel();
+    let pids: Vec<_> = processes.iter().map(|process| process.pid).collect();
+    thread::spawn(move || {
+        for pid in pids {
+            let _ = waitpid(pid, None);
+        }
+        tell.send(())
+    });
+    end.recv_timeout(PATIENCE)
+        .expect("every process should have ended");
+}
+
+/// The lines that a process writes, as they come.
+struct Lines(Receiver<String>);
+
+impl Lines {
+    fn of(output: impl Read + Send + 'static) -> Lines {
+        let (tell, lines) = mpsc::channel();
+        thread::spawn(move || {
+            let mut lines = BufReader::new(output).lines().map_while(Result::ok);
+            lines.try_for_each(|line| tell.send(line))
+        });
+        Lines(lines)
+    }
+
+    /// Waits for a line with `text` in it. Gives all up to it.
+    fn until(&self, text: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        let deadline = Instant::now() + PATIENCE;
+        while !lines
+            .last()
+            .is_some_and(|line: &String| line.contains(text))
+        {
+            match self
+                .0
+                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            {
+                Ok(line) => lines.push(line),
+                Err(error) => panic!("{error} before {text:?} came: {lines:#?}"),
+            }
+        }
+        lines
+    }
+
+    /// Waits for the end. Gives all that is left.
+    fn rest(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self
+                .0
+                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            {
+                Ok(line) => lines.push(line),
+                Err(RecvTimeoutError::Disconnected) => return lines,
+                Err(RecvTimeoutError::Timeout) => panic!("there is no end: {lines:#?}"),
+            }
+        }
+    }
+}
+
+/// Somebody who talks to a server.
+struct Client {
+    stream: BufReader<TcpStream>,
+}
+
+impl Client {
+    fn connect(address: SocketAddr) -> Client {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Client {
+            stream: BufReader::new(stream),
+        }
+    }
+
+    /// Joins a room, and is welcome.
+    fn join(address: SocketAddr) -> Client {
+        let mut client = Client::connect(address);
+        assert!(client.line().starts_with("* welcome, "));
+        client
+    }
+
+    fn say(&mut self, text: &str) {
+        self.stream.get_mut().write_all(text.as_bytes()).unwrap();
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stream.read_line(&mut line).unwrap();
+        line
+    }
+
+    fn rest(&mut self) -> String {
+        let mut rest = String::new();
+        self.stream.read_to_string(&mut rest).unwrap();
+        rest
+    }
+}
