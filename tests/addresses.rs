@@ -1,9 +1,10 @@
 //! Where a server listens, and by which name it knows who connects.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::process::Command;
 
 use test_kit::chat::{expect_silence, welcome};
-use test_kit::{Client, Server, Style, each_style, run, run_under};
+use test_kit::{Client, Server, Style, each_style, require_tool, run, run_under, skip};
 
 each_style!(
     one_line_says_where_it_listens,
@@ -13,6 +14,7 @@ each_style!(
     both_families_are_served,
     clients_of_either_family_are_known_by_their_own_address,
     a_host_without_ipv6_is_told_so,
+    where_ipv6_is_disabled_both_families_mean_ipv4,
 );
 
 fn one_line_says_where_it_listens(style: Style) {
@@ -60,7 +62,7 @@ fn a_restart_at_once_works(style: Style) {
 /// A server of both families, unless this machine has only one.
 fn dual_stack(style: Style, service: &str) -> Option<(Server, [SocketAddr; 2])> {
     if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
-        eprintln!("skipped: no IPv6 here");
+        skip("there is no IPv6 here");
         return None;
     }
     let server = Server::start_with(style, service, &["--listen", "[::]:0"]);
@@ -101,7 +103,7 @@ fn clients_of_either_family_are_known_by_their_own_address(style: Style) {
 
 /// The kernel without IPv6 is played by strace(1): it lets no socket of that family be made.
 fn a_host_without_ipv6_is_told_so(style: Style) {
-    if !test_kit::require_tool("strace") {
+    if !require_tool("strace") {
         return;
     }
     let without_ipv6 = [
@@ -126,4 +128,49 @@ fn a_host_without_ipv6_is_told_so(style: Style) {
         error.contains("[::]:0") && error.contains("IPv6"),
         "{error}"
     );
+}
+
+/// Runs a program in a network namespace of its own, in which IPv6 is disabled.
+const DISABLED: [&str; 6] = [
+    "unshare",
+    "--map-root-user",
+    "--net",
+    "sh",
+    "-c",
+    "ip link set lo up; echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; exec \"$0\" \"$@\"",
+];
+
+fn where_ipv6_is_disabled_both_families_mean_ipv4(style: Style) {
+    if !["unshare", "nsenter", "ip", "nc"]
+        .into_iter()
+        .all(require_tool)
+    {
+        return;
+    }
+    let can_unshare = Command::new("unshare")
+        .args(&DISABLED[1..3])
+        .arg("true")
+        .status();
+    if !can_unshare.is_ok_and(|status| status.success()) {
+        return skip("no namespaces may be made here");
+    }
+    let refused = run_under(&DISABLED, style, &["echo", "--listen", "[::1]:0"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let [error] = &refused.errors[..] else {
+        panic!("not one line: {:?}", refused.errors);
+    };
+    assert!(error.contains("[::1]:0"), "{error}");
+
+    let server = Server::start_under(&DISABLED, style, "chat", &["--listen", "[::]:0"]);
+    let (pid, port) = (
+        server.pid().to_string(),
+        server.address().port().to_string(),
+    );
+    let netcat = Command::new("nsenter")
+        .args(["--user", "--net", "--target", &pid])
+        .args(["timeout", "60", "nc", "-N", "127.0.0.1", &port])
+        .output()
+        .expect("nsenter runs");
+    let heard = String::from_utf8(netcat.stdout).expect("UTF-8");
+    assert!(heard.starts_with("* welcome, 127.0.0.1:"), "{heard:?}");
 }
