@@ -14,12 +14,11 @@ mod member;
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
-use nix::errno::Errno;
 use nix::poll::PollFlags;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -137,35 +136,38 @@ impl Server {
 
     /// Forks a process for the client that has just connected. In that process, returns what it
     /// has to do.
-    #[allow(unsafe_code)]
     fn new_connection(&mut self) -> Option<Child> {
+        let arrival = self.acceptor.accept()?;
+        let client = arrival.client;
+        let started = self.start(arrival);
+        started.unwrap_or_else(|error| {
+            warn!("{client} refused: cannot start a process: {error}");
+            self.hub.leave(client);
+            None
+        })
+    }
+
+    fn start(&mut self, arrival: Arrival<TcpStream>) -> io::Result<Option<Child>> {
         let Arrival {
             client,
             name,
             stream,
-        } = self.acceptor.accept()?;
-        let links = self.service.has_room().then(member::link).transpose();
-        let (link, childs_link) = match links {
-            Ok(links) => links.unzip(),
-            Err(error) => {
-                warn!("{client} refused: cannot make a link: {error}");
-                return None;
-            }
-        };
+        } = arrival;
+        let links = self.service.has_room().then(member::link).transpose()?;
+        let (link, childs_link) = links.unzip();
         if let Some(link) = &link {
             self.hub.join(client, name, link.outbox.mailbox());
         }
         let parent = getpid();
         // Else a signal that hits the child early would run the parent's handlers there.
-        let unblocked = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK).ok()?;
-        // SAFETY: this process has one thread, so the child finds no lock held by another.
-        let forked = unsafe { fork() };
+        let unblocked = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+        let forked = fork_alone();
         if let Ok(ForkResult::Child) = forked {
             let session = self.service.session(client);
             let buffer = Buffer::new(self.service.read_size());
             let limits = self.limits;
             let link = childs_link;
-            return Some(Child {
+            let child = Child {
                 client,
                 stream,
                 session,
@@ -174,25 +176,18 @@ impl Server {
                 link,
                 parent,
                 unblocked,
-            });
+            };
+            return Ok(Some(child));
         }
-        let _ = unblocked.thread_set_mask();
-        match forked {
-            Ok(ForkResult::Parent { child }) => {
-                self.children.insert(
-                    client,
-                    Process {
-                        pid: Some(child),
-                        link,
-                    },
-                );
-            }
-            _ => {
-                warn!("{client} refused: cannot fork: {}", Errno::last());
-                self.hub.leave(client);
-            }
+        unblocked.thread_set_mask()?;
+        if let ForkResult::Parent { child } = forked? {
+            let process = Process {
+                pid: Some(child),
+                link,
+            };
+            self.children.insert(client, process);
         }
-        None
+        Ok(None)
     }
 
     /// Hears what a member's child has to say.
@@ -292,4 +287,12 @@ impl Process {
     fn is_over(&self) -> bool {
         self.pid.is_none() && self.link.as_ref().is_none_or(|link| link.is_heard_out)
     }
+}
+
+/// Forks, which only a process with one thread may do without further thought: the child gets a
+/// copy of this thread and of no other.
+#[allow(unsafe_code)]
+fn fork_alone() -> nix::Result<ForkResult> {
+    // SAFETY: there is no other thread, so the child finds no lock held by one that it has not.
+    unsafe { fork() }
 }
