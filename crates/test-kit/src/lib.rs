@@ -39,5 +39,5 @@ pub use nix::sys::signal::Signal;
 pub use process::{Footprint, Process};
 pub use server::{Ended, Server, run, run_under};
 pub use style::Style;
-pub use tools::require_tool;
+pub use tools::{require_tool, skip};
 pub use wait::{deadline, wait_until};
