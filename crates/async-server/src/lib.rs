@@ -128,18 +128,18 @@ impl Server {
         else {
             return;
         };
-        let session = self.service.session(client);
+        let service = self.service.clone();
         let limits = self.limits;
         let task = match &self.hub {
             None => {
                 let stopping = self.stopping.subscribe();
                 self.tasks
-                    .spawn(client::converse(stream, session, limits, stopping))
+                    .spawn(client::converse(client, stream, service, limits, stopping))
             }
             Some((hub, _)) => {
                 let membership = Membership::join(hub, client, name).await;
                 self.tasks
-                    .spawn(member::converse(stream, session, limits, membership))
+                    .spawn(member::converse(stream, service, limits, membership))
             }
         };
         self.clients.insert(task.id(), client);

@@ -7,7 +7,7 @@ use std::io::{self, IoSlice};
 use std::pin::pin;
 use std::sync::Arc;
 
-use protocol::{Allowance, Client, Event, Line, MEMBER_READ, Queue, Session, TooSlow};
+use protocol::{Allowance, Client, Event, Line, MEMBER_READ, Queue, Service, Session, TooSlow};
 use sockets::{LINGER, Limits, WRITE_SIZE, cut, gather};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -83,7 +83,7 @@ impl Membership {
 /// Reads and posts, and writes what the room has for this member, until one side has no more.
 pub(crate) async fn converse(
     mut stream: TcpStream,
-    session: Box<dyn Session>,
+    service: Service,
     limits: Limits,
     Membership {
         client,
@@ -92,6 +92,7 @@ pub(crate) async fn converse(
         too_slow,
     }: Membership,
 ) -> io::Result<()> {
+    let session = service.session(client);
     let (reader, writer) = stream.split();
     let ended = {
         let mut reading = pin!(post(reader, session, client, hub, &limits));

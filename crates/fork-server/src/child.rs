@@ -8,7 +8,7 @@ use nix::libc;
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{Pid, getppid};
-use protocol::{Answer, Client, Session};
+use protocol::{Answer, Client, Service, Session};
 use signal_hook::{SigId, low_level};
 use sockets::{Buffer, Connection, Input, Limits, Stop, catch_panic, log_end};
 
@@ -18,8 +18,7 @@ use crate::member::{self, ChildsLink};
 pub(crate) struct Child {
     pub(crate) client: Client,
     pub(crate) stream: TcpStream,
-    pub(crate) session: Box<dyn Session>,
-    pub(crate) buffer: Buffer,
+    pub(crate) service: Service,
     pub(crate) limits: Limits,
     pub(crate) link: Option<ChildsLink>,
     pub(crate) parent: Pid,
@@ -50,15 +49,15 @@ impl Child {
         if getppid() != self.parent {
             return Err(io::Error::other("the server is gone"));
         }
+        let session = self.service.session(self.client);
+        let buffer = Buffer::new(self.service.read_size());
         let connection = Connection::new(&self.stream, &self.limits, &stop);
         match self.link {
             None => {
                 let _woken = stop.wakes(&self.stream);
-                converse(connection, self.session, self.buffer)
+                converse(connection, session, buffer)
             }
-            Some(link) => {
-                member::converse(&self.stream, connection, self.session, self.buffer, link)
-            }
+            Some(link) => member::converse(&self.stream, connection, session, buffer, link),
         }
     }
 }

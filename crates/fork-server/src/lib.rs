@@ -25,11 +25,11 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getpid};
 use protocol::{Client, Hub, Outbox, OutboxMailbox, OutboxState, Service};
 use signal_hook::low_level;
-use sockets::{Acceptor, Arrival, Buffer, Limits, Stop, poll, until};
+use sockets::{Acceptor, Arrival, Limits, Stop, poll, until};
 use tracing::{info, warn};
 
 use crate::child::Child;
-use crate::member::{Heard, Link};
+use crate::member::{ChildsLink, Heard, Link};
 
 /// Serves each client in a process of its own until `stop`, and then those who are here until they
 /// have their answers.
@@ -137,24 +137,33 @@ impl Server {
     /// Forks a process for the client that has just connected. In that process, returns what it
     /// has to do.
     fn new_connection(&mut self) -> Option<Child> {
+        // Before accepting: a client for whose link there are no descriptors shall wait in the
+        // backlog, as one does for whose connection there are none.
+        let links = match self.service.has_room().then(member::link).transpose() {
+            Ok(links) => links.unzip(),
+            Err(error) => {
+                self.acceptor.admit::<TcpStream>(Err(error));
+                return None;
+            }
+        };
         let arrival = self.acceptor.accept()?;
         let client = arrival.client;
-        let started = self.start(arrival);
-        started.unwrap_or_else(|error| {
+        self.start(arrival, links).unwrap_or_else(|error| {
             warn!("{client} refused: cannot start a process: {error}");
             self.hub.leave(client);
             None
         })
     }
 
-    fn start(&mut self, arrival: Arrival<TcpStream>) -> io::Result<Option<Child>> {
-        let Arrival {
+    fn start(
+        &mut self,
+        Arrival {
             client,
             name,
             stream,
-        } = arrival;
-        let links = self.service.has_room().then(member::link).transpose()?;
-        let (link, childs_link) = links.unzip();
+        }: Arrival<TcpStream>,
+        (link, childs_link): (Option<Link>, Option<ChildsLink>),
+    ) -> io::Result<Option<Child>> {
         if let Some(link) = &link {
             self.hub.join(client, name, link.outbox.mailbox());
         }
@@ -163,15 +172,11 @@ impl Server {
         let unblocked = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
         let forked = fork_alone();
         if let Ok(ForkResult::Child) = forked {
-            let session = self.service.session(client);
-            let buffer = Buffer::new(self.service.read_size());
-            let limits = self.limits;
-            let link = childs_link;
+            let (service, limits, link) = (self.service.clone(), self.limits, childs_link);
             let child = Child {
                 client,
                 stream,
-                session,
-                buffer,
+                service,
                 limits,
                 link,
                 parent,

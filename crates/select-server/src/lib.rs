@@ -19,7 +19,7 @@ use nix::errno::Errno;
 use nix::sys::select::{FD_SETSIZE, FdSet, select};
 use nix::sys::time::{TimeVal, TimeValLike};
 use protocol::{Client, Hub, OutboxMailbox, Posts, Service};
-use sockets::{Acceptor, Arrival, Limits, Stop, log_end, until};
+use sockets::{Acceptor, Arrival, Limits, Stop, catch_panic, log_end, until};
 use tracing::warn;
 
 use crate::slot::Slot;
@@ -166,14 +166,14 @@ impl Server {
         if !fits(&stream) {
             return warn!("{client} refused: select(2) cannot watch its descriptor");
         }
-        if let Err(error) = stream.set_nonblocking(true) {
-            return log_end(client, &Err(error));
-        }
-        let mut slot = Slot::new(
-            stream,
-            self.service.session(client),
-            self.service.has_room(),
-        );
+        let opened = stream
+            .set_nonblocking(true)
+            .and_then(|()| catch_panic(|| Ok(self.service.session(client))));
+        let session = match opened {
+            Ok(session) => session,
+            Err(error) => return log_end(client, &Err(error)),
+        };
+        let mut slot = Slot::new(stream, session, self.service.has_room());
         if slot.is_member() {
             self.hub.join(client, name, slot.outbox.mailbox());
         }

@@ -146,12 +146,12 @@ impl Server {
                 client,
                 pipe: Arc::clone(&self.ended),
             };
-            let session = self.service.session(client);
-            let read_size = self.service.read_size();
-            let (stream, limits, stop) = (Arc::clone(&stream), self.limits, self.stop.clone());
+            let (stream, service) = (Arc::clone(&stream), self.service.clone());
+            let (limits, stop) = (self.limits, self.stop.clone());
             move || {
                 let _ended = ended;
-                let buffer = Buffer::new(read_size);
+                let session = service.session(client);
+                let buffer = Buffer::new(service.read_size());
                 let connection = Connection::new(&stream, &limits, &stop);
                 match membership {
                     None => converse(connection, session, buffer),
