@@ -1,0 +1,91 @@
+//! Clients that send more than anybody takes.
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use crate::{Client, wait_until};
+
+/// How long nothing may move before a connection counts as stuck.
+const STUCK_AFTER: Duration = Duration::from_millis(500);
+
+/// What no connection holds: whoever has sent so much is being read from.
+const NO_END: usize = 256 * 1024 * 1024;
+
+impl Client {
+    /// Sends `block` over and over, reads nothing, and returns how many bytes were sent when the
+    /// server took no more.
+    #[track_caller]
+    pub fn push_until_stuck(&mut self, block: &[u8]) -> usize {
+        let mut stream = self.stream();
+        let mut sent = 0;
+        let mut moved = Instant::now();
+        stream.set_nonblocking(true).expect("it is open");
+        wait_until("the server takes no more", || {
+            loop {
+                match stream.write(&block[sent % block.len()..]) {
+                    Ok(count) => sent += count,
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    Err(error) => panic!("cannot send after {sent} bytes: {error}"),
+                }
+                moved = Instant::now();
+                assert!(sent < NO_END, "the server takes whatever comes");
+            }
+            // As long as there is nothing for the server to read, it may yet take more.
+            moved.elapsed() >= STUCK_AFTER && self.queues_of_the_server().unread > 0
+        });
+        stream.set_nonblocking(false).expect("it is open");
+        sent
+    }
+
+    /// How many of `sent` bytes the server has certainly read by now.
+    pub fn read_by_the_server(&self, sent: usize) -> usize {
+        // What is not acknowledged may have arrived all the same, so it may be counted twice here.
+        let unread = self.queues_of_the_server().unread;
+        sent.saturating_sub(unread + self.queues().unacknowledged)
+    }
+
+    fn queues(&self) -> Queues {
+        let [client, server] = self.ends();
+        Queues::of(client, server)
+    }
+
+    fn queues_of_the_server(&self) -> Queues {
+        let [client, server] = self.ends();
+        Queues::of(server, client)
+    }
+
+    fn ends(&self) -> [SocketAddr; 2] {
+        let ends = [self.stream().local_addr(), self.stream().peer_addr()];
+        ends.map(|end| end.expect("it is connected"))
+    }
+}
+
+/// What waits in the kernel at one end of a connection, in bytes.
+#[derive(Default)]
+struct Queues {
+    unacknowledged: usize,
+    unread: usize,
+}
+
+impl Queues {
+    /// Of the end at `local` (proc_net(5), the columns `tx_queue` and `rx_queue`); nothing, if it
+    /// is closed.
+    fn of(local: SocketAddr, remote: SocketAddr) -> Queues {
+        let connections = fs::read_to_string("/proc/net/tcp").expect("/proc is mounted");
+        // The tests' connections are all on this host, so the ports tell them apart.
+        let [local, remote] = [local, remote].map(|end| format!(":{:04X}", end.port()));
+        let find = |line: &str| {
+            let mut fields = line.split_whitespace().skip(1);
+            let is_it = fields.next()?.ends_with(&local) && fields.next()?.ends_with(&remote);
+            let queues = fields.nth(1).filter(|_| is_it)?;
+            let (unacknowledged, unread) = queues.split_once(':')?;
+            Some(Queues {
+                unacknowledged: usize::from_str_radix(unacknowledged, 16).ok()?,
+                unread: usize::from_str_radix(unread, 16).ok()?,
+            })
+        };
+        connections.lines().find_map(find).unwrap_or_default()
+    }
+}

@@ -1,0 +1,208 @@
+//! Clients that do not read what they get: each costs itself something, and nobody else.
+
+use std::io::Write;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use test_kit::chat::{expect_silence, room};
+use test_kit::{Client, Process, Server, Style, each_style};
+
+each_style!(
+    an_echo_client_that_never_reads_is_not_read_from,
+    a_member_that_never_reads_is_dropped,
+    a_deaf_member_delays_nobody,
+);
+
+/// How much the memory of a process may have grown by a client that does not read, in KiB.
+const FLAT: u64 = 1024;
+
+/// The slowest round trip that passes for a flat one where other programs want the processor too.
+const FLAT_DELAY: Duration = Duration::from_secs(2);
+
+/// All that is said here is no news.
+const NO_LOG: [&str; 2] = ["--log-file", "/dev/null"];
+
+/// A server's processes that serve clients by now.
+fn processes(server: &Server) -> Vec<Process> {
+    let mut processes = server.process().children();
+    processes.push(server.process());
+    processes
+}
+
+fn an_echo_client_that_never_reads_is_not_read_from(style: Style) {
+    let server = Server::start(style, "echo");
+    let mut deaf = server.connect();
+    // Whatever a first client makes a server allocate is there from now on.
+    let block = vec![b'x'; 256 * 1024];
+    let mut sending = deaf.stream().try_clone().expect("a descriptor is left");
+    thread::scope(|scope| {
+        scope.spawn(|| sending.write_all(&block).expect("it is read"));
+        assert_eq!(deaf.read_exact(block.len()), block);
+    });
+    drop(sending);
+    let before: Vec<_> = processes(&server)
+        .into_iter()
+        .map(|p| (p, p.vm_hwm()))
+        .collect();
+
+    let sent = deaf.push_until_stuck(&block);
+    for (process, before) in before {
+        let grown = process.vm_hwm() - before;
+        assert!(
+            grown < FLAT,
+            "{process:?} grew by {grown} KiB for {sent} bytes"
+        );
+    }
+
+    let mut other = server.connect();
+    if style.serves_many() {
+        for n in 0..100 {
+            let message = format!("message {n}");
+            other.send(&message);
+            assert_eq!(other.read_exact(message.len()), message.as_bytes());
+        }
+    } else {
+        other.send("message");
+        assert!(other.has_nothing(), "the second client waits");
+        drop(deaf);
+        assert_eq!(other.read_exact(7), b"message");
+    }
+}
+
+/// Two members that read, and what they say to each other.
+struct Pair {
+    ada: Client,
+    bob: Client,
+    /// What Ada was told about others.
+    told: Vec<String>,
+}
+
+impl Pair {
+    #[track_caller]
+    fn new(server: &Server) -> Pair {
+        let [ada, bob] = room(server, ["ada", "bob"]);
+        let told = Vec::new();
+        Pair { ada, bob, told }
+    }
+
+    /// Ada says these lines, all of which Bob hears, and then Ada hears his answer. Returns how
+    /// long that took.
+    #[track_caller]
+    fn round_trip(&mut self, lines: &[String]) -> Duration {
+        let begun = Instant::now();
+        let said: String = lines.iter().flat_map(|line| [line, "\r\n"]).collect();
+        self.ada.send(said);
+        for line in lines {
+            let heard = self.bob.skip_to_line(|line| !line.starts_with("* "));
+            assert_eq!(heard.strip_prefix("[ada] "), Some(&line[..]));
+        }
+        self.bob.send("heard\r\n");
+        loop {
+            let heard = self.ada.read_line();
+            if heard == "[bob] heard" {
+                return begun.elapsed();
+            }
+            self.told.push(heard);
+        }
+    }
+}
+
+fn a_member_that_never_reads_is_dropped(style: Style) {
+    // More than the kernel and a mailbox hold on the way to one client.
+    const ROUNDS: usize = 1_000;
+    let server = Server::start_with(style, "chat", &NO_LOG);
+    if !style.serves_many() {
+        return a_caller_that_never_reads_is_not_read_from(&server);
+    }
+    let mut pair = Pair::new(&server);
+    let mut deaf = server.connect();
+    let joined = format!("* {} joined", deaf.name());
+    let dropped = format!("* {} left: too slow", deaf.name());
+    let lines = vec!["x".repeat(1000); 60];
+    let mut slowest = Duration::ZERO;
+    for round in 0.. {
+        slowest = slowest.max(pair.round_trip(&lines));
+        if pair.told.last() == Some(&dropped) {
+            break;
+        }
+        assert!(round < ROUNDS, "it is never dropped");
+    }
+    for _ in 0..20 {
+        slowest = slowest.max(pair.round_trip(&lines));
+    }
+    assert!(slowest < FLAT_DELAY, "{slowest:?} while one is deaf");
+    deaf.expect_reset();
+    assert_eq!(pair.told, [joined, dropped]);
+    pair.ada.send("/who\r\n");
+    pair.ada.expect_line("* here: ada, bob");
+}
+
+/// The opposite: where nobody else is there to be kept waiting, nobody is dropped either, and the
+/// caller has all its answers when it reads at last.
+fn a_caller_that_never_reads_is_not_read_from(server: &Server) {
+    const COMMAND: &[u8] = b"/who\r\n";
+    let [mut deaf] = room(server, ["deaf"]);
+    let before = server.process().vm_hwm();
+    let sent = deaf.push_until_stuck(COMMAND);
+    let grown = server.process().vm_hwm() - before;
+    assert!(grown < FLAT, "{grown} KiB for {sent} bytes");
+    let waiting = server.connect();
+    assert!(waiting.has_nothing());
+    for _ in 0..sent / COMMAND.len() {
+        deaf.expect_line("* here: deaf");
+    }
+    deaf.send(&COMMAND[sent % COMMAND.len()..]);
+    deaf.expect_line("* here: deaf");
+    expect_silence(&mut deaf);
+}
+
+/// What is compared is the slowest of many deliveries, with a deaf member and without one.
+fn a_deaf_member_delays_nobody(style: Style) {
+    const LINES: usize = 40_000;
+    const AT_ONCE: usize = 100;
+    if !style.serves_many() {
+        return nobody_is_there_to_be_delayed(style);
+    }
+    let slowest = |with_a_deaf_one: bool| {
+        let server = Server::start_with(style, "chat", &NO_LOG);
+        let mut pair = Pair::new(&server);
+        // The less the kernel keeps for it, the sooner it is the server that has to decide.
+        let mut deaf = with_a_deaf_one.then(|| Client::connect_with_buffer(server.address(), 4096));
+        let name = deaf.as_ref().map(Client::name);
+        let numbers: Vec<_> = (0..LINES).map(|n| format!("{n:090}")).collect();
+        let delays = numbers.chunks(AT_ONCE).map(|lines| pair.round_trip(lines));
+        let slowest = delays.max().expect("there are some");
+        let left = |name| {
+            [
+                format!("* {name} joined"),
+                format!("* {name} left: too slow"),
+            ]
+        };
+        assert_eq!(
+            pair.told,
+            name.map(left).into_iter().flatten().collect::<Vec<_>>()
+        );
+        deaf.iter_mut().for_each(Client::expect_reset);
+        slowest
+    };
+    let quiet = slowest(false);
+    let disturbed = slowest(true);
+    let bound = (10 * quiet).max(Duration::from_secs(1));
+    assert!(
+        disturbed <= bound,
+        "{disturbed:?} with a deaf member, {quiet:?} without"
+    );
+}
+
+/// The opposite: a deaf caller keeps the next one waiting, for as long as it likes.
+fn nobody_is_there_to_be_delayed(style: Style) {
+    let server = Server::start(style, "chat");
+    let [mut deaf] = room(&server, ["deaf"]);
+    deaf.push_until_stuck(b"/who\r\n");
+    let mut next = server.connect();
+    next.send("/who\r\n");
+    // It is not a matter of patience: the server is stuck in a write.
+    assert!(next.has_nothing(), "the next caller waits");
+    deaf.reset();
+    next.expect_line(format!("* welcome, {}; 1 here", next.name()));
+}

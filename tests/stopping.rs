@@ -1,0 +1,361 @@
+//! How a server ends: by SIGTERM or SIGINT, to its process or, as Ctrl-C does it, to its group.
+
+use std::fmt;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use test_kit::chat::room;
+use test_kit::{Client, Server, Signal, Style, deadline, each_style, wait_until};
+
+each_style!(
+    it_stops_before_anybody_has_come,
+    a_silent_client_gets_the_end,
+    what_had_arrived_is_answered,
+    it_stops_in_the_middle_of_8_mb_of_echo,
+    every_byte_that_was_read_comes_back_to_a_late_reader,
+    everybody_in_a_chat_hears_goodbye,
+    a_second_signal_ends_it_at_once,
+    nobody_is_accepted_any_more,
+    who_never_reads_is_waited_for_until_the_grace_is_over,
+    who_never_stops_sending_is_waited_for_until_the_grace_is_over,
+    a_member_that_never_closes_is_waited_for_until_the_grace_is_over,
+);
+
+/// A way to tell a server to stop.
+#[derive(Clone, Copy)]
+struct Way {
+    signal: Signal,
+    to_the_group: bool,
+}
+
+const WAYS: [Way; 4] = [
+    Way {
+        signal: Signal::SIGTERM,
+        to_the_group: false,
+    },
+    Way {
+        signal: Signal::SIGINT,
+        to_the_group: false,
+    },
+    Way {
+        signal: Signal::SIGTERM,
+        to_the_group: true,
+    },
+    Way {
+        signal: Signal::SIGINT,
+        to_the_group: true,
+    },
+];
+
+impl Way {
+    fn tell(self, server: &Server) {
+        if self.to_the_group {
+            server.process().signal_group(self.signal);
+        } else {
+            server.process().signal(self.signal);
+        }
+    }
+}
+
+/// Two of them, for what takes a second each time.
+const TWO_WAYS: [Way; 2] = [WAYS[0], WAYS[3]];
+
+/// A grace that no test waits for: who would need it, fails.
+const LONG: [&str; 2] = ["--grace", "3600"];
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whom = if self.to_the_group {
+            "group"
+        } else {
+            "process"
+        };
+        write!(f, "{} to the {whom}", self.signal)
+    }
+}
+
+/// A server with a process group of its own, so that a signal to the group reaches nobody else.
+fn start(style: Style, service: &str, options: &[&str]) -> Server {
+    Server::start_under(&["setsid"], style, service, options)
+}
+
+/// The server ends, and says so.
+#[track_caller]
+fn expect_stopped(server: &mut Server, way: Way) {
+    assert_eq!(server.wait().code(), Some(0), "{way}");
+    server.wait_for_log(|line| line.contains("stopped; "));
+}
+
+fn it_stops_before_anybody_has_come(style: Style) {
+    for way in WAYS {
+        for service in ["echo", "chat"] {
+            let mut server = start(style, service, &LONG);
+            way.tell(&server);
+            expect_stopped(&mut server, way);
+        }
+    }
+}
+
+fn a_silent_client_gets_the_end(style: Style) {
+    for way in WAYS {
+        let mut server = start(style, "echo", &LONG);
+        let mut client = server.connect();
+        client.send("hello");
+        assert_eq!(client.read_exact(5), b"hello");
+        way.tell(&server);
+        client.expect_end();
+        drop(client);
+        expect_stopped(&mut server, way);
+    }
+}
+
+/// What the kernel has for the server when it is told to stop, the server has not read yet, and it
+/// answers it all the same.
+fn what_had_arrived_is_answered(style: Style) {
+    for way in WAYS {
+        let mut server = start(style, "echo", &LONG);
+        let count = if style.serves_many() { 20 } else { 1 };
+        let mut clients: Vec<Client> = (0..count).map(|_| server.connect()).collect();
+        for client in &mut clients {
+            client.send("before");
+            assert_eq!(client.read_exact(6), b"before");
+        }
+        server.process().signal_group(Signal::SIGSTOP);
+        wait_until("it stands still", || server.process().state() == Some('T'));
+        for client in &mut clients {
+            client.send("meanwhile");
+        }
+        way.tell(&server);
+        server.process().signal_group(Signal::SIGCONT);
+        for client in &mut clients {
+            let answer = client.read_to_end();
+            assert_eq!(String::from_utf8_lossy(&answer), "meanwhile", "{way}");
+        }
+        drop(clients);
+        expect_stopped(&mut server, way);
+    }
+}
+
+/// Bytes that do not look alike wherever they are cut: their number is prime.
+fn block() -> Vec<u8> {
+    let mut state = 1_u32;
+    let next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    std::iter::repeat_with(next).take(65_521).collect()
+}
+
+/// These bytes are the beginning of what is sent by sending [`block`] over and over.
+#[track_caller]
+fn expect_beginning(received: &[u8], block: &[u8]) {
+    let differs = received
+        .chunks(block.len())
+        .position(|chunk| *chunk != block[..chunk.len()]);
+    assert_eq!(
+        differs,
+        None,
+        "not what was sent, in {} bytes",
+        received.len()
+    );
+}
+
+/// Sends the block over and over, so many bytes in all or until the connection ends.
+fn send_again_and_again(mut stream: TcpStream, block: &[u8], count: usize) {
+    let mut sent = 0;
+    while sent < count {
+        let rest = &block[sent % block.len()..];
+        match stream.write(&rest[..rest.len().min(count - sent)]) {
+            Ok(count) => sent += count,
+            Err(_) => return,
+        }
+    }
+}
+
+fn it_stops_in_the_middle_of_8_mb_of_echo(style: Style) {
+    const BEFORE: usize = 1_000_000;
+    const ALL: usize = 8_000_000;
+    let block = block();
+    for way in WAYS {
+        let mut server = start(style, "echo", &LONG);
+        let mut client = server.connect();
+        let sending = client.stream().try_clone().expect("a descriptor is left");
+        let received = thread::scope(|scope| {
+            scope.spawn(|| send_again_and_again(sending, &block, ALL));
+            let mut received = client.read_exact(BEFORE);
+            way.tell(&server);
+            // It did not half-close, so it is the server that ends this, and not by a reset.
+            received.extend(client.read_to_end());
+            // What it still has to send is for nobody.
+            let _ = client.stream().shutdown(Shutdown::Both);
+            received
+        });
+        drop(client);
+        expect_beginning(&received, &block);
+        expect_stopped(&mut server, way);
+    }
+}
+
+/// The hard case: the server is stuck in writing to a client that does not read, when it is told
+/// to stop. To close would be to lose what it has read, to reset the client even more.
+fn every_byte_that_was_read_comes_back_to_a_late_reader(style: Style) {
+    let block = block();
+    for way in WAYS {
+        let mut server = start(style, "echo", &LONG);
+        let mut client = server.connect();
+        let sent = client.push_until_stuck(&block);
+        let read = client.read_by_the_server(sent);
+        assert!(read > 0, "it has read nothing of {sent} bytes");
+        way.tell(&server);
+        wait_until("it knows", || !server.process().has_pending(way.signal));
+
+        let received = client.read_to_end();
+        expect_beginning(&received, &block);
+        assert!(
+            received.len() >= read,
+            "{way}: {} of {read} bytes",
+            received.len()
+        );
+        drop(client);
+        expect_stopped(&mut server, way);
+    }
+}
+
+fn everybody_in_a_chat_hears_goodbye(style: Style) {
+    for way in WAYS {
+        let mut server = start(style, "chat", &LONG);
+        let mut members = if style.serves_many() {
+            let [mut ada, mut bob, mut cyd] = room(&server, ["ada", "bob", "cyd"]);
+            ada.send("one\r\n");
+            bob.expect_line("[ada] one");
+            cyd.expect_line("[ada] one");
+            vec![ada, bob, cyd]
+        } else {
+            Vec::from(room(&server, ["ada"]))
+        };
+        way.tell(&server);
+        for member in &mut members {
+            member.expect_line("* the server is stopping, goodbye");
+            member.expect_end();
+        }
+        drop(members);
+        expect_stopped(&mut server, way);
+    }
+}
+
+fn a_second_signal_ends_it_at_once(style: Style) {
+    use Signal::{SIGINT as INT, SIGTERM as TERM};
+    let block = block();
+    for (way, second) in WAYS.into_iter().zip([TERM, INT, INT, TERM]) {
+        // The first one alone would leave the server waiting for this client.
+        let mut server = start(style, "echo", &LONG);
+        let mut client = server.connect();
+        client.push_until_stuck(&block);
+        let children = server.process().children();
+        way.tell(&server);
+        // Two signals of a kind, one after the other, may be one.
+        wait_until("it knows", || !server.process().has_pending(way.signal));
+        let again = Way {
+            signal: second,
+            ..way
+        };
+        again.tell(&server);
+        let code = 128 + second as i32;
+        assert_eq!(server.wait().code(), Some(code), "{way}, then {again}");
+        for child in children {
+            let is_gone = || child.state().is_none_or(|state| state == 'Z');
+            wait_until("its children are gone too", is_gone);
+        }
+    }
+}
+
+fn nobody_is_accepted_any_more(style: Style) {
+    for way in TWO_WAYS {
+        let mut server = start(style, "echo", &LONG);
+        let mut client = server.connect();
+        client.push_until_stuck(&block());
+        let mut waiting = (!style.serves_many()).then(|| server.connect());
+        way.tell(&server);
+        if style.serves_many() {
+            wait_until("nobody listens", || {
+                let refused = TcpStream::connect(server.address()).map(drop);
+                refused.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
+            });
+        }
+        client.read_to_end();
+        drop(client);
+        expect_stopped(&mut server, way);
+        // Nobody had accepted those who wait in the backlog, and nobody answers them now.
+        waiting.iter_mut().for_each(Client::expect_reset);
+    }
+}
+
+/// How much later than it should anything may happen on a slow machine.
+const SLACK: Duration = Duration::from_secs(10);
+
+/// The server ends when a grace of a second is over.
+#[track_caller]
+fn expect_grace_of_a_second(server: &mut Server, way: Way) {
+    let told = Instant::now();
+    way.tell(server);
+    expect_stopped(server, way);
+    let took = told.elapsed();
+    assert!(
+        took >= Duration::from_millis(900),
+        "{way}: after {took:?} already"
+    );
+    assert!(
+        took < Duration::from_secs(1) + SLACK,
+        "{way}: after {took:?}"
+    );
+}
+
+fn who_never_reads_is_waited_for_until_the_grace_is_over(style: Style) {
+    for way in TWO_WAYS {
+        let mut server = start(style, "echo", &["--grace", "1"]);
+        let mut client = server.connect();
+        client.push_until_stuck(&block());
+        expect_grace_of_a_second(&mut server, way);
+    }
+}
+
+fn who_never_stops_sending_is_waited_for_until_the_grace_is_over(style: Style) {
+    const BEFORE: usize = 1_000_000;
+    let block = block();
+    for way in TWO_WAYS {
+        let mut server = start(style, "echo", &["--grace", "1"]);
+        let client = server.connect();
+        let mut receiving = client.stream();
+        let timeout = Some(deadline());
+        receiving.set_read_timeout(timeout).expect("it is open");
+        let sending = client.stream().try_clone().expect("a descriptor is left");
+        thread::scope(|scope| {
+            scope.spawn(|| send_again_and_again(sending, &block, usize::MAX));
+            let mut received = vec![0; BEFORE];
+            receiving.read_exact(&mut received).expect("it is served");
+            let told = Instant::now();
+            way.tell(&server);
+            // It may be cut off in the end, and then the sender sees it too.
+            let _ = receiving.read_to_end(&mut received);
+            let _ = receiving.shutdown(Shutdown::Both);
+            expect_stopped(&mut server, way);
+            let took = told.elapsed();
+            assert!(
+                took < Duration::from_secs(1) + SLACK,
+                "{way}: after {took:?}"
+            );
+            expect_beginning(&received, &block);
+        });
+    }
+}
+
+/// It has been told goodbye, but it does not take the hint.
+fn a_member_that_never_closes_is_waited_for_until_the_grace_is_over(style: Style) {
+    for way in TWO_WAYS {
+        let mut server = start(style, "chat", &["--grace", "1"]);
+        let [_ada] = room(&server, ["ada"]);
+        expect_grace_of_a_second(&mut server, way);
+    }
+}
