@@ -9,7 +9,7 @@ use std::process::Command;
 use std::thread;
 
 use test_kit::chat::{expect_silence, join, quit, room};
-use test_kit::{Client, Server, Style, each_style, require_tool};
+use test_kit::{Client, Server, Style, each_style, require_tool, skip};
 
 each_style!(
     everybody_hears_a_long_paste,
@@ -139,8 +139,7 @@ fn pastes_fit_through_small_buffers(style: Style) {
     let namespace = if is_root { "-n" } else { "-Urn" };
     let possible = Command::new("unshare").args([namespace, "true"]).status();
     if !possible.is_ok_and(|status| status.success()) {
-        let _ = writeln!(io::stderr(), "skipped: namespaces are not allowed here");
-        return;
+        return skip("namespaces are not allowed here");
     }
     let wmem_max = fs::read_to_string("/proc/sys/net/core/wmem_max").expect("it is readable");
     if wmem_max.trim() != SMALL.to_string() {

@@ -2,8 +2,9 @@ use std::env;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Whether the program `name` is installed, or the file, if `name` is an absolute path. If not, the test that wants it has to be skipped, and
-/// this says so; where the environment says `CI=true` it fails the test instead.
+/// Whether the program `name` is installed, or the file, if `name` is an absolute path. If not, the
+/// test that wants it has to be skipped, and this says so; where the environment says `CI=true` it
+/// fails the test instead.
 #[track_caller]
 pub fn require_tool(name: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
