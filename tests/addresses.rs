@@ -9,6 +9,7 @@ use test_kit::{Client, Server, Style, each_style, require_tool, run, run_under, 
 each_style!(
     one_line_says_where_it_listens,
     a_name_is_resolved,
+    a_privileged_port_is_explained,
     an_address_in_use_is_named,
     a_restart_at_once_works,
     both_families_are_served,
@@ -173,4 +174,23 @@ fn where_ipv6_is_disabled_both_families_mean_ipv4(style: Style) {
         .expect("nsenter runs");
     let heard = String::from_utf8(netcat.stdout).expect("UTF-8");
     assert!(heard.starts_with("* welcome, 127.0.0.1:"), "{heard:?}");
+}
+
+/// An ordinary user is played by strace(1), too: root may bind any port.
+fn a_privileged_port_is_explained(style: Style) {
+    if !require_tool("strace") {
+        return;
+    }
+    let ordinary = "inject=bind:error=EACCES:when=1";
+    let strace = ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e"];
+    let strace = [&strace[..], &["trace=bind", "-e", ordinary]].concat();
+    let ended = run_under(&strace, style, &["echo", "--listen", "127.0.0.1:7"]);
+    assert_eq!(ended.status.code(), Some(1));
+    let [error] = &ended.errors[..] else {
+        panic!("not one line: {:?}", ended.errors);
+    };
+    assert!(
+        error.contains("127.0.0.1:7") && error.contains("below 1024"),
+        "{error}"
+    );
 }
