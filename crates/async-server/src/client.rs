@@ -78,11 +78,13 @@ struct Answered {
 impl Answered {
     /// Sends as much of an answer as the socket takes. Mostly that is all, and nothing is copied.
     fn send(writer: &WriteHalf<'_>, answer: &Answer<'_>) -> io::Result<Answered> {
-        let sent = match writer.try_write(&answer.send) {
-            _ if answer.send.is_empty() => 0,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
-            result => result?,
-        };
+        let mut sent = 0;
+        if !answer.send.is_empty() {
+            sent = match writer.try_write(&answer.send) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+                result => result?,
+            };
+        }
         let unsent = answer.send[sent..].to_vec();
         Ok(Answered {
             is_empty: answer.is_empty(),

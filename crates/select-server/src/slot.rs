@@ -191,11 +191,13 @@ impl Slot {
             self.active = Instant::now();
         }
         // Mostly the socket takes all at once, and nothing is copied.
-        let sent = match self.stream.write(&answer.send) {
-            Ok(count) => count,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
-            Err(error) => return Err(error),
-        };
+        let mut sent = 0;
+        if !answer.send.is_empty() {
+            sent = match self.stream.write(&answer.send) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+                result => result?,
+            };
+        }
         if sent < answer.send.len() {
             self.is_writable = false;
             let rest = Line::from(&answer.send[sent..]);
