@@ -35,6 +35,10 @@ impl protocol::Mailbox for Mailbox {
         }
         taken
     }
+
+    fn is_half_full(&self) -> bool {
+        self.allowance.is_half_taken()
+    }
 }
 
 /// A client's place in the room.
@@ -154,7 +158,8 @@ async fn write(mut writer: WriteHalf<'_>, mut inbox: Inbox, limits: &Limits) -> 
     while let Some(mut queue) = inbox.take().await {
         while !queue.is_empty() {
             let lines: Vec<IoSlice<'_>> = gather(&queue);
-            let written = in_time(limits.idle_timeout, writer.write_vectored(&lines)).await?;
+            let written =
+                in_time(Some(limits.write_timeout()), writer.write_vectored(&lines)).await?;
             queue.advance(written);
         }
     }

@@ -10,7 +10,7 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{Pid, getppid};
 use protocol::{Answer, Client, Service, Session};
 use signal_hook::{SigId, low_level};
-use sockets::{Buffer, Connection, Input, Limits, Stop, catch_panic, log_end};
+use sockets::{Buffer, Connection, Input, Limits, Stop, StopFlag, catch_panic, log_end};
 
 use crate::member::{self, ChildsLink};
 
@@ -51,13 +51,18 @@ impl Child {
         }
         let session = self.service.session(self.client);
         let buffer = Buffer::new(self.service.read_size());
-        let connection = Connection::new(&self.stream, &self.limits, &stop);
+        let (stream, limits) = (&self.stream, &self.limits);
         match self.link {
             None => {
-                let _woken = stop.wakes(&self.stream);
-                converse(connection, session, buffer)
+                let _woken = stop.wakes(stream);
+                converse(Connection::new(stream, limits, &stop), session, buffer)
             }
-            Some(link) => member::converse(&self.stream, connection, session, buffer, link),
+            Some(link) => {
+                // A member stops when its link ends, and not before: it has to hear the goodbye.
+                let never = StopFlag::default();
+                let connection = Connection::new(stream, limits, &never);
+                member::converse(stream, connection, session, buffer, limits, link)
+            }
         }
     }
 }

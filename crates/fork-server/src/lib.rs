@@ -25,7 +25,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getpid};
 use protocol::{Client, Hub, Outbox, OutboxMailbox, OutboxState, Service};
 use signal_hook::low_level;
-use sockets::{Acceptor, Arrival, Limits, Stop, poll, until};
+use sockets::{Acceptor, Arrival, Limits, Pace, Stop, poll, until};
 use tracing::{info, warn};
 
 use crate::child::Child;
@@ -50,6 +50,7 @@ pub fn serve(
     let mut server = Server {
         acceptor: Acceptor::new(listener),
         hub: Hub::default(),
+        pace: Pace::default(),
         children: BTreeMap::new(),
         deaths,
         over_by: None,
@@ -85,6 +86,7 @@ struct Server {
     service: Service,
     limits: Limits,
     hub: Hub<OutboxMailbox>,
+    pace: Pace,
     children: BTreeMap<Client, Process>,
     /// SIGCHLD as bytes: a signal handler may do next to nothing, so it writes to the other end.
     deaths: UnixStream,
@@ -115,7 +117,9 @@ enum Ready {
 impl Server {
     /// Waits until there is something to do.
     fn wait(&mut self, stop: &Stop) -> io::Result<Vec<Ready>> {
-        let deadline = self.over_by.or(self.acceptor.paused_until());
+        let held_until = self.pace.held_until(&mut self.hub);
+        let deadlines = [self.over_by, self.acceptor.paused_until(), held_until];
+        let deadline = deadlines.into_iter().flatten().min();
         let is_stopping = self.over_by.is_some();
         let is_full = self.children.len() >= self.limits.max_clients;
         let stop = (!is_stopping).then_some((Ready::Stop, stop.as_fd()));
@@ -124,7 +128,7 @@ impl Server {
         let listener = listener.map(|listener| (Ready::Listener, listener.as_fd()));
         let to_read = |(ready, fd)| (ready, fd, PollFlags::POLLIN);
         let links = self.children.iter().filter_map(|(&client, child)| {
-            let (fd, flags) = child.link.as_ref()?.interest()?;
+            let (fd, flags) = child.link.as_ref()?.interest(held_until.is_none())?;
             Some((Ready::Link(client), fd, flags))
         });
         let interests = [stop, deaths].into_iter().flatten().map(to_read);
@@ -195,8 +199,11 @@ impl Server {
         Ok(None)
     }
 
-    /// Hears what a member's child has to say.
+    /// Hears what a member's child has to say, unless the members have to catch up first.
     fn receive(&mut self, client: Client) {
+        if self.pace.held_until(&mut self.hub).is_some() {
+            return;
+        }
         let Some(child) = self.children.get_mut(&client) else {
             return;
         };

@@ -19,7 +19,7 @@ use nix::errno::Errno;
 use nix::sys::select::{FD_SETSIZE, FdSet, select};
 use nix::sys::time::{TimeVal, TimeValLike};
 use protocol::{Client, Hub, OutboxMailbox, Posts, Service};
-use sockets::{Acceptor, Arrival, Limits, Stop, catch_panic, log_end, until};
+use sockets::{Acceptor, Arrival, Limits, Pace, Stop, catch_panic, log_end, until};
 use tracing::warn;
 
 use crate::slot::Slot;
@@ -45,6 +45,7 @@ pub fn serve(
     let mut server = Server {
         acceptor: Acceptor::new(listener),
         hub: Hub::default(),
+        pace: Pace::default(),
         slots: BTreeMap::new(),
         buffer: vec![0; service.read_size()],
         over_by: None,
@@ -74,6 +75,7 @@ struct Server {
     service: Service,
     limits: Limits,
     hub: Hub<OutboxMailbox>,
+    pace: Pace,
     slots: BTreeMap<Client, Slot>,
     /// Where every read goes: a client that says nothing costs no buffer.
     buffer: Vec<u8>,
@@ -98,7 +100,9 @@ impl Server {
     /// The sets are made anew from the table each turn: select(2) overwrites them with its answer,
     /// and a copy kept aside would have to be kept right.
     fn wait(&mut self, stop: &Stop) -> io::Result<Vec<Ready>> {
-        let mut timeout = self.deadline().map(time_left);
+        let held_until = self.pace.held_until(&mut self.hub);
+        let deadline = self.deadline().into_iter().chain(held_until).min();
+        let mut timeout = deadline.map(time_left);
         let is_stopping = self.over_by.is_some();
         let is_full = self.slots.len() >= self.limits.max_clients;
         let stop = (!is_stopping).then_some(stop.as_fd());
@@ -113,7 +117,7 @@ impl Server {
             .chain(listener)
             .for_each(|fd| readable.insert(fd));
         for slot in self.slots.values() {
-            if slot.wants_to_read() {
+            if slot.wants_to_read() && !(slot.is_member() && held_until.is_some()) {
                 readable.insert(slot.as_fd());
             }
             if slot.wants_to_write() {
@@ -184,10 +188,15 @@ impl Server {
 
     /// Reads from a client, once, and lets its session answer.
     fn receive(&mut self, client: Client) {
-        if let Some(slot) = self.slots.get_mut(&client) {
-            let posts = slot.receive(&mut self.buffer);
-            self.post(client, &posts);
+        let Some(slot) = self.slots.get_mut(&client) else {
+            return;
+        };
+        // Members that have fallen behind have to catch up before more is posted.
+        if slot.is_member() && self.pace.held_until(&mut self.hub).is_some() {
+            return;
         }
+        let posts = slot.receive(&mut self.buffer);
+        self.post(client, &posts);
     }
 
     /// Tells the room what a session has to say.

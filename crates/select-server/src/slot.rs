@@ -143,9 +143,8 @@ impl Slot {
     /// When something is due if nothing happens before.
     pub(crate) fn deadline(&self, limits: &Limits) -> Option<Instant> {
         match self.phase {
-            Phase::Talking | Phase::Finishing => {
-                limits.idle_timeout.map(|timeout| self.active + timeout)
-            }
+            Phase::Talking => limits.idle_timeout.map(|timeout| self.active + timeout),
+            Phase::Finishing => Some(self.active + limits.write_timeout()),
             Phase::Lingering(until) => Some(until),
             Phase::Over(_) => None,
         }
