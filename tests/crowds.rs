@@ -125,8 +125,8 @@ fn a_thousand_idle_clients_cost_no_time(style: Style) {
         since.elapsed() > Duration::from_millis(500)
     });
     let (begun, used_before) = (Instant::now(), used());
-    wait_until("some time has passed", || {
-        begun.elapsed() > Duration::from_secs(3)
+    wait_until("ten seconds have passed", || {
+        begun.elapsed() > Duration::from_secs(10)
     });
     let (woken, used) = (woken() - seen, used() - used_before);
     assert!(woken < 5, "woken {woken} times in {:?}", begun.elapsed());

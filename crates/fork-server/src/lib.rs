@@ -221,8 +221,8 @@ impl Server {
         links.filter(crowded).for_each(Link::send);
     }
 
-    /// Sends what waits, to every child that takes it, and kills those of members too slow: one
-    /// that is stuck in a write to its client hears nothing else.
+    /// Sends what waits, to every child that takes it, and kills those of members too slow,
+    /// whatever they are at.
     fn send(&mut self) {
         for (client, child) in &mut self.children {
             let Some(link) = &mut child.link else {

@@ -226,6 +226,25 @@ impl Server {
         self.slots.values_mut().for_each(Slot::send);
     }
 
+    /// Forgets the clients that are gone, which the room hears of.
+    fn end_connections(&mut self) {
+        self.slots.retain(|&client, slot| {
+            let Some(ended) = slot.ended() else {
+                return true;
+            };
+            self.hub.leave(client);
+            log_end(client, ended);
+            false
+        });
+    }
+
+    /// Accepts nobody any more, and says goodbye.
+    fn stop(&mut self) {
+        self.over_by = Some(Instant::now() + self.limits.grace);
+        self.acceptor.close();
+        self.hub.stop();
+    }
+
     /// Does what is due by now.
     fn keep_time(&mut self) {
         let now = Instant::now();
@@ -260,25 +279,6 @@ impl Server {
             .chain(self.over_by)
             .chain(now)
             .min()
-    }
-
-    /// Accepts nobody any more, and says goodbye.
-    fn stop(&mut self) {
-        self.over_by = Some(Instant::now() + self.limits.grace);
-        self.acceptor.close();
-        self.hub.stop();
-    }
-
-    /// Forgets the clients that are gone, which the room hears of.
-    fn end_connections(&mut self) {
-        self.slots.retain(|&client, slot| {
-            let Some(ended) = slot.ended() else {
-                return true;
-            };
-            self.hub.leave(client);
-            log_end(client, ended);
-            false
-        });
     }
 
     fn is_over(&self) -> bool {
