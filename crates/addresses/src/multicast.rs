@@ -10,14 +10,14 @@ pub struct Mac(pub [u8; 6]);
 /// section 6.4). Nothing, if the address is no group's.
 pub fn mac_of_group(group: u32) -> Option<Mac> {
     let [first, second, third, fourth] = group.to_be_bytes();
-    (first >> 4 == 0b1110).then(|| Mac([0x01, 0x00, 0x5e, second & 0x7f, third, fourth]))
+    (first >> 4 == 0b1110).then_some(Mac([0x01, 0x00, 0x5e, second & 0x7f, third, fourth]))
 }
 
 /// The MAC address of an IPv6 group: 33:33 and the group's lower 32 bits (RFC 2464, section 7).
 /// Nothing, if the address is no group's.
 pub fn mac_of_ipv6_group(group: u128) -> Option<Mac> {
     let [.., a, b, c, d] = group.to_be_bytes();
-    (group >> 120 == 0xff).then(|| Mac([0x33, 0x33, a, b, c, d]))
+    (group >> 120 == 0xff).then_some(Mac([0x33, 0x33, a, b, c, d]))
 }
 
 /// The 32 IPv4 groups of a MAC address, in their order: one for each value of the 5 bits that are
