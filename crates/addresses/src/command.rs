@@ -108,7 +108,7 @@ enum Question {
         /// What about
         #[arg(value_parser = subject())]
         subject: Subject,
-        /// The same seed asks the same questions, here and in the book [default: by chance]
+        /// The same seed asks the same questions [default: by chance]
         #[arg(long, value_name = "N")]
         seed: Option<u32>,
         /// How many questions

@@ -3,8 +3,8 @@
 //! A [`Question`] knows its right answer, the typical wrong ones, and which [`Mistake`] leads to
 //! each: so [`judge`] names the mistake from the answer alone.
 //!
-//! A seed asks the same questions here and in the book. How they are drawn is therefore a part of
-//! what this module promises:
+//! A seed asks the same questions for ever, and can do so in a page of the book, too. How they are
+//! drawn is therefore a part of what this module promises:
 //!
 //! - Numbers come from [`Numbers`], mulberry32, which is made of 32-bit additions, multiplications,
 //!   shifts and XORs, so that JavaScript computes the same with `Math.imul` and `>>>`.
@@ -203,9 +203,9 @@ impl Subject {
 /// A typical way to go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mistake {
-    /// A short name, the same in the book.
+    /// A short name, by which other programs know it.
     pub name: &'static str,
-    /// What is said to whoever makes it, the same in the book.
+    /// What is said to whoever makes it.
     pub says: &'static str,
 }
 

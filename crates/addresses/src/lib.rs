@@ -7,8 +7,8 @@
 //! and tells the likely mistake from the answer.
 //!
 //! All of it is pure: only [`run`] reads standard input or writes to standard output.
-//! The same functions, in plain JavaScript, are behind the pages of the book, and tests hold the
-//! two against one another.
+//! The functions are small and take plain numbers, so that a page can have the very same in
+//! JavaScript.
 //!
 //! Deliberately absent: routing tables, names, and asking the machine for its own addresses.
 

@@ -60,7 +60,7 @@ fn what_is_said_of_mistakes_fits_a_line_and_names_are_used_once() {
     }
 }
 
-/// The book asks the same: whoever changes what is drawn changes it there, too.
+/// Others may ask the same from the same seed: whoever changes what is drawn changes it there, too.
 #[test]
 fn a_seed_asks_the_same_questions_for_ever() {
     #[track_caller]
