@@ -184,7 +184,10 @@ pub fn usage_error(command: &Command, error: &clap::Error) -> ExitCode {
     let parts: Vec<_> = said.split("\n\n").map(on_one_line).collect();
     let mut line = parts.join("; ");
     if error.kind() == ErrorKind::InvalidSubcommand {
-        let names: Vec<_> = command.get_subcommands().map(Command::get_name).collect();
+        let names = asked(command, text)
+            .get_subcommands()
+            .map(Command::get_name);
+        let names: Vec<_> = names.collect();
         line.push_str(&format!(" [possible values: {}]", names.join(", ")));
     }
     if error.kind() == ErrorKind::MissingRequiredArgument && line.contains("<SERVICE>") {
@@ -193,6 +196,20 @@ pub fn usage_error(command: &Command, error: &clap::Error) -> ExitCode {
     }
     complain(&format!("{line}; see --help"));
     ExitCode::from(2)
+}
+
+/// The command whose subcommand is wrong, by the usage that the error shows.
+fn asked<'a>(program: &'a Command, error: &str) -> &'a Command {
+    let usage = error.split("\n\nUsage: ").nth(1).unwrap_or_default();
+    let names = usage.split_whitespace().skip(1);
+    let mut asked = program;
+    for name in names {
+        match asked.find_subcommand(name) {
+            Some(command) => asked = command,
+            None => break,
+        }
+    }
+    asked
 }
 
 fn service() -> impl TypedValueParser<Value = &'static Entry> {
