@@ -12,12 +12,14 @@ use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use launch::Problem;
 use nix::poll::PollFlags;
 use protocol::CATALOGUE;
 use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::low_level;
+use signal_hook::{flag, low_level};
 use sockets::poll;
 
 use crate::STYLES;
@@ -37,6 +39,8 @@ pub(crate) fn serve(host: IpAddr) -> ExitCode {
 struct Launcher {
     /// From each, a byte can be read for each arrival of its signal.
     signals: [(i32, UnixStream); 2],
+    /// A signal has arrived and is not heeded yet.
+    is_signalled: Arc<AtomicBool>,
     servers: Vec<Server>,
     is_shown: bool,
     is_stopping: bool,
@@ -52,12 +56,17 @@ enum Ready {
 
 impl Launcher {
     fn start(host: IpAddr) -> io::Result<Launcher> {
-        let signals = [arrivals(SIGINT)?, arrivals(SIGTERM)?];
+        let is_signalled = Arc::default();
+        let signals = [
+            arrivals(SIGINT, &is_signalled)?,
+            arrivals(SIGTERM, &is_signalled)?,
+        ];
         let of_style = |style| CATALOGUE.iter().map(move |service| (style, service));
         let places = STYLES.iter().flat_map(|(style, _)| of_style(*style));
         let servers = places.map(|(style, service)| Server::start(style, service, host));
         Ok(Launcher {
             signals,
+            is_signalled,
             servers: servers.collect(),
             is_shown: false,
             is_stopping: false,
@@ -72,6 +81,7 @@ impl Launcher {
                     Ready::Signal(number) => {
                         let (signal, arrivals) = &mut self.signals[number];
                         arrivals.read_exact(&mut [0])?;
+                        self.is_signalled.store(false, SeqCst);
                         if self.is_stopping {
                             return Ok(kill(self.servers, *signal));
                         }
@@ -114,8 +124,8 @@ impl Launcher {
     /// Tells every server to stop. Each says goodbye to its clients, and ends.
     fn stop(&mut self) {
         self.is_stopping = true;
-        say("after-accept", "stopping; Ctrl-C again to stop at once");
         self.servers.iter_mut().for_each(Server::stop);
+        say("after-accept", "stopping; Ctrl-C again to stop at once");
     }
 }
 
@@ -129,8 +139,13 @@ fn kill(mut servers: Vec<Server>, signal: i32) -> ExitCode {
 }
 
 /// Has the arrivals of a signal become bytes.
-fn arrivals(signal: i32) -> io::Result<(i32, UnixStream)> {
+///
+/// If one arrives while the last is not heeded yet, the launcher ends at once: it is stuck in a
+/// write to somebody who does not read. The servers end with it.
+fn arrivals(signal: i32, is_signalled: &Arc<AtomicBool>) -> io::Result<(i32, UnixStream)> {
     let (read, write) = UnixStream::pair()?;
+    flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(is_signalled))?;
+    flag::register(signal, Arc::clone(is_signalled))?;
     low_level::pipe::register(signal, write)?;
     Ok((signal, read))
 }

@@ -26,6 +26,7 @@ pub(crate) fn program() -> Command {
         .arg(host_argument())
         .subcommands(STYLES.iter().map(|(style, _)| launch::command(style)))
         .subcommand(talk::Command::augment_args(Command::new("talk")))
+        .subcommand(addresses::Command::augment_args(Command::new("addresses")))
         .subcommand(completions_command())
 }
 
@@ -38,6 +39,14 @@ pub(crate) fn host(matches: &ArgMatches) -> IpAddr {
 pub(crate) fn talk(matches: &ArgMatches, program: &Command) -> ExitCode {
     match talk::Command::from_arg_matches(matches) {
         Ok(command) => talk::run(command),
+        Err(error) => launch::usage_error(program, &error),
+    }
+}
+
+/// Answers a question about bytes and addresses.
+pub(crate) fn addresses(matches: &ArgMatches, program: &Command) -> ExitCode {
+    match addresses::Command::from_arg_matches(matches) {
+        Ok(command) => addresses::run(command),
         Err(error) => launch::usage_error(program, &error),
     }
 }

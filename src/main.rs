@@ -37,6 +37,7 @@ fn main() -> ExitCode {
     match matches.subcommand() {
         None => all_at_once::serve(command::host(&matches)),
         Some(("talk", matches)) => command::talk(matches, &program),
+        Some(("addresses", matches)) => command::addresses(matches, &program),
         Some(("completions", matches)) => command::completions(matches, &mut program),
         Some((name, matches)) => match find(|style| style.name == name) {
             Some((style, serve)) => launch::run(style, serve, matches),

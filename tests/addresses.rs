@@ -1,17 +1,21 @@
 //! Where a server listens, and by which name it knows who connects.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::process::Command;
 
 use test_kit::chat::{expect_silence, welcome};
-use test_kit::{Client, Server, Style, each_style, run, run_under};
+use test_kit::{Client, Server, Style, each_style, require_tool, run, run_under, skip};
 
 each_style!(
     one_line_says_where_it_listens,
+    a_name_is_resolved,
+    a_privileged_port_is_explained,
     an_address_in_use_is_named,
     a_restart_at_once_works,
     both_families_are_served,
     clients_of_either_family_are_known_by_their_own_address,
     a_host_without_ipv6_is_told_so,
+    where_ipv6_is_disabled_both_families_mean_ipv4,
 );
 
 fn one_line_says_where_it_listens(style: Style) {
@@ -21,6 +25,12 @@ fn one_line_says_where_it_listens(style: Style) {
     server.stop();
     let said = format!("listening on {}", server.address());
     assert_eq!(server.output(), [said]);
+}
+
+fn a_name_is_resolved(style: Style) {
+    let server = Server::start_with(style, "echo", &["--listen", "localhost:0"]);
+    assert!(server.address().ip().is_loopback(), "{}", server.address());
+    assert_eq!(server.connect().exchange(b"hello"), b"hello");
 }
 
 fn an_address_in_use_is_named(style: Style) {
@@ -36,25 +46,24 @@ fn an_address_in_use_is_named(style: Style) {
     first.connect().send("it is still there");
 }
 
-/// Connections that the server has closed stay in TIME_WAIT, and clients may still be connected.
+/// Connections that the server has closed stay in TIME_WAIT, and a client may still be connected.
 fn a_restart_at_once_works(style: Style) {
-    let mut server = Server::start(style, "fortune");
-    let address = server.address().to_string();
-    for _ in 0..3 {
-        let finished: Vec<_> = (0..5).map(|_| server.connect().read_to_end()).collect();
-        assert!(finished.iter().all(|fortune| !fortune.is_empty()));
-        let still_here = server.connect();
-        assert_eq!(server.stop().code(), Some(0));
-        server = Server::start_with(style, "fortune", &["--listen", &address]);
-        assert_eq!(server.address().to_string(), address);
-        drop(still_here);
+    let mut first = Server::start(style, "fortune");
+    let address = first.address().to_string();
+    for _ in 0..5 {
+        assert!(!first.connect().read_to_end().is_empty());
     }
+    let _still_here = first.connect();
+    assert_eq!(first.stop().code(), Some(0));
+    let second = Server::start_with(style, "fortune", &["--listen", &address]);
+    assert_eq!(second.address().to_string(), address);
+    assert!(!second.connect().read_to_end().is_empty());
 }
 
 /// A server of both families, unless this machine has only one.
 fn dual_stack(style: Style, service: &str) -> Option<(Server, [SocketAddr; 2])> {
     if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
-        eprintln!("skipped: no IPv6 here");
+        skip("there is no IPv6 here");
         return None;
     }
     let server = Server::start_with(style, service, &["--listen", "[::]:0"]);
@@ -70,10 +79,7 @@ fn both_families_are_served(style: Style) {
         return;
     };
     for address in addresses {
-        let mut client = Client::connect(address);
-        client.send("hello");
-        client.half_close();
-        assert_eq!(client.read_to_end(), b"hello");
+        assert_eq!(Client::connect(address).exchange(b"hello"), b"hello");
     }
 }
 
@@ -98,7 +104,7 @@ fn clients_of_either_family_are_known_by_their_own_address(style: Style) {
 
 /// The kernel without IPv6 is played by strace(1): it lets no socket of that family be made.
 fn a_host_without_ipv6_is_told_so(style: Style) {
-    if !test_kit::require_tool("strace") {
+    if !require_tool("strace") {
         return;
     }
     let without_ipv6 = [
@@ -121,6 +127,70 @@ fn a_host_without_ipv6_is_told_so(style: Style) {
     };
     assert!(
         error.contains("[::]:0") && error.contains("IPv6"),
+        "{error}"
+    );
+}
+
+/// Runs a program in a network namespace of its own, in which IPv6 is disabled.
+const DISABLED: [&str; 6] = [
+    "unshare",
+    "--map-root-user",
+    "--net",
+    "sh",
+    "-c",
+    "ip link set lo up; echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; exec \"$0\" \"$@\"",
+];
+
+fn where_ipv6_is_disabled_both_families_mean_ipv4(style: Style) {
+    if !["unshare", "nsenter", "ip", "nc"]
+        .into_iter()
+        .all(require_tool)
+    {
+        return;
+    }
+    let can_unshare = Command::new("unshare")
+        .args(&DISABLED[1..3])
+        .arg("true")
+        .status();
+    if !can_unshare.is_ok_and(|status| status.success()) {
+        return skip("no namespaces may be made here");
+    }
+    let refused = run_under(&DISABLED, style, &["echo", "--listen", "[::1]:0"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let [error] = &refused.errors[..] else {
+        panic!("not one line: {:?}", refused.errors);
+    };
+    assert!(error.contains("[::1]:0"), "{error}");
+
+    let server = Server::start_under(&DISABLED, style, "chat", &["--listen", "[::]:0"]);
+    let (pid, port) = (
+        server.pid().to_string(),
+        server.address().port().to_string(),
+    );
+    let netcat = Command::new("nsenter")
+        .args(["--user", "--net", "--target", &pid])
+        .args(["timeout", "60", "nc", "-N", "127.0.0.1", &port])
+        .output()
+        .expect("nsenter runs");
+    let heard = String::from_utf8(netcat.stdout).expect("UTF-8");
+    assert!(heard.starts_with("* welcome, 127.0.0.1:"), "{heard:?}");
+}
+
+/// An ordinary user is played by strace(1), too: root may bind any port.
+fn a_privileged_port_is_explained(style: Style) {
+    if !require_tool("strace") {
+        return;
+    }
+    let ordinary = "inject=bind:error=EACCES:when=1";
+    let strace = ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e"];
+    let strace = [&strace[..], &["trace=bind", "-e", ordinary]].concat();
+    let ended = run_under(&strace, style, &["echo", "--listen", "127.0.0.1:7"]);
+    assert_eq!(ended.status.code(), Some(1));
+    let [error] = &ended.errors[..] else {
+        panic!("not one line: {:?}", ended.errors);
+    };
+    assert!(
+        error.contains("127.0.0.1:7") && error.contains("below 1024"),
         "{error}"
     );
 }

@@ -15,6 +15,7 @@ each_style!(
     everybody_is_told_that_the_server_stops,
     everybody_hears_the_same_in_the_same_order,
     who_lingers_after_quitting_is_not_waited_for,
+    the_log_shows_the_talk,
 );
 
 fn a_newcomer_is_welcomed_and_the_others_are_told(style: Style) {
@@ -225,5 +226,24 @@ fn who_lingers_after_quitting_is_not_waited_for(style: Style) {
             begun.elapsed() >= Duration::from_secs(2),
             "the next caller waits"
         );
+    }
+}
+
+fn the_log_shows_the_talk(style: Style) {
+    let server = Server::start(style, "chat");
+    let mut client = join(&server, 1);
+    let address = client.name();
+    client.send("hello\r\n/nick ada\r\n\"汉语\"\r\n/quit\r\n");
+    client.read_to_end();
+    drop(client);
+    for words in [
+        vec!["client 1", "joined", &address],
+        vec![&address, "said", "\"hello\""],
+        vec!["client 1", &address, "ada"],
+        vec!["ada", "said", r#""\"汉语\"""#],
+        vec!["client 1", "ada", "left the room"],
+        vec!["client 1", "left"],
+    ] {
+        server.wait_for_log(|line| words.iter().all(|word| line.contains(word)));
     }
 }

@@ -12,6 +12,7 @@ each_style!(
     the_longest_line_has_1024_bytes,
     text_that_is_not_english_passes_unchanged,
     what_is_not_utf8_is_replaced,
+    any_byte_can_be_said,
     what_could_drive_a_terminal_is_replaced,
     what_could_drive_a_terminal_is_not_in_the_log,
     telnets_commands_are_taken_out,
@@ -107,6 +108,19 @@ fn what_is_not_utf8_is_replaced(style: Style) {
             "\u{fffd}\u{fffd}\u{fffd}",
         ],
     );
+}
+
+fn any_byte_can_be_said(style: Style) {
+    // IAC has to be doubled to mean itself.
+    let input: Vec<u8> = (0..=255)
+        .filter(|byte| *byte != b'\n')
+        .chain([255])
+        .collect();
+    let ascii: String = (' '..='~').collect();
+    let controls = |count| "\u{fffd}".repeat(count);
+    // LF is not among those below the space, and all from DEL on are no ASCII.
+    let expected = format!("{}\t{}{ascii}{}", controls(9), controls(21), controls(129));
+    check(style, input, &[&expected]);
 }
 
 /// What could drive a terminal, reverse what it shows or forge a line, and may not pass.

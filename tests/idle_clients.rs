@@ -10,6 +10,7 @@ each_style!(
     any_byte_keeps_an_echo_alive,
     a_line_keeps_a_member_here,
     bytes_that_complete_no_line_do_not,
+    zero_seconds_are_for_ever,
 );
 
 fn a_silent_client_is_finished(style: Style) {
@@ -69,4 +70,14 @@ fn bytes_that_complete_no_line_do_not(style: Style) {
     assert!(begun.elapsed() >= Duration::from_secs(1));
     client.expect_line("* idle for 1 s, goodbye");
     client.expect_end();
+}
+
+fn zero_seconds_are_for_ever(style: Style) {
+    let server = Server::start_with(style, "echo", &["--idle-timeout", "0"]);
+    let mut client = server.connect();
+    for _ in 0..3 {
+        client.send("x");
+        assert_eq!(client.read_exact(1), b"x");
+        assert!(client.has_nothing(), "it is finished at once");
+    }
 }

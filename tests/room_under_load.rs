@@ -9,7 +9,7 @@ use std::process::Command;
 use std::thread;
 
 use test_kit::chat::{expect_silence, join, quit, room};
-use test_kit::{Client, Server, Signal, Style, each_style, require_tool, wait_until};
+use test_kit::{Client, Server, Signal, Style, each_style, require_tool, skip, wait_until};
 
 each_style!(
     everybody_hears_a_long_paste,
@@ -23,12 +23,12 @@ each_style!(
 /// How many lines a paste has.
 const LINES: usize = 5_000;
 
+/// How long they are: so short that each costs more than it says, and nearly as long as can be,
+/// and in between, where a reader was outrun most often.
+const LENGTHS: [usize; 3] = [1, 200, 900];
+
 /// All that is said here is no news.
 const NO_LOG: [&str; 2] = ["--log-file", "/dev/null"];
-
-/// How long they are: the shorter, the more is heard for a byte that is sent; the longer, the more
-/// bytes there are, and with these a paste is many times what a mailbox holds.
-const LENGTHS: [usize; 3] = [1, 200, 900];
 
 /// A paste: its lines are numbered, and as long as this at least.
 fn paste(length: usize) -> Vec<String> {
@@ -141,8 +141,7 @@ fn pastes_fit_through_small_buffers(style: Style) {
     let namespace = if is_root { "-n" } else { "-Urn" };
     let possible = Command::new("unshare").args([namespace, "true"]).status();
     if !possible.is_ok_and(|status| status.success()) {
-        let _ = writeln!(io::stderr(), "skipped: namespaces are not allowed here");
-        return;
+        return skip("namespaces are not allowed here");
     }
     let wmem_max = fs::read_to_string("/proc/sys/net/core/wmem_max").expect("it is readable");
     if wmem_max.trim() != SMALL.to_string() {
@@ -234,8 +233,8 @@ fn one_of_fifty_gets_a_name(style: Style) {
     }
 }
 
-/// The ways to leave, and whether what was said before is heard. It need not be where the
-/// connection is reset, which closing it is too when something has come that was not read.
+/// The ways to leave, and whether what was said before is heard for certain. Closing with unread
+/// input resets the connection, so a write to it may fail before the last words are read.
 const WAYS_TO_LEAVE: [(bool, fn(Client)); 4] = [
     (false, |closes| drop(closes)),
     (true, |mut half_closes| {

@@ -1,15 +1,16 @@
 //! Clients that do not read what they get: each costs itself something, and nobody else.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use test_kit::chat::{expect_silence, room};
-use test_kit::{Client, Process, Server, Style, each_style};
+use test_kit::chat::{expect_silence, join, room};
+use test_kit::{Client, Process, Server, Style, each_style, wait_until};
 
 each_style!(
     an_echo_client_that_never_reads_is_not_read_from,
     a_member_that_never_reads_is_dropped,
+    a_member_that_never_reads_its_own_answers_is_dropped,
     a_deaf_member_delays_nobody,
 );
 
@@ -154,6 +155,24 @@ fn a_caller_that_never_reads_is_not_read_from(server: &Server) {
     deaf.send(&COMMAND[sent % COMMAND.len()..]);
     deaf.expect_line("* here: deaf");
     expect_silence(&mut deaf);
+}
+
+fn a_member_that_never_reads_its_own_answers_is_dropped(style: Style) {
+    let server = Server::start_with(style, "chat", &NO_LOG);
+    if !style.serves_many() {
+        return a_caller_that_never_reads_is_not_read_from(&server);
+    }
+    let mut ada = join(&server, 1);
+    let deaf = Client::connect_with_buffer(server.address(), 4096);
+    ada.expect_line(format!("* {} joined", deaf.name()));
+    deaf.stream().set_nonblocking(true).expect("it can be set");
+    let commands = "/help\n".repeat(600);
+    wait_until("it is cut off", || {
+        let asked = deaf.stream().write(commands.as_bytes());
+        asked.is_err_and(|error| error.kind() != ErrorKind::WouldBlock)
+    });
+    ada.expect_line(format!("* {} left: too slow", deaf.name()));
+    expect_silence(&mut ada);
 }
 
 /// What is compared is the slowest of many deliveries, with a deaf member and without one.

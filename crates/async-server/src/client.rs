@@ -7,7 +7,7 @@ use std::pin::{Pin, pin};
 use std::task::{Poll, ready};
 use std::time::Duration;
 
-use protocol::{Answer, PLAIN_READ, Session};
+use protocol::{Answer, Client, PLAIN_READ, Service};
 use sockets::{LINGER, Limits};
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
@@ -18,11 +18,13 @@ use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 /// Reads, lets the session answer, and writes, until one side has no more to say.
 pub(crate) async fn converse(
+    client: Client,
     mut stream: TcpStream,
-    mut session: Box<dyn Session>,
+    service: Service,
     limits: Limits,
     mut stopping: watch::Receiver<bool>,
 ) -> io::Result<()> {
+    let mut session = service.session(client);
     let (mut reader, mut writer) = stream.split();
     let mut idle = IdleClock::start(limits.idle_timeout);
     let mut stopped = pin!(stopping.wait_for(|stopping| *stopping));
@@ -76,11 +78,13 @@ struct Answered {
 impl Answered {
     /// Sends as much of an answer as the socket takes. Mostly that is all, and nothing is copied.
     fn send(writer: &WriteHalf<'_>, answer: &Answer<'_>) -> io::Result<Answered> {
-        let sent = match writer.try_write(&answer.send) {
-            _ if answer.send.is_empty() => 0,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
-            result => result?,
-        };
+        let mut sent = 0;
+        if !answer.send.is_empty() {
+            sent = match writer.try_write(&answer.send) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+                result => result?,
+            };
+        }
         let unsent = answer.send[sent..].to_vec();
         Ok(Answered {
             is_empty: answer.is_empty(),

@@ -14,10 +14,10 @@ use std::collections::HashMap;
 use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use protocol::{Client, Event, Hub, Service};
-use sockets::{Acceptor, Arrival, Limits, Stop, log_end, until};
+use sockets::{Acceptor, Arrival, Limits, Pace, Stop, catch_panic, log_end, until};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::runtime;
 use tokio::select;
@@ -43,9 +43,10 @@ pub fn serve(
     stop: Stop,
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
-    runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
+    // Building panics, instead of failing, where the system has no threads left.
+    let runtime = catch_panic(|| runtime::Builder::new_multi_thread().enable_all().build());
+    runtime
+        .map_err(|_| io::Error::other("no threads can be started"))?
         .block_on(async {
             let stop = UnixStream::from_std(stop.into())?;
             let mut server = Server {
@@ -108,6 +109,7 @@ impl Server {
         let is_full = self.tasks.len() >= self.limits.max_clients;
         let listener = self.acceptor.listener().filter(|_| !is_full);
         select! {
+            biased;
             _ = stop.readable(), if !is_stopping => Ready::Stop,
             Some(ended) = self.tasks.join_next_with_id() => match ended {
                 Ok((task, ended)) => Ready::Ended(task, ended),
@@ -128,18 +130,18 @@ impl Server {
         else {
             return;
         };
-        let session = self.service.session(client);
+        let service = self.service.clone();
         let limits = self.limits;
         let task = match &self.hub {
             None => {
                 let stopping = self.stopping.subscribe();
                 self.tasks
-                    .spawn(client::converse(stream, session, limits, stopping))
+                    .spawn(client::converse(client, stream, service, limits, stopping))
             }
             Some((hub, _)) => {
                 let membership = Membership::join(hub, client, name).await;
                 self.tasks
-                    .spawn(member::converse(stream, session, limits, membership))
+                    .spawn(member::converse(stream, service, limits, membership))
             }
         };
         self.clients.insert(task.id(), client);
@@ -183,12 +185,15 @@ impl Server {
 fn start_hub() -> (mpsc::Sender<Event<Mailbox>>, JoinHandle<()>) {
     let (sender, mut events) = mpsc::channel(EVENTS);
     let work = async move {
-        let mut hub = Hub::default();
+        let (mut hub, mut pace) = (Hub::default(), Pace::default());
         while let Some(event) = events.recv().await {
             hub.handle(event);
             // The members that it was for are ready to run on this very thread: let them, before
             // more is put into their mailboxes.
             yield_now().await;
+            while pace.held_until(&mut hub).is_some() {
+                sleep(Duration::from_millis(1)).await;
+            }
         }
     };
     (sender, tokio::spawn(work))

@@ -7,7 +7,7 @@ use std::io::{self, IoSlice};
 use std::pin::pin;
 use std::sync::Arc;
 
-use protocol::{Allowance, Client, Event, Line, MEMBER_READ, Queue, Session, TooSlow};
+use protocol::{Allowance, Client, Event, Line, MEMBER_READ, Queue, Service, Session, TooSlow};
 use sockets::{LINGER, Limits, WRITE_SIZE, cut, gather};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -34,6 +34,10 @@ impl protocol::Mailbox for Mailbox {
             Err(TooSlow) => drop(self.too_slow.take().map(|task| task.send(TooSlow))),
         }
         taken
+    }
+
+    fn is_half_full(&self) -> bool {
+        self.allowance.is_half_taken()
     }
 }
 
@@ -83,7 +87,7 @@ impl Membership {
 /// Reads and posts, and writes what the room has for this member, until one side has no more.
 pub(crate) async fn converse(
     mut stream: TcpStream,
-    session: Box<dyn Session>,
+    service: Service,
     limits: Limits,
     Membership {
         client,
@@ -92,6 +96,7 @@ pub(crate) async fn converse(
         too_slow,
     }: Membership,
 ) -> io::Result<()> {
+    let session = service.session(client);
     let (reader, writer) = stream.split();
     let ended = {
         let mut reading = pin!(post(reader, session, client, hub, &limits));
@@ -153,7 +158,8 @@ async fn write(mut writer: WriteHalf<'_>, mut inbox: Inbox, limits: &Limits) -> 
     while let Some(mut queue) = inbox.take().await {
         while !queue.is_empty() {
             let lines: Vec<IoSlice<'_>> = gather(&queue);
-            let written = in_time(limits.idle_timeout, writer.write_vectored(&lines)).await?;
+            let written =
+                in_time(Some(limits.write_timeout()), writer.write_vectored(&lines)).await?;
             queue.advance(written);
         }
     }

@@ -8,9 +8,9 @@ use nix::libc;
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{Pid, getppid};
-use protocol::{Answer, Client, Session};
+use protocol::{Answer, Client, Service, Session};
 use signal_hook::{SigId, low_level};
-use sockets::{Buffer, Connection, Input, Limits, Stop, catch_panic, log_end};
+use sockets::{Buffer, Connection, Input, Limits, Stop, StopFlag, catch_panic, log_end};
 
 use crate::member::{self, ChildsLink};
 
@@ -18,8 +18,7 @@ use crate::member::{self, ChildsLink};
 pub(crate) struct Child {
     pub(crate) client: Client,
     pub(crate) stream: TcpStream,
-    pub(crate) session: Box<dyn Session>,
-    pub(crate) buffer: Buffer,
+    pub(crate) service: Service,
     pub(crate) limits: Limits,
     pub(crate) link: Option<ChildsLink>,
     pub(crate) parent: Pid,
@@ -50,14 +49,19 @@ impl Child {
         if getppid() != self.parent {
             return Err(io::Error::other("the server is gone"));
         }
-        let connection = Connection::new(&self.stream, &self.limits, &stop);
+        let session = self.service.session(self.client);
+        let buffer = Buffer::new(self.service.read_size());
+        let (stream, limits) = (&self.stream, &self.limits);
         match self.link {
             None => {
-                let _woken = stop.wakes(&self.stream);
-                converse(connection, self.session, self.buffer)
+                let _woken = stop.wakes(stream);
+                converse(Connection::new(stream, limits, &stop), session, buffer)
             }
             Some(link) => {
-                member::converse(&self.stream, connection, self.session, self.buffer, link)
+                // A member stops when its link ends, and not before: it has to hear the goodbye.
+                let never = StopFlag::default();
+                let connection = Connection::new(stream, limits, &never);
+                member::converse(stream, connection, session, buffer, limits, link)
             }
         }
     }

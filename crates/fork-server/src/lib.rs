@@ -25,11 +25,11 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getpid};
 use protocol::{Client, Hub, Outbox, OutboxMailbox, OutboxState, Service};
 use signal_hook::low_level;
-use sockets::{Acceptor, Arrival, Buffer, Limits, Stop, poll, until};
+use sockets::{Acceptor, Arrival, Limits, Pace, Stop, poll, until};
 use tracing::{info, warn};
 
 use crate::child::Child;
-use crate::member::{Heard, Link};
+use crate::member::{ChildsLink, Heard, Link};
 
 /// Serves each client in a process of its own until `stop`, and then those who are here until they
 /// have their answers.
@@ -50,6 +50,7 @@ pub fn serve(
     let mut server = Server {
         acceptor: Acceptor::new(listener),
         hub: Hub::default(),
+        pace: Pace::default(),
         children: BTreeMap::new(),
         deaths,
         over_by: None,
@@ -85,6 +86,7 @@ struct Server {
     service: Service,
     limits: Limits,
     hub: Hub<OutboxMailbox>,
+    pace: Pace,
     children: BTreeMap<Client, Process>,
     /// SIGCHLD as bytes: a signal handler may do next to nothing, so it writes to the other end.
     deaths: UnixStream,
@@ -115,7 +117,9 @@ enum Ready {
 impl Server {
     /// Waits until there is something to do.
     fn wait(&mut self, stop: &Stop) -> io::Result<Vec<Ready>> {
-        let deadline = self.over_by.or(self.acceptor.paused_until());
+        let held_until = self.pace.held_until(&mut self.hub);
+        let deadlines = [self.over_by, self.acceptor.paused_until(), held_until];
+        let deadline = deadlines.into_iter().flatten().min();
         let is_stopping = self.over_by.is_some();
         let is_full = self.children.len() >= self.limits.max_clients;
         let stop = (!is_stopping).then_some((Ready::Stop, stop.as_fd()));
@@ -124,7 +128,7 @@ impl Server {
         let listener = listener.map(|listener| (Ready::Listener, listener.as_fd()));
         let to_read = |(ready, fd)| (ready, fd, PollFlags::POLLIN);
         let links = self.children.iter().filter_map(|(&client, child)| {
-            let (fd, flags) = child.link.as_ref()?.interest()?;
+            let (fd, flags) = child.link.as_ref()?.interest(held_until.is_none())?;
             Some((Ready::Link(client), fd, flags))
         });
         let interests = [stop, deaths].into_iter().flatten().map(to_read);
@@ -137,24 +141,33 @@ impl Server {
     /// Forks a process for the client that has just connected. In that process, returns what it
     /// has to do.
     fn new_connection(&mut self) -> Option<Child> {
+        // Before accepting: a client for whose link there are no descriptors shall wait in the
+        // backlog, as one does for whose connection there are none.
+        let links = match self.service.has_room().then(member::link).transpose() {
+            Ok(links) => links.unzip(),
+            Err(error) => {
+                self.acceptor.admit::<TcpStream>(Err(error));
+                return None;
+            }
+        };
         let arrival = self.acceptor.accept()?;
         let client = arrival.client;
-        let started = self.start(arrival);
-        started.unwrap_or_else(|error| {
+        self.start(arrival, links).unwrap_or_else(|error| {
             warn!("{client} refused: cannot start a process: {error}");
             self.hub.leave(client);
             None
         })
     }
 
-    fn start(&mut self, arrival: Arrival<TcpStream>) -> io::Result<Option<Child>> {
-        let Arrival {
+    fn start(
+        &mut self,
+        Arrival {
             client,
             name,
             stream,
-        } = arrival;
-        let links = self.service.has_room().then(member::link).transpose()?;
-        let (link, childs_link) = links.unzip();
+        }: Arrival<TcpStream>,
+        (link, childs_link): (Option<Link>, Option<ChildsLink>),
+    ) -> io::Result<Option<Child>> {
         if let Some(link) = &link {
             self.hub.join(client, name, link.outbox.mailbox());
         }
@@ -163,15 +176,11 @@ impl Server {
         let unblocked = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
         let forked = fork_alone();
         if let Ok(ForkResult::Child) = forked {
-            let session = self.service.session(client);
-            let buffer = Buffer::new(self.service.read_size());
-            let limits = self.limits;
-            let link = childs_link;
+            let (service, limits, link) = (self.service.clone(), self.limits, childs_link);
             let child = Child {
                 client,
                 stream,
-                session,
-                buffer,
+                service,
                 limits,
                 link,
                 parent,
@@ -190,8 +199,11 @@ impl Server {
         Ok(None)
     }
 
-    /// Hears what a member's child has to say.
+    /// Hears what a member's child has to say, unless the members have to catch up first.
     fn receive(&mut self, client: Client) {
+        if self.pace.held_until(&mut self.hub).is_some() {
+            return;
+        }
         let Some(child) = self.children.get_mut(&client) else {
             return;
         };
@@ -209,8 +221,8 @@ impl Server {
         links.filter(crowded).for_each(Link::send);
     }
 
-    /// Sends what waits, to every child that takes it, and kills those of members too slow: one
-    /// that is stuck in a write to its client hears nothing else.
+    /// Sends what waits, to every child that takes it, and kills those of members too slow,
+    /// whatever they are at.
     fn send(&mut self) {
         for (client, child) in &mut self.children {
             let Some(link) = &mut child.link else {

@@ -7,13 +7,14 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::poll::PollFlags;
 use protocol::{Outbox, OutboxState, Posts, Queue, Session};
 use socket2::{Domain, SockRef, Socket, Type};
-use sockets::{Buffer, Connection, Input, WRITE_SIZE, poll, until, write_queue};
+use sockets::{Buffer, Connection, Input, Limits, WRITE_SIZE, poll, until, write_queue};
 
 /// How many bytes of posts may be on their way from a child: a few reads' worth, so that whoever
 /// pastes is held up by the parent's pace before the others' queues feel it.
@@ -65,10 +66,11 @@ pub(crate) fn link() -> io::Result<(Link, ChildsLink)> {
 }
 
 impl Link {
-    /// What the parent waits for. Nothing at all, if the child has only to be reaped.
-    pub(crate) fn interest(&self) -> Option<(BorrowedFd<'_>, PollFlags)> {
+    /// What the parent waits for, if it hears posts now. Nothing at all, if the child has only to
+    /// be reaped.
+    pub(crate) fn interest(&self, hears: bool) -> Option<(BorrowedFd<'_>, PollFlags)> {
         let mut flags = PollFlags::empty();
-        flags.set(PollFlags::POLLIN, !self.is_heard_out);
+        flags.set(PollFlags::POLLIN, hears && !self.is_heard_out);
         flags.set(PollFlags::POLLOUT, !self.outbox.queue().is_empty());
         (!flags.is_empty()).then_some((self.socket.as_fd(), flags))
     }
@@ -105,49 +107,44 @@ impl Link {
     }
 }
 
-/// Who a member's child can hear now without waiting.
-#[derive(PartialEq)]
-enum Ready {
-    Parent,
-    Client,
-}
-
 /// The child's work: posts what the client says, and sends the client what the parent says, until
 /// the parent has no more to say.
 pub(crate) fn converse(
     stream: &TcpStream,
-    connection: Connection<'_>,
+    mut connection: Connection<'_>,
     mut session: Box<dyn Session>,
     mut buffer: Buffer,
+    limits: &Limits,
     ChildsLink(link): ChildsLink,
 ) -> io::Result<()> {
     // Should the parent kill this process because the client does not read, then what the client
     // was not sent goes with it: else the kernel would keep it, megabytes, until the client reads.
     SockRef::from(stream).set_linger(Some(Duration::ZERO))?;
+    stream.set_nonblocking(true)?;
     let mut member = Member {
-        connection,
+        stream,
         link,
         packets: vec![0; 2 * WRITE_SIZE],
+        unsent: 0..0,
+        is_told_all: false,
+        stuck_since: None,
+        patience: limits.write_timeout(),
     };
     let mut is_reading = true;
-    loop {
-        let parent = (Ready::Parent, member.link.as_fd(), PollFlags::POLLIN);
-        let client = is_reading.then_some((Ready::Client, stream.as_fd(), PollFlags::POLLIN));
-        let deadline = member.connection.idle_deadline().filter(|_| is_reading);
-        let ready = poll([parent].into_iter().chain(client), deadline)?;
-
-        if ready.contains(&Ready::Parent) && !member.forward()? {
-            break;
-        }
-        let is_late = deadline.is_some_and(|deadline| until(deadline).is_zero());
-        if ready.contains(&Ready::Client) || is_late {
-            let answer = match member.connection.read(&mut buffer)? {
+    while !member.is_told_all || !member.unsent.is_empty() {
+        let idle_deadline = connection.idle_deadline().filter(|_| is_reading);
+        let client = is_reading.then_some(PollFlags::POLLIN);
+        let ready = member.wait(client, None, idle_deadline)?;
+        member.forward()?;
+        let is_late = idle_deadline.is_some_and(|deadline| until(deadline).is_zero());
+        if is_reading && (ready.contains(&Ready::Client) || is_late) {
+            let answer = match connection.read(&mut buffer)? {
                 Input::Bytes(bytes) => session.receive(bytes),
                 Input::Idle(seconds) => session.idle(seconds),
-                Input::Stop => break,
+                Input::Stop => continue,
             };
             if !answer.is_empty() {
-                member.connection.restart_idle_clock();
+                connection.restart_idle_clock();
                 member.post(&answer.posts)?;
             }
             if answer.finish {
@@ -157,35 +154,96 @@ pub(crate) fn converse(
         }
     }
     SockRef::from(stream).set_linger(None)?;
-    member.connection.finish()
+    connection.finish()
 }
 
-/// The child between its client and its parent.
+/// The child between its client and its parent. It never blocks in a write to either: it would be
+/// deaf to the other meanwhile.
 struct Member<'a> {
-    connection: Connection<'a>,
+    stream: &'a TcpStream,
     link: Socket,
-    /// Room for packets that have queued up: they leave in one write.
+    /// Packets that have queued up: they leave in one write.
     packets: Vec<u8>,
+    /// Where in `packets` stands what the client has not taken yet.
+    unsent: Range<usize>,
+    /// The parent has no more to say.
+    is_told_all: bool,
+    /// Since when the client takes nothing, and how long it may.
+    stuck_since: Option<Instant>,
+    patience: Duration,
+}
+
+/// Who is ready: the client to be read from, or somebody for something else.
+#[derive(PartialEq)]
+enum Ready {
+    Client,
+    Other,
 }
 
 impl Member<'_> {
-    /// Sends the client what has come from the parent. `false` means that no more will come.
-    fn forward(&mut self) -> io::Result<bool> {
+    /// Waits until the client or the parent can be heard or told something.
+    fn wait(
+        &self,
+        client: Option<PollFlags>,
+        parent: Option<PollFlags>,
+        deadline: Option<Instant>,
+    ) -> io::Result<Vec<Ready>> {
+        let hears_parent = self.unsent.is_empty() && !self.is_told_all;
+        let parent = parent.or(hears_parent.then_some(PollFlags::POLLIN));
+        let unsent = (!self.unsent.is_empty()).then_some(PollFlags::POLLOUT);
+        let interests = [
+            client.map(|flags| (Ready::Client, self.stream.as_fd(), flags)),
+            unsent.map(|flags| (Ready::Other, self.stream.as_fd(), flags)),
+            parent.map(|flags| (Ready::Other, self.link.as_fd(), flags)),
+        ];
+        let stuck = self.stuck_since.map(|since| since + self.patience);
+        if stuck.is_some_and(|deadline| until(deadline).is_zero()) {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        poll(
+            interests.into_iter().flatten(),
+            deadline.into_iter().chain(stuck).min(),
+        )
+    }
+
+    /// Sends the client what has come from the parent, as far as it takes it.
+    fn forward(&mut self) -> io::Result<()> {
+        if self.unsent.is_empty() && !self.is_told_all {
+            self.receive()?;
+        }
+        while !self.unsent.is_empty() {
+            match self.stream.write(&self.packets[self.unsent.clone()]) {
+                Ok(count) => {
+                    self.unsent.start += count;
+                    self.stuck_since = None;
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.stuck_since.get_or_insert_with(Instant::now);
+                    break;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Receives the packets that have come from the parent. An empty one is the end.
+    fn receive(&mut self) -> io::Result<()> {
         let mut size = 0;
-        let mut is_open = true;
-        while is_open && size <= WRITE_SIZE {
+        while !self.is_told_all && size <= WRITE_SIZE {
             match self.link.read(&mut self.packets[size..size + WRITE_SIZE]) {
                 Ok(count) => {
                     size += count;
-                    is_open = count > 0;
+                    self.is_told_all = count == 0;
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) if may_try_again(&error) => {}
                 Err(error) => return Err(error),
             }
         }
-        self.connection.write_all(&self.packets[..size])?;
-        Ok(is_open)
+        self.unsent = 0..size;
+        Ok(())
     }
 
     /// Posts to the parent. While the link is full the member goes on hearing: a member that is
@@ -194,21 +252,15 @@ impl Member<'_> {
         while let Err(error) = self.link.write(posts.as_bytes()) {
             match error.kind() {
                 ErrorKind::WouldBlock => {
-                    poll(
-                        [(
-                            (),
-                            self.link.as_fd(),
-                            PollFlags::POLLIN | PollFlags::POLLOUT,
-                        )],
-                        None,
-                    )?;
-                    if !self.forward()? {
-                        break;
-                    }
+                    let hears = self.unsent.is_empty() && !self.is_told_all;
+                    let mut link = PollFlags::POLLOUT;
+                    link.set(PollFlags::POLLIN, hears);
+                    self.wait(None, Some(link), None)?;
+                    self.forward()?;
                 }
                 // The room hears this member no more.
                 ErrorKind::BrokenPipe => break,
-                _ if may_try_again(&error) => {}
+                ErrorKind::Interrupted => {}
                 _ => return Err(error),
             }
         }

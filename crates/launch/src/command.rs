@@ -11,7 +11,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, FromArgMatches, value_parser};
 use protocol::fortune::Fortunes;
 use protocol::{CATALOGUE, Entry, Settings};
-use sockets::{Limits, raise_descriptor_limit};
+use sockets::{Limits, raise_descriptor_limit, without_number};
 
 use crate::life::Server;
 use crate::style::MaxClients;
@@ -33,11 +33,11 @@ struct Options {
     max_clients: Option<usize>,
 
     /// How long a client may complete nothing; 0 is for ever
-    #[arg(long, value_name = "SECS", value_parser = seconds())]
+    #[arg(long, value_name = "SECS", value_parser = seconds(0))]
     idle_timeout: Option<u64>,
 
     /// How long clients have to leave once the server stops
-    #[arg(long, value_name = "SECS", value_parser = seconds(), default_value_t = 5)]
+    #[arg(long, value_name = "SECS", value_parser = seconds(1), default_value_t = 5)]
     grace: u64,
 
     /// Tell the fortunes in FILE, which fortune(6) could read: entries separated by lines of %
@@ -149,7 +149,8 @@ pub fn host_port(text: &str) -> Result<HostPort, String> {
     let Some((host, port)) = text.rsplit_once(':') else {
         return Err(format!("there is no port in it; {wanted}"));
     };
-    if port.parse::<u16>().is_err() {
+    let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number || port.parse::<u16>().is_err() {
         return Err(format!("a port is a number from 0 to 65535; {wanted}"));
     }
     match host.strip_prefix('[') {
@@ -183,7 +184,10 @@ pub fn usage_error(command: &Command, error: &clap::Error) -> ExitCode {
     let parts: Vec<_> = said.split("\n\n").map(on_one_line).collect();
     let mut line = parts.join("; ");
     if error.kind() == ErrorKind::InvalidSubcommand {
-        let names: Vec<_> = command.get_subcommands().map(Command::get_name).collect();
+        let names = asked(command, text)
+            .get_subcommands()
+            .map(Command::get_name);
+        let names: Vec<_> = names.collect();
         line.push_str(&format!(" [possible values: {}]", names.join(", ")));
     }
     if error.kind() == ErrorKind::MissingRequiredArgument && line.contains("<SERVICE>") {
@@ -192,6 +196,20 @@ pub fn usage_error(command: &Command, error: &clap::Error) -> ExitCode {
     }
     complain(&format!("{line}; see --help"));
     ExitCode::from(2)
+}
+
+/// The command whose subcommand is wrong, by the usage that the error shows.
+fn asked<'a>(program: &'a Command, error: &str) -> &'a Command {
+    let usage = error.split("\n\nUsage: ").nth(1).unwrap_or_default();
+    let names = usage.split_whitespace().skip(1);
+    let mut asked = program;
+    for name in names {
+        match asked.find_subcommand(name) {
+            Some(command) => asked = command,
+            None => break,
+        }
+    }
+    asked
 }
 
 fn service() -> impl TypedValueParser<Value = &'static Entry> {
@@ -207,8 +225,8 @@ fn service() -> impl TypedValueParser<Value = &'static Entry> {
 }
 
 /// Up to a year: far more could not be added to the time of day.
-fn seconds() -> impl TypedValueParser<Value = u64> {
-    value_parser!(u64).range(..=365 * 24 * 60 * 60)
+fn seconds(least: u64) -> impl TypedValueParser<Value = u64> {
+    value_parser!(u64).range(least..=365 * 24 * 60 * 60)
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -237,8 +255,12 @@ fn fortunes(file: Option<&Path>, seed: u64) -> Result<(Fortunes, Option<String>)
         return Ok((Fortunes::built_in(seed), None));
     };
     let shown = path.display();
-    let bytes = fs::read(path)
-        .map_err(|error| Problem::world(format!("cannot read the fortunes in {shown}: {error}")))?;
+    let bytes = fs::read(path).map_err(|error| {
+        Problem::world(format!(
+            "cannot read the fortunes in {shown}: {}",
+            without_number(&error)
+        ))
+    })?;
     let parsed = Fortunes::parse(&bytes, seed).ok_or_else(|| {
         Problem::world(format!(
             "there is no fortune in {shown}: want entries of at most {} bytes, \
@@ -260,8 +282,9 @@ fn open_log(path: &Path) -> Result<File, Problem> {
         .open(path)
         .map_err(|error| {
             Problem::world(format!(
-                "cannot write the log to {}: {error}",
-                path.display()
+                "cannot write the log to {}: {}",
+                path.display(),
+                without_number(&error)
             ))
         })
 }

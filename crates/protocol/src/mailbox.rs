@@ -26,6 +26,10 @@ pub trait Mailbox {
     /// Takes the line, or refuses it at once because the member is too far behind, and has then
     /// seen to it that the member is cut off. Never waits.
     fn offer(&mut self, line: &Line) -> Result<(), TooSlow>;
+
+    /// Whether more than half of what it takes waits: the member has fallen behind, and whoever
+    /// posts should give it a moment.
+    fn is_half_full(&self) -> bool;
 }
 
 /// One or more lines of text as they go over the wire, ends included.
@@ -80,7 +84,7 @@ impl Queue {
         self.lines.is_empty()
     }
 
-    /// Whether more than half of [`MAILBOX_LIMIT`] waits: time to send before more is posted.
+    /// Whether more than half of [`MAILBOX_LIMIT`] waits.
     pub fn is_half_full(&self) -> bool {
         self.waiting > MAILBOX_LIMIT / 2
     }
@@ -129,6 +133,11 @@ impl Allowance {
         }
         self.waiting.fetch_add(line.cost(), Relaxed);
         Ok(())
+    }
+
+    /// Whether more than half of it is taken.
+    pub fn is_half_taken(&self) -> bool {
+        self.waiting.load(Relaxed) > MAILBOX_LIMIT / 2
     }
 
     /// The line has left the channel.
@@ -189,6 +198,10 @@ impl Mailbox for OutboxMailbox {
             shared.state = OutboxState::TooSlow;
         }
         taken
+    }
+
+    fn is_half_full(&self) -> bool {
+        self.0.borrow().queue.is_half_full()
     }
 }
 

@@ -19,7 +19,7 @@ use nix::errno::Errno;
 use nix::sys::select::{FD_SETSIZE, FdSet, select};
 use nix::sys::time::{TimeVal, TimeValLike};
 use protocol::{Client, Hub, OutboxMailbox, Posts, Service};
-use sockets::{Acceptor, Arrival, Limits, Stop, log_end, until};
+use sockets::{Acceptor, Arrival, Limits, Pace, Stop, catch_panic, log_end, until};
 use tracing::warn;
 
 use crate::slot::Slot;
@@ -45,6 +45,7 @@ pub fn serve(
     let mut server = Server {
         acceptor: Acceptor::new(listener),
         hub: Hub::default(),
+        pace: Pace::default(),
         slots: BTreeMap::new(),
         buffer: vec![0; service.read_size()],
         over_by: None,
@@ -74,6 +75,7 @@ struct Server {
     service: Service,
     limits: Limits,
     hub: Hub<OutboxMailbox>,
+    pace: Pace,
     slots: BTreeMap<Client, Slot>,
     /// Where every read goes: a client that says nothing costs no buffer.
     buffer: Vec<u8>,
@@ -98,7 +100,9 @@ impl Server {
     /// The sets are made anew from the table each turn: select(2) overwrites them with its answer,
     /// and a copy kept aside would have to be kept right.
     fn wait(&mut self, stop: &Stop) -> io::Result<Vec<Ready>> {
-        let mut timeout = self.deadline().map(time_left);
+        let held_until = self.pace.held_until(&mut self.hub);
+        let deadline = self.deadline().into_iter().chain(held_until).min();
+        let mut timeout = deadline.map(time_left);
         let is_stopping = self.over_by.is_some();
         let is_full = self.slots.len() >= self.limits.max_clients;
         let stop = (!is_stopping).then_some(stop.as_fd());
@@ -113,7 +117,7 @@ impl Server {
             .chain(listener)
             .for_each(|fd| readable.insert(fd));
         for slot in self.slots.values() {
-            if slot.wants_to_read() {
+            if slot.wants_to_read() && !(slot.is_member() && held_until.is_some()) {
                 readable.insert(slot.as_fd());
             }
             if slot.wants_to_write() {
@@ -166,14 +170,14 @@ impl Server {
         if !fits(&stream) {
             return warn!("{client} refused: select(2) cannot watch its descriptor");
         }
-        if let Err(error) = stream.set_nonblocking(true) {
-            return log_end(client, &Err(error));
-        }
-        let mut slot = Slot::new(
-            stream,
-            self.service.session(client),
-            self.service.has_room(),
-        );
+        let opened = stream
+            .set_nonblocking(true)
+            .and_then(|()| catch_panic(|| Ok(self.service.session(client))));
+        let session = match opened {
+            Ok(session) => session,
+            Err(error) => return log_end(client, &Err(error)),
+        };
+        let mut slot = Slot::new(stream, session, self.service.has_room());
         if slot.is_member() {
             self.hub.join(client, name, slot.outbox.mailbox());
         }
@@ -184,10 +188,15 @@ impl Server {
 
     /// Reads from a client, once, and lets its session answer.
     fn receive(&mut self, client: Client) {
-        if let Some(slot) = self.slots.get_mut(&client) {
-            let posts = slot.receive(&mut self.buffer);
-            self.post(client, &posts);
+        let Some(slot) = self.slots.get_mut(&client) else {
+            return;
+        };
+        // Members that have fallen behind have to catch up before more is posted.
+        if slot.is_member() && self.pace.held_until(&mut self.hub).is_some() {
+            return;
         }
+        let posts = slot.receive(&mut self.buffer);
+        self.post(client, &posts);
     }
 
     /// Tells the room what a session has to say.
@@ -215,6 +224,25 @@ impl Server {
     /// Sends what waits, to everybody who takes it: lines that have queued up leave in one write.
     fn send(&mut self) {
         self.slots.values_mut().for_each(Slot::send);
+    }
+
+    /// Forgets the clients that are gone, which the room hears of.
+    fn end_connections(&mut self) {
+        self.slots.retain(|&client, slot| {
+            let Some(ended) = slot.ended() else {
+                return true;
+            };
+            self.hub.leave(client);
+            log_end(client, ended);
+            false
+        });
+    }
+
+    /// Accepts nobody any more, and says goodbye.
+    fn stop(&mut self) {
+        self.over_by = Some(Instant::now() + self.limits.grace);
+        self.acceptor.close();
+        self.hub.stop();
     }
 
     /// Does what is due by now.
@@ -251,25 +279,6 @@ impl Server {
             .chain(self.over_by)
             .chain(now)
             .min()
-    }
-
-    /// Accepts nobody any more, and says goodbye.
-    fn stop(&mut self) {
-        self.over_by = Some(Instant::now() + self.limits.grace);
-        self.acceptor.close();
-        self.hub.stop();
-    }
-
-    /// Forgets the clients that are gone, which the room hears of.
-    fn end_connections(&mut self) {
-        self.slots.retain(|&client, slot| {
-            let Some(ended) = slot.ended() else {
-                return true;
-            };
-            self.hub.leave(client);
-            log_end(client, ended);
-            false
-        });
     }
 
     fn is_over(&self) -> bool {

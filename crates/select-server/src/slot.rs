@@ -143,9 +143,8 @@ impl Slot {
     /// When something is due if nothing happens before.
     pub(crate) fn deadline(&self, limits: &Limits) -> Option<Instant> {
         match self.phase {
-            Phase::Talking | Phase::Finishing => {
-                limits.idle_timeout.map(|timeout| self.active + timeout)
-            }
+            Phase::Talking => limits.idle_timeout.map(|timeout| self.active + timeout),
+            Phase::Finishing => Some(self.active + limits.write_timeout()),
             Phase::Lingering(until) => Some(until),
             Phase::Over(_) => None,
         }
@@ -191,11 +190,13 @@ impl Slot {
             self.active = Instant::now();
         }
         // Mostly the socket takes all at once, and nothing is copied.
-        let sent = match self.stream.write(&answer.send) {
-            Ok(count) => count,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
-            Err(error) => return Err(error),
-        };
+        let mut sent = 0;
+        if !answer.send.is_empty() {
+            sent = match self.stream.write(&answer.send) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+                result => result?,
+            };
+        }
         if sent < answer.send.len() {
             self.is_writable = false;
             let rest = Line::from(&answer.send[sent..]);

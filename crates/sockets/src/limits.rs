@@ -3,6 +3,10 @@ use std::time::Duration;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
+/// How long a member may take nothing of what is being sent to it, if it may be idle for ever: a
+/// minute. Else one that has left the room and does not read would keep its place for good.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// How much a server takes on.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -18,6 +22,12 @@ impl Limits {
     /// The idle timeout as people are told it.
     pub fn idle_seconds(&self) -> u64 {
         self.idle_timeout.unwrap_or_default().as_secs()
+    }
+
+    /// How long a member may take nothing of what is being sent to it: as long as it may be idle,
+    /// and [`WRITE_TIMEOUT`] where that is for ever.
+    pub fn write_timeout(&self) -> Duration {
+        self.idle_timeout.unwrap_or(WRITE_TIMEOUT)
     }
 }
 

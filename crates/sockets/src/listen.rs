@@ -76,7 +76,7 @@ fn explain(error: &io::Error) -> String {
 }
 
 /// The error's text without the "(os error 98)" that the standard library puts behind it.
-fn without_number(error: &io::Error) -> String {
+pub fn without_number(error: &io::Error) -> String {
     let text = error.to_string();
     match text.split_once(" (os error") {
         Some((text, _)) => text.to_owned(),

@@ -24,7 +24,7 @@ pub struct Stop {
 }
 
 /// Whether to stop, for those who serve a client.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct StopFlag {
     raised: Arc<AtomicBool>,
     /// The socket whose reads and writes do not block any more once the signal has come.
@@ -33,6 +33,15 @@ pub struct StopFlag {
 
 /// What [`StopFlag`] holds while there is no socket to wake anybody from.
 const NO_SOCKET: i32 = -1;
+
+impl Default for StopFlag {
+    fn default() -> StopFlag {
+        StopFlag {
+            raised: Arc::default(),
+            wakes: Arc::new(AtomicI32::new(NO_SOCKET)),
+        }
+    }
+}
 
 impl Stop {
     /// Stops at the first SIGINT or SIGTERM. A second one ends the process at once, with status
@@ -131,7 +140,6 @@ impl StopFlag {
     #[allow(unsafe_code)]
     fn raise_at(&self, signal: i32) -> io::Result<SigId> {
         let StopFlag { raised, wakes } = self.clone();
-        wakes.store(NO_SOCKET, SeqCst);
         let action = move || {
             raised.store(true, SeqCst);
             unblock(wakes.load(SeqCst));

@@ -81,6 +81,12 @@ impl Client {
     #[track_caller]
     pub fn send_apart(&mut self, bytes: impl AsRef<[u8]>) {
         self.send(bytes);
+        self.wait_until_read();
+    }
+
+    /// Waits until the server has read all that was sent, or is gone.
+    #[track_caller]
+    pub fn wait_until_read(&self) {
         wait_until("the server has read", || self.unread_by_the_server() == 0);
     }
 

@@ -24,18 +24,22 @@
 mod binaries;
 pub mod chat;
 mod client;
+mod crowd;
 mod flood;
+mod lost;
 mod process;
 mod server;
 mod signals;
 mod style;
 mod tools;
+mod usage;
 mod wait;
 
 pub use client::Client;
+pub use crowd::{Crowd, can_open};
 pub use nix::sys::signal::Signal;
 pub use process::{Footprint, Process};
 pub use server::{Ended, Server, run, run_under};
 pub use style::Style;
-pub use tools::require_tool;
+pub use tools::{require_tool, skip};
 pub use wait::{deadline, wait_until};

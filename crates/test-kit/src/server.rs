@@ -59,6 +59,20 @@ impl Server {
         if !options.contains(&"--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
         }
+        Server::from_command(command)
+    }
+
+    /// Starts a server of this style whose sessions panic when they read `panic!`, and the 13th
+    /// already when it greets. For the rest it serves as always.
+    #[track_caller]
+    pub fn start_faulty(style: Style, service: &str) -> Server {
+        let mut command = Command::new(binary("faulty-server"));
+        command.args([style.binary(), service]);
+        Server::from_command(command)
+            .unwrap_or_else(|ended| panic!("{style:?} does not listen: {ended:#?}"))
+    }
+
+    fn from_command(command: Command) -> Result<Server, Ended> {
         let running = Running::spawn(command);
         match running.output.wait_for(|line| line.starts_with(LISTENING)) {
             Ok(line) => Ok(Server {

@@ -16,15 +16,15 @@ use std::os::fd::AsFd;
 use std::os::unix::thread::JoinHandleExt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::thread::{Builder, JoinHandle};
-use std::time::Instant;
+use std::thread::{self, Builder, JoinHandle};
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, bounded};
 use nix::poll::PollFlags;
 use nix::sys::pthread::pthread_kill;
 use nix::sys::signal::Signal;
 use protocol::{Answer, Client, Event, Hub, Service, Session};
-use sockets::{Acceptor, Arrival, Buffer, Connection, Input, Limits, Stop, StopFlag};
+use sockets::{Acceptor, Arrival, Buffer, Connection, Input, Limits, Pace, Stop, StopFlag};
 use sockets::{cut, log_end, poll, until};
 use tracing::warn;
 
@@ -146,16 +146,18 @@ impl Server {
                 client,
                 pipe: Arc::clone(&self.ended),
             };
-            let session = self.service.session(client);
-            let read_size = self.service.read_size();
-            let (stream, limits, stop) = (Arc::clone(&stream), self.limits, self.stop.clone());
+            let (stream, service) = (Arc::clone(&stream), self.service.clone());
+            let (limits, stop) = (self.limits, self.stop.clone());
             move || {
                 let _ended = ended;
-                let buffer = Buffer::new(read_size);
+                let session = service.session(client);
+                let buffer = Buffer::new(service.read_size());
                 let connection = Connection::new(&stream, &limits, &stop);
                 match membership {
                     None => converse(connection, session, buffer),
-                    Some(membership) => member::converse(connection, session, buffer, membership),
+                    Some(membership) => {
+                        member::converse(connection, session, buffer, &limits, membership)
+                    }
                 }
             }
         };
@@ -211,10 +213,17 @@ impl Server {
 fn start_hub() -> io::Result<(Sender<Event<Mailbox>>, JoinHandle<()>)> {
     let (sender, events) = bounded(EVENTS);
     let work = move || {
-        let mut hub = Hub::default();
-        events.iter().for_each(|event| hub.handle(event));
+        let (mut hub, mut pace) = (Hub::default(), Pace::default());
+        for event in events {
+            hub.handle(event);
+            // Members that have fallen behind are about to catch up: let them.
+            while pace.held_until(&mut hub).is_some() {
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
     };
-    let hub = Builder::new().name("hub".to_owned()).spawn(work)?;
+    let hub = Builder::new().name("hub".to_owned()).spawn(work);
+    let hub = hub.map_err(|_| io::Error::other("no threads can be started"))?;
     Ok((sender, hub))
 }
 

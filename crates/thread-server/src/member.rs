@@ -10,7 +10,7 @@ use std::thread::{self, Builder};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use protocol::{Allowance, Client, Event, Line, Queue, Session, TooSlow};
-use sockets::{Buffer, Connection, Input, LINGER, WRITE_SIZE, cut, write_queue};
+use sockets::{Buffer, Connection, Input, LINGER, Limits, WRITE_SIZE, cut, write_queue};
 
 use crate::STACK;
 
@@ -31,6 +31,10 @@ impl protocol::Mailbox for Mailbox {
             Err(TooSlow) => cut(&self.stream),
         }
         taken
+    }
+
+    fn is_half_full(&self) -> bool {
+        self.allowance.is_half_taken()
     }
 }
 
@@ -90,8 +94,12 @@ pub(crate) fn converse(
     mut connection: Connection<'_>,
     mut session: Box<dyn Session>,
     mut buffer: Buffer,
+    limits: &Limits,
     membership: Membership,
 ) -> io::Result<()> {
+    membership
+        .stream
+        .set_write_timeout(Some(limits.write_timeout()))?;
     let (inbox, stream) = (membership.inbox.clone(), Arc::clone(&membership.stream));
     let (reading, read_to_the_end) = bounded::<()>(0);
     thread::scope(|scope| {
@@ -110,10 +118,9 @@ pub(crate) fn converse(
             };
             if !answer.is_empty() {
                 connection.restart_idle_clock();
+                let post = Event::Post(membership.client, answer.posts);
+                let _ = membership.hub.send(post);
             }
-            let _ = membership
-                .hub
-                .send(Event::Post(membership.client, answer.posts));
             if answer.finish {
                 return Ok(());
             }

@@ -57,6 +57,10 @@ impl Mailbox for Slot {
         self.has_refused = taken.is_err();
         taken
     }
+
+    fn is_half_full(&self) -> bool {
+        self.mailbox.is_half_full()
+    }
 }
 
 impl Wire {

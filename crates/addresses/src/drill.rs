@@ -1,0 +1,278 @@
+//! Questions without end, and what the answers tell.
+//!
+//! A [`Question`] knows its right answer, the typical wrong ones, and which [`Mistake`] leads to
+//! each: so [`judge`] names the mistake from the answer alone.
+//!
+//! A seed asks the same questions for ever, and can do so in a page of the book, too. How they are
+//! drawn is therefore a part of what this module promises:
+//!
+//! - Numbers come from [`Numbers`], mulberry32, which is made of 32-bit additions, multiplications,
+//!   shifts and XORs, so that JavaScript computes the same with `Math.imul` and `>>>`.
+//! - Of each question its module says which numbers it takes, in which order, and nothing else takes
+//!   any.
+//! - A question that would not be telling is dropped and the next one is drawn from the numbers that
+//!   follow: see [`is_telling`].
+
+mod bytes;
+mod mac;
+mod numbers;
+mod subnet;
+
+use std::fmt;
+use std::io::{self, BufRead, Read, Write};
+
+pub use numbers::Numbers;
+
+use crate::byte_order::Integer;
+use crate::multicast::Mac;
+use crate::read::{self, Wrong};
+use crate::working::dotted;
+
+/// Asks `count` questions: reads an answer from each line of `input`, and says on `output` whether
+/// it is right, what the mistake may be, and why. `prompt` is shown where an answer is awaited.
+///
+/// The end of the input ends the drill, too. What is no answer at all is asked again.
+///
+/// # Errors
+///
+/// Those of the input and of the output.
+pub fn run(
+    subject: Subject,
+    seed: u32,
+    count: u32,
+    prompt: &str,
+    mut input: impl BufRead,
+    mut output: impl Write,
+) -> io::Result<()> {
+    let mut score = Score::default();
+    let name = subject.name();
+    writeln!(output, "drill {name} --seed {seed} --count {count}")?;
+    writeln!(output, "An empty line shows the answer; Ctrl-D ends.")?;
+    for question in subject.questions(seed).take(count as usize) {
+        let asked = score.asked + 1;
+        let begin = format!("{asked} of {count}");
+        writeln!(output, "\n{begin}  {}", question.text())?;
+        let Some(answer) = read_answer(&*question, prompt, &mut input, &mut output)? else {
+            writeln!(output, "\nThe input has ended.")?;
+            break;
+        };
+        let verdict = match &answer {
+            Some(answer) => judge(&*question, answer),
+            None => Verdict::Wrong(None),
+        };
+        score.count(verdict);
+        match verdict {
+            Verdict::Right => writeln!(output, "Right.")?,
+            Verdict::Wrong(mistake) => {
+                match (mistake, &answer) {
+                    (Some(mistake), _) => writeln!(output, "No: {}.", mistake.says)?,
+                    (None, Some(_)) => writeln!(output, "No.")?,
+                    (None, None) => {}
+                }
+                writeln!(output, "It is {}.\n", question.right())?;
+                write!(output, "{}", question.working())?;
+            }
+        }
+        output.flush()?;
+    }
+    writeln!(output, "\n{score}. The same questions again: --seed {seed}")?;
+    output.flush()
+}
+
+/// An answer, or none where the line is empty; nothing at all at the end of the input.
+fn read_answer(
+    question: &dyn Question,
+    prompt: &str,
+    input: &mut impl BufRead,
+    output: &mut impl Write,
+) -> io::Result<Option<Option<Answer>>> {
+    /// No answer is as long. What is longer is read as several.
+    const LINE_LIMIT: u64 = 1024;
+    loop {
+        write!(output, "{prompt}")?;
+        output.flush()?;
+        let mut line = Vec::new();
+        input.take(LINE_LIMIT).read_until(b'\n', &mut line)?;
+        if line.is_empty() {
+            return Ok(None);
+        }
+        let line = String::from_utf8_lossy(&line);
+        if line.trim().is_empty() {
+            return Ok(Some(None));
+        }
+        match question.right().read_alike(line.trim()) {
+            Ok(answer) => return Ok(Some(Some(answer))),
+            Err(wrong) => writeln!(output, "{wrong}. Try again.")?,
+        }
+    }
+}
+
+/// What an answer tells about the one who gave it.
+pub fn judge(question: &dyn Question, answer: &Answer) -> Verdict {
+    if *answer == question.right() {
+        return Verdict::Right;
+    }
+    let mut slips = wrong_answers(question).into_iter();
+    let slip = slips.find(|(_, wrong)| wrong == answer);
+    Verdict::Wrong(slip.map(|(mistake, _)| mistake))
+}
+
+/// Whether a question can tell mistakes apart: each that can be made leads to an answer of its own,
+/// and three or more can be made.
+pub fn is_telling(question: &dyn Question) -> bool {
+    let answers: Vec<_> = wrong_answers(question);
+    let is_first = |at: usize| {
+        answers[..at]
+            .iter()
+            .all(|earlier| earlier.1 != answers[at].1)
+    };
+    answers.len() >= 3 && (0..answers.len()).all(is_first)
+}
+
+/// The typical wrong answers. By chance a mistake may lead to the right one, and then it is none.
+fn wrong_answers(question: &dyn Question) -> Vec<(Mistake, Answer)> {
+    let right = question.right();
+    let mut answers = question.slips();
+    answers.retain(|(_, answer)| *answer != right);
+    answers
+}
+
+/// Something to ask.
+pub trait Question: fmt::Debug {
+    /// The question in words.
+    fn text(&self) -> String;
+
+    /// The one right answer.
+    fn right(&self) -> Answer;
+
+    /// What is answered by whoever makes one of the typical mistakes, as far as this question can
+    /// be mistaken so.
+    fn slips(&self) -> Vec<(Mistake, Answer)>;
+
+    /// Why the right answer is right.
+    fn working(&self) -> String;
+}
+
+/// What is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Byte order.
+    Bytes,
+    /// IPv4 networks.
+    Subnet,
+    /// The MAC addresses of multicast groups.
+    Mac,
+}
+
+impl Subject {
+    /// All there are.
+    pub const ALL: [Subject; 3] = [Subject::Bytes, Subject::Subnet, Subject::Mac];
+
+    /// By which it is asked for.
+    pub fn name(self) -> &'static str {
+        match self {
+            Subject::Bytes => "bytes",
+            Subject::Subnet => "subnet",
+            Subject::Mac => "mac",
+        }
+    }
+
+    /// The questions of a seed. There is no end to them.
+    pub fn questions(self, seed: u32) -> impl Iterator<Item = Box<dyn Question>> {
+        let mut numbers = Numbers::new(seed);
+        let any = move || -> Box<dyn Question> {
+            match self {
+                Subject::Bytes => Box::new(bytes::draw(&mut numbers)),
+                Subject::Subnet => Box::new(subnet::draw(&mut numbers)),
+                Subject::Mac => Box::new(mac::draw(&mut numbers)),
+            }
+        };
+        std::iter::repeat_with(any).filter(|question| is_telling(&**question))
+    }
+
+    /// Every mistake that can be told.
+    pub fn mistakes(self) -> &'static [Mistake] {
+        match self {
+            Subject::Bytes => bytes::MISTAKES,
+            Subject::Subnet => subnet::MISTAKES,
+            Subject::Mac => mac::MISTAKES,
+        }
+    }
+}
+
+/// A typical way to go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// A short name, by which other programs know it.
+    pub name: &'static str,
+    /// What is said to whoever makes it.
+    pub says: &'static str,
+}
+
+/// What an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// As it should be.
+    Right,
+    /// Wrong, by a mistake that can be told from it, or by some other.
+    Wrong(Option<Mistake>),
+}
+
+/// An answer to a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A number: 65280.
+    Number(i128),
+    /// Bytes in hexadecimal: 01 02 03 04.
+    Bytes(Vec<u8>),
+    /// An IPv4 address.
+    Address(u32),
+    /// A MAC address.
+    Mac(Mac),
+}
+
+impl Answer {
+    /// Reads an answer of the same kind as this one.
+    fn read_alike(&self, text: &str) -> Result<Answer, Wrong> {
+        match self {
+            Answer::Number(_) => read::integer(text, Integer::I64).map(Answer::Number),
+            Answer::Bytes(_) => read::bytes(text).map(Answer::Bytes),
+            Answer::Address(_) => read::ipv4(text).map(Answer::Address),
+            Answer::Mac(_) => read::mac(text).map(Answer::Mac),
+        }
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Answer::Number(number) => write!(f, "{number}"),
+            Answer::Bytes(bytes) => {
+                let pairs: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                write!(f, "{}", pairs.join(" "))
+            }
+            Answer::Address(address) => write!(f, "{}", dotted(*address)),
+            Answer::Mac(mac) => write!(f, "{mac}"),
+        }
+    }
+}
+
+/// How many answers were right, of how many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Score {
+    right: u32,
+    asked: u32,
+}
+
+impl Score {
+    fn count(&mut self, verdict: Verdict) {
+        self.asked += 1;
+        self.right += u32::from(verdict == Verdict::Right);
+    }
+}
+
+impl fmt::Display for Score {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} right", self.right, self.asked)
+    }
+}

@@ -1,0 +1,29 @@
+//! Bytes and addresses, by hand: byte order, networks, classes, broadcasts, multicast groups, and
+//! drills on them.
+//!
+//! The arithmetic is the lesson, so it is written out on plain numbers and depends on nothing: see
+//! [`byte_order`], [`subnet`], [`ipv6`], [`class`], [`broadcast`] and [`multicast`].
+//! [`working`] makes a text of each result that says why it is so, and [`drill`] asks the reader,
+//! and tells the likely mistake from the answer.
+//!
+//! All of it is pure: only [`run`] reads standard input or writes to standard output.
+//! The functions are small and take plain numbers, so that a page can have the very same in
+//! JavaScript.
+//!
+//! Deliberately absent: routing tables, names, and asking the machine for its own addresses.
+
+#![forbid(unsafe_code)]
+
+pub mod broadcast;
+pub mod byte_order;
+pub mod class;
+mod command;
+pub mod drill;
+pub mod ipv6;
+pub mod multicast;
+pub mod read;
+pub mod special;
+pub mod subnet;
+pub mod working;
+
+pub use command::{Command, run};

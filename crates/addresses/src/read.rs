@@ -1,0 +1,378 @@
+//! What people type, read strictly, and shown back to them where it is wrong.
+
+use std::error::Error;
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::ops::Range;
+
+use crate::byte_order::Integer;
+use crate::multicast::Mac;
+
+/// What is wrong with a text, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    text: String,
+    place: Range<usize>,
+    why: String,
+}
+
+/// One line, with what is wrong between two marks: `10.0.0.»256«: …`.
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Range { start, end } = self.place;
+        // What was typed may drive a terminal, so it is shown escaped.
+        let before = self.text[..start].escape_debug();
+        let wrong = self.text[start..end].escape_debug();
+        let after = self.text[end..].escape_debug();
+        write!(f, "{before}»{wrong}«{after}: {}", self.why)
+    }
+}
+
+impl Error for Wrong {}
+
+/// An address of either kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// 32 bits.
+    V4(u32),
+    /// 128 bits.
+    V6(u128),
+}
+
+/// Reads an IPv4 or an IPv6 address.
+pub fn address(text: &str) -> Result<Address, Wrong> {
+    address_in(text, 0..text.len())
+}
+
+/// Reads ADDRESS/PREFIX.
+pub fn address_and_prefix(text: &str) -> Result<(Address, u8), Wrong> {
+    let end = text.find('/').unwrap_or(text.len());
+    let address = address_in(text, 0..end)?;
+    if end == text.len() {
+        let why = format!("a network has a prefix: write {text}/24, for example");
+        return Err(wrong(text, end..end, why));
+    }
+    let place = end + 1..text.len();
+    let bits = match address {
+        Address::V4(_) => 32,
+        Address::V6(_) => 128,
+    };
+    prefix_in(text, place, bits).map(|prefix| (address, prefix))
+}
+
+/// Reads a prefix of an address that has so many bits.
+pub fn prefix(text: &str, bits: u8) -> Result<u8, Wrong> {
+    prefix_in(text, 0..text.len(), bits)
+}
+
+/// Reads an IPv4 address: four decimal numbers of a byte each.
+pub fn ipv4(text: &str) -> Result<u32, Wrong> {
+    ipv4_in(text, 0..text.len())
+}
+
+/// Reads a number that the type holds, in decimal, or in hexadecimal after 0x.
+pub fn integer(text: &str, integer: Integer) -> Result<i128, Wrong> {
+    let number = number(text)?;
+    if (integer.least()..=integer.most()).contains(&number) {
+        return Ok(number);
+    }
+    let (name, least, most) = (integer.name(), integer.least(), integer.most());
+    let fitting = Integer::ALL
+        .iter()
+        .find(|other| (other.least()..=other.most()).contains(&number));
+    let advice = match fitting {
+        Some(fitting) => format!("try --as {}", fitting.name()),
+        None => "it needs more than 64 bits".to_owned(),
+    };
+    let why = format!("{name} holds {least} to {most}; {advice}");
+    Err(wrong(text, 0..text.len(), why))
+}
+
+/// Reads a number, in decimal, or in hexadecimal after 0x.
+pub fn number(text: &str) -> Result<i128, Wrong> {
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (digits, radix) = match unsigned.strip_prefix("0x") {
+        Some(digits) => (digits, 16),
+        None => (unsigned, 10),
+    };
+    let begin = text.len() - digits.len();
+    if digits.is_empty() {
+        return Err(wrong(text, begin..begin, "a number is missing"));
+    }
+    if let Some((at, sign)) = digits.char_indices().find(|(_, c)| !c.is_digit(radix)) {
+        let place = begin + at..begin + at + sign.len_utf8();
+        let why = match radix {
+            16 => "a hexadecimal number is made of 0 to 9 and a to f",
+            _ if sign.is_ascii_hexdigit() => {
+                "no decimal digit; a hexadecimal number begins with 0x"
+            }
+            _ => "a number is made of 0 to 9; write 16909060, or 0x01020304",
+        };
+        return Err(wrong(text, place, why));
+    }
+    let number = i128::from_str_radix(digits, radix)
+        .map_err(|_| wrong(text, 0..text.len(), "this needs more than 64 bits"))?;
+    Ok(if unsigned == text { number } else { -number })
+}
+
+/// Reads a MAC address: six pairs of hexadecimal digits, between colons or hyphens.
+pub fn mac(text: &str) -> Result<Mac, Wrong> {
+    let separator = if text.contains('-') { '-' } else { ':' };
+    let pairs = pairs(text, separator)?;
+    let pairs = <[u8; 6]>::try_from(pairs).map_err(|pairs| {
+        let why = format!(
+            "a MAC address has six bytes, and this has {}; write 01:00:5e:4a:14:1e, for example",
+            pairs.len()
+        );
+        wrong(text, text.len()..text.len(), why)
+    })?;
+    Ok(Mac(pairs))
+}
+
+/// Reads bytes: pairs of hexadecimal digits, between spaces.
+pub fn bytes(text: &str) -> Result<Vec<u8>, Wrong> {
+    pairs(text, ' ')
+}
+
+fn pairs(text: &str, separator: char) -> Result<Vec<u8>, Wrong> {
+    let read = |place: Range<usize>| {
+        let pair = &text[place.clone()];
+        match u8::from_str_radix(pair, 16) {
+            // A sign before a single digit would be understood, too.
+            Ok(byte) if pair.len() == 2 && !pair.starts_with('+') => Ok(byte),
+            _ => Err(wrong(
+                text,
+                place,
+                "a byte is two hexadecimal digits, like 5e",
+            )),
+        }
+    };
+    pieces(text, 0..text.len(), separator)
+        .into_iter()
+        .map(read)
+        .collect()
+}
+
+fn address_in(text: &str, place: Range<usize>) -> Result<Address, Wrong> {
+    if text[place.clone()].contains(':') {
+        ipv6_in(text, place).map(Address::V6)
+    } else {
+        ipv4_in(text, place).map(Address::V4)
+    }
+}
+
+fn ipv4_in(text: &str, place: Range<usize>) -> Result<u32, Wrong> {
+    let pieces = pieces(text, place.clone(), '.');
+    let mut address = 0;
+    for piece in pieces.iter().take(4) {
+        address = address << 8 | u32::from(octet_in(text, piece.clone())?);
+    }
+    match pieces.len() {
+        4 => Ok(address),
+        few @ ..4 => {
+            let why = format!("an IPv4 address has four numbers, and this has {few}");
+            Err(wrong(text, place.end..place.end, why))
+        }
+        _ => {
+            let why = "an IPv4 address has four numbers, and no more";
+            // The dot before them is too much as well.
+            Err(wrong(text, pieces[4].start - 1..place.end, why))
+        }
+    }
+}
+
+fn octet_in(text: &str, place: Range<usize>) -> Result<u8, Wrong> {
+    let piece = &text[place.clone()];
+    let why = if piece.is_empty() {
+        "a number is missing; an IPv4 address is written like 192.0.2.1"
+    } else if !piece.bytes().all(|byte| byte.is_ascii_digit()) {
+        "no number; an IPv4 address is written like 192.0.2.1"
+    } else if piece.len() > 1 && piece.starts_with('0') {
+        "some programs take a number that begins with 0 for an octal one; leave the 0 out"
+    } else if let Ok(octet) = piece.parse() {
+        return Ok(octet);
+    } else {
+        "one byte holds 0 to 255"
+    };
+    Err(wrong(text, place, why))
+}
+
+fn ipv6_in(text: &str, place: Range<usize>) -> Result<u128, Wrong> {
+    let address = &text[place.clone()];
+    if let Ok(address) = address.parse::<Ipv6Addr>() {
+        return Ok(address.to_bits());
+    }
+    // The standard library says no more than that it is wrong.
+    let groups = pieces(text, place.clone(), ':');
+    for group in &groups {
+        let digits = &text[group.clone()];
+        let ends_in_ipv4 = group.end == place.end && digits.contains('.');
+        if ends_in_ipv4 {
+            ipv4_in(text, group.clone())?;
+        } else if digits.len() > 4 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            let why = "a group of an IPv6 address is one to four hexadecimal digits";
+            return Err(wrong(text, group.clone(), why));
+        }
+    }
+    let gap = address.find("::").map(|at| place.start + at);
+    if let Some(gap) = gap
+        && let Some(second) = text[gap + 1..place.end].find("::")
+    {
+        let at = gap + 1 + second;
+        let why = "only one :: can stand for groups that are 0";
+        return Err(wrong(text, at..at + 2, why));
+    }
+    let why = "an IPv6 address has eight groups, or fewer and one ::";
+    Err(wrong(text, place, why))
+}
+
+fn prefix_in(text: &str, place: Range<usize>, bits: u8) -> Result<u8, Wrong> {
+    let piece = &text[place.clone()];
+    if !piece.is_empty()
+        && piece.bytes().all(|byte| byte.is_ascii_digit())
+        && let Ok(prefix) = piece.parse()
+        && prefix <= bits
+    {
+        return Ok(prefix);
+    }
+    let kind = if bits == 32 { "IPv4" } else { "IPv6" };
+    let mut why = format!("the prefix of an {kind} address is a number from 0 to {bits}");
+    if let Ok(mask) = piece.parse::<Ipv4Addr>()
+        && mask.to_bits().leading_ones() + mask.to_bits().trailing_zeros() == 32
+    {
+        why = format!(
+            "a mask; as a prefix it is {}",
+            mask.to_bits().leading_ones()
+        );
+    }
+    Err(wrong(text, place, why))
+}
+
+/// Where the pieces between the separators are.
+fn pieces(text: &str, place: Range<usize>, separator: char) -> Vec<Range<usize>> {
+    let mut begin = place.start;
+    let mut pieces = Vec::new();
+    for piece in text[place].split(separator) {
+        pieces.push(begin..begin + piece.len());
+        begin += piece.len() + separator.len_utf8();
+    }
+    pieces
+}
+
+/// What is wrong in `text`, at `place`.
+pub(crate) fn wrong(text: &str, place: Range<usize>, why: impl Into<String>) -> Wrong {
+    Wrong {
+        text: text.to_owned(),
+        place,
+        why: why.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check<T: std::fmt::Debug>(result: Result<T, Wrong>, expected: &str) {
+        assert_eq!(result.unwrap_err().to_string(), expected);
+    }
+
+    #[test]
+    fn addresses_are_read() {
+        assert_eq!(address("1.2.3.4"), Ok(Address::V4(0x0102_0304)));
+        assert_eq!(address("::1"), Ok(Address::V6(1)));
+        assert_eq!(address("::1.2.3.4"), Ok(Address::V6(0x0102_0304)));
+        assert_eq!(address_and_prefix("0.0.0.0/0"), Ok((Address::V4(0), 0)));
+        assert_eq!(address_and_prefix("::/128"), Ok((Address::V6(0), 128)));
+        assert_eq!(mac("01-00-5E-00-00-FF"), Ok(Mac([1, 0, 0x5e, 0, 0, 255])));
+        assert_eq!(integer("-0x2", Integer::I16), Ok(-2));
+    }
+
+    #[test]
+    fn what_is_wrong_is_shown_in_its_place() {
+        check(ipv4("10.0.0.256"), "10.0.0.»256«: one byte holds 0 to 255");
+        check(
+            ipv4("10.0.0"),
+            "10.0.0»«: an IPv4 address has four numbers, and this has 3",
+        );
+        check(
+            ipv4("10.0.0.1.2"),
+            "10.0.0.1».2«: an IPv4 address has four numbers, and no more",
+        );
+        check(
+            ipv4("10..0.1"),
+            "10.»«.0.1: a number is missing; an IPv4 address is written like 192.0.2.1",
+        );
+        check(
+            ipv4("10.0.x.1"),
+            "10.0.»x«.1: no number; an IPv4 address is written like 192.0.2.1",
+        );
+        check(
+            ipv4("10.0.010.1"),
+            "10.0.»010«.1: some programs take a number that begins with 0 for an octal one; \
+             leave the 0 out",
+        );
+        check(
+            address_and_prefix("10.0.0.0"),
+            "10.0.0.0»«: a network has a prefix: write 10.0.0.0/24, for example",
+        );
+        for prefix in ["33", "", "-1", "+8", "256", "8/8"] {
+            check(
+                address_and_prefix(&format!("10.0.0.0/{prefix}")),
+                &format!(
+                    "10.0.0.0/»{prefix}«: the prefix of an IPv4 address is a number from 0 to 32"
+                ),
+            );
+        }
+        check(
+            address_and_prefix("10.0.0.0/255.255.255.192"),
+            "10.0.0.0/»255.255.255.192«: a mask; as a prefix it is 26",
+        );
+        check(
+            address("2001:db8:12345::"),
+            "2001:db8:»12345«::: a group of an IPv6 address is one to four hexadecimal digits",
+        );
+        check(
+            address("1::2::3"),
+            "1::2»::«3: only one :: can stand for groups that are 0",
+        );
+        check(
+            address("1:2:3"),
+            "»1:2:3«: an IPv6 address has eight groups, or fewer and one ::",
+        );
+        check(
+            address("::1.2.3.400"),
+            "::1.2.3.»400«: one byte holds 0 to 255",
+        );
+        check(
+            mac("01:00:5e:4g:14:1e"),
+            "01:00:5e:»4g«:14:1e: a byte is two hexadecimal digits, like 5e",
+        );
+        check(
+            mac("01:00:5e"),
+            "01:00:5e»«: a MAC address has six bytes, and this has 3; \
+             write 01:00:5e:4a:14:1e, for example",
+        );
+        check(
+            number("12a"),
+            "12»a«: no decimal digit; a hexadecimal number begins with 0x",
+        );
+        check(number("-"), "-»«: a number is missing");
+        check(
+            integer("65536", Integer::U16),
+            "»65536«: u16 holds 0 to 65535; try --as u32",
+        );
+        check(
+            integer("-2", Integer::U32),
+            "»-2«: u32 holds 0 to 4294967295; try --as i16",
+        );
+    }
+
+    #[test]
+    fn what_is_shown_back_drives_no_terminal() {
+        check(
+            ipv4("1.2.\x1b[2J.4"),
+            "1.2.»\\u{1b}[2J«.4: no number; an IPv4 address is written like 192.0.2.1",
+        );
+    }
+}

@@ -1,0 +1,96 @@
+//! Ranges that are kept for a purpose (RFC 6890, and the registries of IANA).
+
+use crate::{ipv6, subnet};
+
+/// A range of addresses that mean something particular.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Special<Network> {
+    /// The range.
+    pub range: Network,
+    /// What it is for.
+    pub purpose: &'static str,
+    /// Where that is written.
+    pub rfc: u16,
+}
+
+/// What an IPv4 address is kept for; nothing, if it is like any other of the Internet's.
+pub fn of_ipv4(address: u32) -> Option<Special<subnet::Network>> {
+    IPV4.iter().copied().find(|row| row.range.holds(address))
+}
+
+/// What an IPv6 address is kept for; nothing, if it is like any other of the Internet's.
+pub fn of_ipv6(address: u128) -> Option<Special<ipv6::Network>> {
+    IPV6.iter().copied().find(|row| row.range.holds(address))
+}
+
+/// Where one lies in another, the smaller stands first.
+pub const IPV4: &[Special<subnet::Network>] = &[
+    ipv4([255, 255, 255, 255], 32, "limited broadcast", 919),
+    ipv4(
+        [0, 0, 0, 0],
+        8,
+        "this network, for hosts without address",
+        1122,
+    ),
+    ipv4([10, 0, 0, 0], 8, "private", 1918),
+    ipv4([100, 64, 0, 0], 10, "shared, inside of a provider", 6598),
+    ipv4([127, 0, 0, 0], 8, "loopback", 1122),
+    ipv4([169, 254, 0, 0], 16, "link-local", 3927),
+    ipv4([172, 16, 0, 0], 12, "private", 1918),
+    ipv4([192, 0, 0, 0], 24, "protocol assignments", 6890),
+    ipv4([192, 0, 2, 0], 24, "documentation", 5737),
+    ipv4([192, 88, 99, 0], 24, "6to4 relays, given up", 7526),
+    ipv4([192, 168, 0, 0], 16, "private", 1918),
+    ipv4([198, 18, 0, 0], 15, "benchmarks", 2544),
+    ipv4([198, 51, 100, 0], 24, "documentation", 5737),
+    ipv4([203, 0, 113, 0], 24, "documentation", 5737),
+    ipv4([224, 0, 0, 0], 4, "multicast", 5771),
+    ipv4([240, 0, 0, 0], 4, "reserved", 1112),
+];
+
+/// Where one lies in another, the smaller stands first.
+pub const IPV6: &[Special<ipv6::Network>] = &[
+    ipv6([0, 0, 0, 0, 0, 0, 0, 0], 128, "unspecified", 4291),
+    ipv6([0, 0, 0, 0, 0, 0, 0, 1], 128, "loopback", 4291),
+    ipv6([0, 0, 0, 0, 0, 0xffff, 0, 0], 96, "IPv4-mapped", 4291),
+    ipv6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96, "NAT64", 6052),
+    ipv6([0x100, 0, 0, 0, 0, 0, 0, 0], 64, "discarded", 6666),
+    ipv6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32, "documentation", 3849),
+    ipv6([0x2002, 0, 0, 0, 0, 0, 0, 0], 16, "6to4", 3056),
+    ipv6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20, "documentation", 9637),
+    ipv6([0xfc00, 0, 0, 0, 0, 0, 0, 0], 7, "unique local", 4193),
+    ipv6([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10, "link-local", 4291),
+    ipv6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8, "multicast", 4291),
+];
+
+const fn ipv4(
+    octets: [u8; 4],
+    prefix: u8,
+    purpose: &'static str,
+    rfc: u16,
+) -> Special<subnet::Network> {
+    Special {
+        range: subnet::Network::of(u32::from_be_bytes(octets), prefix),
+        purpose,
+        rfc,
+    }
+}
+
+const fn ipv6(
+    groups: [u16; 8],
+    prefix: u8,
+    purpose: &'static str,
+    rfc: u16,
+) -> Special<ipv6::Network> {
+    let mut address = 0;
+    let mut group = 0;
+    while group < 8 {
+        address = address << 16 | groups[group] as u128;
+        group += 1;
+    }
+    Special {
+        range: ipv6::Network::of(address, prefix),
+        purpose,
+        rfc,
+    }
+}

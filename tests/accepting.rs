@@ -1,0 +1,186 @@
+//! What goes wrong when a client is accepted, and must not reach those who are here.
+
+use std::time::{Duration, Instant};
+
+use test_kit::chat::welcome;
+use test_kit::{Client, Server, Style, each_style, require_tool, wait_until};
+
+each_style!(
+    who_is_here_is_not_disturbed_when_descriptors_run_out,
+    the_room_goes_on_when_descriptors_run_out,
+    want_of_resources_is_waited_out,
+    a_client_that_went_away_is_no_reason_to_wait,
+);
+
+/// So many try to connect to a server that has descriptors for fewer.
+const CLIENTS: usize = 40;
+
+fn who_is_here_is_not_disturbed_when_descriptors_run_out(style: Style) {
+    let server = start_starved(style, "echo");
+    let mut clients: Vec<Client> = (0..CLIENTS).map(|_| server.connect()).collect();
+    for (number, client) in clients.iter_mut().enumerate() {
+        client.send(format!("{number}\r\n"));
+    }
+    match style {
+        Style::Iterative => {
+            clients[0].expect_line("0");
+            assert!(clients[1].has_nothing(), "the second client waits");
+            clients.remove(0);
+            clients[0].expect_line("1");
+        }
+        // Once it has forked, the parent keeps nothing of such a client.
+        Style::Fork => {
+            for (number, client) in clients.iter_mut().enumerate() {
+                client.expect_line(number.to_string());
+            }
+        }
+        Style::Thread | Style::Select | Style::Async => {
+            expect_quiet_warnings(&server);
+            let here = connected(&server);
+            for (number, client) in clients[..here].iter_mut().enumerate() {
+                client.expect_line(number.to_string());
+                client.send("still here\r\n");
+                client.expect_line("still here");
+            }
+            assert!(clients[here..].iter().all(Client::has_nothing));
+            clients.drain(..3);
+            for (number, client) in clients[here - 3..here].iter_mut().enumerate() {
+                client.expect_line((here + number).to_string());
+            }
+            return;
+        }
+    }
+    expect_no_warnings(&server);
+}
+
+fn the_room_goes_on_when_descriptors_run_out(style: Style) {
+    let server = start_starved(style, "chat");
+    let mut clients: Vec<Client> = (0..CLIENTS).map(|_| server.connect()).collect();
+    if !style.serves_many() {
+        let welcome = welcome(&clients[0], 1);
+        clients[0].expect_line(welcome);
+        assert!(clients[1].has_nothing(), "the second client waits");
+        return expect_no_warnings(&server);
+    }
+    expect_quiet_warnings(&server);
+    let here = connected(&server);
+    assert!(
+        clients[here..].iter().all(Client::has_nothing),
+        "who finds no room waits"
+    );
+    for (number, client) in clients[..here].iter_mut().enumerate() {
+        let welcome = welcome(client, number + 1);
+        client.expect_line(welcome);
+    }
+    clients[0].send("hello\r\n");
+    let speech = format!("[{}] hello", clients[0].name());
+    clients[1..here].iter_mut().for_each(|client| {
+        client.skip_to_line(|line| line == speech);
+    });
+    let left = clients.remove(1).name();
+    let newcomer = &mut clients[here - 1];
+    newcomer.expect_line(welcome(newcomer, here));
+    let joined = format!("* {} joined", newcomer.name());
+    clients[0].skip_to_line(|line| line == format!("* {left} left"));
+    clients[0].expect_line(joined);
+}
+
+fn want_of_resources_is_waited_out(style: Style) {
+    for error in ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"] {
+        let Some(server) = start_failing(style, error) else {
+            return;
+        };
+        serve_one(&server);
+        let warnings = warnings(&server);
+        assert_eq!(warnings.len(), 1, "{error}: {warnings:?}");
+    }
+}
+
+fn a_client_that_went_away_is_no_reason_to_wait(style: Style) {
+    for error in [
+        "ECONNABORTED",
+        "EPROTO",
+        "ENETDOWN",
+        "EHOSTUNREACH",
+        "EPERM",
+    ] {
+        let Some(server) = start_failing(style, error) else {
+            return;
+        };
+        serve_one(&server);
+        expect_no_warnings(&server);
+    }
+}
+
+/// A server with 24 descriptors, of which it needs some for itself.
+fn start_starved(style: Style, service: &str) -> Server {
+    // Async would take on only as many clients as it has descriptors for.
+    let options: &[&str] = match style {
+        Style::Iterative => &[],
+        _ => &["--max-clients", "100"],
+    };
+    Server::start_under(&["prlimit", "--nofile=24"], style, service, options)
+}
+
+/// A server whose first accept(2) fails, though there is a client.
+fn start_failing(style: Style, error: &str) -> Option<Server> {
+    let fault = format!("inject=accept4:error={error}:when=1");
+    let strace = ["strace", "-D", "-f", "-qq", "-o", "/dev/null"];
+    let strace = [&strace[..], &["-e", "trace=accept4", "-e", &fault]].concat();
+    require_tool("strace").then(|| Server::start_under(&strace, style, "echo", &[]))
+}
+
+fn serve_one(server: &Server) {
+    let mut client = server.connect();
+    client.send("hello\r\n");
+    client.expect_line("hello");
+    // All that it had to say before it has said by then.
+    server.wait_for_log(|line| line.contains("client 1 connected"));
+}
+
+/// The server says that it cannot accept, once a second at most, and does not spin meanwhile.
+#[track_caller]
+fn expect_quiet_warnings(server: &Server) {
+    let warned = |times: usize| {
+        let what = format!("it has warned {times} times");
+        wait_until(&what, || warnings(server).len() >= times);
+    };
+    warned(1);
+    let (begun, used) = (Instant::now(), server.process().cpu_time());
+    warned(4);
+    let (elapsed, used) = (begun.elapsed(), server.process().cpu_time() - used);
+    assert!(used < elapsed / 20, "{used:?} of {elapsed:?}");
+
+    let times: Vec<_> = warnings(server).iter().map(|line| time(line)).collect();
+    for pair in times.windows(2) {
+        // The clock of the log is another one than the server's own, and it is cut to milliseconds.
+        assert!(pair[1] - pair[0] >= Duration::from_millis(950), "{times:?}");
+    }
+}
+
+#[track_caller]
+fn expect_no_warnings(server: &Server) {
+    assert_eq!(warnings(server), Vec::<String>::new());
+}
+
+/// What the server has complained of.
+fn warnings(server: &Server) -> Vec<String> {
+    let is_warning = |line: &String| line.contains(" WARN ");
+    server.log().into_iter().filter(is_warning).collect()
+}
+
+/// How many clients the server has accepted.
+fn connected(server: &Server) -> usize {
+    let log = server.log();
+    log.iter()
+        .filter(|line| line.contains(" connected from "))
+        .count()
+}
+
+/// The time of a log line, `2026-11-21T09:49:09.701Z …`, since the month began.
+fn time(line: &str) -> Duration {
+    let number = |from: usize, to: usize| line[from..to].parse::<u64>().expect("a time");
+    let hours = 24 * number(8, 10) + number(11, 13);
+    let minutes = 60 * hours + number(14, 16);
+    Duration::from_millis(1000 * (60 * minutes + number(17, 19)) + number(20, 23))
+}

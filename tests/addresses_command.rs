@@ -1,0 +1,374 @@
+//! `after-accept addresses` as people run it: what it prints, what it says to bad input, and its
+//! drills.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::{fs, thread};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
+
+/// Each file under crates/addresses/tests/worked begins with a command, and goes on with what that
+/// prints.
+///
+/// A command that is new or prints something else, on purpose, has its file written anew by
+/// `BLESS=1 cargo test --test addresses_command`; then read what has changed.
+#[test]
+#[cfg_attr(
+    target_endian = "big",
+    ignore = "the files tell of little-endian memory"
+)]
+fn worked_examples_print_what_is_written_down() {
+    let mut commands = Vec::new();
+    for file in worked_examples() {
+        let expected = fs::read_to_string(&file).unwrap();
+        let (prompt, text) = expected.split_once('\n').unwrap();
+        let command = prompt.strip_prefix("$ after-accept addresses ").unwrap();
+        let arguments: Vec<_> = command.split(' ').collect();
+        let output = run(&arguments, "");
+        let printed = String::from_utf8(output.stdout).unwrap();
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(&file, format!("{prompt}\n{printed}")).unwrap();
+        } else {
+            assert_eq!(printed, text, "{}", file.display());
+        }
+        assert_eq!(output.status.code(), Some(0), "{command}");
+        assert_eq!(output.stderr, b"", "{command}");
+        commands.push(arguments[0].to_owned());
+    }
+    for command in COMMANDS {
+        assert!(commands.iter().any(|name| name == command), "{command}");
+    }
+}
+
+const COMMANDS: [&str; 9] = [
+    "bytes",
+    "subnet",
+    "same",
+    "split",
+    "join",
+    "class",
+    "broadcast",
+    "mac",
+    "groups",
+];
+
+fn worked_examples() -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/addresses/tests/worked");
+    let files = fs::read_dir(directory).unwrap();
+    let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+/// What the issue and the book say about these, in case a file is written anew without a look.
+#[test]
+fn worked_examples_hold_what_is_known_of_them() {
+    #[track_caller]
+    fn check(arguments: &[&str], expected: &[&str]) {
+        let printed = String::from_utf8(run(arguments, "").stdout).unwrap();
+        for words in expected {
+            let found = printed.lines().any(|line| {
+                let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+                line.contains(words)
+            });
+            assert!(found, "no {words:?} in\n{printed}");
+        }
+    }
+    check(
+        &["bytes", "16909060"],
+        &["big endian 01 02 03 04", "little endian 04 03 02 01"],
+    );
+    check(&["bytes", "-2", "--as", "i16"], &["big endian ff fe"]);
+    check(
+        &["bytes", "255", "--as", "u16"],
+        &["u16::from_le_bytes(wire) = 65280"],
+    );
+    check(&["bytes", "1"], &["u32::from_le_bytes(wire) = 16777216"]);
+    check(
+        &["subnet", "200.201.145.128/26"],
+        &[
+            "mask 255.255.255.192 11111111 11111111 11111111 11|000000",
+            "first 200.201.145.129",
+            "last 200.201.145.190",
+            "broadcast 200.201.145.191",
+            "hosts 62 ",
+        ],
+    );
+    check(
+        &["subnet", "10.0.0.0/24"],
+        &["last 10.0.0.254", "broadcast 10.0.0.255", "hosts 254 "],
+    );
+    check(
+        &["same", "10.10.23.1", "10.100.55.3", "--prefix", "8"],
+        &["10.10.23.1 and 10.100.55.3 with /8: the same network"],
+    );
+    check(
+        &["class", "150.164.34.99"],
+        &["150.164.34.99 is of class B"],
+    );
+    for group in ["224.202.20.30", "239.202.20.30", "224.74.20.30"] {
+        check(&["mac", group], &[&format!("{group} -> 01:00:5e:4a:14:1e")]);
+        check(&["groups", "01:00:5e:4a:14:1e"], &[group]);
+    }
+    check(&["mac", "ff02::1"], &["ff02::1 -> 33:33:00:00:00:01"]);
+}
+
+#[test]
+fn bad_input_gets_one_line_that_shows_where_it_is_wrong() {
+    #[track_caller]
+    fn check(command: &str, expected: &str) {
+        let arguments: Vec<_> = command.split(' ').collect();
+        let output = run(&arguments, "");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said, format!("error: {expected}\n"));
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(output.stdout, b"");
+    }
+    check(
+        "bytes 65536 --as u16",
+        "»65536«: u16 holds 0 to 65535; try --as u32",
+    );
+    check("bytes -2", "»-2«: u32 holds 0 to 4294967295; try --as i16");
+    check(
+        "bytes 12,5",
+        "12»,«5: a number is made of 0 to 9; write 16909060, or 0x01020304",
+    );
+    check(
+        "bytes 1 --as float",
+        "invalid value 'float' for '--as <TYPE>' \
+         [possible values: u16, u32, u64, i16, i32, i64]; see --help",
+    );
+    check(
+        "subnet 10.0.0.256/24",
+        "10.0.0.»256«/24: one byte holds 0 to 255",
+    );
+    check(
+        "subnet 10.0.0.0",
+        "10.0.0.0»«: a network has a prefix: write 10.0.0.0/24, for example",
+    );
+    check(
+        "subnet 10.0.0.0/33",
+        "10.0.0.0/»33«: the prefix of an IPv4 address is a number from 0 to 32",
+    );
+    check(
+        "subnet 2001:db8::/129",
+        "2001:db8::/»129«: the prefix of an IPv6 address is a number from 0 to 128",
+    );
+    check(
+        "same 10.0.0.1 10.0.0.2 --prefix 40",
+        "»40«: the prefix of an IPv4 address is a number from 0 to 32",
+    );
+    check(
+        "same 10.0.0.1 ::1 --prefix 8",
+        "»::1«: one is of IPv4 and one of IPv6, and they have nothing in common",
+    );
+    check(
+        "split 10.0.0.7/24 --into 4",
+        "»10.0.0.7«/24: an address inside of a network; the network itself is 10.0.0.0/24",
+    );
+    check(
+        "split 10.0.0.0/24 --into 3",
+        "»3«: each bit doubles the parts: 2, 4, 8 and so on; take 4, and keep 1 for later",
+    );
+    check(
+        "split 10.0.0.0/24 --into 512",
+        "»512«: a /24 has 2^8 addresses, and this would need 2^9",
+    );
+    check(
+        "split 10.0.0.0/24 --into 0",
+        "»0«: to split is to make 2 parts or more",
+    );
+    check(
+        "join 10.0.0.0/25 10.0.0/25",
+        "10.0.0»«/25: an IPv4 address has four numbers, and this has 3",
+    );
+    check(
+        "class 150.164.34.x",
+        "150.164.34.»x«: no number; an IPv4 address is written like 192.0.2.1",
+    );
+    check(
+        "broadcast ff02::1/64",
+        "»ff02::1/64«: IPv6 has no broadcast; the group ff02::1 is everyone on the link",
+    );
+    check(
+        "broadcast 224.0.0.1/24",
+        "»224«.0.0.1/24: no host has an address that begins with 224 or more",
+    );
+    check(
+        "mac 192.168.0.1",
+        "»192«.168.0.1: no multicast group: their first number is 224 to 239",
+    );
+    check(
+        "mac fe80::1",
+        "»fe80«::1: no multicast group: those of IPv6 begin with ff",
+    );
+    check(
+        "groups 01:00:5e:ca:14:1e",
+        "01:00:5e:»ca«:14:1e: no IPv4 group: the bit behind 01:00:5e is 0, so this is at most 7f",
+    );
+    check(
+        "groups 52:54:00:12:34:56",
+        "»52:54:00«:12:34:56: no multicast group of IP: they begin with 01:00:5e or 33:33",
+    );
+    check(
+        "groups 01:00:5e",
+        "01:00:5e»«: a MAC address has six bytes, and this has 3; \
+         write 01:00:5e:4a:14:1e, for example",
+    );
+    check(
+        "drill chess",
+        "invalid value 'chess' for '<SUBJECT>' [possible values: bytes, subnet, mac]; see --help",
+    );
+    check(
+        "drill mac --count 0",
+        "invalid value '0' for '--count <N>': 0 is not in 1..=4294967295; see --help",
+    );
+    check(
+        "subnets",
+        "unrecognized subcommand 'subnets'; tip: a similar subcommand exists: 'subnet' \
+         [possible values: bytes, subnet, same, split, join, class, broadcast, mac, groups, \
+         drill, help]; see --help",
+    );
+}
+
+#[test]
+fn a_drill_checks_answers_names_mistakes_and_keeps_score() {
+    let answers = "\
+        80.255.255.255\n\
+        5.39.236.255\n\
+        90.94.63.300\n\
+        90.94.63.255\n\
+        1.2.3.4\n\
+        \n";
+    let expected = fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/addresses/tests/drill_subnet.txt"),
+    );
+    let output = run(&["drill", "subnet", "--seed", "7", "--count", "5"], answers);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected.unwrap());
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(output.stderr, b"");
+}
+
+#[test]
+fn each_subject_tells_its_mistakes() {
+    #[track_caller]
+    fn check(subject: &str, answer: &str, mistake: &str) {
+        let arguments = ["drill", subject, "--seed", "7", "--count", "1"];
+        let output = run(&arguments, &format!("{answer}\n"));
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            printed.contains(&format!("\nNo: {mistake}.\nIt is ")),
+            "{printed}"
+        );
+        assert!(
+            printed.ends_with("\n0 of 1 right. The same questions again: --seed 7\n"),
+            "{printed}"
+        );
+    }
+    check("bytes", "e7 96", "you took the bytes the wrong way round");
+    check(
+        "bytes",
+        "96 e6",
+        "you inverted the bits and did not add 1 then",
+    );
+    check(
+        "subnet",
+        "80.128.0.0",
+        "you gave the network's own address, whose host bits are all 0",
+    );
+    check(
+        "mac",
+        "01:00:5e:16:9e:5e",
+        "you used the rule of IPv4: 01:00:5e and 23 bits",
+    );
+}
+
+#[test]
+fn the_end_of_the_input_ends_a_drill_with_its_score() {
+    for (answers, score) in [
+        ("", "0 of 0 right"),
+        ("80.255.255.255\n", "1 of 1 right"),
+        // Nobody needs to end the last line.
+        ("80.255.255.255\n5.39.236.254", "2 of 2 right"),
+    ] {
+        let output = run(&["drill", "subnet", "--seed", "7"], answers);
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let end =
+            format!("\nThe input has ended.\n\n{score}. The same questions again: --seed 7\n");
+        assert!(printed.ends_with(&end), "{printed}");
+        assert_eq!(output.status.code(), Some(0));
+        assert_eq!(output.stderr, b"");
+    }
+}
+
+#[test]
+fn a_drill_survives_whatever_is_typed() {
+    let endless_line = "9".repeat(100_000);
+    let hostile = format!("\u{1b}[2J\n{endless_line}\n\0\n80.255.255.255\n");
+    let mut hostile = hostile.into_bytes();
+    hostile.splice(0..0, [0xff, 0xfe, b'\n']);
+    let output = run_with(&["drill", "subnet", "--seed", "7", "--count", "1"], hostile);
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.contains("\n1 of 1 right. "), "{printed}");
+    assert!(!printed.contains('\u{1b}'), "{printed}");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_seed_by_chance_is_told() {
+    let output = run(&["drill", "mac", "--count", "1"], "");
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let seed = printed
+        .strip_prefix("drill mac --seed ")
+        .and_then(|rest| rest.split(' ').next())
+        .unwrap();
+    let again = run(&["drill", "mac", "--count", "1", "--seed", seed], "");
+    assert_eq!(String::from_utf8(again.stdout).unwrap(), printed);
+}
+
+#[test]
+fn a_reader_that_has_read_enough_is_no_failure() {
+    let (reader, writer) = io::pipe().unwrap();
+    drop(reader);
+    let mut command = Command::new(PROGRAM);
+    command.args(["addresses", "subnet", "10.0.0.0/24"]);
+    let output = command.stdout(writer).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(output.stderr, b"");
+}
+
+#[test]
+fn an_output_that_is_full_is_a_failure() {
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = Command::new(PROGRAM);
+    command.args(["addresses", "subnet", "10.0.0.0/24"]);
+    let output = command.stdout(full).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with("error: cannot go on: "), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+fn run(arguments: &[&str], input: &str) -> Output {
+    run_with(arguments, input.into())
+}
+
+fn run_with(arguments: &[&str], input: Vec<u8>) -> Output {
+    let mut child = Command::new(PROGRAM)
+        .arg("addresses")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // Whoever does not read its input may have ended before all of it is written.
+    let writer = thread::spawn(move || {
+        let _ = stdin.write_all(&input);
+    });
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    output
+}

@@ -1,0 +1,177 @@
+//! Many clients at once: more than a server takes on, and more than it should notice.
+
+use std::iter;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use test_kit::{Client, Crowd, Process, Server, Style};
+use test_kit::{can_open, each_style, require_tool, run_under, wait_until};
+
+each_style!(
+    more_clients_than_a_style_takes_wait_for_their_turn,
+    a_descriptor_too_high_for_select_is_refused,
+    a_thousand_idle_clients_cost_no_time,
+);
+
+/// How many come to a server that serves a thousand.
+const MANY: usize = 1100;
+
+fn more_clients_than_a_style_takes_wait_for_their_turn(style: Style) {
+    let _turn = take_turn();
+    // All that wait have to fit into the backlog of 1,024.
+    let count = if style.serves_many() {
+        MANY
+    } else {
+        MANY - 100
+    };
+    if !can_open(count + 100) {
+        return;
+    }
+    let at_once = match style {
+        Style::Iterative => 1,
+        Style::Fork | Style::Select => 1000,
+        Style::Thread | Style::Async => MANY,
+    };
+    let server = Server::start(style, "echo");
+    let mut crowd = Crowd::connect(&server, count);
+    crowd.speak();
+    expect_echoes(&mut crowd, 0..at_once);
+    assert!((at_once..count).all(|number| crowd.waits(number)));
+    // Whoever leaves makes room for one who waits.
+    let leave = at_once.min(50);
+    crowd.leave(leave);
+    let room = at_once..(at_once + leave).min(count);
+    expect_echoes(&mut crowd, room.start - leave..room.end - leave);
+    assert!((room.end - leave..crowd.len()).all(|number| crowd.waits(number)));
+}
+
+fn a_descriptor_too_high_for_select_is_refused(style: Style) {
+    let _turn = take_turn();
+    if !can_open(1200) || !require_tool("bash") {
+        return;
+    }
+    let inherit = r#"for n in {100..199}; do eval "exec $n</dev/null"; done; exec "$@""#;
+    let wrapper = ["bash", "-c", inherit, "bash"];
+    let server = Server::start_under(&wrapper, style, "echo", &[]);
+    assert!(server.process().descriptors().len() > 100);
+    let count = if style.serves_many() { 1000 } else { 1 };
+    let mut crowd = Crowd::connect(&server, count);
+    crowd.speak();
+    let refused: Vec<usize> = (0..count)
+        .filter(|number| !crowd.is_echoed(*number))
+        .collect();
+    if style == Style::Select {
+        // Of 1,024 descriptors 100 are taken already, and the server needs some itself.
+        assert!((76..100).contains(&refused.len()), "{refused:?}");
+        wait_until("each refusal is said", || {
+            let log = server.log();
+            let said = log.iter().filter(|line| line.contains("refused: "));
+            said.count() == refused.len()
+        });
+    } else {
+        assert_eq!(refused, []);
+    }
+    // Those who came before are served as ever.
+    let here = count - refused.len();
+    assert!(refused.iter().all(|number| *number >= here));
+    crowd.speak();
+    expect_echoes(&mut crowd, 0..here);
+    crowd.leave(count);
+    expect_echo(&mut server.connect());
+}
+
+#[test]
+fn select_says_that_its_listener_is_too_high_already() {
+    if !can_open(1200) || !require_tool("bash") {
+        return;
+    }
+    let inherit = r#"for n in {3..1100}; do eval "exec $n</dev/null"; done; exec "$@""#;
+    let wrapper = ["bash", "-c", inherit, "bash"];
+    let ended = run_under(
+        &wrapper,
+        Style::Select,
+        &["echo", "--listen", "127.0.0.1:0"],
+    );
+    assert_eq!(ended.status.code(), Some(1));
+    let said = ended.errors.join("\n");
+    assert!(
+        said.contains("too many descriptors are open already"),
+        "{said}"
+    );
+}
+
+fn a_thousand_idle_clients_cost_no_time(style: Style) {
+    let _turn = take_turn();
+    if !can_open(1100) {
+        return;
+    }
+    let server = Server::start(style, "echo");
+    let count = if style.serves_many() { 1000 } else { 1 };
+    let mut crowd = Crowd::connect(&server, count);
+    crowd.speak();
+    expect_echoes(&mut crowd, 0..count);
+
+    let children = server.process().children();
+    let processes = || iter::once(server.process()).chain(children.iter().copied());
+    let used = || processes().map(Process::cpu_time).sum::<Duration>();
+    let woken = || processes().map(Process::wakeups).sum::<u64>();
+    // What each did last was to answer, and then it went to sleep.
+    let (mut seen, mut since) = (woken(), Instant::now());
+    wait_until("all are asleep", || {
+        let now = woken();
+        if now != seen {
+            (seen, since) = (now, Instant::now());
+        }
+        since.elapsed() > Duration::from_millis(500)
+    });
+    let (begun, used_before) = (Instant::now(), used());
+    wait_until("ten seconds have passed", || {
+        begun.elapsed() > Duration::from_secs(10)
+    });
+    let (woken, used) = (woken() - seen, used() - used_before);
+    assert!(woken < 5, "woken {woken} times in {:?}", begun.elapsed());
+    // Two ticks of the clock that counts it.
+    assert!(used <= Duration::from_millis(20), "{used:?}");
+}
+
+/// In the one style that takes on so many.
+#[test]
+fn ten_thousand_idle_tasks_cost_little_memory() {
+    let _turn = take_turn();
+    if !can_open(10_200) {
+        return;
+    }
+    let server = Server::start(Style::Async, "echo");
+    expect_echo(&mut server.connect());
+    let before = server.process().vm_rss();
+    let mut crowd = Crowd::connect(&server, 10_000);
+    server.wait_for_log(|line| line.contains("client 10001 connected"));
+    let idle = server.process().vm_rss() - before;
+    assert!(idle <= 30 * 1024, "{idle} KiB, when they have connected");
+    crowd.speak();
+    expect_echoes(&mut crowd, 0..10_000);
+    let used = server.process().vm_rss() - before;
+    assert!(
+        used <= 30 * 1024,
+        "{used} KiB, when they have been answered"
+    );
+}
+
+#[track_caller]
+fn expect_echo(client: &mut Client) {
+    client.send("hello\r\n");
+    client.expect_line("hello");
+}
+
+#[track_caller]
+fn expect_echoes(crowd: &mut Crowd, numbers: std::ops::Range<usize>) {
+    for number in numbers {
+        assert!(crowd.is_echoed(number), "client {number} is not served");
+    }
+}
+
+/// One crowd at a time, or they would not fit into the descriptors that a process may have.
+fn take_turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}

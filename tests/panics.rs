@@ -1,0 +1,140 @@
+//! A bug in a service: a session that panics ends its own client, and nobody else's.
+
+use test_kit::chat::{expect_silence, join, room};
+use test_kit::{Client, Footprint, Server, Style, each_style, wait_until};
+
+each_style!(
+    a_session_that_panics_loses_its_client_alone,
+    a_session_that_panics_leaves_the_room,
+    what_a_panicking_session_held_is_given_back,
+    a_session_may_panic_before_its_client_has_said_anything,
+    a_server_stops_as_always_after_a_panic,
+);
+
+fn a_session_that_panics_loses_its_client_alone(style: Style) {
+    let server = Server::start_faulty(style, "echo");
+    let mut first = style.serves_many().then(|| server.connect());
+    first.iter_mut().for_each(expect_echo);
+    let mut second = server.connect();
+    expect_echo(&mut second);
+    second.send("panic!\r\n");
+    second.expect_lost();
+    first.iter_mut().for_each(expect_echo);
+    expect_echo(&mut server.connect());
+    expect_log(&server, 1);
+}
+
+fn a_session_that_panics_leaves_the_room(style: Style) {
+    let server = Server::start_faulty(style, "chat");
+    if !style.serves_many() {
+        let [mut ada] = room(&server, ["ada"]);
+        ada.send("hello\r\n");
+        expect_silence(&mut ada);
+        ada.send("panic!\r\n");
+        ada.expect_lost();
+        let mut bob = join(&server, 1);
+        bob.expect_line("[ada] hello");
+        bob.send("/nick ada\r\n");
+        bob.expect_line(format!("* {} is now ada", bob.name()));
+        return expect_log(&server, 1);
+    }
+    let [mut ada, mut bob, mut cyd] = room(&server, ["ada", "bob", "cyd"]);
+    bob.send("hello\r\n");
+    ada.expect_line("[bob] hello");
+    cyd.expect_line("[bob] hello");
+    bob.send("/nick panic!\r\n");
+    bob.expect_lost();
+    ada.expect_line("* bob left");
+    cyd.expect_line("* bob left");
+    ada.send("/who\r\nstill here?\r\n");
+    ada.expect_line("* here: ada, cyd");
+    cyd.expect_line("[ada] still here?");
+    // His name is free again.
+    let mut dan = join(&server, 3);
+    dan.expect_line("[bob] hello");
+    dan.expect_line("[ada] still here?");
+    dan.send("/nick bob\r\n");
+    dan.expect_line(format!("* {} is now bob", dan.name()));
+    expect_log(&server, 1);
+}
+
+fn what_a_panicking_session_held_is_given_back(style: Style) {
+    for service in ["echo", "chat"] {
+        let server = Server::start_faulty(style, service);
+        let panic = || {
+            let mut client = server.connect();
+            client.send("panic!\r\n");
+            client.expect_lost();
+        };
+        panic();
+        let before = footprint_when_idle(&server, style, service);
+        (0..11).for_each(|_| panic());
+        wait_until(&format!("it holds no more than {before:?}"), || {
+            let now = server.process().footprint();
+            now.descriptors <= before.descriptors
+                && now.threads <= before.threads
+                && now.children <= before.children
+        });
+        expect_log(&server, 12);
+    }
+}
+
+fn a_session_may_panic_before_its_client_has_said_anything(style: Style) {
+    let server = Server::start_faulty(style, "echo");
+    for _ in 1..13 {
+        expect_echo(&mut server.connect());
+    }
+    let mut thirteenth = server.connect();
+    thirteenth.expect_lost();
+    expect_echo(&mut server.connect());
+    expect_log(&server, 1);
+}
+
+fn a_server_stops_as_always_after_a_panic(style: Style) {
+    for service in ["echo", "chat"] {
+        let mut server = Server::start_faulty(style, service);
+        let mut client = server.connect();
+        client.send("panic!\r\n");
+        client.expect_lost();
+        drop(client);
+        assert_eq!(server.stop().code(), Some(0));
+        expect_log(&server, 1);
+    }
+}
+
+#[track_caller]
+fn expect_echo(client: &mut Client) {
+    client.send("hello\r\n");
+    client.expect_line("hello");
+}
+
+/// Each panic is a line of the log, with the others, whatever its message was, and so is the end
+/// of its client.
+#[track_caller]
+fn expect_log(server: &Server, panics: usize) {
+    let lost = |line: &&String| line.contains("was lost: its session panicked");
+    wait_until("each is said to be lost", || {
+        server.log().iter().filter(lost).count() == panics
+    });
+    let log = server.log();
+    let errors = log.iter().filter(|line| line.contains(" ERROR "));
+    assert_eq!(errors.count(), panics, "one line a panic");
+    for line in &log {
+        assert!(line.starts_with("20"), "not a line of the log: {line:?}");
+    }
+}
+
+/// What the server holds when nobody is there.
+fn footprint_when_idle(server: &Server, style: Style, service: &str) -> Footprint {
+    let threads = match (style, service) {
+        (Style::Async, _) => server.process().threads().len(),
+        (Style::Thread, "chat") => 2,
+        _ => 1,
+    };
+    let mut now = server.process().footprint();
+    wait_until("the first client is gone", || {
+        now = server.process().footprint();
+        (now.threads, now.children) == (threads, 0)
+    });
+    now
+}

@@ -1,0 +1,496 @@
+//! Processes, threads and signals: what a server starts for its clients ends with them, and what
+//! kills one client's part kills no other's.
+//!
+//! Only the fork style has children. What is asserted of its children is asserted of the other
+//! styles' threads and descriptors, where it makes sense there: what one client cost is given back.
+
+use std::fs;
+use std::iter;
+
+use test_kit::chat::{expect_silence, join, quit, room, welcome};
+use test_kit::{Client, Footprint, Process, Server, Signal, Style};
+use test_kit::{each_style, require_tool, wait_until};
+
+each_style!(
+    a_client_for_whom_nothing_can_be_started_is_refused,
+    a_member_for_whom_nothing_can_be_started_leaves_again,
+    only_fork_and_thread_start_something_for_a_client,
+    who_goes_while_the_server_looks_away_is_noticed_afterwards,
+    members_who_go_while_the_server_looks_away_leave_the_room,
+    five_hundred_short_connections_leave_nothing_behind,
+    a_killed_child_takes_its_client_along_and_no_other,
+    a_killed_child_leaves_the_room,
+    a_child_holds_its_client_and_no_sibling,
+    a_members_child_holds_its_client_its_link_and_no_sibling,
+    one_thread_forks,
+    no_child_outlives_a_killed_server,
+    no_members_child_outlives_a_killed_server,
+    broken_pipes_kill_nobody,
+    who_resets_while_it_is_written_to_is_lost_alone,
+    who_resets_while_others_talk_leaves_the_room,
+);
+
+/// How many threads or processes a style starts before the second client's own.
+fn started_before_the_second_client(style: Style, service: &str) -> Option<usize> {
+    match style {
+        Style::Fork => Some(1),
+        // In a room the hub has a thread as well. The first member's writer is started by its
+        // reader, and strace counts the calls of each thread by itself.
+        Style::Thread => Some(if service == "chat" { 2 } else { 1 }),
+        Style::Iterative | Style::Select | Style::Async => None,
+    }
+}
+
+/// A server in which it is the second client for whom no thread or process can be started.
+fn start_failing(style: Style, service: &str) -> Option<Server> {
+    let before = started_before_the_second_client(style, service)?;
+    let fault = format!("inject=clone,clone3:error=EAGAIN:when={}", before + 1);
+    let strace = ["strace", "-D", "-f", "-qq", "-o", "/dev/null"];
+    let strace = [&strace[..], &["-e", "trace=clone,clone3", "-e", &fault]].concat();
+    require_tool("strace").then(|| Server::start_under(&strace, style, service, &[]))
+}
+
+fn a_client_for_whom_nothing_can_be_started_is_refused(style: Style) {
+    let Some(server) = start_failing(style, "echo") else {
+        return;
+    };
+    let mut first = server.connect();
+    expect_echo(&mut first);
+    let mut second = server.connect();
+    second.expect_lost();
+    server.wait_for_log(|line| line.contains(" WARN ") && line.contains("client 2 refused"));
+    let mut third = server.connect();
+    expect_echo(&mut third);
+    expect_echo(&mut first);
+}
+
+fn a_member_for_whom_nothing_can_be_started_leaves_again(style: Style) {
+    let Some(server) = start_failing(style, "chat") else {
+        return;
+    };
+    let [mut ada] = room(&server, ["ada"]);
+    let mut second = server.connect();
+    second.expect_lost();
+    let mut third = join(&server, 2);
+    let joined = format!("* {} joined", third.name());
+    ada.skip_to_line(|line| line == joined);
+    third.send("/who\r\n");
+    third.expect_line(format!("* here: ada, {}", third.name()));
+    ada.send("hello\r\n");
+    third.expect_line("[ada] hello");
+    expect_silence(&mut ada);
+}
+
+fn only_fork_and_thread_start_something_for_a_client(style: Style) {
+    if !require_tool("strace") {
+        return;
+    }
+    let log = std::env::temp_dir().join(format!("clones-{}-{style:?}", std::process::id()));
+    let path = log.to_str().expect("UTF-8");
+    let strace = ["strace", "-D", "-f", "-qq", "-o", path];
+    let calls = ["-e", "trace=clone,clone3,fork,vfork", "-e", "signal=none"];
+    let strace = [&strace[..], &calls].concat();
+    let server = Server::start_under(&strace, style, "echo", &[]);
+    let count = || {
+        let calls = fs::read_to_string(&log).expect("strace writes it");
+        // A call during which another process is heard of is two lines.
+        let begins = |line: &&str| !line.contains(" resumed>");
+        calls.lines().filter(begins).count()
+    };
+    expect_echo(&mut server.connect());
+    let first = count();
+    for _ in 0..10 {
+        expect_echo(&mut server.connect());
+    }
+    match style {
+        Style::Fork | Style::Thread => {
+            wait_until("each has its own", || count() == first + 10);
+        }
+        Style::Iterative | Style::Select | Style::Async => assert_eq!(count(), first),
+    }
+    let _ = fs::remove_file(log);
+}
+
+fn who_goes_while_the_server_looks_away_is_noticed_afterwards(style: Style) {
+    let (server, before) = start_warm(style);
+    let count = if style.serves_many() { 50 } else { 1 };
+    let mut clients: Vec<_> = (0..count).map(|_| server.connect()).collect();
+    clients.iter_mut().for_each(expect_echo);
+    let children = server.process().children();
+    assert_eq!(children.len(), if style == Style::Fork { count } else { 0 });
+
+    stop([server.process()]);
+    if style == Style::Fork {
+        kill(&children);
+    } else {
+        clients.drain(..).for_each(Client::reset);
+    }
+    server.process().signal(Signal::SIGCONT);
+    expect_footprint(&server, before);
+    expect_echo(&mut server.connect());
+}
+
+fn members_who_go_while_the_server_looks_away_leave_the_room(style: Style) {
+    let server = Server::start(style, "chat");
+    let mut ada = join(&server, 1);
+    if !style.serves_many() {
+        stop([server.process()]);
+        ada.reset();
+        server.process().signal(Signal::SIGCONT);
+        return drop(join(&server, 1));
+    }
+    let ada_s = server.process().children();
+    let members: Vec<_> = (2..=30).map(|here| join(&server, here)).collect();
+    let mut names: Vec<_> = members.iter().map(Client::name).collect();
+    for name in &names {
+        ada.expect_line(format!("* {name} joined"));
+    }
+    stop([server.process()]);
+    if style == Style::Fork {
+        let mut children = server.process().children();
+        children.retain(|child| !ada_s.contains(child));
+        kill(&children);
+    } else {
+        members.into_iter().for_each(Client::reset);
+    }
+    server.process().signal(Signal::SIGCONT);
+    while !names.is_empty() {
+        let line = ada.read_line();
+        names.retain(|name| line != format!("* {name} left"));
+    }
+    ada.send("/who\r\n");
+    ada.expect_line(format!("* here: {}", ada.name()));
+    wait_until("all are reaped", || server.process().children() == ada_s);
+}
+
+fn five_hundred_short_connections_leave_nothing_behind(style: Style) {
+    let (server, before) = start_warm(style);
+    for _ in 0..500 {
+        expect_echo(&mut server.connect());
+    }
+    expect_footprint(&server, before);
+}
+
+fn a_killed_child_takes_its_client_along_and_no_other(style: Style) {
+    if style != Style::Fork {
+        return expect_no_children(style);
+    }
+    let server = Server::start(style, "echo");
+    let mut clients = [(); 3].map(|()| server.connect());
+    clients.iter_mut().for_each(expect_echo);
+    child_of(&server, 2).signal(Signal::SIGKILL);
+    let [first, second, third] = &mut clients;
+    second.expect_lost();
+    server.wait_for_log(|line| line.contains("client 2") && line.contains("SIGKILL"));
+    expect_echo(first);
+    expect_echo(third);
+    expect_echo(&mut server.connect());
+}
+
+fn a_killed_child_leaves_the_room(style: Style) {
+    if style != Style::Fork {
+        return expect_no_children(style);
+    }
+    let server = Server::start(style, "chat");
+    let [mut ada, mut bob, mut cyd] = room(&server, ["ada", "bob", "cyd"]);
+    child_of(&server, 2).signal(Signal::SIGKILL);
+    bob.expect_lost();
+    ada.expect_line("* bob left");
+    cyd.expect_line("* bob left");
+    server.wait_for_log(|line| line.contains("client 2") && line.contains("SIGKILL"));
+    ada.send("/who\r\nis he gone?\r\n");
+    ada.expect_line("* here: ada, cyd");
+    cyd.expect_line("[ada] is he gone?");
+    wait_until("he is reaped", || server.process().children().len() == 2);
+}
+
+fn a_child_holds_its_client_and_no_sibling(style: Style) {
+    if style != Style::Fork {
+        return expect_no_children(style);
+    }
+    let server = Server::start(style, "echo");
+    let mut clients = [(); 5].map(|()| server.connect());
+    clients.iter_mut().for_each(expect_echo);
+    expect_own_sockets(&server, 5, 1);
+}
+
+fn a_members_child_holds_its_client_its_link_and_no_sibling(style: Style) {
+    if style != Style::Fork {
+        return expect_no_children(style);
+    }
+    let server = Server::start(style, "chat");
+    let [ada, mut bob, mut cyd, dan, mut eve] = room(&server, ["ada", "bob", "cyd", "dan", "eve"]);
+    expect_own_sockets(&server, 5, 2);
+    // A sibling that held a copy of her link would keep it from ending.
+    quit(ada);
+    bob.expect_line("* ada left");
+    cyd.expect_line("* ada left");
+    quit(cyd);
+    bob.expect_line("* cyd left");
+    wait_until("they are reaped", || server.process().children().len() == 3);
+    expect_own_sockets(&server, 3, 2);
+    drop(dan);
+    bob.expect_line("* dan left");
+    eve.skip_to_line(|line| line == "* dan left");
+}
+
+fn one_thread_forks(style: Style) {
+    for service in ["echo", "chat"] {
+        let server = Server::start(style, service);
+        let threads = || server.process().threads().len();
+        let mut seen = vec![threads()];
+        for number in 1..=20 {
+            let mut client = server.connect();
+            seen.push(threads());
+            if service == "chat" {
+                client.skip_to_line(|line| line.starts_with("* welcome"));
+            } else {
+                expect_echo(&mut client);
+            }
+            seen.push(threads());
+            for child in server.process().children() {
+                // One that has just been reaped is gone.
+                if let Ok(threads) = fs::read_dir(format!("/proc/{}/task", child.0)) {
+                    assert!(threads.count() <= 1, "{child:?}, client {number}");
+                }
+            }
+            if number % 2 == 0 || !style.serves_many() {
+                client.reset();
+            }
+            seen.push(threads());
+        }
+        let most = seen.into_iter().max();
+        match style {
+            Style::Iterative | Style::Fork | Style::Select => assert_eq!(most, Some(1)),
+            // Each client has a thread, and with it the main one there are two at least ...
+            Style::Thread => assert!(most >= Some(2)),
+            // ... and a runtime has a thread for each processor besides the first.
+            Style::Async => assert!(most >= Some(2)),
+        }
+    }
+}
+
+fn no_child_outlives_a_killed_server(style: Style) {
+    let mut server = Server::start(style, "echo");
+    let count = if style.serves_many() { 3 } else { 1 };
+    let mut clients: Vec<_> = (0..count).map(|_| server.connect()).collect();
+    clients.iter_mut().for_each(expect_echo);
+    let children = server.process().children();
+    match (style, &clients[..]) {
+        (Style::Fork, _) => {
+            let (stuck, waits) = (child_of(&server, 3), child_of(&server, 1));
+            clients[2].send_until(|| is_stuck(stuck, waits));
+            assert_eq!(children.len(), 3);
+        }
+        _ => assert_eq!(children, []),
+    }
+    server.process().signal(Signal::SIGKILL);
+    server.wait();
+    expect_gone(&children);
+    clients.iter_mut().for_each(Client::expect_lost);
+}
+
+fn no_members_child_outlives_a_killed_server(style: Style) {
+    if style != Style::Fork {
+        return expect_no_children(style);
+    }
+    let mut server = Server::start(style, "chat");
+    let mut ada = join(&server, 1);
+    // He does not read, and his child can send him little: much waits for him when the server dies.
+    let bob = Client::connect_with_buffer(server.address(), 4096);
+    ada.expect_line(format!("* {} joined", bob.name()));
+    let paste = format!("{}\r\n", "x".repeat(1000)).repeat(16);
+    for _ in 0..20 {
+        ada.send(&paste);
+        expect_silence(&mut ada);
+    }
+    let children = server.process().children();
+    assert_eq!(children, [child_of(&server, 1), child_of(&server, 2)]);
+    server.process().signal(Signal::SIGKILL);
+    server.wait();
+    expect_gone(&children);
+    ada.expect_lost();
+}
+
+fn broken_pipes_kill_nobody(style: Style) {
+    let server = Server::start(style, "echo");
+    let mut client = server.connect();
+    expect_echo(&mut client);
+    let children = server.process().children();
+    for process in iter::once(server.process()).chain(children) {
+        process.signal(Signal::SIGPIPE);
+    }
+    expect_echo(&mut client);
+    drop(client);
+    expect_echo(&mut server.connect());
+}
+
+fn who_resets_while_it_is_written_to_is_lost_alone(style: Style) {
+    let (server, before) = start_warm(style);
+    let mut other = style.serves_many().then(|| server.connect());
+    other.iter_mut().for_each(expect_echo);
+    for _ in 0..5 {
+        let mut client = server.connect();
+        expect_echo(&mut client);
+        // It is stuck, or as good as, when it has read nothing for so many looks.
+        let mut looks = 0;
+        client.send_until(|| {
+            looks += 1;
+            looks == 20
+        });
+        client.reset();
+        other.iter_mut().for_each(expect_echo);
+    }
+    drop(other);
+    expect_footprint(&server, before);
+    expect_echo(&mut server.connect());
+}
+
+fn who_resets_while_others_talk_leaves_the_room(style: Style) {
+    let server = Server::start(style, "chat");
+    if !style.serves_many() {
+        // Nobody else is there to talk: the caller itself is answered after its reset.
+        for _ in 0..20 {
+            let mut caller = join(&server, 1);
+            caller.send("/help\r\n".repeat(100));
+            caller.reset();
+        }
+        return drop(join(&server, 1));
+    }
+    let mut ada = join(&server, 1);
+    let mut cyd = join(&server, 2);
+    ada.expect_line(format!("* {} joined", cyd.name()));
+    for _ in 0..20 {
+        let bob = join(&server, 3);
+        let name = bob.name();
+        let mut processes = server.process().children();
+        processes.push(server.process());
+        // What she says and that he is gone are found at once, and in either order.
+        stop(processes.iter().copied());
+        ada.send("one\r\n");
+        cyd.send("two\r\n");
+        bob.reset();
+        let go_on = |process: &Process| process.signal(Signal::SIGCONT);
+        processes.iter().for_each(go_on);
+        ada.skip_to_line(|line| line == format!("* {name} left"));
+        cyd.skip_to_line(|line| line == format!("* {name} left"));
+    }
+    let names = format!("* here: {}, {}", ada.name(), cyd.name());
+    ada.send("/who\r\n");
+    ada.skip_to_line(|line| line == names);
+}
+
+/// A server of echo that has had a client already, and what it holds when nobody is there.
+fn start_warm(style: Style) -> (Server, Footprint) {
+    let server = Server::start(style, "echo");
+    expect_echo(&mut server.connect());
+    server.wait_for_log(|line| line.contains("client 1 left"));
+    let process = server.process();
+    wait_until("nothing of the first client is left", || {
+        let is_idle = style == Style::Async || process.threads().len() == 1;
+        is_idle && process.children().is_empty()
+    });
+    let before = process.footprint();
+    (server, before)
+}
+
+/// The server holds no more than before. It may be less, if the look at it then was early.
+#[track_caller]
+fn expect_footprint(server: &Server, before: Footprint) {
+    wait_until(&format!("it holds no more than {before:?}"), || {
+        let now = server.process().footprint();
+        now.descriptors <= before.descriptors
+            && now.threads <= before.threads
+            && now.children <= before.children
+    });
+}
+
+/// They do nothing any more, until SIGCONT.
+fn stop(processes: impl IntoIterator<Item = Process>) {
+    for process in processes {
+        process.signal(Signal::SIGSTOP);
+        // Who was at its end already has come to it.
+        let does_nothing = |state| ['T', 'Z'].contains(&state);
+        wait_until("it is stopped", || process.state().is_none_or(does_nothing));
+    }
+}
+
+/// Kills children of a stopped server: their deaths become one signal, since it does not count.
+fn kill(children: &[Process]) {
+    for child in children {
+        child.signal(Signal::SIGKILL);
+    }
+    wait_until("all are zombies", || {
+        children.iter().all(|child| child.state() == Some('Z'))
+    });
+}
+
+#[track_caller]
+fn expect_echo(client: &mut Client) {
+    client.send("hello\r\n");
+    client.expect_line("hello");
+}
+
+/// What the styles other than fork have to show where it is about children.
+fn expect_no_children(style: Style) {
+    for service in ["echo", "chat"] {
+        let server = Server::start(style, service);
+        let mut client = server.connect();
+        if service == "chat" {
+            let welcome = welcome(&client, 1);
+            client.expect_line(welcome);
+        } else {
+            expect_echo(&mut client);
+        }
+        assert_eq!(server.process().children(), []);
+    }
+}
+
+/// The process that serves the client of this number.
+#[track_caller]
+fn child_of(server: &Server, client: u64) -> Process {
+    let children = server.process().children();
+    let mut its = children
+        .into_iter()
+        .filter(|child| child.threads() == [format!("client-{client}")]);
+    its.next().expect("a process for each client")
+}
+
+/// Every child has the standard three descriptors and so many sockets, none of which anybody else
+/// has.
+#[track_caller]
+fn expect_own_sockets(server: &Server, children: usize, sockets: usize) {
+    let processes = server.process().children();
+    assert_eq!(processes.len(), children);
+    // What this test itself was started with, the server may have inherited through it.
+    let inherited = Process(std::process::id() as i32).descriptors();
+    let mut seen = server.process().sockets();
+    for child in processes {
+        let mut open = child.descriptors();
+        open.retain(|fd, what| *fd < 3 || inherited.get(fd) != Some(what));
+        let own = child.sockets();
+        assert_eq!((open.len(), own.len()), (3 + sockets, sockets), "{open:?}");
+        for socket in own {
+            assert!(!seen.contains(&socket), "{socket} is not {child:?}'s alone");
+            seen.push(socket);
+        }
+    }
+}
+
+/// Whether a process waits for something else than one that only waits for its client's next
+/// words.
+fn is_stuck(process: Process, waits: Process) -> bool {
+    let (stuck, idle) = (process.waits_in(), waits.waits_in());
+    // A call of -1 is none: it waits for the processor, or on a page.
+    stuck.is_some_and(|call| call >= 0) && idle.is_some() && stuck != idle
+}
+
+/// They have ended. Whoever has inherited them from the server may not have reaped them yet.
+#[track_caller]
+fn expect_gone(processes: &[Process]) {
+    for process in processes {
+        wait_until("no child is left", || {
+            process.state().is_none_or(|state| state == 'Z')
+        });
+    }
+}
