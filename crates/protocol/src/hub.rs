@@ -1,4 +1,4 @@
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::{string::String, vec::Vec};
 
 use tracing::warn;
@@ -15,8 +15,6 @@ use crate::{Client, Line, Mailbox, Posts};
 pub struct Hub<M> {
     room: Room,
     mailboxes: BTreeMap<Client, M>,
-    /// Those who have fallen behind, and for whom nobody waits any more until they catch up.
-    given_up: BTreeSet<Client>,
 }
 
 /// What can happen to a hub, as a message: for the styles that reach theirs through a channel.
@@ -37,7 +35,6 @@ impl<M> Default for Hub<M> {
         Hub {
             room: Room::default(),
             mailboxes: BTreeMap::new(),
-            given_up: BTreeSet::new(),
         }
     }
 }
@@ -67,24 +64,15 @@ impl<M: Mailbox> Hub<M> {
         self.change(|room, effects| room.stop(effects));
     }
 
-    /// Whether a member that reads may have fallen behind, so that the next post should wait a
-    /// moment: `PATIENCE` in `sockets`. The hub itself does not wait, and takes whatever comes.
-    pub fn is_crowded(&mut self) -> bool {
-        let (mailboxes, given_up) = (&self.mailboxes, &mut self.given_up);
-        let is_behind = |client: &Client| mailboxes.get(client).is_some_and(M::is_half_full);
-        given_up.retain(is_behind);
-        mailboxes
-            .keys()
-            .any(|client| is_behind(client) && !given_up.contains(client))
-    }
-
-    /// The moment is over: whoever is behind still is not waited for again before it has caught up.
-    pub fn give_up_waiting(&mut self) {
+    /// The members whose mailboxes are more than half full: if they read, they have fallen behind,
+    /// and the next post should wait a moment (`Pace` in `sockets`). The hub itself does not wait,
+    /// and takes whatever comes.
+    pub fn behind(&self) -> impl Iterator<Item = Client> {
         let behind = self
             .mailboxes
             .iter()
             .filter(|(_, mailbox)| mailbox.is_half_full());
-        self.given_up = behind.map(|(&client, _)| client).collect();
+        behind.map(|(&client, _)| client)
     }
 
     /// Does what the event says.

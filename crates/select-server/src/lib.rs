@@ -100,7 +100,7 @@ impl Server {
     /// The sets are made anew from the table each turn: select(2) overwrites them with its answer,
     /// and a copy kept aside would have to be kept right.
     fn wait(&mut self, stop: &Stop) -> io::Result<Vec<Ready>> {
-        let held_until = self.pace.held_until(&mut self.hub);
+        let held_until = self.pace.held_until(&self.hub);
         let deadline = self.deadline().into_iter().chain(held_until).min();
         let mut timeout = deadline.map(time_left);
         let is_stopping = self.over_by.is_some();
@@ -192,7 +192,7 @@ impl Server {
             return;
         };
         // Members that have fallen behind have to catch up before more is posted.
-        if slot.is_member() && self.pace.held_until(&mut self.hub).is_some() {
+        if slot.is_member() && self.pace.held_until(&self.hub).is_some() {
             return;
         }
         let posts = slot.receive(&mut self.buffer);

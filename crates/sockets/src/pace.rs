@@ -1,12 +1,13 @@
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use protocol::{Hub, Mailbox};
+use protocol::{Client, Hub, Mailbox};
 
-/// How long a post is held back for the sake of a member that has fallen behind: 25 ms.
+/// How long posts are held back for the sake of one member that has fallen behind: 250 ms.
 ///
-/// That is time enough to be given the processor, and so much a member that does not read costs
-/// the others, once.
-pub const PATIENCE: Duration = Duration::from_millis(25);
+/// That is time enough to be given the processor on a busy machine (25 ms was not), and so much a
+/// member that does not read costs the others, once.
+pub const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Holds posts back while a mailbox is more than half full.
 ///
@@ -15,23 +16,19 @@ pub const PATIENCE: Duration = Duration::from_millis(25);
 /// patience is bounded, not at the pace of those who do not.
 #[derive(Debug, Default)]
 pub struct Pace {
-    crowded_since: Option<Instant>,
+    /// Since when each of those is behind who have not caught up again.
+    behind_since: BTreeMap<Client, Instant>,
 }
 
 impl Pace {
-    /// Until when no post is to be taken, unless the members have caught up before.
-    pub fn held_until<M: Mailbox>(&mut self, hub: &mut Hub<M>) -> Option<Instant> {
-        if !hub.is_crowded() {
-            self.crowded_since = None;
-            return None;
-        }
+    /// Until when no post is to be taken, unless the members have caught up before. Whoever is
+    /// behind still when the patience is over is not waited for again until it has caught up.
+    pub fn held_until<M: Mailbox>(&mut self, hub: &Hub<M>) -> Option<Instant> {
         let now = Instant::now();
-        let end = *self.crowded_since.get_or_insert(now) + PATIENCE;
-        if end <= now {
-            hub.give_up_waiting();
-            self.crowded_since = None;
-            return None;
-        }
-        Some(end)
+        let before = std::mem::take(&mut self.behind_since);
+        let since = |client| (client, *before.get(&client).unwrap_or(&now));
+        self.behind_since = hub.behind().map(since).collect();
+        let ends = self.behind_since.values().map(|since| *since + PATIENCE);
+        ends.filter(|end| *end > now).max()
     }
 }
