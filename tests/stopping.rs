@@ -12,6 +12,7 @@ use test_kit::{Client, Server, Signal, Style, deadline, each_style, wait_until};
 each_style!(
     it_stops_before_anybody_has_come,
     a_silent_client_gets_the_end,
+    who_still_sends_after_the_end_is_not_reset,
     what_had_arrived_is_answered,
     it_stops_in_the_middle_of_8_mb_of_echo,
     every_byte_that_was_read_comes_back_to_a_late_reader,
@@ -108,6 +109,37 @@ fn a_silent_client_gets_the_end(style: Style) {
         client.expect_end();
         drop(client);
         expect_stopped(&mut server, way);
+    }
+}
+
+/// The end says that the server sends no more, and not that it does not listen: to close at once
+/// would be to answer with a reset, which can destroy what the client has not read yet.
+fn who_still_sends_after_the_end_is_not_reset(style: Style) {
+    /// A server lingers for 2 seconds. Who was not given the processor in time tries again.
+    const TRIES: usize = 10;
+    let is_in_time = |way: Way| {
+        let mut server = start(style, "echo", &LONG);
+        let mut client = server.connect();
+        client.send("hello");
+        assert_eq!(client.read_exact(5), b"hello");
+        let told = Instant::now();
+        way.tell(&server);
+        client.expect_end();
+        // It fails where the server is gone already, and so does what follows.
+        let _ = client.try_send("still here");
+        let is_in_time = told.elapsed() < Duration::from_secs(2);
+        if is_in_time {
+            client.half_close();
+            expect_stopped(&mut server, way);
+            client.expect_end();
+        }
+        is_in_time
+    };
+    for way in TWO_WAYS {
+        assert!(
+            (0..TRIES).any(|_| is_in_time(way)),
+            "the machine is too slow"
+        );
     }
 }
 
