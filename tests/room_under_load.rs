@@ -15,6 +15,7 @@ each_style!(
     everybody_hears_a_long_paste,
     two_who_paste_at_each_other_lose_nothing,
     pastes_fit_through_small_buffers,
+    hundreds_of_questions_in_one_read_are_answered,
     one_of_fifty_gets_a_name,
     every_join_has_its_leave,
     the_last_words_are_heard_of_who_never_read,
@@ -172,6 +173,25 @@ fn pastes_fit_through_small_buffers(style: Style) {
         );
         assert!(output.contains("1 passed"), "{output}");
     }
+}
+
+/// In a room of many the answers to one read are several times as long as what a mailbox holds.
+fn hundreds_of_questions_in_one_read_are_answered(style: Style) {
+    const QUESTION: &str = "/who\r\n";
+    const QUESTIONS: usize = 680;
+    let server = Server::start_with(style, "chat", &NO_LOG);
+    let members = if style.serves_many() { 100 } else { 1 };
+    let mut room: Vec<Client> = (1..=members).map(|here| join(&server, here)).collect();
+    let names: Vec<_> = room.iter().map(Client::name).collect();
+    let answer = format!("* here: {}", names.join(", "));
+    let asks = &mut room[0];
+    let joined = names[1..].iter().map(|name| format!("* {name} joined"));
+    joined.for_each(|line| asks.expect_line(line));
+    asks.send(QUESTION.repeat(QUESTIONS));
+    for _ in 0..QUESTIONS {
+        asks.expect_line(&answer);
+    }
+    expect_silence(asks);
 }
 
 fn one_of_fifty_gets_a_name(style: Style) {

@@ -191,7 +191,7 @@ fn start_hub() -> (mpsc::Sender<Event<Mailbox>>, JoinHandle<()>) {
             // The members that it was for are ready to run on this very thread: let them, before
             // more is put into their mailboxes.
             yield_now().await;
-            while pace.held_until(&hub).is_some() {
+            while pace.held_until(&mut hub).is_some() {
                 sleep(Duration::from_millis(1)).await;
             }
         }

@@ -117,7 +117,7 @@ enum Ready {
 impl Server {
     /// Waits until there is something to do.
     fn wait(&mut self, stop: &Stop) -> io::Result<Vec<Ready>> {
-        let held_until = self.pace.held_until(&self.hub);
+        let held_until = self.pace.held_until(&mut self.hub);
         let deadlines = [self.over_by, self.acceptor.paused_until(), held_until];
         let deadline = deadlines.into_iter().flatten().min();
         let is_stopping = self.over_by.is_some();
@@ -201,7 +201,7 @@ impl Server {
 
     /// Hears what a member's child has to say, unless the members have to catch up first.
     fn receive(&mut self, client: Client) {
-        if self.pace.held_until(&self.hub).is_some() {
+        if self.pace.held_until(&mut self.hub).is_some() {
             return;
         }
         let Some(child) = self.children.get_mut(&client) else {
@@ -209,7 +209,7 @@ impl Server {
         };
         let Some(link) = &mut child.link else { return };
         match link.receive() {
-            Heard::Posts(posts) => self.hub.post(client, &posts),
+            Heard::Posts(posts) => self.hub.post(client, posts),
             Heard::Nothing => {}
             Heard::End => self.hub.leave(client),
         }

@@ -90,7 +90,10 @@ fn converse(
             connection.restart_idle_clock();
         }
         connection.write_all(&answer.send)?;
-        hub.post(client, &answer.posts);
+        hub.post(client, answer.posts);
+        while hub.go_on() {
+            send(&outbox, &mut connection)?;
+        }
         if answer.finish {
             hub.leave(client);
         }

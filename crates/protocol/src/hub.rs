@@ -15,6 +15,8 @@ use crate::{Client, Line, Mailbox, Posts};
 pub struct Hub<M> {
     room: Room,
     mailboxes: BTreeMap<Client, M>,
+    /// What is too much to be heard at once, in the order in which it came.
+    unheard: VecDeque<(Client, Posts)>,
 }
 
 /// What can happen to a hub, as a message: for the styles that reach theirs through a channel.
@@ -35,6 +37,7 @@ impl<M> Default for Hub<M> {
         Hub {
             room: Room::default(),
             mailboxes: BTreeMap::new(),
+            unheard: VecDeque::new(),
         }
     }
 }
@@ -50,17 +53,46 @@ impl<M: Mailbox> Hub<M> {
     }
 
     /// A client's session tells the room something. Nothing from a client that has left is heard.
-    pub fn post(&mut self, client: Client, posts: &Posts) {
-        self.change(|room, effects| room.post(client, posts, effects));
+    ///
+    /// What asks for more than a mailbox may hold at once is heard in pieces: the first one now,
+    /// unless others wait already, the rest by [`go_on`](Self::go_on).
+    pub fn post(&mut self, client: Client, posts: Posts) {
+        self.unheard.push_back((client, posts));
+        if self.unheard.len() == 1 {
+            self.go_on();
+        }
     }
 
-    /// A client is gone, if it had not left before.
+    /// Hears the next piece of what was posted. `false`: all is heard.
+    ///
+    /// Between two pieces the mailboxes should be given time to empty themselves.
+    pub fn go_on(&mut self) -> bool {
+        let Some((client, posts)) = self.unheard.pop_front() else {
+            return false;
+        };
+        let rest = self.hear(client, &posts);
+        if !rest.is_empty() {
+            self.unheard.push_front((client, rest));
+        }
+        true
+    }
+
+    /// A client is gone, if it had not left before. What it had posted is heard first.
     pub fn leave(&mut self, client: Client) {
+        let is_its_own = |(other, _): &(Client, Posts)| *other == client;
+        while let Some(index) = self.unheard.iter().position(is_its_own) {
+            let posts = self.unheard.remove(index).map(|(_, posts)| posts);
+            let mut rest = posts.unwrap_or_default();
+            while !rest.is_empty() {
+                rest = self.hear(client, &rest);
+            }
+        }
         self.change(|room, effects| room.leave(client, "", effects));
     }
 
     /// The server stops: every member is told, and its mailbox is dropped.
     pub fn stop(&mut self) {
+        while self.go_on() {}
         self.change(|room, effects| room.stop(effects));
     }
 
@@ -79,10 +111,17 @@ impl<M: Mailbox> Hub<M> {
     pub fn handle(&mut self, event: Event<M>) {
         match event {
             Event::Join(client, name, mailbox) => self.join(client, name, mailbox),
-            Event::Post(client, posts) => self.post(client, &posts),
+            Event::Post(client, posts) => self.post(client, posts),
             Event::Leave(client) => self.leave(client),
             Event::Stop => self.stop(),
         }
+    }
+
+    /// Hears a piece of what was posted, and returns the rest.
+    fn hear(&mut self, client: Client, posts: &Posts) -> Posts {
+        let mut rest = Posts::default();
+        self.change(|room, effects| rest = room.post(client, posts, effects));
+        rest
     }
 
     /// Changes the room and does what follows from it, which may be that a member proves too slow,

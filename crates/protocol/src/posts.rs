@@ -58,6 +58,11 @@ impl Posts {
         })
     }
 
+    /// All but the first `count` of them.
+    pub fn without_first(&self, count: usize) -> Posts {
+        Posts(self.0.split_inclusive('\n').skip(count).collect())
+    }
+
     /// Whether nothing was posted.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -10,7 +10,7 @@ use alloc::{format, string::String, vec::Vec};
 use tracing::info;
 
 use crate::telnet::WONT_TIMING_MARK;
-use crate::{Client, LINE_LIMIT, Post, Posts};
+use crate::{Client, LINE_LIMIT, MAILBOX_LIMIT, Post, Posts};
 
 /// How many lines of speech a newcomer is shown.
 ///
@@ -22,6 +22,13 @@ pub const HISTORY: usize = 20;
 ///
 /// What one read brought is spread at once: one line or a hundred cost every member one write.
 pub const JOINED_LIMIT: usize = 16 * 1024;
+
+/// How many bytes are delivered before the next post is heard: 64 KiB.
+///
+/// One read may ask for much more: 4 KiB of `/who`, in a room of a hundred, are 1.4 MB of answers.
+/// A mailbox that is half full takes so much and what its lines cost beside, so whoever reads is
+/// not thrown out by its own paste.
+const ENOUGH: usize = MAILBOX_LIMIT / 4;
 
 /// How many names `/who` gives.
 const NAMES_SHOWN: usize = 100;
@@ -54,6 +61,16 @@ pub(crate) enum Effect {
     Part(Client),
 }
 
+impl Effect {
+    /// How many bytes it delivers.
+    fn size(&self) -> usize {
+        match self {
+            Effect::Tell(_, lines) => lines.len(),
+            Effect::Part(_) => 0,
+        }
+    }
+}
+
 /// Who hears a line. Each is about the members at the moment when it is delivered.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Audience {
@@ -84,10 +101,19 @@ impl Room {
     }
 
     /// A client has something to say. What comes from somebody who is not here is not heard.
-    pub(crate) fn post(&mut self, client: Client, posts: &Posts, effects: &mut Vec<Effect>) {
-        for post in posts.iter() {
+    /// Returns what is left when there is [`ENOUGH`] to be delivered first.
+    pub(crate) fn post(
+        &mut self,
+        client: Client,
+        posts: &Posts,
+        effects: &mut Vec<Effect>,
+    ) -> Posts {
+        for (heard, post) in posts.iter().enumerate() {
             if !self.names.contains_key(&client) {
-                return;
+                break;
+            }
+            if effects.iter().map(Effect::size).sum::<usize>() >= ENOUGH {
+                return posts.without_first(heard);
             }
             match post {
                 Post::Line("") => {}
@@ -109,6 +135,7 @@ impl Room {
                 }
             }
         }
+        Posts::default()
     }
 
     /// A client has gone, for the reason `why` (": too slow", say), if there is one to give.

@@ -73,7 +73,5 @@ pub const PLAIN_READ: usize = 64 * 1024;
 /// How many bytes to take in one read from a member of a room: 4 KiB.
 ///
 /// One read of one-letter lines, each sent on under the longest name, is 26 times as long for
-/// everybody else: it has to stay well below [`MAILBOX_LIMIT`](crate::MAILBOX_LIMIT), or one paste
-/// could throw out people who are reading. (Who asks hundreds of times at once who is here can
-/// still throw out itself: answers to one's own commands count, too.)
+/// everybody else, and is to reach them in one write.
 pub const MEMBER_READ: usize = 4 * 1024;

@@ -76,6 +76,22 @@ fn a_member_that_never_reads_costs_a_mailbox_however_short_its_lines() {
 }
 
 #[test]
+fn what_one_read_asks_for_is_answered_to_who_reads_however_much_it_is() {
+    let mut wire = Wire::new("chat");
+    let members: Vec<_> = (0..100)
+        .map(|n| wire.connect(&format!("[2001:db8:ffff::{n}]:50000")))
+        .collect();
+    let asks = members[0];
+    wire.take_heard(asks);
+    wire.receive(asks, &filled_with(b"/who\n"));
+    assert_eq!(wire.end(asks), None);
+    let heard = wire.take_heard(asks);
+    assert!(heard.len() > 4 * MAILBOX_LIMIT, "{} bytes", heard.len());
+    let answers = heard.split(|&byte| byte == b'\n');
+    assert_eq!(answers.count() - 1, MEMBER_READ / "/who\n".len());
+}
+
+#[test]
 fn many_members_that_never_read_share_what_they_do_not_read() {
     const MEMBERS: usize = 50;
     let mut wire = Wire::new("chat");

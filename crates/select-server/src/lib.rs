@@ -100,7 +100,7 @@ impl Server {
     /// The sets are made anew from the table each turn: select(2) overwrites them with its answer,
     /// and a copy kept aside would have to be kept right.
     fn wait(&mut self, stop: &Stop) -> io::Result<Vec<Ready>> {
-        let held_until = self.pace.held_until(&self.hub);
+        let held_until = self.pace.held_until(&mut self.hub);
         let deadline = self.deadline().into_iter().chain(held_until).min();
         let mut timeout = deadline.map(time_left);
         let is_stopping = self.over_by.is_some();
@@ -183,7 +183,7 @@ impl Server {
         }
         let posts = slot.greet();
         self.slots.insert(client, slot);
-        self.post(client, &posts);
+        self.post(client, posts);
     }
 
     /// Reads from a client, once, and lets its session answer.
@@ -192,18 +192,18 @@ impl Server {
             return;
         };
         // Members that have fallen behind have to catch up before more is posted.
-        if slot.is_member() && self.pace.held_until(&self.hub).is_some() {
+        if slot.is_member() && self.pace.held_until(&mut self.hub).is_some() {
             return;
         }
         let posts = slot.receive(&mut self.buffer);
-        self.post(client, &posts);
+        self.post(client, posts);
     }
 
     /// Tells the room what a session has to say.
     ///
     /// Mailboxes that are half full are emptied before anybody else can post: else a member that
     /// reads could be too slow merely because the others were served first.
-    fn post(&mut self, client: Client, posts: &Posts) {
+    fn post(&mut self, client: Client, posts: Posts) {
         if !posts.is_empty() {
             self.hub.post(client, posts);
             let crowded = |slot: &&mut Slot| slot.outbox.queue().is_half_full();
@@ -253,7 +253,7 @@ impl Server {
         for client in due.map(|(&client, _)| client).collect::<Vec<_>>() {
             if let Some(slot) = self.slots.get_mut(&client) {
                 let posts = slot.expire(self.limits.idle_seconds());
-                self.post(client, &posts);
+                self.post(client, posts);
             }
         }
         let Some(over_by) = self.over_by else { return };

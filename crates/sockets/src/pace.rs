@@ -23,7 +23,19 @@ pub struct Pace {
 impl Pace {
     /// Until when no post is to be taken, unless the members have caught up before. Whoever is
     /// behind still when the patience is over is not waited for again until it has caught up.
-    pub fn held_until<M: Mailbox>(&mut self, hub: &Hub<M>) -> Option<Instant> {
+    ///
+    /// As long as nobody has to be waited for, the hub hears the rest of what was posted.
+    pub fn held_until<M: Mailbox>(&mut self, hub: &mut Hub<M>) -> Option<Instant> {
+        loop {
+            let held = self.waits_until(hub);
+            if held.is_some() || !hub.go_on() {
+                return held;
+            }
+        }
+    }
+
+    /// Until when those who are behind are waited for.
+    fn waits_until<M: Mailbox>(&mut self, hub: &Hub<M>) -> Option<Instant> {
         let now = Instant::now();
         let before = std::mem::take(&mut self.behind_since);
         let since = |client| (client, *before.get(&client).unwrap_or(&now));

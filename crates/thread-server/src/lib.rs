@@ -217,7 +217,7 @@ fn start_hub() -> io::Result<(Sender<Event<Mailbox>>, JoinHandle<()>)> {
         for event in events {
             hub.handle(event);
             // Members that have fallen behind are about to catch up: let them.
-            while pace.held_until(&hub).is_some() {
+            while pace.held_until(&mut hub).is_some() {
                 thread::sleep(Duration::from_millis(1));
             }
         }

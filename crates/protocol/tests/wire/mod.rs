@@ -167,7 +167,11 @@ impl Wire {
         let together = self.service.has_room();
         if together {
             assert!(answer.send.is_empty(), "one writer a connection");
-            self.hub.post(client, &answer.posts);
+            self.hub.post(client, answer.posts);
+            self.deliver();
+            while self.hub.go_on() {
+                self.deliver();
+            }
         } else {
             assert!(answer.posts.is_empty(), "there is no room to post to");
             self.connection(client).heard.extend(&*answer.send);
