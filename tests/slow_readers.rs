@@ -179,6 +179,8 @@ fn a_member_that_never_reads_its_own_answers_is_dropped(style: Style) {
 fn a_deaf_member_delays_nobody(style: Style) {
     const LINES: usize = 40_000;
     const AT_ONCE: usize = 100;
+    /// Something else may want the processor during the one and not during the other.
+    const TRIES: usize = 5;
     if !style.serves_many() {
         return nobody_is_there_to_be_delayed(style);
     }
@@ -204,13 +206,15 @@ fn a_deaf_member_delays_nobody(style: Style) {
         deaf.iter_mut().for_each(Client::expect_reset);
         slowest
     };
-    let quiet = slowest(false);
-    let disturbed = slowest(true);
-    let bound = (10 * quiet).max(Duration::from_secs(1));
-    assert!(
-        disturbed <= bound,
-        "{disturbed:?} with a deaf member, {quiet:?} without"
-    );
+    let mut measured = Vec::new();
+    while measured.len() < TRIES {
+        let (quiet, disturbed) = (slowest(false), slowest(true));
+        if disturbed <= 10 * quiet {
+            return;
+        }
+        measured.push((quiet, disturbed));
+    }
+    panic!("the slowest delivery without a deaf member, and with one: {measured:?}");
 }
 
 /// The opposite: a deaf caller keeps the next one waiting, for as long as it likes.

@@ -213,12 +213,12 @@ impl Server {
             Heard::Nothing => {}
             Heard::End => self.hub.leave(client),
         }
-        let crowded = |link: &&mut Link| link.outbox.queue().is_half_full();
+        let is_behind = |link: &&mut Link| link.outbox.queue().behind_by() > 0;
         let links = self
             .children
             .values_mut()
             .filter_map(|child| child.link.as_mut());
-        links.filter(crowded).for_each(Link::send);
+        links.filter(is_behind).for_each(Link::send);
     }
 
     /// Sends what waits, to every child that takes it, and kills those of members too slow,

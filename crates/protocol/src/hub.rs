@@ -96,15 +96,13 @@ impl<M: Mailbox> Hub<M> {
         self.change(|room, effects| room.stop(effects));
     }
 
-    /// The members whose mailboxes are more than half full: if they read, they have fallen behind,
-    /// and the next post should wait a moment (`Pace` in `sockets`). The hub itself does not wait,
-    /// and takes whatever comes.
-    pub fn behind(&self) -> impl Iterator<Item = Client> {
-        let behind = self
-            .mailboxes
-            .iter()
-            .filter(|(_, mailbox)| mailbox.is_half_full());
-        behind.map(|(&client, _)| client)
+    /// The members that have fallen behind, and [by how much](Mailbox::behind_by): the next post
+    /// should wait a moment for them (`Pace` in `sockets`). The hub itself does not wait, and takes
+    /// whatever comes.
+    pub fn behind(&self) -> impl Iterator<Item = (Client, usize)> {
+        let mailboxes = self.mailboxes.iter();
+        let behind = mailboxes.map(|(&client, mailbox)| (client, mailbox.behind_by()));
+        behind.filter(|(_, by)| *by > 0)
     }
 
     /// Does what the event says.

@@ -34,8 +34,8 @@ pub mod text;
 pub use hub::{Event, Hub};
 pub use line::LINE_LIMIT;
 pub use mailbox::{
-    Allowance, LINE_COST, Line, MAILBOX_LIMIT, Mailbox, Outbox, OutboxMailbox, OutboxState, Queue,
-    TooSlow,
+    Allowance, KEEPS_UP, LINE_COST, Line, MAILBOX_LIMIT, Mailbox, Outbox, OutboxMailbox,
+    OutboxState, Queue, TooSlow,
 };
 pub use posts::{Post, Posts};
 pub use room::{HISTORY, JOINED_LIMIT};

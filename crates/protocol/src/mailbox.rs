@@ -15,6 +15,10 @@ pub const MAILBOX_LIMIT: usize = 256 * 1024;
 /// allocator needs. Without it, 256 KiB of three-byte lines would be 5 MB of memory.
 pub const LINE_COST: usize = 64;
 
+/// How much may wait for a member that keeps up: an eighth of its mailbox, 32 KiB. For whom more
+/// waits, those who post should wait a moment.
+pub const KEEPS_UP: usize = MAILBOX_LIMIT / 8;
+
 /// The member is so far behind that its mailbox is full.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TooSlow;
@@ -27,9 +31,8 @@ pub trait Mailbox {
     /// seen to it that the member is cut off. Never waits.
     fn offer(&mut self, line: &Line) -> Result<(), TooSlow>;
 
-    /// Whether more than half of what it takes waits: the member has fallen behind, and whoever
-    /// posts should give it a moment.
-    fn is_half_full(&self) -> bool;
+    /// How much more waits than may wait for a member that keeps up, [`KEEPS_UP`].
+    fn behind_by(&self) -> usize;
 }
 
 /// One or more lines of text as they go over the wire, ends included.
@@ -84,9 +87,9 @@ impl Queue {
         self.lines.is_empty()
     }
 
-    /// Whether more than half of [`MAILBOX_LIMIT`] waits.
-    pub fn is_half_full(&self) -> bool {
-        self.waiting > MAILBOX_LIMIT / 2
+    /// How much more waits than [`KEEPS_UP`].
+    pub fn behind_by(&self) -> usize {
+        self.waiting.saturating_sub(KEEPS_UP)
     }
 
     /// The first line, or what is left of it.
@@ -135,9 +138,9 @@ impl Allowance {
         Ok(())
     }
 
-    /// Whether more than half of it is taken.
-    pub fn is_half_taken(&self) -> bool {
-        self.waiting.load(Relaxed) > MAILBOX_LIMIT / 2
+    /// How much more is taken than [`KEEPS_UP`].
+    pub fn behind_by(&self) -> usize {
+        self.waiting.load(Relaxed).saturating_sub(KEEPS_UP)
     }
 
     /// The line has left the channel.
@@ -200,8 +203,8 @@ impl Mailbox for OutboxMailbox {
         taken
     }
 
-    fn is_half_full(&self) -> bool {
-        self.0.borrow().queue.is_half_full()
+    fn behind_by(&self) -> usize {
+        self.0.borrow().queue.behind_by()
     }
 }
 

@@ -26,8 +26,8 @@ pub const JOINED_LIMIT: usize = 16 * 1024;
 /// How many bytes are delivered before the next post is heard: 64 KiB.
 ///
 /// One read may ask for much more: 4 KiB of `/who`, in a room of a hundred, are 1.4 MB of answers.
-/// A mailbox that is half full takes so much and what its lines cost beside, so whoever reads is
-/// not thrown out by its own paste.
+/// A mailbox that is half full still takes so much, and what its lines cost beside: whoever reads
+/// is not thrown out by its own paste.
 const ENOUGH: usize = MAILBOX_LIMIT / 4;
 
 /// How many names `/who` gives.

@@ -201,13 +201,16 @@ impl Server {
 
     /// Tells the room what a session has to say.
     ///
-    /// Mailboxes that are half full are emptied before anybody else can post: else a member that
-    /// reads could be too slow merely because the others were served first.
+    /// Mailboxes that fill up are emptied before anybody else can post: else a member that reads
+    /// could be too slow merely because the others were served first.
     fn post(&mut self, client: Client, posts: Posts) {
         if !posts.is_empty() {
             self.hub.post(client, posts);
-            let crowded = |slot: &&mut Slot| slot.outbox.queue().is_half_full();
-            self.slots.values_mut().filter(crowded).for_each(Slot::send);
+            let is_behind = |slot: &&mut Slot| slot.outbox.queue().behind_by() > 0;
+            self.slots
+                .values_mut()
+                .filter(is_behind)
+                .for_each(Slot::send);
         }
         if !self.slots[&client].is_talking() {
             self.hub.leave(client);

@@ -33,8 +33,8 @@ impl protocol::Mailbox for Mailbox {
         taken
     }
 
-    fn is_half_full(&self) -> bool {
-        self.allowance.is_half_taken()
+    fn behind_by(&self) -> usize {
+        self.allowance.behind_by()
     }
 }
 

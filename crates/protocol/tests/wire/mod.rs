@@ -58,8 +58,8 @@ impl Mailbox for Slot {
         taken
     }
 
-    fn is_half_full(&self) -> bool {
-        self.mailbox.is_half_full()
+    fn behind_by(&self) -> usize {
+        self.mailbox.behind_by()
     }
 }
 
