@@ -18,13 +18,20 @@ pub const PATIENCE: Duration = Duration::from_millis(200);
 /// that does not read slows the others down for a moment, and at no time stops them.
 #[derive(Debug, Default)]
 pub struct Pace {
-    /// Since when each of those is behind who have not caught up again.
-    behind_since: BTreeMap<Client, Instant>,
+    behind: BTreeMap<Client, Behind>,
+}
+
+/// A member that has fallen behind.
+#[derive(Debug)]
+struct Behind {
+    /// By how many bytes it was behind at the last look.
+    by: usize,
+    /// Until when it is waited for.
+    held_until: Instant,
 }
 
 impl Pace {
-    /// Until when no post is to be taken, unless the members have caught up before. Whoever is
-    /// behind still when the patience is over is not waited for again until it has caught up.
+    /// Until when no post is to be taken, unless the members have caught up before.
     ///
     /// As long as nobody has to be waited for, the hub hears the rest of what was posted.
     pub fn held_until<M: Mailbox>(&mut self, hub: &mut Hub<M>) -> Option<Instant> {
@@ -39,18 +46,24 @@ impl Pace {
     /// Until when those who are behind are waited for.
     fn waits_until<M: Mailbox>(&mut self, hub: &Hub<M>) -> Option<Instant> {
         let now = Instant::now();
-        let before = std::mem::take(&mut self.behind_since);
-        let mut held = None;
-        for (client, behind_by) in hub.behind() {
-            let since = *before.get(&client).unwrap_or(&now);
-            self.behind_since.insert(client, since);
-            held = held.max(Some(since + due(behind_by)));
+        let mut before = std::mem::take(&mut self.behind);
+        for (client, by) in hub.behind() {
+            let known = before.remove(&client);
+            let (last, held_until) = known.map_or((0, now), |last| (last.by, last.held_until));
+            // What is added has its time from now on, and what is read needs none any more.
+            let held_until = if by > last {
+                held_until.max(now) + time_for(by - last)
+            } else {
+                held_until - time_for(last - by)
+            };
+            self.behind.insert(client, Behind { by, held_until });
         }
-        held.filter(|end| *end > now)
+        let held = self.behind.values().map(|behind| behind.held_until);
+        held.filter(|end| *end > now).max()
     }
 }
 
-/// How long after it fell behind a member may be behind by so much.
-fn due(behind_by: usize) -> Duration {
-    PATIENCE.mul_f64(behind_by as f64 / (MAILBOX_LIMIT - KEEPS_UP) as f64)
+/// How long so many bytes are waited for.
+fn time_for(bytes: usize) -> Duration {
+    PATIENCE.mul_f64(bytes as f64 / (MAILBOX_LIMIT - KEEPS_UP) as f64)
 }
