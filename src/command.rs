@@ -67,7 +67,10 @@ fn host_argument() -> Arg {
     Arg::new("host")
         .long("host")
         .value_name("HOST")
-        .value_parser(value_parser!(IpAddr))
+        .value_parser(|text: &str| {
+            let wanted = "want an IP address of this machine, like 127.0.0.1, 0.0.0.0 or ::1";
+            text.parse::<IpAddr>().map_err(|_| wanted)
+        })
         .default_value("127.0.0.1")
         .help(
             "The address at which all of them listen; at 0.0.0.0, which is every address of this \

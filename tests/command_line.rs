@@ -74,7 +74,8 @@ fn numbers_out_of_range_are_named(style: Style) {
     let too_large = "18446744073709551616";
     for option in ["--max-clients", "--idle-timeout", "--grace", "--seed"] {
         for number in ["many", "1.5", "", too_large, "0x10", "1s"] {
-            check(style, &["echo", option, number], 2, &[option, number]);
+            let words = [option, number, "want "];
+            check(style, &["echo", option, number], 2, &words);
         }
         check(style, &["echo", option, "-1"], 2, &["-1"]);
     }

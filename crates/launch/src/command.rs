@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{ArgMatches, Args, Command, FromArgMatches, value_parser};
+use clap::{ArgMatches, Args, Command, FromArgMatches};
 use protocol::fortune::Fortunes;
 use protocol::{CATALOGUE, Entry, Settings};
 use sockets::{Limits, raise_descriptor_limit, without_number};
@@ -45,7 +45,7 @@ struct Options {
     fortunes: Option<PathBuf>,
 
     /// Make the choice of fortunes repeatable: the same for one N, whatever the style
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = seed)]
     seed: Option<u64>,
 
     /// Append the log to FILE instead of writing it to standard error
@@ -225,8 +225,12 @@ fn service() -> impl TypedValueParser<Value = &'static Entry> {
 }
 
 /// Up to a year: far more could not be added to the time of day.
-fn seconds(least: u64) -> impl TypedValueParser<Value = u64> {
-    value_parser!(u64).range(least..=365 * 24 * 60 * 60)
+fn seconds(least: u64) -> impl Fn(&str) -> Result<u64, String> + Clone {
+    let most = 365 * 24 * 60 * 60;
+    move |text| match text.parse() {
+        Ok(number) if (least..=most).contains(&number) => Ok(number),
+        _ => Err(format!("want whole seconds, {least} to {most}")),
+    }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -234,6 +238,11 @@ fn at_least_one(text: &str) -> Result<usize, String> {
         Ok(number) if number > 0 => Ok(number),
         _ => Err("want a number of 1 or more".to_owned()),
     }
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse()
+        .map_err(|_| format!("want a number, 0 to {}", u64::MAX))
 }
 
 fn max_clients(style: &Style, wanted: Option<usize>, descriptors: usize) -> Result<usize, Problem> {

@@ -29,9 +29,10 @@ pub fn listen(address: &str) -> io::Result<TcpListener> {
             format!("cannot listen on {place}: {}", explain(error)),
         )
     };
-    let addresses = address
-        .to_socket_addrs()
-        .map_err(|error| name_it(&address, &error))?;
+    let addresses = address.to_socket_addrs().map_err(|error| {
+        let hint = "want an address of this machine, or a name that leads to one";
+        name_it(&address, &io::Error::other(format!("{error} ({hint})")))
+    })?;
     let mut failed = None;
     for candidate in addresses {
         match listen_on(candidate) {
@@ -70,6 +71,7 @@ fn explain(error: &io::Error) -> String {
         Some(Errno::EACCES) => "ports below 1024 are privileged; choose a higher one",
         Some(Errno::EADDRNOTAVAIL) => "this machine has no such address",
         Some(Errno::EAFNOSUPPORT) => "this machine has no IPv6",
+        Some(Errno::EMFILE) => "raise the limit of open files: ulimit -n",
         _ => return without_number(error),
     };
     format!("{} ({hint})", without_number(error))
