@@ -15,6 +15,7 @@ fi
 # `ip netns` keeps the names of namespaces in /run/netns, and this /run is ours.
 mount -t tmpfs lab /run
 
+# ANCHOR: machines
 ip netns add left
 ip netns add right
 
@@ -31,6 +32,7 @@ for machine in left right; do
     ip -n $machine link set lo up
     ip -n $machine link set wire up
 done
+# ANCHOR_END: machines
 
 # on.sh finds us by this file.
 echo $$ >two-machines.pid
