@@ -30,9 +30,18 @@ ip -n left address add 10.0.0.1/24 broadcast 10.0.0.255 dev wire
 ip -n right address add 10.0.0.2/24 broadcast 10.0.0.255 dev wire
 for machine in left right; do
     ip -n $machine link set lo up
-    ip -n $machine link set wire up
+    ip -n $machine link set wire addrgenmode none up
 done
+
+# The link-local addresses of IPv6, for which the kernel would take its time.
+ip -n left address add fe80::1/64 dev wire nodad
+ip -n right address add fe80::2/64 dev wire nodad
 # ANCHOR_END: machines
+
+# An address of IPv6 is tentative until it can be used.
+for machine in left right; do
+    until [ -z "$(ip -n $machine -6 address show tentative)" ]; do sleep 0.1; done
+done
 
 # on.sh finds us by this file.
 echo $$ >two-machines.pid

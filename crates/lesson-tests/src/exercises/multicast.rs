@@ -55,7 +55,7 @@ mod tests {
             let address: Ipv6Addr = text.parse().unwrap();
             assert_eq!(solicited_node(address.to_bits()).to_string(), mac);
         };
-        check("fe80::ff:fe00:2", "33:33:ff:00:00:02");
+        check("fe80::2", "33:33:ff:00:00:02");
         check("2001:db8::12:3456", "33:33:ff:12:34:56");
         check("2001:db8::ab12:3456", "33:33:ff:12:34:56");
     }
