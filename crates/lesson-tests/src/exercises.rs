@@ -1,1 +1,10 @@
 //! The solutions of the exercises: a module a chapter, each with the tests that hold it.
+
+pub mod bits;
+pub mod broadcast;
+pub mod endianness;
+pub mod ethernet;
+pub mod ip;
+pub mod multicast;
+pub mod subnetting;
+pub mod two_machines;
