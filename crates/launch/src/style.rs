@@ -85,8 +85,8 @@ impl Style {
         room_waits_for_ever: true,
     };
 
-    // ANCHOR: port
     /// Where it serves a service: its own thousand plus the service's well-known port.
+    // ANCHOR: port
     pub fn port(&self, service: &Entry) -> u16 {
         self.thousand * 1000 + service.port
     }
