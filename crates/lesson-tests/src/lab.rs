@@ -142,10 +142,10 @@ impl Drop for Lab {
     }
 }
 
-/// The lines of a text, as a terminal would show them.
+/// The lines of a text, as a terminal would show them: spaces at their end are not seen.
 pub fn lines(text: &str) -> Vec<String> {
     text.lines()
-        .map(|line| line.trim_end_matches('\r').to_owned())
+        .map(|line| line.trim_end().to_owned())
         .collect()
 }
 
