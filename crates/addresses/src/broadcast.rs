@@ -25,6 +25,7 @@ impl Broadcast {
         Broadcast::AllSubnets,
     ];
 
+    // ANCHOR: address
     /// The address of this kind for a host with this address and prefix, if there is one.
     ///
     /// A network by its class has either subnets, then it has [`AllSubnets`](Self::AllSubnets), or
@@ -43,6 +44,7 @@ impl Broadcast {
             }
         }
     }
+    // ANCHOR_END: address
 
     /// Its name.
     pub fn name(self) -> &'static str {

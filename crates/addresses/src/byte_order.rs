@@ -30,6 +30,7 @@ impl Order {
     }
 }
 
+// ANCHOR: bytes
 /// The bytes of `number` as they follow one another in memory or on the wire.
 ///
 /// This is what `to_be_bytes` and `to_le_bytes` do. Of a number that does not fit into the type
@@ -42,6 +43,7 @@ pub fn bytes(number: i128, integer: Integer, order: Order) -> Vec<u8> {
         Order::Big => significances.rev().map(byte).collect(),
     }
 }
+// ANCHOR_END: bytes
 
 /// The number that `bytes` are, read in this order; a signed one in two's complement.
 ///
@@ -65,6 +67,7 @@ pub fn swapped(number: i128, integer: Integer) -> i128 {
     self::number(&bytes(number, integer, Order::Big), integer, Order::Little)
 }
 
+// ANCHOR: to_network
 /// What htons(3) and htonl(3) return on a machine of this order: the number whose bytes in that
 /// machine's memory are the ones that the wire shall carry. ntohs and ntohl do the very same.
 ///
@@ -72,6 +75,7 @@ pub fn swapped(number: i128, integer: Integer) -> i128 {
 pub fn to_network(number: i128, integer: Integer, host: Order) -> i128 {
     self::number(&bytes(number, integer, Order::NETWORK), integer, host)
 }
+// ANCHOR_END: to_network
 
 /// A type of numbers, by its name in Rust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,6 +18,7 @@ pub enum Class {
 }
 
 impl Class {
+    // ANCHOR: of
     /// The class of an address: how many ones stand before the first zero.
     pub fn of(address: u32) -> Class {
         match address.leading_ones() {
@@ -28,6 +29,7 @@ impl Class {
             _ => Class::E,
         }
     }
+    // ANCHOR_END: of
 
     /// All there are.
     pub const ALL: [Class; 5] = [Class::A, Class::B, Class::C, Class::D, Class::E];

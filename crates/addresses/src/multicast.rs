@@ -6,20 +6,25 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mac(pub [u8; 6]);
 
+// ANCHOR: mac_of_group
 /// The MAC address of an IPv4 group: 01:00:5e, a 0 bit, and the group's lower 23 bits (RFC 1112,
 /// section 6.4). Nothing, if the address is no group's.
 pub fn mac_of_group(group: u32) -> Option<Mac> {
     let [first, second, third, fourth] = group.to_be_bytes();
     (first >> 4 == 0b1110).then_some(Mac([0x01, 0x00, 0x5e, second & 0x7f, third, fourth]))
 }
+// ANCHOR_END: mac_of_group
 
+// ANCHOR: mac_of_ipv6_group
 /// The MAC address of an IPv6 group: 33:33 and the group's lower 32 bits (RFC 2464, section 7).
 /// Nothing, if the address is no group's.
 pub fn mac_of_ipv6_group(group: u128) -> Option<Mac> {
     let [.., a, b, c, d] = group.to_be_bytes();
     (group >> 120 == 0xff).then_some(Mac([0x33, 0x33, a, b, c, d]))
 }
+// ANCHOR_END: mac_of_ipv6_group
 
+// ANCHOR: groups_of_mac
 /// The 32 IPv4 groups of a MAC address, in their order: one for each value of the 5 bits that are
 /// lost. Nothing, if it carries no IPv4 group.
 pub fn groups_of_mac(mac: Mac) -> Option<[u32; 32]> {
@@ -32,6 +37,7 @@ pub fn groups_of_mac(mac: Mac) -> Option<[u32; 32]> {
         0b1110 << 28 | (lost as u32) << 23 | kept
     }))
 }
+// ANCHOR_END: groups_of_mac
 
 /// The 32 bits that all IPv6 groups of a MAC address end in. Nothing, if it carries none.
 pub fn end_of_ipv6_groups(mac: Mac) -> Option<u32> {

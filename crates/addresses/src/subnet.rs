@@ -6,6 +6,7 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
+// ANCHOR: mask
 /// The mask of a prefix: as many ones, and zeros for the rest.
 ///
 /// # Panics
@@ -21,7 +22,9 @@ pub const fn mask(prefix: u8) -> u32 {
         u32::MAX << (32 - prefix)
     }
 }
+// ANCHOR_END: mask
 
+// ANCHOR: network
 /// The network's own address, which is its lowest: all host bits are 0.
 pub const fn network(address: u32, prefix: u8) -> u32 {
     address & mask(prefix)
@@ -31,6 +34,7 @@ pub const fn network(address: u32, prefix: u8) -> u32 {
 pub const fn highest(address: u32, prefix: u8) -> u32 {
     address | !mask(prefix)
 }
+// ANCHOR_END: network
 
 /// The broadcast address, which a /31 (RFC 3021) and a /32 do not have.
 pub fn broadcast(address: u32, prefix: u8) -> Option<u32> {
@@ -69,11 +73,13 @@ pub fn hosts(prefix: u8) -> u64 {
     }
 }
 
+// ANCHOR: common_prefix
 /// How many bits, from the left, two addresses have in common: the longest prefix that they share.
 pub fn common_prefix(one: u32, other: u32) -> u8 {
     // XOR leaves a 1 wherever they differ.
     (one ^ other).leading_zeros() as u8
 }
+// ANCHOR_END: common_prefix
 
 /// A network: its own address and its prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,239 @@
+//! The grammar of a console block.
+//!
+//! A line that begins with `$ ` is a command; if it ends with `\`, the next line goes on with it.
+//! What follows is what it prints. The last command of a block that is called `server` or `session`
+//! has a terminal of its own and goes on after the block. There, a line that begins with `> ` is
+//! typed, and `^C` and `^D` are keys. After the last key of a block its command ends.
+//!
+//! A third word is the name of the terminal: `console,session,ann`. A block of that name that
+//! begins without a command goes on with what runs there.
+
+use crate::chapter::{Block, Chapter, include};
+
+/// A console block.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Console {
+    /// The commands that run to their end.
+    pub commands: Vec<Command>,
+    /// What happens at a terminal of its own.
+    pub terminal: Option<Terminal>,
+    /// Whether it is written in the chapter itself, where its output can be written anew.
+    pub is_inline: bool,
+}
+
+/// A command that runs to its end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Command {
+    /// The line of the chapter that it stands on.
+    pub line: usize,
+    /// What to type.
+    pub text: String,
+    /// What it prints.
+    pub output: Vec<String>,
+}
+
+/// What happens at a terminal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Terminal {
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// The command that is started there, or none if it runs already.
+    pub command: Option<String>,
+    /// The line of the chapter that it begins on.
+    pub line: usize,
+    /// What is printed and typed, in turn.
+    pub turns: Vec<Turn>,
+}
+
+/// One side's turn at a terminal.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Turn {
+    /// These lines are printed.
+    Printed(Vec<String>),
+    /// This line is typed.
+    Typed(String),
+    /// This key is pressed, as the terminal sends it.
+    Key(u8),
+}
+
+/// Whether a block is one of the console.
+pub fn is_console(block: &Block) -> bool {
+    block.info.split(',').next() == Some("console")
+}
+
+/// Reads a console block of a chapter.
+///
+/// # Errors
+///
+/// What is wrong with it, in one line.
+pub fn read(chapter: &Chapter, block: &Block) -> Result<Console, String> {
+    let mut words = block.info.split(',').map(str::trim).skip(1);
+    let has_terminal = match words.next() {
+        None => false,
+        Some("server" | "session") => true,
+        Some(other) => return Err(format!("what is a console called {other}?")),
+    };
+    let name = words.next().map(str::to_owned);
+    let (lines, is_inline) = expanded(chapter, block)?;
+    let mut steps = steps(lines)?;
+    let terminal = match has_terminal {
+        true => steps.pop().map(|step| terminal(name, step)),
+        false => None,
+    };
+    if has_terminal && terminal.is_none() {
+        return Err("nothing happens at this terminal".to_owned());
+    }
+    let commands = steps.into_iter().map(|step| match step.command {
+        Some(text) => Ok(Command {
+            line: step.line,
+            text,
+            output: step.lines,
+        }),
+        None => Err("it has to begin with a command, `$ ...`".to_owned()),
+    });
+    Ok(Console {
+        commands: commands.collect::<Result<_, _>>()?,
+        terminal,
+        is_inline,
+    })
+}
+
+/// A command, or none yet, and the lines up to the next one.
+struct Step {
+    line: usize,
+    command: Option<String>,
+    lines: Vec<String>,
+}
+
+fn expanded(chapter: &Chapter, block: &Block) -> Result<(Vec<(usize, String)>, bool), String> {
+    let mut lines = Vec::new();
+    let mut is_inline = true;
+    for (number, line) in (block.line + 1..).zip(&block.lines) {
+        match include(number, line) {
+            None => lines.push((number, line.clone())),
+            Some(include) => {
+                is_inline = false;
+                let included = chapter.resolve(&include)?;
+                lines.extend(included.into_iter().map(|line| (number, line)));
+            }
+        }
+    }
+    Ok((lines, is_inline))
+}
+
+fn steps(lines: Vec<(usize, String)>) -> Result<Vec<Step>, String> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut lines = lines.into_iter();
+    while let Some((number, line)) = lines.next() {
+        if let Some(command) = line.strip_prefix("$ ") {
+            let mut command = command.to_owned();
+            while command.ends_with('\\') {
+                let (_, more) = lines
+                    .next()
+                    .ok_or("the command goes on where the block ends")?;
+                command = format!("{command}\n{more}");
+            }
+            steps.push(Step {
+                line: number,
+                command: Some(command),
+                lines: Vec::new(),
+            });
+        } else if let Some(step) = steps.last_mut() {
+            step.lines.push(line);
+        } else {
+            steps.push(Step {
+                line: number,
+                command: None,
+                lines: vec![line],
+            });
+        }
+    }
+    Ok(steps)
+}
+
+fn terminal(name: Option<String>, step: Step) -> Terminal {
+    let mut turns = Vec::new();
+    for line in step.lines {
+        let typed = line.strip_prefix("> ").or((line == ">").then_some(""));
+        let key = match typed.unwrap_or(&line) {
+            "^C" => Some(0x03),
+            "^D" => Some(0x04),
+            _ => None,
+        };
+        match (key, typed, turns.last_mut()) {
+            (Some(key), _, _) => turns.push(Turn::Key(key)),
+            (None, Some(typed), _) => turns.push(Turn::Typed(typed.to_owned())),
+            (None, None, Some(Turn::Printed(lines))) => lines.push(line),
+            (None, None, _) => turns.push(Turn::Printed(vec![line])),
+        }
+    }
+    Terminal {
+        name,
+        command: step.command,
+        line: step.line,
+        turns,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Console, String> {
+        let chapter = Chapter {
+            file: "README.md".to_owned(),
+            text: text.to_owned(),
+        };
+        super::read(&chapter, &chapter.blocks()[0])
+    }
+
+    #[test]
+    fn commands_have_their_output() {
+        let console = read("```console\n$ echo a\na\n$ echo b \\\n  c\nb c\n```").unwrap();
+        let commands = [
+            Command {
+                line: 2,
+                text: "echo a".into(),
+                output: vec!["a".into()],
+            },
+            Command {
+                line: 4,
+                text: "echo b \\\n  c".into(),
+                output: vec!["b c".into()],
+            },
+        ];
+        assert_eq!(console.commands, commands);
+        assert_eq!(console.terminal, None);
+    }
+
+    #[test]
+    fn the_last_command_of_a_server_goes_on() {
+        let console = read("```console,server,fork\n$ true\n$ serve\nlistening\n```").unwrap();
+        assert_eq!(console.commands.len(), 1);
+        let terminal = console.terminal.unwrap();
+        assert_eq!(terminal.name.as_deref(), Some("fork"));
+        assert_eq!(terminal.command.as_deref(), Some("serve"));
+        assert_eq!(terminal.turns, [Turn::Printed(vec!["listening".into()])]);
+    }
+
+    #[test]
+    fn a_session_takes_turns() {
+        let console = read("```console,session\n$ nc\nhello\nyou\n> hi\n>\n^D\nbye\n```").unwrap();
+        let turns = [
+            Turn::Printed(vec!["hello".into(), "you".into()]),
+            Turn::Typed("hi".into()),
+            Turn::Typed(String::new()),
+            Turn::Key(4),
+            Turn::Printed(vec!["bye".into()]),
+        ];
+        assert_eq!(console.terminal.unwrap().turns, turns);
+    }
+
+    #[test]
+    fn what_is_no_console_is_refused() {
+        assert!(read("```console\nno command\n```").is_err());
+        assert!(read("```console,screen\n$ true\n```").is_err());
+        assert!(read("```console,session\n```").is_err());
+        assert!(read("```console\n$ true \\\n```").is_err());
+    }
+}

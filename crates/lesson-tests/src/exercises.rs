@@ -1,0 +1,13 @@
+//! The solutions of the exercises: a module a chapter, each with the tests that hold it.
+
+pub mod bits;
+pub mod broadcast;
+pub mod endianness;
+pub mod ethernet;
+pub mod five_minutes;
+pub mod ip;
+pub mod multicast;
+pub mod pipe_to_socket;
+pub mod services;
+pub mod subnetting;
+pub mod two_machines;

@@ -1,0 +1,61 @@
+//! Ethernet, MAC addresses and ARP.
+
+use addresses::multicast::Mac;
+
+// ANCHOR: kinds
+/// Whether a frame to this address is for several: the lowest bit of the first byte.
+pub fn is_group(mac: Mac) -> bool {
+    mac.0[0] & 0b01 != 0
+}
+
+/// Whether this address was chosen locally, and by no manufacturer: the bit beside it.
+pub fn is_local(mac: Mac) -> bool {
+    mac.0[0] & 0b10 != 0
+}
+// ANCHOR_END: kinds
+
+// ANCHOR: arp_request
+/// The frame by which a host asks everyone on the link for the MAC address of another one.
+pub fn arp_request(own_mac: Mac, own: u32, wanted: u32) -> Vec<u8> {
+    let header = [&[0xff; 6][..], &own_mac.0, &0x0806_u16.to_be_bytes()];
+    let message = [
+        &1_u16.to_be_bytes()[..],  // addresses of Ethernet,
+        &0x0800_u16.to_be_bytes(), // which IPv4 asks for:
+        &[6, 4],                   // they have 6 bytes and 4
+        &1_u16.to_be_bytes(),      // 1 asks, and 2 answers
+        &own_mac.0,
+        &own.to_be_bytes(),
+        &[0; 6], // this is what is asked
+        &wanted.to_be_bytes(),
+    ];
+    [header.concat(), message.concat()].concat()
+}
+// ANCHOR_END: arp_request
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_bits_tell_the_kind_of_a_mac() {
+        let check = |first, group, local| {
+            let mac = Mac([first, 0, 0, 0, 0, 1]);
+            assert_eq!((is_group(mac), is_local(mac)), (group, local), "{mac}");
+        };
+        check(0x00, false, false);
+        check(0x01, true, false); // IPv4's groups
+        check(0x02, false, true); // the lab's machines
+        check(0x33, true, true); // IPv6's groups
+        check(0xff, true, true); // broadcast
+    }
+
+    #[test]
+    fn the_request_is_what_the_lab_shows() {
+        let left = Mac([0x02, 0, 0, 0, 0, 0x01]);
+        let frame = arp_request(left, 0x0a00_0001, 0x0a00_0002);
+        let digits: String = frame.iter().map(|byte| format!("{byte:02x}")).collect();
+        let shown = "ffffffffffff 020000000001 0806 \
+                     0001 0800 06 04 0001 020000000001 0a000001 000000000000 0a000002";
+        assert_eq!(digits, shown.replace(' ', ""));
+    }
+}

@@ -1,0 +1,209 @@
+//! A place of its own for the commands of one chapter.
+//!
+//! It has a network, in which every port is free and nobody is but 127.0.0.1, and processes, of
+//! which none is left when it ends: both are namespaces (namespaces(7)). Its directory looks like
+//! the top level of the repository, and what a command writes there is gone afterwards.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, BufRead, BufReader};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::{env, process};
+
+use nix::unistd::Uid;
+use test_kit::{Process, deadline};
+
+use crate::chapter::repository;
+use crate::terminal::{Terminal, waited_for};
+
+/// The lab. Dropping it ends every process in it.
+#[derive(Debug)]
+pub struct Lab {
+    /// Waits outside for the first process inside, which ends when its standard input does.
+    keeper: Child,
+    /// The first process inside, as it is numbered outside.
+    first: i32,
+    directory: PathBuf,
+}
+
+/// What a lab is made with.
+pub const TOOLS: [&str; 5] = ["bash", "ip", "nsenter", "setsid", "unshare"];
+
+/// All namespaces that a lab has of its own.
+const OWN: [&str; 3] = ["--net", "--pid", "--mount"];
+
+impl Lab {
+    /// Whether this system lets us have one.
+    pub fn is_possible() -> bool {
+        let tried = unshare()
+            .args(["--mount-proc", "--fork", "true"])
+            .stderr(Stdio::null())
+            .status();
+        tried.is_ok_and(|status| status.success())
+    }
+
+    /// Opens a lab in which `cargo run` and `after-accept` start `program`.
+    ///
+    /// # Errors
+    ///
+    /// A namespace, a directory or a link cannot be made.
+    pub fn open(name: &str, program: &Path) -> io::Result<Lab> {
+        let directory = env::temp_dir().join(format!("after-accept-{}-{name}", process::id()));
+        furnish(&directory, program)?;
+        let mut keeper = unshare()
+            .args(["--mount-proc", "--fork", "--kill-child"])
+            // It reaps whatever is orphaned while it waits for `cat`, which ends when we do.
+            .args(["bash", "-c", "ip link set lo up && echo ready && cat; :"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut ready = String::new();
+        BufReader::new(keeper.stdout.take().expect("piped")).read_line(&mut ready)?;
+        if ready != "ready\n" {
+            return Err(io::Error::other("the lab's network cannot be set up"));
+        }
+        let children = Process(keeper.id().cast_signed()).children();
+        let [Process(first)] = children[..] else {
+            return Err(io::Error::other(format!(
+                "the lab has begun with {children:?}"
+            )));
+        };
+        Ok(Lab {
+            keeper,
+            first,
+            directory,
+        })
+    }
+
+    /// Runs a command to its end, with nothing to read. Gives what it has printed.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be started, or does not end.
+    pub fn run(&self, command: &str) -> Result<Vec<String>, String> {
+        // Through a file: a pipe would end only when whatever it has left behind has ended, too.
+        let output = self.directory.join("bin/.output");
+        let started = File::create(&output).and_then(|file| {
+            let mut inside = self.inside(command, &[]);
+            inside
+                .stdin(Stdio::null())
+                .stdout(file.try_clone()?)
+                .stderr(file)
+                .spawn()
+        });
+        let mut child = started.map_err(|error| format!("it cannot be started: {error}"))?;
+        let ended = waited_for(&mut child, deadline());
+        let bytes = fs::read(&output).map_err(|error| error.to_string())?;
+        let printed = lines(&String::from_utf8_lossy(&bytes));
+        match ended {
+            true => Ok(printed),
+            false => Err(format!(
+                "it does not end; so far it has printed {printed:#?}"
+            )),
+        }
+    }
+
+    /// Starts a command at a terminal of its own.
+    ///
+    /// # Errors
+    ///
+    /// There is no terminal to be had, or the command cannot be started.
+    pub fn start(&self, command: &str) -> io::Result<Terminal> {
+        Terminal::start(self.inside(command, &["setsid", "--ctty", "--wait"]))
+    }
+
+    /// What starts a command inside, under `wrapper`.
+    fn inside(&self, command: &str, wrapper: &[&str]) -> Command {
+        let mut inside = Command::new("nsenter");
+        inside.args(["--target", &self.first.to_string()]).args(OWN);
+        if !Uid::effective().is_root() {
+            inside.args(["--user", "--preserve-credentials"]);
+        }
+        let path = env::var("PATH").unwrap_or_default();
+        let bin = self.directory.join("bin");
+        inside
+            .args(wrapper)
+            .args(["bash", "-c", "cd \"$HOME\" && eval \"$1\"", "bash", command])
+            .env_clear()
+            .env("PATH", format!("{}:{path}:/usr/sbin:/sbin", bin.display()))
+            .env("HOME", &self.directory)
+            .env("LANG", "C.UTF-8")
+            .env("TERM", "dumb");
+        inside
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// The lines of a text, as a terminal would show them: spaces at their end are not seen.
+pub fn lines(text: &str) -> Vec<String> {
+    text.lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect()
+}
+
+fn unshare() -> Command {
+    let mut unshare = Command::new("unshare");
+    unshare.args(OWN);
+    if !Uid::effective().is_root() {
+        unshare.args(["--user", "--map-root-user"]);
+    }
+    unshare
+}
+
+/// Makes the directory: links to what is at the top level of the repository, and the programs.
+fn furnish(directory: &Path, program: &Path) -> io::Result<()> {
+    let _ = fs::remove_dir_all(directory);
+    let (bin, target) = (directory.join("bin"), directory.join("target/debug"));
+    fs::create_dir_all(&bin)?;
+    fs::create_dir_all(&target)?;
+    for entry in fs::read_dir(repository())? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name != "target" && !name.to_string_lossy().starts_with('.') {
+            symlink(entry.path(), directory.join(name))?;
+        }
+    }
+    // Under the name of a server, the one program is that server.
+    let programs = [
+        "after-accept",
+        "iterative-server",
+        "fork-server",
+        "thread-server",
+        "select-server",
+        "async-server",
+    ];
+    for name in programs {
+        symlink(program, target.join(name))?;
+    }
+    symlink(program, bin.join("after-accept"))?;
+    let cargo = bin.join("cargo");
+    fs::write(&cargo, CARGO)?;
+    fs::set_permissions(&cargo, Permissions::from_mode(0o755))
+}
+
+/// `cargo run`, where everything is built already. Cargo says nothing then if it is told to be
+/// quiet, and its own words are not shown in the book.
+const CARGO: &str = r#"#!/bin/sh
+name=after-accept
+[ "$1" = run ] || { echo "cargo $1: there is nothing but cargo run here" >&2; exit 101; }
+shift
+while [ $# -gt 0 ]; do
+    case $1 in
+    -q | --quiet | --release) shift ;;
+    -p | --package) name=$2; shift 2 ;;
+    --) shift; break ;;
+    *) echo "cargo run: what is $1?" >&2; exit 101 ;;
+    esac
+done
+CARGO_MANIFEST_DIR=$HOME
+export CARGO_MANIFEST_DIR
+exec "target/debug/$name" "$@"
+"#;

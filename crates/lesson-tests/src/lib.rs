@@ -1,0 +1,69 @@
+//! Holds the chapters of the book to what they say.
+//!
+//! - Their Rust is compiled and run: each chapter is the documentation of a module here, so that
+//!   `cargo test --doc` finds it. What a chapter includes by anchor is not: it is cut from code
+//!   that is tested where it stands.
+//! - The solutions of their exercises are [`exercises`], each with its tests.
+//! - Their commands are run in a [`lab::Lab`], and print what is shown: `tests/book_commands.rs`.
+
+pub mod chapter;
+pub mod console;
+pub mod exercises;
+pub mod lab;
+pub mod terminal;
+pub mod transcript;
+
+/// Hands the list of all chapters to a macro: a name for each, and its file in `lessons/`.
+///
+/// A chapter of SUMMARY.md that is not in this list makes a test fail.
+#[macro_export]
+macro_rules! each_chapter {
+    ($macro:ident) => {
+        $macro! {
+            title_page "README.md",
+            five_minutes "start/five-minutes.md",
+            how_to_use "start/how-to-use.md",
+            pipe_to_socket "start/pipe-to-socket.md",
+            services "start/services.md",
+            bits "addresses/bits.md",
+            endianness "addresses/endianness.md",
+            ip "addresses/ip.md",
+            subnetting "addresses/subnetting.md",
+            ethernet "addresses/ethernet.md",
+            multicast "addresses/multicast.md",
+            broadcast "addresses/broadcast.md",
+            two_machines "addresses/two-machines.md",
+        }
+    };
+}
+
+/// Makes a module of each chapter, whose documentation is the chapter.
+#[cfg(doctest)]
+macro_rules! chapters_as_documentation {
+    ($($name:ident $file:literal,)+) => {
+        $(
+            #[doc = include_str!(concat!("../../../lessons/", $file))]
+            mod $name {}
+        )+
+    };
+}
+
+#[cfg(doctest)]
+each_chapter!(chapters_as_documentation);
+
+#[cfg(test)]
+mod tests {
+    use crate::chapter::chapters;
+
+    #[test]
+    fn every_chapter_is_in_the_list() {
+        macro_rules! files {
+            ($($name:ident $file:literal,)+) => {
+                [$($file),+]
+            };
+        }
+        let listed = each_chapter!(files);
+        let summary: Vec<_> = chapters().into_iter().map(|chapter| chapter.file).collect();
+        assert_eq!(summary, listed);
+    }
+}

@@ -1,0 +1,365 @@
+//! Every command that the book shows prints what the book shows.
+//!
+//! The commands of a chapter are run one after the other in a [`Lab`], as a reader types them.
+//! With `BLESS=1` in the environment, what they print is written into the chapter instead.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use lesson_tests::chapter::{Block, Chapter};
+use lesson_tests::console::{self, Console, Turn};
+use lesson_tests::lab::{Lab, TOOLS};
+use lesson_tests::terminal::Terminal;
+use lesson_tests::transcript;
+use lesson_tests::{each_chapter, lab};
+use test_kit::{deadline, require_tool, skip};
+
+/// What commands in the book use. A chapter that names one that is missing is skipped.
+const PROGRAMS: [&str; 10] = [
+    "nc", "od", "printf", "ps", "python3", "socat", "ss", "strace", "tcpdump", "telnet",
+];
+
+/// Makes a test of each chapter.
+macro_rules! commands_of {
+    ($($name:ident $file:literal,)+) => {
+        $(
+            #[test]
+            fn $name() {
+                check(stringify!($name), $file);
+            }
+        )+
+    };
+}
+
+each_chapter!(commands_of);
+
+fn check(name: &str, file: &str) {
+    let chapter = Chapter::read(file);
+    let blocks: Vec<_> = chapter
+        .blocks()
+        .into_iter()
+        .filter(console::is_console)
+        .collect();
+    let needed = PROGRAMS.into_iter().filter(|program| {
+        let named =
+            |line: &String| line.starts_with("$ ") && words(line).any(|word| word == *program);
+        blocks.iter().any(|block| block.lines.iter().any(named))
+    });
+    if blocks.is_empty() || !TOOLS.into_iter().chain(needed).all(require_tool) {
+        return;
+    }
+    if !Lab::is_possible() {
+        return skip("namespaces are not allowed here");
+    }
+    let lab = Lab::open(name, Path::new(env!("CARGO_BIN_EXE_after-accept"))).expect("a lab");
+    let mut book = Reading {
+        lab,
+        terminals: HashMap::new(),
+        differences: Vec::new(),
+    };
+    for block in &blocks {
+        match console::read(&chapter, block) {
+            Ok(console) => book.read(&chapter, block, &console),
+            Err(problem) => panic!("{}: {problem}", chapter.place(block.line)),
+        }
+    }
+    book.end(&chapter);
+}
+
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    line.split(|c: char| !c.is_ascii_alphanumeric())
+}
+
+/// A chapter that is being read, with everything in it typed.
+struct Reading {
+    lab: Lab,
+    terminals: HashMap<String, Terminal>,
+    differences: Vec<Difference>,
+}
+
+/// What a chapter shows, and what is printed.
+struct Difference {
+    place: String,
+    what: String,
+    /// The block, and what it would be if it were right, if that is known and stands here.
+    mended: Option<(Block, Vec<String>)>,
+}
+
+/// How long nothing has to happen at a terminal, if what is printed there is to be written down.
+const LULL: Duration = Duration::from_secs(1);
+
+impl Reading {
+    fn read(&mut self, chapter: &Chapter, block: &Block, console: &Console) {
+        let found = self.differences.len();
+        let mut now = Vec::new();
+        for command in &console.commands {
+            let printed = self.lab.run(&command.text);
+            let printed = printed.unwrap_or_else(|problem| {
+                panic!(
+                    "{}: $ {}\n{problem}",
+                    chapter.place(command.line),
+                    command.text
+                )
+            });
+            if !transcript::is(&command.output, &printed) {
+                let what = transcript::difference(&command.output, &printed);
+                self.differ(chapter.place(command.line), &command.text, &what);
+            }
+            now.push(format!("$ {}", command.text));
+            now.extend(as_shown(&command.output, printed));
+        }
+        if let Some(turns) = &console.terminal {
+            now.extend(self.take_turns(chapter, turns));
+        }
+        if console.is_inline && self.differences.len() > found {
+            let lines = now
+                .iter()
+                .flat_map(|line| line.split('\n').map(str::to_owned));
+            let mended = Some((block.clone(), lines.collect()));
+            self.differences[found].mended = mended;
+        }
+    }
+
+    /// Does what stands in a block for a terminal. Gives what the block would have to be.
+    fn take_turns(&mut self, chapter: &Chapter, wanted: &console::Terminal) -> Vec<String> {
+        let place = chapter.place(wanted.line);
+        let name = wanted.name.clone().unwrap_or_else(|| place.clone());
+        if let Some(command) = &wanted.command {
+            let started = self.lab.start(command);
+            let started = started.unwrap_or_else(|error| panic!("{place}: $ {command}: {error}"));
+            self.terminals.insert(name.clone(), started);
+        }
+        let Some(terminal) = self.terminals.get_mut(&name) else {
+            panic!("{place}: there is no terminal {name} that could go on");
+        };
+        let title = wanted.command.as_ref().unwrap_or(&name);
+        let mut now: Vec<_> = wanted
+            .command
+            .iter()
+            .map(|command| format!("$ {command}"))
+            .collect();
+        let mut what = String::new();
+        let mut turns = wanted.turns.clone();
+        if let Some(Turn::Key(_)) = turns.last() {
+            turns.push(Turn::Printed(Vec::new()));
+        }
+        let last_key = turns.iter().rposition(|turn| matches!(turn, Turn::Key(_)));
+        for (number, turn) in turns.iter().enumerate() {
+            match turn {
+                Turn::Key(key) => {
+                    terminal
+                        .press(*key)
+                        .unwrap_or_else(|error| panic!("{place}: {error}"));
+                    now.push(if *key == 3 { "^C" } else { "^D" }.to_owned());
+                }
+                Turn::Typed(line) => {
+                    if let Err(printed) = terminal.type_line(line, patience()) {
+                        what += &format!("before this is typed: {line}\n");
+                        what += &transcript::difference(&[], &printed);
+                        break;
+                    }
+                    now.push(format!("> {line}").trim_end().to_owned());
+                }
+                // After the last key, the command ends, and has said everything then.
+                Turn::Printed(lines) if last_key.is_some_and(|last| last < number) => {
+                    let printed = terminal.wait_for_end(patience());
+                    let printed = printed.unwrap_or_else(|printed| {
+                        panic!("{place}: $ {title}\nit does not end: {printed:#?}")
+                    });
+                    if !transcript::is(lines, &printed) {
+                        what += &transcript::difference(lines, &printed);
+                    }
+                    now.extend(as_shown(lines, printed));
+                }
+                Turn::Printed(lines) => match terminal.wait_for(lines, patience()) {
+                    Ok(()) => now.extend(lines.clone()),
+                    Err(_) if is_blessed() => {
+                        let printed = terminal.listen(LULL);
+                        what += &transcript::difference(lines, &printed);
+                        now.extend(as_shown(lines, printed));
+                    }
+                    Err(printed) => {
+                        what += &transcript::difference(lines, &printed);
+                        break;
+                    }
+                },
+            }
+        }
+        if !what.is_empty() {
+            self.differ(place, title, &what);
+        }
+        now
+    }
+
+    fn differ(&mut self, place: String, command: &str, what: &str) {
+        let what = format!("$ {command}\n{what}");
+        self.differences.push(Difference {
+            place,
+            what,
+            mended: None,
+        });
+    }
+
+    /// Says what is not as it is shown, or has it shown as it is.
+    fn end(self, chapter: &Chapter) {
+        let told = self
+            .differences
+            .iter()
+            .map(|Difference { place, what, .. }| format!("{place}: {what}"));
+        let told: Vec<_> = told.collect();
+        let can_be_mended = self
+            .differences
+            .iter()
+            .any(|difference| difference.mended.is_some());
+        if is_blessed() && can_be_mended {
+            let mended = self
+                .differences
+                .into_iter()
+                .filter_map(|difference| difference.mended);
+            bless(chapter, mended.collect());
+            panic!(
+                "{} is written anew; look at the change:\n\n{}",
+                chapter.file,
+                told.join("\n")
+            );
+        }
+        assert!(
+            told.is_empty(),
+            "what is printed (+) is not what the chapter shows (-):\n\n{}\nBLESS=1 cargo test \
+             --test book_commands writes what is printed into the chapter",
+            told.join("\n")
+        );
+    }
+}
+
+fn is_blessed() -> bool {
+    std::env::var_os("BLESS").is_some()
+}
+
+/// How long to wait for what the chapter shows.
+fn patience() -> Duration {
+    if is_blessed() { 5 * LULL } else { deadline() }
+}
+
+/// What was printed, except where the chapter says as much in another way.
+fn as_shown(shown: &[String], printed: Vec<String>) -> Vec<String> {
+    if transcript::is(shown, &printed) {
+        return shown.to_vec();
+    }
+    let lines = printed.into_iter().enumerate();
+    let line = |(number, line): (usize, String)| match shown.get(number) {
+        Some(shown) if transcript::line_is(shown, &line) => shown.clone(),
+        _ => line,
+    };
+    lines.map(line).collect()
+}
+
+/// Writes blocks of a chapter anew.
+fn bless(chapter: &Chapter, mut mended: Vec<(Block, Vec<String>)>) {
+    let mut lines: Vec<_> = chapter.text.lines().map(str::to_owned).collect();
+    // From the end, so that the lines in front keep their numbers.
+    mended.sort_by_key(|(block, _)| std::cmp::Reverse(block.line));
+    for (block, now) in mended {
+        let now = now
+            .iter()
+            .map(|line| format!("{}{line}", block.indent).trim_end().to_owned());
+        lines.splice(block.line..block.line + block.lines.len(), now);
+    }
+    fs::write(chapter.path(), lines.join("\n") + "\n").expect("the chapter can be written");
+}
+
+/// The lab itself: what a chapter may rely on.
+mod the_lab {
+    use super::*;
+
+    fn open(name: &str) -> Option<Lab> {
+        if !TOOLS.into_iter().all(require_tool) {
+            return None;
+        }
+        if !Lab::is_possible() {
+            skip("namespaces are not allowed here");
+            return None;
+        }
+        let program = Path::new(env!("CARGO_BIN_EXE_after-accept"));
+        Some(Lab::open(name, program).expect("a lab"))
+    }
+
+    #[test]
+    fn has_nobody_else_in_it() {
+        let Some(lab) = open("alone") else { return };
+        assert_eq!(
+            lab.run("ls -d /proc/[0-9]* | wc -l").unwrap(),
+            ["5"],
+            "bash, cat, bash, ls, wc"
+        );
+        let links = lab.run("ip -brief link | cut -d ' ' -f 1").unwrap();
+        assert!(
+            !links.iter().any(|link| link.starts_with("eth")),
+            "{links:?}"
+        );
+        assert_eq!(
+            lab.run("cat < /dev/null; ls book.toml").unwrap(),
+            ["book.toml"]
+        );
+    }
+
+    #[test]
+    fn leaves_no_process_behind() {
+        let Some(lab) = open("gone") else { return };
+        let mark = format!("86400.{}", std::process::id());
+        lab.run(&format!("sleep {mark} &")).unwrap();
+        let runs = || {
+            let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+            let told = |entry: fs::DirEntry| fs::read_to_string(entry.path().join("cmdline")).ok();
+            processes
+                .filter_map(told)
+                .any(|told| told == format!("sleep\0{mark}\0"))
+        };
+        assert!(runs());
+        drop(lab);
+        assert!(!runs());
+    }
+
+    #[test]
+    fn has_the_program_under_the_names_that_a_reader_types() {
+        let Some(lab) = open("program") else { return };
+        let version = format!("after-accept {}", env!("CARGO_PKG_VERSION"));
+        assert_eq!(lab.run("after-accept --version").unwrap(), [&version[..]]);
+        assert_eq!(lab.run("cargo run -- --version").unwrap(), [&version[..]]);
+        let server = lab.run("cargo run -q -p fork-server -- --version").unwrap();
+        assert_eq!(server, [version.replace("after-accept", "fork-server")]);
+    }
+
+    #[test]
+    fn lets_a_reader_talk_at_a_terminal() {
+        let Some(lab) = open("terminal") else { return };
+        let lines =
+            |lines: &[&str]| -> Vec<String> { lines.iter().map(|line| line.to_string()).collect() };
+        let mut server = lab.start("cargo run -- fork echo").unwrap();
+        let listening = lines(&["...", "listening on 127.0.0.1:3007"]);
+        assert_eq!(server.wait_for(&listening, deadline()), Ok(()));
+        let mut talk = lab.start("cargo run -- talk 127.0.0.1:3007").unwrap();
+        let connected =
+            lines(&["connected to 127.0.0.1:3007; Ctrl-D ends your side, Ctrl-C leaves"]);
+        assert_eq!(talk.wait_for(&connected, deadline()), Ok(()));
+        for said in ["one", "two"] {
+            assert_eq!(talk.type_line(said, deadline()), Ok(()));
+            assert_eq!(talk.wait_for(&lines(&[said]), deadline()), Ok(()));
+        }
+        talk.press(4).unwrap();
+        assert_eq!(talk.wait_for_end(deadline()), Ok(vec![]));
+        server.press(3).unwrap();
+        let log = server.wait_for_end(deadline()).unwrap();
+        assert!(
+            log.last().is_some_and(|last| last.contains("stopped; ")),
+            "{log:#?}"
+        );
+    }
+
+    #[test]
+    fn shows_lines_as_a_terminal_does() {
+        assert_eq!(lab::lines("a\r\nb\r\r\n\nc"), ["a", "b", "", "c"]);
+    }
+}
