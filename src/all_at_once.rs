@@ -1,4 +1,5 @@
-//! Every style on every service at once: what the program does if it is told nothing else.
+//! Every style on every service at once, and the book: what the program does if it is told nothing
+//! else.
 //!
 //! Each [`Server`] is a process of its own. The launcher waits for all of them and for signals in
 //! one loop, and it alone tells the servers to stop: Ctrl-C reaches it and none of them.
@@ -8,16 +9,16 @@
 //! that has ended.
 
 use std::io::{self, Read, Write};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-use launch::Problem;
+use launch::{Problem, Style};
 use nix::poll::PollFlags;
-use protocol::CATALOGUE;
+use protocol::{CATALOGUE, Entry};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 use sockets::poll;
@@ -26,13 +27,13 @@ use crate::STYLES;
 use crate::server::{Server, State, say};
 use crate::table::table;
 
-/// Starts every server, shows where each listens, and passes their logs on until it is told to
+/// Starts every server, and the book if it shall be there, shows where each listens, and passes their logs on until it is told to
 /// stop.
 ///
 /// Gives the status to exit with: 0 if it was told to stop, 128 + signal if it was told twice, and
 /// 1 if no server is left although nobody has said so.
-pub(crate) fn serve(host: IpAddr) -> ExitCode {
-    let lived = Launcher::start(host).and_then(Launcher::run);
+pub(crate) fn serve(host: IpAddr, has_book: bool) -> ExitCode {
+    let lived = Launcher::start(host, has_book).and_then(Launcher::run);
     lived.unwrap_or_else(|error| Problem::world(error.to_string()).report())
 }
 
@@ -55,7 +56,7 @@ enum Ready {
 }
 
 impl Launcher {
-    fn start(host: IpAddr) -> io::Result<Launcher> {
+    fn start(host: IpAddr, has_book: bool) -> io::Result<Launcher> {
         let is_signalled = Arc::default();
         let signals = [
             arrivals(SIGINT, &is_signalled)?,
@@ -63,11 +64,12 @@ impl Launcher {
         ];
         let of_style = |style| CATALOGUE.iter().map(move |service| (style, service));
         let places = STYLES.iter().flat_map(|(style, _)| of_style(*style));
-        let servers = places.map(|(style, service)| Server::start(style, service, host));
+        let servers = places.map(|(style, service)| server(style, service, host));
+        let book = has_book.then(|| book_server(host)).flatten();
         Ok(Launcher {
             signals,
             is_signalled,
-            servers: servers.collect(),
+            servers: servers.chain(book).collect(),
             is_shown: false,
             is_stopping: false,
         })
@@ -127,6 +129,31 @@ impl Launcher {
         self.servers.iter_mut().for_each(Server::stop);
         say("after-accept", "stopping; Ctrl-C again to stop at once");
     }
+}
+
+/// Starts the server of a style for a service.
+fn server(style: &Style, service: &Entry, host: IpAddr) -> Server {
+    let address = SocketAddr::new(host, style.port(service));
+    let name = format!("{} {}", style.name, service.name);
+    let arguments = [service.name, "--listen", &address.to_string()];
+    Server::start(name, address.port(), style.process_name, &arguments)
+}
+
+/// Starts the book, if this program has been built with it.
+#[cfg(feature = "book")]
+fn book_server(host: IpAddr) -> Option<Server> {
+    let arguments = ["--host", &host.to_string()];
+    Some(Server::start(
+        "book".to_owned(),
+        book::PORT,
+        book::NAME,
+        &arguments,
+    ))
+}
+
+#[cfg(not(feature = "book"))]
+fn book_server(_host: IpAddr) -> Option<Server> {
+    None
 }
 
 /// Ends every server at once.

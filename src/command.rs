@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::net::IpAddr;
 use std::process::ExitCode;
 
-use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
 use clap_complete::Shell;
 use protocol::CATALOGUE;
 
@@ -14,25 +14,35 @@ const ABOUT: &str = "\
 How network servers work: the same services in every style of server
 
 Without a command, it starts every style on every service, each server a process of its own, \
-and shows where each listens and how to talk to it. Ctrl-C stops them all.";
+serves the book beside them, and shows where each listens and how to talk to it. Ctrl-C stops \
+them all.";
 
 /// The program: a command for each style, and what else there is.
 pub(crate) fn program() -> Command {
-    Command::new("after-accept")
+    let program = Command::new("after-accept")
         .version(env!("CARGO_PKG_VERSION"))
         .about(ABOUT)
         .after_help(ports())
         .args_conflicts_with_subcommands(true)
         .arg(host_argument())
+        .arg(no_book_argument())
         .subcommands(STYLES.iter().map(|(style, _)| launch::command(style)))
         .subcommand(talk::Command::augment_args(Command::new("talk")))
         .subcommand(addresses::Command::augment_args(Command::new("addresses")))
-        .subcommand(completions_command())
+        .subcommand(completions_command());
+    #[cfg(feature = "book")]
+    let program = program.subcommand(book::command());
+    program
 }
 
 /// Where all servers shall listen.
 pub(crate) fn host(matches: &ArgMatches) -> IpAddr {
     *matches.get_one("host").expect("there is a default")
+}
+
+/// Whether the book shall be served beside them.
+pub(crate) fn has_book(matches: &ArgMatches) -> bool {
+    !matches.get_flag("no-book")
 }
 
 /// Talks to a server.
@@ -73,6 +83,13 @@ fn host_argument() -> Arg {
             "The address at which all of them listen; at 0.0.0.0, which is every address of this \
              machine, other machines can reach them",
         )
+}
+
+fn no_book_argument() -> Arg {
+    Arg::new("no-book")
+        .long("no-book")
+        .action(ArgAction::SetTrue)
+        .help("Leave the book out")
 }
 
 fn completions_command() -> Command {

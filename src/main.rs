@@ -1,5 +1,5 @@
-//! The one program `after-accept`: every style of server, the client, and, if it is told nothing
-//! else, all servers at once.
+//! The one program `after-accept`: every style of server, the client, the book, and, if it is told
+//! nothing else, all servers and the book at once.
 
 mod all_at_once;
 mod command;
@@ -29,15 +29,21 @@ fn main() -> ExitCode {
     if let Some((style, serve)) = find(|style| is_called(style.process_name)) {
         return launch::main(style, serve);
     }
+    #[cfg(feature = "book")]
+    if is_called(book::NAME) {
+        return book::main();
+    }
     let mut program = command::program();
     let matches = match program.try_get_matches_from_mut(env::args_os()) {
         Ok(matches) => matches,
         Err(error) => return launch::usage_error(&program, &error),
     };
     match matches.subcommand() {
-        None => all_at_once::serve(command::host(&matches)),
+        None => all_at_once::serve(command::host(&matches), command::has_book(&matches)),
         Some(("talk", matches)) => command::talk(matches, &program),
         Some(("addresses", matches)) => command::addresses(matches, &program),
+        #[cfg(feature = "book")]
+        Some(("book", matches)) => book::run(matches),
         Some(("completions", matches)) => command::completions(matches, &mut program),
         Some((name, matches)) => match find(|style| style.name == name) {
             Some((style, serve)) => launch::run(style, serve, matches),

@@ -8,20 +8,20 @@
 use std::env;
 use std::io::{self, PipeReader, Read, Write};
 use std::mem;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{self, Child, Command, ExitStatus, Stdio};
 
-use launch::Style;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
-use protocol::Entry;
 
 /// A server, and how far it has come.
 pub(crate) struct Server {
-    pub(crate) style: &'static Style,
-    pub(crate) service: &'static Entry,
+    /// What its lines begin with: `fork chat`.
+    name: String,
+    /// Where it should listen.
+    pub(crate) port: u16,
     state: State,
     /// Until the process has ended. After that its pid may be another's.
     process: Option<Process>,
@@ -49,16 +49,15 @@ struct Process {
 }
 
 impl Server {
-    /// Starts the server.
-    pub(crate) fn start(style: &'static Style, service: &'static Entry, host: IpAddr) -> Server {
-        let address = SocketAddr::new(host, style.port(service));
-        let (process, state) = match spawn(style, service, address) {
+    /// Starts this program under the name of a server, with what there is to say to it.
+    pub(crate) fn start(name: String, port: u16, process_name: &str, arguments: &[&str]) -> Server {
+        let (process, state) = match spawn(process_name, arguments) {
             Ok(process) => (Some(process), State::Starting),
             Err(error) => (None, State::Failed(error.to_string())),
         };
         let server = Server {
-            style,
-            service,
+            name,
+            port,
             state,
             process,
             unfinished: Vec::new(),
@@ -167,10 +166,6 @@ impl Server {
         &self.state
     }
 
-    pub(crate) fn port(&self) -> u16 {
-        self.style.port(self.service)
-    }
-
     fn pid(&self) -> Option<Pid> {
         let pid = self.process.as_ref()?.child.id();
         i32::try_from(pid).ok().map(Pid::from_raw)
@@ -179,7 +174,7 @@ impl Server {
     /// Passes on what the server says, if it says anything.
     fn say(&self, line: &str) {
         if !line.is_empty() {
-            say(&format!("{} {}", self.style.name, self.service.name), line);
+            say(&self.name, line);
         }
     }
 }
@@ -190,12 +185,11 @@ pub(crate) fn say(name: &str, line: &str) {
     let _ = io::stderr().write_all(format!("{name} | {line}\n").as_bytes());
 }
 
-fn spawn(style: &Style, service: &Entry, address: SocketAddr) -> io::Result<Process> {
+fn spawn(process_name: &str, arguments: &[&str]) -> io::Result<Process> {
     let (output, input) = io::pipe()?;
     let child = Command::new(env::current_exe()?)
-        .arg0(style.process_name)
-        .arg(service.name)
-        .args(["--listen", &address.to_string()])
+        .arg0(process_name)
+        .args(arguments)
         .args(["--ends-with", &process::id().to_string()])
         .stdin(Stdio::null())
         .stdout(input.try_clone()?)

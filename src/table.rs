@@ -1,34 +1,51 @@
-//! What the launcher shows: where each server listens, and how to talk to it.
+//! What the launcher shows: where each server listens, how to talk to it, and where the book is.
 
 use std::env;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use protocol::CATALOGUE;
 
+use crate::STYLES;
 use crate::server::{Server, State};
 
 /// The table: a row for each style, a column for each service, and below it what to do next.
-/// `servers` stand in the order of the rows.
+/// `servers` stand in the order of the rows, and behind them the book, if there shall be one.
 pub(crate) fn table(servers: &[Server]) -> String {
+    let (servers, book) = servers.split_at(STYLES.len() * CATALOGUE.len());
     let mut header = vec![String::new()];
     header.extend(CATALOGUE.iter().map(|service| service.name.to_owned()));
-    let rows = servers.chunks(CATALOGUE.len()).map(|row| {
-        let style = row[0].style;
+    let rows = STYLES.iter().zip(servers.chunks(CATALOGUE.len()));
+    let rows = rows.map(|((style, _), row)| {
         let mut cells = vec![style.name.to_owned()];
         cells.extend(row.iter().map(cell));
         cells.push(style.answer.to_owned());
         cells
     });
     let rows: Vec<_> = [header].into_iter().chain(rows).collect();
-    format!("\n{}\n{}", in_columns(&rows), next(servers))
+    let book: String = book.iter().map(the_book).collect();
+    format!("\n{}\n{book}{}", in_columns(&rows), next(servers))
+}
+
+/// Where to read.
+fn the_book(server: &Server) -> String {
+    match server.state() {
+        State::Listening(address) if address.port() == server.port => {
+            format!("The book                http://{}/\n", nearest(*address))
+        }
+        State::Listening(address) => {
+            let (near, wanted) = (nearest(*address), server.port);
+            format!("The book                http://{near}/, since {wanted} is taken\n")
+        }
+        _ => "The book                failed; its line above says why\n".to_owned(),
+    }
 }
 
 /// Where the server listens, or why not.
 fn cell(server: &Server) -> String {
     match server.state() {
         State::Listening(address) => address.to_string(),
-        _ if is_port_taken(server) => format!("{} is taken", server.port()),
-        _ => format!("{} failed", server.port()),
+        _ if is_port_taken(server) => format!("{} is taken", server.port),
+        _ => format!("{} failed", server.port),
     }
 }
 
@@ -71,7 +88,7 @@ fn next(servers: &[Server]) -> String {
         lines += "To stop them all        Ctrl-C\n";
     }
     if let Some(taken) = servers.iter().find(|server| is_port_taken(server)) {
-        let port = taken.port();
+        let port = taken.port;
         lines += &format!("Who has taken a port    ss -tlnp 'sport = :{port}'\n");
         lines += &format!("Where ports are free    {program} --host 127.0.0.2\n");
     }
@@ -81,7 +98,7 @@ fn next(servers: &[Server]) -> String {
 /// A server to begin with: fork's chat, as in the README, or else the first that listens.
 fn example(servers: &[Server]) -> Option<SocketAddr> {
     let mut listening = servers.iter().filter_map(|server| match server.state() {
-        State::Listening(address) => Some((server.port(), *address)),
+        State::Listening(address) => Some((server.port, *address)),
         _ => None,
     });
     let first = listening.clone().next();

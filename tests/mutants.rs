@@ -40,6 +40,7 @@ mutants!(
     hub_that_waits,
     one_wait_a_signal,
     unbounded_mailbox,
+    widget_that_keeps_the_24th_bit,
 );
 
 /// Applies a patch to a copy of the tree, and runs the test that it names.

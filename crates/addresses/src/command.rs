@@ -219,20 +219,13 @@ fn text(question: Question) -> Result<String, Wrong> {
                 return Err(wrong(&host, 0..host.len(), why));
             }
         },
-        Question::Mac { group } => match read::address(&group)? {
-            Address::V4(address) => working::mac_of_group(address).ok_or_else(|| {
-                let first = group.find('.').unwrap_or(group.len());
-                let why = "no multicast group: their first number is 224 to 239";
-                wrong(&group, 0..first, why)
-            })?,
-            Address::V6(address) => working::mac_of_ipv6_group(address).ok_or_else(|| {
-                let first = group.find(':').unwrap_or(group.len());
-                let why = "no multicast group: those of IPv6 begin with ff";
-                wrong(&group, 0..first, why)
-            })?,
-        },
+        Question::Mac { group } => match read::group(&group)? {
+            Address::V4(group) => working::mac_of_group(group),
+            Address::V6(group) => working::mac_of_ipv6_group(group),
+        }
+        .expect("what is read is a group"),
         Question::Groups { mac } => {
-            working::groups(read::mac(&mac)?).ok_or_else(|| no_groups(&mac))?
+            working::groups(read::mac_of_groups(&mac)?).expect("what is read has groups")
         }
         Question::Drill { .. } => unreachable!("it is a conversation, not a text"),
     })
@@ -308,23 +301,6 @@ fn longer(into: &str, prefix: u8, bits: u8) -> Result<u8, Wrong> {
 fn other_kind(text: &str) -> Wrong {
     let why = "one is of IPv4 and one of IPv6, and they have nothing in common";
     wrong(text, 0..text.len(), why)
-}
-
-fn no_groups(mac: &str) -> Wrong {
-    let normal = mac.to_lowercase().replace('-', ":");
-    // The pairs of digits are all as long, so what is at fault is found by counting.
-    match &normal[..8] {
-        "01:00:5e" => wrong(
-            mac,
-            9..11,
-            "no IPv4 group: the bit behind 01:00:5e is 0, so this is at most 7f",
-        ),
-        _ => wrong(
-            mac,
-            0..8,
-            "no multicast group of IP: they begin with 01:00:5e or 33:33",
-        ),
-    }
 }
 
 fn integer() -> impl TypedValueParser<Value = Integer> {

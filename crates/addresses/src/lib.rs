@@ -7,8 +7,8 @@
 //! and tells the likely mistake from the answer.
 //!
 //! All of it is pure: only [`run`] reads standard input or writes to standard output.
-//! The functions are small and take plain numbers, so that a page can have the very same in
-//! JavaScript.
+//! The functions are small and take plain numbers, so that the book's pages have the very same in
+//! JavaScript: a test holds the files in `lessons/widgets` against this crate.
 //!
 //! Deliberately absent: routing tables, names, and asking the machine for its own addresses.
 

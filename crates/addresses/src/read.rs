@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
 use crate::byte_order::Integer;
-use crate::multicast::Mac;
+use crate::multicast::{Mac, end_of_ipv6_groups, groups_of_mac, mac_of_group, mac_of_ipv6_group};
 
 /// What is wrong with a text, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,16 +48,18 @@ pub fn address(text: &str) -> Result<Address, Wrong> {
 pub fn address_and_prefix(text: &str) -> Result<(Address, u8), Wrong> {
     let end = text.find('/').unwrap_or(text.len());
     let address = address_in(text, 0..end)?;
-    if end == text.len() {
-        let why = format!("a network has a prefix: write {text}/24, for example");
-        return Err(wrong(text, end..end, why));
-    }
-    let place = end + 1..text.len();
     let bits = match address {
         Address::V4(_) => 32,
         Address::V6(_) => 128,
     };
-    prefix_in(text, place, bits).map(|prefix| (address, prefix))
+    prefix_behind(text, end, bits).map(|prefix| (address, prefix))
+}
+
+/// Reads ADDRESS/PREFIX, where IPv4 alone will do.
+pub fn ipv4_and_prefix(text: &str) -> Result<(u32, u8), Wrong> {
+    let end = text.find('/').unwrap_or(text.len());
+    let address = ipv4_in(text, 0..end)?;
+    prefix_behind(text, end, 32).map(|prefix| (address, prefix))
 }
 
 /// Reads a prefix of an address that has so many bits.
@@ -127,6 +129,48 @@ pub fn mac(text: &str) -> Result<Mac, Wrong> {
         wrong(text, text.len()..text.len(), why)
     })?;
     Ok(Mac(pairs))
+}
+
+/// Reads a multicast group of either kind.
+pub fn group(text: &str) -> Result<Address, Wrong> {
+    let address = address(text)?;
+    let (is_group, separator, why) = match address {
+        Address::V4(address) => (
+            mac_of_group(address).is_some(),
+            '.',
+            "no multicast group: their first number is 224 to 239",
+        ),
+        Address::V6(address) => (
+            mac_of_ipv6_group(address).is_some(),
+            ':',
+            "no multicast group: those of IPv6 begin with ff",
+        ),
+    };
+    if is_group {
+        return Ok(address);
+    }
+    let first = text.find(separator).unwrap_or(text.len());
+    Err(wrong(text, 0..first, why))
+}
+
+/// Reads a MAC address that carries multicast groups of either kind.
+pub fn mac_of_groups(text: &str) -> Result<Mac, Wrong> {
+    let mac = mac(text)?;
+    if groups_of_mac(mac).is_some() || end_of_ipv6_groups(mac).is_some() {
+        return Ok(mac);
+    }
+    // The pairs of digits are all as long, so what is at fault is found by counting.
+    let (place, why) = match mac.0 {
+        [0x01, 0x00, 0x5e, ..] => (
+            9..11,
+            "no IPv4 group: the bit behind 01:00:5e is 0, so this is at most 7f",
+        ),
+        _ => (
+            0..8,
+            "no multicast group of IP: they begin with 01:00:5e or 33:33",
+        ),
+    };
+    Err(wrong(text, place, why))
 }
 
 /// Reads bytes: pairs of hexadecimal digits, between spaces.
@@ -224,6 +268,15 @@ fn ipv6_in(text: &str, place: Range<usize>) -> Result<u128, Wrong> {
     }
     let why = "an IPv6 address has eight groups, or fewer and one ::";
     Err(wrong(text, place, why))
+}
+
+/// Reads the prefix behind an address that ends here.
+fn prefix_behind(text: &str, end: usize, bits: u8) -> Result<u8, Wrong> {
+    if end == text.len() {
+        let why = format!("a network has a prefix: write {text}/24, for example");
+        return Err(wrong(text, end..end, why));
+    }
+    prefix_in(text, end + 1..text.len(), bits)
 }
 
 fn prefix_in(text: &str, place: Range<usize>, bits: u8) -> Result<u8, Wrong> {

@@ -17,7 +17,8 @@ use protocol::Service;
 use sockets::{Limits, Stop};
 
 pub use command::{HostPort, command, host_port, usage_error};
-pub use life::Server;
+pub use life::{Server, prepare};
+pub use log::begin as begin_log;
 pub use style::{MaxClients, Style};
 
 /// What every style of server is: it serves the clients of a listener until it is told to stop.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::net::TcpListener;
 use std::process::ExitCode;
 
 use nix::sys::prctl;
@@ -41,7 +42,7 @@ impl Server {
     /// whoever has started the server waits for it.
     pub fn live(self) -> ExitCode {
         log::begin(self.log_file);
-        match Server::prepare(&self.listen, self.process_name, self.ends_with) {
+        match prepare(self.process_name, self.ends_with, || listen(&self.listen)) {
             Err(problem) => problem.report(),
             Ok((listener, stop)) => {
                 self.notes.iter().for_each(|note| info!("{note}"));
@@ -55,28 +56,34 @@ impl Server {
             }
         }
     }
+}
 
-    fn prepare(
-        address: &str,
-        process_name: &str,
-        ends_with: Option<i32>,
-    ) -> Result<(std::net::TcpListener, Stop), Problem> {
-        let world = |error: io::Error| Problem::world(error.to_string());
-        // The name is for `ps` alone: a server without it serves as well.
-        let _ = std::ffi::CString::new(process_name).map(|name| prctl::set_name(&name));
-        let listener = listen(address).map_err(world)?;
-        let bound = listener.local_addr().map_err(world)?;
-        let stop = Stop::at_interrupt_or_terminate().map_err(world)?;
-        if let Some(starter) = ends_with {
-            stop_with(starter).map_err(world)?;
-        }
-        // The log first: whoever has read the promise has the whole start behind it.
-        info!("listening on {bound}");
-        // Nobody may be listening to what is said here, and clients are served all the same.
-        let mut out = io::stdout();
-        let _ = writeln!(out, "listening on {bound}").and_then(|()| out.flush());
-        Ok((listener, stop))
+/// What every server does before it serves: it takes its name, listens, minds signals and the end
+/// of `ends_with`, and says where it listens.
+///
+/// # Errors
+///
+/// It cannot listen, or the system refuses something else.
+pub fn prepare(
+    process_name: &str,
+    ends_with: Option<i32>,
+    listen: impl FnOnce() -> io::Result<TcpListener>,
+) -> Result<(TcpListener, Stop), Problem> {
+    let world = |error: io::Error| Problem::world(error.to_string());
+    // The name is for `ps` alone: a server without it serves as well.
+    let _ = std::ffi::CString::new(process_name).map(|name| prctl::set_name(&name));
+    let listener = listen().map_err(world)?;
+    let bound = listener.local_addr().map_err(world)?;
+    let stop = Stop::at_interrupt_or_terminate().map_err(world)?;
+    if let Some(starter) = ends_with {
+        stop_with(starter).map_err(world)?;
     }
+    // The log first: whoever has read the promise has the whole start behind it.
+    info!("listening on {bound}");
+    // Nobody may be listening to what is said here, and clients are served all the same.
+    let mut out = io::stdout();
+    let _ = writeln!(out, "listening on {bound}").and_then(|()| out.flush());
+    Ok((listener, stop))
 }
 
 /// Has the kernel send SIGTERM when the process that started this one ends, however it ends

@@ -19,7 +19,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// Begins the log of this process and its children, in `file` or on standard error. A panic is a
 /// line of it, too.
-pub(crate) fn begin(file: Option<File>) {
+pub fn begin(file: Option<File>) {
     let writer = match file {
         Some(file) => BoxMakeWriter::new(Arc::new(file)),
         None => BoxMakeWriter::new(io::stderr),

@@ -39,7 +39,7 @@ pub use client::Client;
 pub use crowd::{Crowd, can_open};
 pub use nix::sys::signal::Signal;
 pub use process::{Footprint, Process};
-pub use server::{Ended, Server, run, run_under};
+pub use server::{Ended, Running, Server, run, run_under};
 pub use style::Style;
 pub use tools::{require_tool, skip};
 pub use wait::{deadline, wait_until};

@@ -96,7 +96,7 @@ impl Server {
 
     /// Its process.
     pub fn process(&self) -> Process {
-        Process(self.running.child.id() as i32)
+        self.running.process()
     }
 
     /// Its process id.
@@ -193,15 +193,16 @@ fn command(wrapper: &[&str], style: Style) -> Command {
 
 /// A process and what it writes. Dropping it kills it.
 #[derive(Debug)]
-struct Running {
+pub struct Running {
     child: Child,
     output: Lines,
     errors: Lines,
 }
 
 impl Running {
+    /// Starts a command, with nothing to read.
     #[track_caller]
-    fn spawn(mut command: Command) -> Running {
+    pub fn spawn(mut command: Command) -> Running {
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -216,8 +217,28 @@ impl Running {
         }
     }
 
+    /// Its process.
+    pub fn process(&self) -> Process {
+        Process(self.child.id() as i32)
+    }
+
+    /// Waits for a line on its standard output, from the first line on, and returns it.
     #[track_caller]
-    fn wait(&mut self) -> ExitStatus {
+    pub fn wait_for_output(&self, is_it: impl Fn(&str) -> bool) -> String {
+        match self.output.wait_for(is_it) {
+            Ok(line) => line,
+            Err(why) => panic!("the line never came: {why}: {:#?}", self.output.so_far()),
+        }
+    }
+
+    /// The lines that it has written to its standard output so far.
+    pub fn output(&self) -> Vec<String> {
+        self.output.so_far()
+    }
+
+    /// Waits until it has ended.
+    #[track_caller]
+    pub fn wait(&mut self) -> ExitStatus {
         let mut ended = None;
         wait_until("the process has ended", || {
             ended = self.child.try_wait().expect("it is our child");
@@ -226,8 +247,9 @@ impl Running {
         ended.expect("waited for")
     }
 
+    /// Waits until it has ended, and gives all that it had to say.
     #[track_caller]
-    fn end(mut self) -> Ended {
+    pub fn end(mut self) -> Ended {
         Ended {
             status: self.wait(),
             output: self.output.all(),

@@ -1,0 +1,129 @@
+// Questions about networks of IPv4, and the mistakes that are told from the answers.
+(() => {
+  "use strict";
+  const { dotted, working } = afterAccept.bits;
+  const {
+    addresses, firstHost, highest, hosts, lastHost, lettersAbove, mask, network, row, why,
+  } = afterAccept.subnet;
+
+  const mistakes = {
+    "kept-host-bits": "you gave the address itself, and its host bits have to be 0",
+    "cut-at-octet": "you put the border between two octets, and it is inside of one",
+    "one-bit-less": "you took one bit less for the network",
+    "one-bit-more": "you took one bit more for the network",
+    "gave-network": "you gave the network's own address, whose host bits are all 0",
+    "gave-broadcast": "you gave the broadcast address, whose host bits are all 1",
+    "gave-last": "you gave the last host, and the broadcast is the next after it",
+    "inverted": "you gave the bits of the host, and the mask has the ones of the network",
+    "network-bits": "you counted with the bits of the network, and hosts have the others",
+    "kept-both": "you counted the network's own address and the broadcast",
+    "took-one": "you took off one address, and there are two that no host has",
+    "like-a-30": "you counted it like a /30: a /31 and a /32 have no address to take off",
+  };
+
+  // What is asked for: how the question reads, what is right for a prefix, what is answered by
+  // mistake, and which parts of the working explain it.
+  const wanted = {
+    mask: {
+      text: (_, prefix) => `Which mask is /${prefix}?`,
+      right: (_, prefix) => dotted(mask(prefix)),
+      slips: (_, prefix) => [["inverted", dotted(~mask(prefix))]],
+      why: ["mask"],
+    },
+    network: {
+      text: (address, prefix) => `Which address has the network of ${dotted(address)}/${prefix}?`,
+      right: (address, prefix) => dotted(network(address, prefix)),
+      slips: (address, prefix) => [
+        ["kept-host-bits", dotted(address)],
+        ["gave-broadcast", dotted(highest(address, prefix))],
+      ],
+      why: ["network"],
+    },
+    first: {
+      text: (address, prefix) =>
+        `Which is the first host in the network of ${dotted(address)}/${prefix}?`,
+      right: (address, prefix) => dotted(firstHost(address, prefix)),
+      slips: (address, prefix) => [
+        ["kept-host-bits", dotted(address)],
+        ["gave-network", dotted(network(address, prefix))],
+      ],
+      why: ["network", "first"],
+    },
+    last: {
+      text: (address, prefix) =>
+        `Which is the last host in the network of ${dotted(address)}/${prefix}?`,
+      right: (address, prefix) => dotted(lastHost(address, prefix)),
+      slips: (address, prefix) => [
+        ["gave-broadcast", dotted(highest(address, prefix))],
+        ["gave-network", dotted(network(address, prefix))],
+      ],
+      why: ["network", "broadcast", "last"],
+    },
+    broadcast: {
+      text: (address, prefix) => `Which is the broadcast address of ${dotted(address)}/${prefix}?`,
+      right: (address, prefix) => dotted(highest(address, prefix)),
+      slips: (address, prefix) => [
+        ["gave-network", dotted(network(address, prefix))],
+        ["gave-last", dotted(lastHost(address, prefix))],
+      ],
+      why: ["network", "broadcast"],
+    },
+    hosts: {
+      text: (_, prefix) => `How many hosts can a /${prefix} have?`,
+      right: (_, prefix) => String(hosts(prefix)),
+      slips: (_, prefix) => otherCounts(prefix),
+      why: ["hosts"],
+    },
+  };
+
+  // Each question takes its numbers in one order, on the page as on the command line: what is asked
+  // for, the prefix, the first octet, and the rest of the address.
+  function draw(numbers) {
+    const form = Object.keys(wanted)[numbers.below(6)];
+    // First, last and broadcast are about networks that have a broadcast.
+    const prefixes = ["first", "last", "broadcast"].includes(form) ? 23 : 25;
+    const prefix = 8 + numbers.below(prefixes);
+    const first = 1 + numbers.below(223);
+    const address = ((first << 24) | (numbers.draw() >>> 8)) >>> 0;
+    return question(form, address, prefix);
+  }
+
+  function question(form, address, prefix) {
+    const { text, right, slips } = wanted[form];
+    const rightWith = (prefix) => right(address, prefix);
+    return {
+      text: text(address, prefix),
+      kind: form === "hosts" ? "number" : "address",
+      right: rightWith(prefix),
+      slips: [...otherBorders(rightWith, prefix), ...slips(address, prefix)],
+      working: () => explained(form, address, prefix),
+    };
+  }
+
+  // The answers for a border that is elsewhere.
+  function otherBorders(rightWith, prefix) {
+    const octet = prefix - (prefix % 8);
+    const slips = [["cut-at-octet", rightWith(octet)]];
+    // Where one bit less is the end of an octet, that is the likelier thought.
+    if (prefix - 1 !== octet) slips.push(["one-bit-less", rightWith(prefix - 1)]);
+    // From /31 on a network has other rules, and that is a mistake of its own.
+    if (prefix < 30) slips.push(["one-bit-more", rightWith(prefix + 1)]);
+    return slips;
+  }
+
+  function otherCounts(prefix) {
+    const all = addresses(prefix);
+    const byNetworkBits = ["network-bits", String(2 ** prefix - 2)];
+    if (prefix >= 31) return [byNetworkBits, ["like-a-30", String(Math.max(all - 2, 0))]];
+    return [byNetworkBits, ["kept-both", String(all)], ["took-one", String(all - 1)]];
+  }
+
+  function explained(form, address, prefix) {
+    const parts = wanted[form].why.map((name) => [name, why[name](address, prefix)]);
+    if (form === "hosts") return working(parts);
+    const own = form === "mask" ? "" : row("address", address, prefix);
+    return lettersAbove(prefix) + own + row("mask", mask(prefix), prefix) + working(parts);
+  }
+
+  afterAccept.drills.subnet = { draw, mistakes };
+})();

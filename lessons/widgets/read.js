@@ -1,0 +1,251 @@
+// What people type, read strictly, and shown back to them where it is wrong.
+(() => {
+  "use strict";
+  const { types, fromOctets, octets } = afterAccept.bits;
+
+  // One line, with what is wrong between two marks: `10.0.0.»256«: …`.
+  class Wrong extends Error {
+    constructor(text, [start, end], why) {
+      const shown = (...place) => escaped(text.slice(...place));
+      super(`${shown(0, start)}»${shown(start, end)}«${shown(end)}: ${why}`);
+    }
+  }
+
+  // What cannot be seen is shown as its number, as Rust's `escape_debug` does.
+  function escaped(text) {
+    const short = { "\0": "\\0", "\t": "\\t", "\r": "\\r", "\n": "\\n" };
+    const signs = Array.from(text, (sign, at) => {
+      if (short[sign]) return short[sign];
+      if (/["'\\]/.test(sign)) return `\\${sign}`;
+      const alters = at === 0 && /\p{Grapheme_Extend}/u.test(sign);
+      const unseen = sign !== " " && /[\p{C}\p{Z}]/u.test(sign);
+      return alters || unseen ? `\\u{${sign.codePointAt(0).toString(16)}}` : sign;
+    });
+    return signs.join("");
+  }
+
+  const whole = (text) => [0, text.length];
+
+  // Where the pieces between the separators are.
+  function pieces(text, [start, end], separator) {
+    let begin = start;
+    return text.slice(start, end).split(separator).map((piece) => {
+      const place = [begin, begin + piece.length];
+      begin += piece.length + separator.length;
+      return place;
+    });
+  }
+
+  const ipv4 = (text) => ipv4In(text, whole(text));
+
+  function ipv4In(text, place) {
+    const places = pieces(text, place, ".");
+    const numbers = places.slice(0, 4).map((piece) => octetIn(text, piece));
+    const [, end] = place;
+    if (places.length < 4) {
+      const why = `an IPv4 address has four numbers, and this has ${places.length}`;
+      throw new Wrong(text, [end, end], why);
+    }
+    if (places.length > 4) {
+      // The dot before them is too much as well.
+      const tooMuch = [places[4][0] - 1, end];
+      throw new Wrong(text, tooMuch, "an IPv4 address has four numbers, and no more");
+    }
+    return fromOctets(numbers);
+  }
+
+  function octetIn(text, place) {
+    const piece = text.slice(...place);
+    const wrong = (why) => new Wrong(text, place, why);
+    if (piece === "") {
+      throw wrong("a number is missing; an IPv4 address is written like 192.0.2.1");
+    }
+    if (!/^[0-9]+$/.test(piece)) {
+      throw wrong("no number; an IPv4 address is written like 192.0.2.1");
+    }
+    if (/^0./.test(piece)) {
+      throw wrong("some programs take a number that begins with 0 for an octal one; " +
+        "leave the 0 out");
+    }
+    if (Number(piece) > 255) throw wrong("one byte holds 0 to 255");
+    return Number(piece);
+  }
+
+  // Reads ADDRESS/PREFIX.
+  function ipv4AndPrefix(text) {
+    const slash = text.indexOf("/");
+    const end = slash < 0 ? text.length : slash;
+    const address = ipv4In(text, [0, end]);
+    if (slash < 0) {
+      throw new Wrong(text, [end, end], `a network has a prefix: write ${text}/24, for example`);
+    }
+    return { address, prefix: prefixIn(text, [slash + 1, text.length]) };
+  }
+
+  function prefixIn(text, place) {
+    const piece = text.slice(...place);
+    if (/^[0-9]+$/.test(piece) && Number(piece) <= 32) return Number(piece);
+    const ones = onesOfMask(piece);
+    const why = ones === null
+      ? "the prefix of an IPv4 address is a number from 0 to 32"
+      : `a mask; as a prefix it is ${ones}`;
+    throw new Wrong(text, place, why);
+  }
+
+  // How many ones a mask begins with; null, if it is none.
+  function onesOfMask(text) {
+    try {
+      const bits = octets(ipv4(text)).map(afterAccept.bits.binary).join("");
+      return /^1*0*$/.test(bits) ? bits.replaceAll("0", "").length : null;
+    } catch {
+      return null;
+    }
+  }
+
+  // An address of either kind, as { ipv4 } or { ipv6 }.
+  function address(text) {
+    return text.includes(":") ? { ipv6: ipv6(text) } : { ipv4: ipv4(text) };
+  }
+
+  function ipv6(text) {
+    const groups = ipv6Groups(text);
+    if (groups) return groups.reduce((address, group) => (address << 16n) | BigInt(group), 0n);
+    for (const place of pieces(text, whole(text), ":")) {
+      const group = text.slice(...place);
+      if (place[1] === text.length && group.includes(".")) {
+        ipv4In(text, place);
+      } else if (!/^[0-9a-f]{0,4}$/i.test(group)) {
+        const why = "a group of an IPv6 address is one to four hexadecimal digits";
+        throw new Wrong(text, place, why);
+      }
+    }
+    const gap = text.indexOf("::");
+    const second = gap < 0 ? -1 : text.indexOf("::", gap + 1);
+    if (second >= 0) {
+      throw new Wrong(text, [second, second + 2], "only one :: can stand for groups that are 0");
+    }
+    throw new Wrong(text, whole(text), "an IPv6 address has eight groups, or fewer and one ::");
+  }
+
+  // The eight groups of an IPv6 address; null, if it is not written as one.
+  function ipv6Groups(text) {
+    const halves = text.split("::");
+    if (halves.length > 2) return null;
+    const [before, after] = halves.map((half, at) => {
+      // The end of it all may be written as an IPv4 address.
+      const isLast = at === halves.length - 1;
+      return half === "" ? [] : half.split(":").flatMap((group, at, { length }) => {
+        if (isLast && at === length - 1 && group.includes(".")) return groupsOfIpv4(group);
+        return /^[0-9a-f]{1,4}$/i.test(group) ? [parseInt(group, 16)] : [null];
+      });
+    });
+    const zeros = 8 - before.length - (after?.length ?? 0);
+    // Two colons stand for one group or more, and without them there are all eight.
+    const fits = after ? zeros >= 1 : zeros === 0;
+    const groups = fits ? [...before, ...Array(zeros).fill(0), ...(after ?? [])] : [null];
+    return groups.includes(null) ? null : groups;
+  }
+
+  function groupsOfIpv4(text) {
+    try {
+      const address = ipv4(text);
+      return [address >>> 16, address & 0xffff];
+    } catch {
+      return [null];
+    }
+  }
+
+  // Reads a number, in decimal, or in hexadecimal after 0x.
+  function number(text) {
+    const unsigned = text.replace(/^-/, "");
+    const digits = unsigned.replace(/^0x/, "");
+    const isHex = digits !== unsigned;
+    const begin = text.length - digits.length;
+    if (digits === "") throw new Wrong(text, [begin, begin], "a number is missing");
+    let at = begin;
+    for (const sign of digits) {
+      if (!(isHex ? /[0-9a-f]/i : /[0-9]/).test(sign)) {
+        throw new Wrong(text, [at, at + sign.length], whyNoDigit(sign, isHex));
+      }
+      at += sign.length;
+    }
+    const magnitude = BigInt(isHex ? `0x${digits}` : digits);
+    if (magnitude >= 1n << 127n) {
+      throw new Wrong(text, whole(text), "this needs more than 64 bits");
+    }
+    return unsigned === text ? magnitude : -magnitude;
+  }
+
+  function whyNoDigit(sign, isHex) {
+    if (isHex) return "a hexadecimal number is made of 0 to 9 and a to f";
+    return /[0-9a-f]/i.test(sign)
+      ? "no decimal digit; a hexadecimal number begins with 0x"
+      : "a number is made of 0 to 9; write 16909060, or 0x01020304";
+  }
+
+  // Reads a number that the type holds.
+  function integer(text, type) {
+    const value = number(text);
+    const holds = ({ least, most }) => least <= value && value <= most;
+    if (holds(type)) return value;
+    const fitting = types.find(holds);
+    const advice = fitting ? `try --as ${fitting.name}` : "it needs more than 64 bits";
+    const why = `${type.name} holds ${type.least} to ${type.most}; ${advice}`;
+    throw new Wrong(text, whole(text), why);
+  }
+
+  // Reads bytes: pairs of hexadecimal digits, between spaces.
+  const bytes = (text) => pairs(text, " ");
+
+  // Reads a MAC address: six pairs of hexadecimal digits, between colons or hyphens.
+  function mac(text) {
+    const read = pairs(text, text.includes("-") ? "-" : ":");
+    if (read.length === 6) return read;
+    const why = `a MAC address has six bytes, and this has ${read.length}; ` +
+      "write 01:00:5e:4a:14:1e, for example";
+    throw new Wrong(text, [text.length, text.length], why);
+  }
+
+  function pairs(text, separator) {
+    return pieces(text, whole(text), separator).map((place) => {
+      const pair = text.slice(...place);
+      if (/^[0-9a-f]{2}$/i.test(pair)) return parseInt(pair, 16);
+      throw new Wrong(text, place, "a byte is two hexadecimal digits, like 5e");
+    });
+  }
+
+  // Reads a multicast group of either kind.
+  function group(text) {
+    const read = address(text);
+    if (read.ipv6 === undefined && read.ipv4 >>> 28 !== 0b1110) {
+      const why = "no multicast group: their first number is 224 to 239";
+      throw new Wrong(text, [0, text.indexOf(".")], why);
+    }
+    if (read.ipv6 !== undefined && read.ipv6 >> 120n !== 0xffn) {
+      const why = "no multicast group: those of IPv6 begin with ff";
+      throw new Wrong(text, [0, text.indexOf(":")], why);
+    }
+    return read;
+  }
+
+  // Reads a MAC address that carries multicast groups.
+  function macOfGroups(text) {
+    const read = mac(text);
+    const [a, b, c, high] = read;
+    if (a === 0x33 && b === 0x33) return read;
+    // The pairs of digits are all as long, so what is at fault is found by counting.
+    if (a !== 0x01 || b !== 0x00 || c !== 0x5e) {
+      const why = "no multicast group of IP: they begin with 01:00:5e or 33:33";
+      throw new Wrong(text, [0, 8], why);
+    }
+    if (high > 0x7f) {
+      const why = "no IPv4 group: the bit behind 01:00:5e is 0, so this is at most 7f";
+      throw new Wrong(text, [9, 11], why);
+    }
+    return read;
+  }
+
+  afterAccept.read = {
+    Wrong, ipv4, ipv4AndPrefix, address, number, integer, bytes, mac, group, macOfGroups,
+  };
+})();

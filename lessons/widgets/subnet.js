@@ -1,0 +1,264 @@
+// Networks of IPv4: an address, a prefix, and what follows from AND, OR and NOT.
+(() => {
+  "use strict";
+  const { bits, byOctets, count, digit, dotted, fromOctets, grouped, octets, ordinal, working } =
+    afterAccept.bits;
+
+  // As many ones as the prefix says, and zeros for the rest. To shift by all 32 bits is no shift
+  // at all in JavaScript, so /0 stands apart.
+  const mask = (prefix) => (prefix === 0 ? 0 : (0xffffffff << (32 - prefix)) >>> 0);
+
+  // The network's own address: all host bits are 0.
+  const network = (address, prefix) => (address & mask(prefix)) >>> 0;
+
+  // The highest address: all host bits are 1.
+  const highest = (address, prefix) => (address | ~mask(prefix)) >>> 0;
+
+  // A /31 (RFC 3021) and a /32 have no broadcast, and all their addresses are hosts'.
+  const hasBroadcast = (prefix) => prefix <= 30;
+  const broadcast = (address, prefix) => (hasBroadcast(prefix) ? highest(address, prefix) : null);
+  const taken = (prefix) => (hasBroadcast(prefix) ? 1 : 0);
+  const firstHost = (address, prefix) => network(address, prefix) + taken(prefix);
+  const lastHost = (address, prefix) => highest(address, prefix) - taken(prefix);
+  const addresses = (prefix) => 2 ** (32 - prefix);
+  const hosts = (prefix) => addresses(prefix) - 2 * taken(prefix);
+
+  // Ranges that are kept for a purpose. Where one lies in another, the smaller stands first.
+  const special = [
+    [[255, 255, 255, 255], 32, "limited broadcast", 919],
+    [[0, 0, 0, 0], 8, "this network, for hosts without address", 1122],
+    [[10, 0, 0, 0], 8, "private", 1918],
+    [[100, 64, 0, 0], 10, "shared, inside of a provider", 6598],
+    [[127, 0, 0, 0], 8, "loopback", 1122],
+    [[169, 254, 0, 0], 16, "link-local", 3927],
+    [[172, 16, 0, 0], 12, "private", 1918],
+    [[192, 0, 0, 0], 24, "protocol assignments", 6890],
+    [[192, 0, 2, 0], 24, "documentation", 5737],
+    [[192, 88, 99, 0], 24, "6to4 relays, given up", 7526],
+    [[192, 168, 0, 0], 16, "private", 1918],
+    [[198, 18, 0, 0], 15, "benchmarks", 2544],
+    [[198, 51, 100, 0], 24, "documentation", 5737],
+    [[203, 0, 113, 0], 24, "documentation", 5737],
+    [[224, 0, 0, 0], 4, "multicast", 5771],
+    [[240, 0, 0, 0], 4, "reserved", 1112],
+  ].map(([begin, prefix, purpose, rfc]) => ({ begin: fromOctets(begin), prefix, purpose, rfc }));
+
+  // What an address is kept for, and where that is written.
+  function range(address) {
+    const found = special.find(({ begin, prefix }) => network(address, prefix) === begin);
+    if (!found) return ["public", ""];
+    const { begin, prefix, purpose, rfc } = found;
+    return [purpose, `${dotted(begin)}/${prefix}, RFC ${rfc}`];
+  }
+
+  // The class that the address had until 1993, and what that would have made of it.
+  function naturalClass(address, prefix) {
+    const ones = Math.clz32(~address);
+    const natural = [8, 16, 24][ones];
+    const says = natural === undefined ? "never had networks"
+      : prefix > natural ? `a part of what was a /${natural}`
+      : prefix < natural ? `many of what was a /${natural} each`
+      : `what was a /${natural}`;
+    return ["ABCDE"[Math.min(ones, 4)], says];
+  }
+
+  function hostsInShort(prefix) {
+    const free = 32 - prefix;
+    return hasBroadcast(prefix) ? `2^${free} - 2` : `2^${free}: every address is a host's`;
+  }
+
+  const noBroadcast = (prefix) => (prefix === 31 ? "RFC 3021" : "nobody else is there");
+
+  // All about the network of an address with its prefix, as text.
+  function subnet(address, prefix) {
+    const note = (name, value, note) =>
+      `  ${name.padEnd(10)} ${value.padEnd(16)} ${note}`.trimEnd() + "\n";
+    const rows = addressRows(address, prefix).map(([name, value]) =>
+      value === null ? note(name, "none", noBroadcast(prefix)) : row(name, value, prefix));
+    return `${dotted(address)}/${prefix}\n\n${lettersAbove(prefix)}${rows.join("")}` +
+      note("hosts", grouped(hosts(prefix)), hostsInShort(prefix)) +
+      note("range", ...range(address)) +
+      note("class", ...naturalClass(address, prefix)) +
+      `\nwhy\n${working(whyAll(address, prefix))}`;
+  }
+
+  const addressRows = (address, prefix) => [
+    ["address", address],
+    ["mask", mask(prefix)],
+    ["network", network(address, prefix)],
+    ["first", firstHost(address, prefix)],
+    ["last", lastHost(address, prefix)],
+    ["broadcast", broadcast(address, prefix)],
+  ];
+
+  // An address by its name, in numbers and in bits.
+  const row = (name, address, prefix) =>
+    `  ${name.padEnd(10)} ${dotted(address).padEnd(16)} ${bits(address, prefix)}\n`;
+
+  // What each bit of the rows below is for.
+  const lettersAbove = (prefix) =>
+    `${" ".repeat(30)}${byOctets(prefix, (bit) => (bit < prefix ? "n" : "h"))}\n`;
+
+  const whyAll = (address, prefix) =>
+    Object.entries(why).map(([name, lines]) => [name, lines(address, prefix)]);
+
+  // Why each result is what it is, in the order in which one follows from the other.
+  const why = {
+    mask(_, prefix) {
+      const ones = `${count(prefix, "one")}, then ${count(32 - prefix, "zero")}.\n`;
+      if (prefix % 8 === 0) return `${ones}Each octet is all ones, 255, or all zeros, 0.`;
+      const octet = octetOf(mask(prefix), prefix >> 3);
+      const weights = [128, 64, 32, 16, 8, 4, 2].slice(0, prefix % 8);
+      const sum = weights.length > 1 ? `${weights.join(" + ")} = ` : "";
+      return `${ones}Its ${ordinal(prefix >> 3)} octet is ${octet.toString(2)}:\n${sum}${octet}.`;
+    },
+
+    network(address, prefix) {
+      const begin = "address AND mask: under a 1 a bit stays, under a 0 it becomes 0.\n";
+      const octet = prefix >> 3;
+      if (prefix === 0) return `${begin}The border is before all octets: none is left.`;
+      if (prefix === 32) return `${begin}The border is behind all octets: each stays.`;
+      if (prefix % 8 === 0) {
+        return `${begin}The border is behind the ${ordinal(octet - 1)} octet: ` +
+          "up to there each stays,\nand what follows becomes 0.";
+      }
+      const line = (operation, value) => {
+        const cut = 8 * octet + (prefix % 8);
+        const inBits = bits(value, cut).split(" ")[octet];
+        const number = String(octetOf(value, octet)).padStart(3);
+        return `    ${operation.padStart(3)} ${number}   ${inBits}\n`;
+      };
+      const step = 2 ** (8 - (prefix % 8));
+      const [own, first] = [address, network(address, prefix)].map((at) => octetOf(at, octet));
+      return `${begin}The border cuts the ${ordinal(octet)} octet:\n` +
+        line("", address) + line("AND", mask(prefix)) + line("=", network(address, prefix)) +
+        `In short: a /${prefix} begins at every multiple of ` +
+        `256 - ${octetOf(mask(prefix), octet)} = ${step} there;\n` +
+        `${first} = ${first / step} x ${step} is the last one up to ${own}.`;
+    },
+
+    first(address, prefix) {
+      if (!hasBroadcast(prefix)) return "the lowest address: no host bit is taken for the network.";
+      const own = dotted(network(address, prefix));
+      return `network + 1, since ${own} itself stands for the network.`;
+    },
+
+    last(address, prefix) {
+      if (!hasBroadcast(prefix)) return "the highest address: none is taken for a broadcast.";
+      return `broadcast - 1, since ${dotted(highest(address, prefix))} is no host's.`;
+    },
+
+    broadcast(address, prefix) {
+      if (prefix === 32) return "There is one address, and nobody else to hear.";
+      if (prefix === 31) {
+        return "Two addresses are the two ends of one link: what one sends is\n" +
+          "for the other (RFC 3021).";
+      }
+      const begin = `network OR NOT mask: the ${count(32 - prefix, "host bit")} become 1.\n`;
+      const octet = prefix >> 3;
+      if (prefix === 0) return `${begin}Each octet becomes 255.`;
+      if (prefix === 24) return `${begin}The fourth octet becomes 255.`;
+      if (prefix % 8 === 0) return `${begin}From the ${ordinal(octet)} octet on each becomes 255.`;
+      const [own, last] = [network, highest].map((end) => octetOf(end(address, prefix), octet));
+      const rest = octet === 3 ? "." : ",\nand what follows becomes 255.";
+      return `${begin}In the ${ordinal(octet)} octet: ${own} + ${last - own} = ${last}${rest}`;
+    },
+
+    hosts(_, prefix) {
+      if (prefix === 32) return "2^0 = 1 address, and it is the host's.";
+      if (prefix === 31) {
+        return "2^1 = 2 addresses, and both are hosts': a network of two ends has\n" +
+          "no need of a broadcast (RFC 3021).";
+      }
+      const free = 32 - prefix;
+      return `32 - ${prefix} = ${count(free, "bit")} are left: ` +
+        `2^${free} = ${grouped(addresses(prefix))} addresses,\n` +
+        `less the network's own and the broadcast: ${grouped(hosts(prefix))}.`;
+    },
+  };
+
+  const octetOf = (address, octet) => octets(address)[octet];
+
+  afterAccept.subnet = {
+    mask, network, highest, broadcast, firstHost, lastHost, addresses, hosts, subnet, row,
+    lettersAbove, why,
+  };
+
+  if (!globalThis.customElements) return;
+  const { facts, frame, make, newId, signs, Field, Speaker, Transcript } = afterAccept.page;
+
+  class SubnetWidget extends HTMLElement {
+    connectedCallback() {
+      if (this.field) return;
+      const value = this.getAttribute("network") ?? "200.201.145.128/26";
+      this.field = new Field("Address and prefix", { value, oninput: () => this.update() });
+      const id = newId("prefix");
+      this.slider = make("input", {
+        id, type: "range", min: "0", max: "32", oninput: () => this.slide(),
+      });
+      const slider = make("div", { class: "widget-slider" },
+        make("label", { for: id }, "Prefix"), this.slider);
+      this.result = make("div", { class: "widget-result" });
+      this.transcript = new Transcript();
+      this.speaker = new Speaker();
+      frame(this, "A network and its bits",
+        make("div", { class: "widget-controls" }, this.field.element, slider),
+        this.result, this.transcript.element, this.speaker.element);
+      this.update();
+    }
+
+    slide() {
+      this.field.input.value = `${dotted(this.address)}/${this.slider.value}`;
+      this.update();
+    }
+
+    update() {
+      const network = this.field.value(afterAccept.read.ipv4AndPrefix);
+      if (network) {
+        this.show(network);
+      } else {
+        this.speaker.say(this.field.wrong.textContent);
+      }
+    }
+
+    show({ address, prefix }) {
+      this.address = address;
+      this.slider.value = prefix;
+      this.slider.setAttribute("aria-valuetext", `/${prefix}, mask ${dotted(mask(prefix))}`);
+      this.result.replaceChildren(
+        legend(prefix),
+        facts(addressRows(address, prefix).map(([name, value]) =>
+          value === null ? [name, "none", noBroadcast(prefix)]
+            : [name, dotted(value), coloured(value, prefix)])),
+        facts([
+          ["hosts", grouped(hosts(prefix)), hostsInShort(prefix)],
+          ["range", ...range(address)],
+          ["class", ...naturalClass(address, prefix)],
+        ]),
+        afterAccept.page.why(whyAll(address, prefix)),
+      );
+      this.transcript.show(`subnet ${dotted(address)}/${prefix}`, subnet(address, prefix));
+      const ends = [firstHost, lastHost].map((end) => dotted(end(address, prefix)));
+      this.speaker.say(`Network ${dotted(network(address, prefix))}/${prefix}, ` +
+        `${count(hosts(prefix), "host")}, ${ends.join(" to ")}.`);
+    }
+  }
+
+  function legend(prefix) {
+    const key = (kind, bits) =>
+      make("span", {}, make("i", { class: kind }, kind[0]), ` ${kind}: ${count(bits, "bit")}`);
+    return make("p", { class: "widget-legend" }, key("network", prefix), key("host", 32 - prefix));
+  }
+
+  // The bits of an address by octets, each as the network's or the host's.
+  function coloured(address, prefix) {
+    const kind = (bit) => (bit < prefix ? "network" : bit === prefix ? "host border" : "host");
+    const sign = (bit) => [digit(address, bit), kind(bit)];
+    const groups = [0, 8, 16, 24].map((first) =>
+      Array.from({ length: 8 }, (_, at) => sign(first + at)));
+    const [own, others] = bits(address, prefix).split("|").map((bits) => bits.trim());
+    return signs(groups, `network ${own || "none"}, host ${others || "none"}`);
+  }
+
+  customElements.define("subnet-widget", SubnetWidget);
+})();

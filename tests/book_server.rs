@@ -1,0 +1,340 @@
+//! The book beside the servers, as people run it: real processes, real HTTP.
+//!
+//! Each test has an address of its own in 127.0.0.0/8, all of which is this machine.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use test_kit::{Ended, Process, Running, deadline, wait_until};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
+
+#[test]
+fn the_book_is_served_beside_the_servers_and_the_table_says_where() {
+    let program = start(&["--host", "127.102.1.1"]);
+    assert_eq!(row(&program, "The book"), "http://127.102.1.1:3000/");
+    let page = get("127.102.1.1:3000", "/");
+    assert_eq!(page.status, "200 OK");
+    assert!(
+        page.text().contains("<title>After accept"),
+        "{}",
+        page.text()
+    );
+    stop(program);
+}
+
+#[test]
+fn if_its_port_is_taken_it_has_the_next_one_and_the_table_says_so() {
+    let _taken = TcpListener::bind("127.102.1.2:3000").unwrap();
+    let program = start(&["--host", "127.102.1.2"]);
+    assert_eq!(
+        row(&program, "The book"),
+        "http://127.102.1.2:3001/, since 3000 is taken"
+    );
+    assert_eq!(get("127.102.1.2:3001", "/").status, "200 OK");
+    stop(program);
+}
+
+#[test]
+fn it_never_takes_the_port_of_a_server() {
+    let host = "127.102.1.3";
+    let _taken: Vec<_> = (3000..3007)
+        .map(|port| TcpListener::bind((host, port)).unwrap())
+        .collect();
+    let program = start(&["--host", host]);
+    assert_eq!(row(&program, "The book"), "failed; its line above says why");
+    assert!(row(&program, "fork ").contains("127.102.1.3:3007"));
+    stop(program);
+}
+
+#[test]
+fn no_book_leaves_it_out() {
+    let program = start(&["--host", "127.102.1.4", "--no-book"]);
+    row(&program, "iterative");
+    assert!(!program.output().iter().any(|line| line.contains("book")));
+    assert!(
+        !children(&program)
+            .iter()
+            .any(|(_, name)| name.contains("book"))
+    );
+    assert!(TcpStream::connect("127.102.1.4:3000").is_err());
+    stop(program);
+}
+
+#[test]
+fn it_is_a_process_of_its_own_that_ends_with_the_others() {
+    let program = start(&["--host", "127.102.1.5"]);
+    row(&program, "The book");
+    let children = children(&program);
+    let mut book = children.iter().filter(|(_, name)| name == "book-server");
+    let (book, _) = book.next().unwrap_or_else(|| panic!("{children:?}"));
+    let comm = fs::read_to_string(format!("/proc/{}/comm", book.0)).unwrap();
+    assert_eq!(comm, "book-server\n");
+    let book = *book;
+    let ended = stop(program);
+    let last = |line: &&String| line.starts_with("book | ") && line.ends_with("stopped");
+    assert_eq!(
+        ended.errors.iter().filter(last).count(),
+        1,
+        "{:#?}",
+        ended.errors
+    );
+    assert_eq!(book.state(), None);
+}
+
+#[test]
+fn a_page_that_was_asked_for_is_still_sent_when_it_stops() {
+    let program = start(&["book", "--listen", "127.102.1.11:0"]);
+    let page = request(&address(&program), "/");
+    // A page for another shows that the first has been accepted: they are, in their order.
+    assert_eq!(get(&address(&program), "/").status, "200 OK");
+    stop(program);
+    assert!(Answer::read(page).text().ends_with("</html>\n"));
+}
+
+#[test]
+fn a_killed_launcher_takes_the_book_along() {
+    let mut program = start(&["--host", "127.102.1.6"]);
+    row(&program, "The book");
+    program.process().signal(Signal::SIGKILL);
+    program.wait();
+    wait_until("nobody listens any more", || {
+        TcpStream::connect("127.102.1.6:3000").is_err()
+    });
+}
+
+#[test]
+fn a_command_serves_the_book_alone() {
+    let program = start(&["book", "--listen", "127.102.1.7:0"]);
+    assert_eq!(get(&address(&program), "/").status, "200 OK");
+    let log = stop(program).errors;
+    let [first, last] = &log[..] else {
+        panic!("{log:#?}")
+    };
+    assert!(
+        first.contains("listening on 127.102.1.7:") && last.ends_with("stopped"),
+        "{log:#?}"
+    );
+}
+
+#[test]
+fn where_no_book_is_the_servers_run_all_the_same() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    // Somebody else's book may name programs to run, so it is no substitute.
+    fs::create_dir(elsewhere.path().join("lessons")).unwrap();
+    fs::write(elsewhere.path().join("lessons/SUMMARY.md"), "# Summary\n").unwrap();
+    fs::write(
+        elsewhere.path().join("book.toml"),
+        "[book]\ntitle = \"Another\"\n",
+    )
+    .unwrap();
+    let mut command = Command::new(PROGRAM);
+    command.args(["--host", "127.102.1.8"]);
+    let program = start_in(elsewhere.path(), command);
+    assert_eq!(row(&program, "The book"), "failed; its line above says why");
+    assert!(row(&program, "iterative").contains("127.102.1.8:2007"));
+    let log = stop(program).errors;
+    let why: Vec<_> = log
+        .iter()
+        .filter(|line| line.starts_with("book | "))
+        .collect();
+    assert_eq!(why.len(), 1, "{log:#?}");
+    assert!(
+        why[0].contains("the book is not here") && why[0].contains("repository"),
+        "{why:?}"
+    );
+}
+
+#[test]
+fn below_the_top_of_the_repository_it_is_found() {
+    let mut command = Command::new(PROGRAM);
+    command.args(["book", "--listen", "127.102.1.12:0"]);
+    let program = start_in(&repository().join("crates/book"), command);
+    assert_eq!(get(&address(&program), "/").status, "200 OK");
+    stop(program);
+}
+
+#[test]
+fn a_book_that_cannot_be_built_says_why() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::create_dir(elsewhere.path().join("lessons")).unwrap();
+    let summary = "# Summary\n\n- [Gone](gone.md)\n";
+    fs::write(elsewhere.path().join("lessons/SUMMARY.md"), summary).unwrap();
+    fs::copy(
+        repository().join("book.toml"),
+        elsewhere.path().join("book.toml"),
+    )
+    .unwrap();
+    let mut command = Command::new(PROGRAM);
+    command.args(["book", "--listen", "127.102.1.9:0"]);
+    let program = start_in(elsewhere.path(), command);
+    let answer = get(&address(&program), "/");
+    assert_eq!(answer.status, "500 Internal Server Error");
+    assert!(answer.text().contains("gone.md"), "{}", answer.text());
+    let log = stop(program).errors;
+    assert!(log.iter().any(|line| line.contains("gone.md")), "{log:#?}");
+}
+
+#[test]
+fn only_pages_can_be_asked_for() {
+    #[track_caller]
+    fn check(address: &str, path: &str, status: &str, kind: &str) {
+        let answer = get(address, path);
+        let seen = (&answer.status[..], answer.header("content-type"));
+        assert_eq!(seen, (status, Some(kind)), "{path}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert!(!answer.text().contains("[workspace]"), "{path}");
+    }
+    let program = start(&["book", "--listen", "127.102.1.10:0"]);
+    let address = address(&program);
+    let html = "text/html; charset=utf-8";
+    check(&address, "/", "200 OK", html);
+    check(&address, "/index.html", "200 OK", html);
+    check(&address, "/start/services.html?asked=1", "200 OK", html);
+    for nowhere in [
+        "/no/such/page.html",
+        "/start",
+        "/Cargo.toml",
+        "//Cargo.toml",
+        "/./Cargo.toml",
+        "/../Cargo.toml",
+        "/../../Cargo.toml",
+        "/start/../../Cargo.toml",
+        "/..%2fCargo.toml",
+        "/%2e%2e/Cargo.toml",
+        "/..%5c..%5cCargo.toml",
+        "/etc/passwd",
+        "//etc/passwd",
+    ] {
+        check(&address, nowhere, "404 Not Found", html);
+    }
+    let page = get(&address, "/start/services.html").text();
+    for (link, kind) in [
+        ("rel=\"stylesheet\" href=\"..", "text/css; charset=utf-8"),
+        ("<script src=\"..", "text/javascript; charset=utf-8"),
+        ("rel=\"icon\" href=\"..", "image/svg+xml"),
+    ] {
+        let (_, path) = page.split_once(link).expect(link);
+        check(&address, path.split('"').next().unwrap(), "200 OK", kind);
+    }
+    let mut post = TcpStream::connect(&address).unwrap();
+    let request = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    post.write_all(request.as_bytes()).unwrap();
+    assert_eq!(Answer::read(post).status, "405 Method Not Allowed");
+    stop(program);
+}
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What came back from a request.
+struct Answer {
+    status: String,
+    headers: Vec<String>,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn read(mut connection: TcpStream) -> Answer {
+        let mut bytes = Vec::new();
+        connection.read_to_end(&mut bytes).unwrap();
+        let end = bytes
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")
+            .expect("an empty line");
+        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+        let mut lines = head.split("\r\n").map(str::to_owned);
+        let status = lines.next().unwrap().replace("HTTP/1.1 ", "");
+        Answer {
+            status,
+            headers: lines.collect(),
+            body: bytes[end + 4..].to_vec(),
+        }
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+#[track_caller]
+fn get(address: &str, path: &str) -> Answer {
+    Answer::read(request(address, path))
+}
+
+#[track_caller]
+fn request(address: &str, path: &str) -> TcpStream {
+    let mut connection = TcpStream::connect(address).unwrap();
+    connection.set_read_timeout(Some(deadline())).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    connection.write_all(request.as_bytes()).unwrap();
+    connection
+}
+
+/// Starts the program, in a process group of its own.
+fn start(arguments: &[&str]) -> Running {
+    let mut command = Command::new(PROGRAM);
+    command.args(arguments);
+    start_in(repository(), command)
+}
+
+fn start_in(directory: &Path, mut command: Command) -> Running {
+    command
+        .current_dir(directory)
+        .env_remove("CARGO_MANIFEST_DIR")
+        .process_group(0);
+    Running::spawn(command)
+}
+
+/// Waits for the whole table. Gives what stands in the row that begins with `title`.
+#[track_caller]
+fn row(program: &Running, title: &str) -> String {
+    program.wait_for_output(|line| line.contains("Ctrl-C"));
+    let lines = program.output();
+    let row = lines.iter().find_map(|line| line.strip_prefix(title));
+    row.unwrap_or_else(|| panic!("no {title}: {lines:#?}"))
+        .trim()
+        .to_owned()
+}
+
+/// Waits until it listens. Gives where.
+#[track_caller]
+fn address(program: &Running) -> String {
+    let line = program.wait_for_output(|line| line.starts_with("listening on "));
+    line["listening on ".len()..].to_owned()
+}
+
+/// What the processes that it has started are called.
+fn children(program: &Running) -> Vec<(Process, String)> {
+    let name = |child: Process| fs::read_to_string(format!("/proc/{}/cmdline", child.0)).unwrap();
+    let names = program
+        .process()
+        .children()
+        .into_iter()
+        .map(|child| (child, name(child)));
+    names
+        .map(|(child, name)| (child, name.split('\0').next().unwrap().to_owned()))
+        .collect()
+}
+
+/// Tells it to stop, as Ctrl-C does it: the whole group. Gives its last words.
+#[track_caller]
+fn stop(program: Running) -> Ended {
+    killpg(Pid::from_raw(program.process().0), Signal::SIGINT).unwrap();
+    let ended = program.end();
+    assert_eq!(ended.status.code(), Some(0), "{ended:#?}");
+    ended
+}
