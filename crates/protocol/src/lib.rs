@@ -40,4 +40,4 @@ pub use mailbox::{
 pub use posts::{Post, Posts};
 pub use room::{HISTORY, JOINED_LIMIT};
 pub use service::{CATALOGUE, Entry, Service, Settings};
-pub use session::{Answer, Client, MEMBER_READ, PLAIN_READ, Session};
+pub use session::{Answer, Client, LINES_READ, MEMBER_READ, PLAIN_READ, Session};

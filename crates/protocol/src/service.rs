@@ -60,6 +60,7 @@ pub struct Settings {
 pub struct Service {
     open: Arc<Open>,
     together: bool,
+    read_size: usize,
 }
 
 type Open = dyn Fn(Client) -> Box<dyn Session> + Send + Sync;
@@ -70,6 +71,7 @@ impl Service {
         Service {
             open: Arc::new(open),
             together: false,
+            read_size: PLAIN_READ,
         }
     }
 
@@ -79,6 +81,16 @@ impl Service {
         Service {
             open: Arc::new(open),
             together: true,
+            read_size: MEMBER_READ,
+        }
+    }
+
+    /// The same service, to which at most `size` bytes are given at once. That bounds what it may
+    /// have to answer at once, where an answer is longer than what it answers.
+    pub fn reading(self, size: usize) -> Service {
+        Service {
+            read_size: size,
+            ..self
         }
     }
 
@@ -94,11 +106,7 @@ impl Service {
 
     /// How many bytes to take from a client in one read, at most.
     pub fn read_size(&self) -> usize {
-        if self.together {
-            MEMBER_READ
-        } else {
-            PLAIN_READ
-        }
+        self.read_size
     }
 }
 

@@ -53,18 +53,19 @@ fn main() -> ExitCode {
 }
 
 fn faulty(service: Service) -> Service {
-    let together = service.has_room();
+    let (together, read_size) = (service.has_room(), service.read_size());
     let open = move |client| -> Box<dyn Session> {
         Box::new(Faulty {
             client,
             session: service.session(client),
         })
     };
-    if together {
+    let service = if together {
         Service::together(open)
     } else {
         Service::alone(open)
-    }
+    };
+    service.reading(read_size)
 }
 
 struct Faulty {
