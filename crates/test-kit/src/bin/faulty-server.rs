@@ -9,7 +9,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use launch::{Serve, Style};
-use protocol::fortune::Fortunes;
 use protocol::{Answer, CATALOGUE, Client, Service, Session, Settings};
 use sockets::Limits;
 
@@ -31,10 +30,7 @@ fn main() -> ExitCode {
         .find(|(known, _)| known.process_name == style);
     let (style, serve) = server.expect("a style's binary");
     let entry = CATALOGUE.iter().find(|known| known.name == service);
-    let settings = Settings {
-        fortunes: Fortunes::built_in(0),
-    };
-    let service = (entry.expect("a service").open)(settings);
+    let service = (entry.expect("a service").open)(Settings::built_in(0));
     launch::Server {
         process_name: style.process_name,
         serve: *serve,
