@@ -11,6 +11,7 @@ use std::io::{self, Read, Write};
 use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -25,14 +26,15 @@ use sockets::poll;
 use crate::STYLES;
 use crate::server::{Server, State, say};
 use crate::table::table;
+use crate::uploads::Uploads;
 
 /// Starts every server, shows where each listens, and passes their logs on until it is told to
-/// stop.
+/// stop. What is uploaded goes to `directory`, or to a new one.
 ///
 /// Gives the status to exit with: 0 if it was told to stop, 128 + signal if it was told twice, and
 /// 1 if no server is left although nobody has said so.
-pub(crate) fn serve(host: IpAddr) -> ExitCode {
-    let lived = Launcher::start(host).and_then(Launcher::run);
+pub(crate) fn serve(host: IpAddr, directory: Option<&Path>) -> ExitCode {
+    let lived = Launcher::start(host, directory).and_then(Launcher::run);
     lived.unwrap_or_else(|error| Problem::world(error.to_string()).report())
 }
 
@@ -42,6 +44,7 @@ struct Launcher {
     /// A signal has arrived and is not heeded yet.
     is_signalled: Arc<AtomicBool>,
     servers: Vec<Server>,
+    uploads: Uploads,
     is_shown: bool,
     is_stopping: bool,
 }
@@ -55,19 +58,22 @@ enum Ready {
 }
 
 impl Launcher {
-    fn start(host: IpAddr) -> io::Result<Launcher> {
+    fn start(host: IpAddr, directory: Option<&Path>) -> io::Result<Launcher> {
         let is_signalled = Arc::default();
         let signals = [
             arrivals(SIGINT, &is_signalled)?,
             arrivals(SIGTERM, &is_signalled)?,
         ];
+        let uploads = Uploads::into(directory)?;
         let of_style = |style| CATALOGUE.iter().map(move |service| (style, service));
         let places = STYLES.iter().flat_map(|(style, _)| of_style(*style));
-        let servers = places.map(|(style, service)| Server::start(style, service, host));
+        let start = |(style, service)| Server::start(style, service, host, uploads.path());
+        let servers = places.map(start).collect();
         Ok(Launcher {
             signals,
             is_signalled,
-            servers: servers.collect(),
+            servers,
+            uploads,
             is_shown: false,
             is_stopping: false,
         })
@@ -117,7 +123,7 @@ impl Launcher {
         if !self.is_shown && !self.is_stopping && self.servers.iter().all(is_known) {
             self.is_shown = true;
             // Whoever has closed standard output does not want to know.
-            let _ = io::stdout().write_all(table(&self.servers).as_bytes());
+            let _ = io::stdout().write_all(table(&self.servers, self.uploads.path()).as_bytes());
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, value_parser};
@@ -24,6 +25,7 @@ pub(crate) fn program() -> Command {
         .after_help(ports())
         .args_conflicts_with_subcommands(true)
         .arg(host_argument())
+        .arg(directory_argument())
         .subcommands(STYLES.iter().map(|(style, _)| launch::command(style)))
         .subcommand(talk::Command::augment_args(Command::new("talk")))
         .subcommand(addresses::Command::augment_args(Command::new("addresses")))
@@ -33,6 +35,11 @@ pub(crate) fn program() -> Command {
 /// Where all servers shall listen.
 pub(crate) fn host(matches: &ArgMatches) -> IpAddr {
     *matches.get_one("host").expect("there is a default")
+}
+
+/// Where uploads shall land, if anybody has said it.
+pub(crate) fn directory(matches: &ArgMatches) -> Option<&Path> {
+    matches.get_one("directory").map(PathBuf::as_path)
 }
 
 /// Talks to a server.
@@ -76,6 +83,14 @@ fn host_argument() -> Arg {
             "The address at which all of them listen; at 0.0.0.0, which is every address of this \
              machine, other machines can reach them",
         )
+}
+
+fn directory_argument() -> Arg {
+    Arg::new("directory")
+        .long("directory")
+        .value_name("DIR")
+        .value_parser(value_parser!(PathBuf))
+        .help("Where uploads land [default: a new directory among the temporary files]")
 }
 
 fn completions_command() -> Command {

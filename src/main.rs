@@ -5,6 +5,7 @@ mod all_at_once;
 mod command;
 mod server;
 mod table;
+mod uploads;
 
 use std::env;
 use std::path::Path;
@@ -35,7 +36,7 @@ fn main() -> ExitCode {
         Err(error) => return launch::usage_error(&program, &error),
     };
     match matches.subcommand() {
-        None => all_at_once::serve(command::host(&matches)),
+        None => all_at_once::serve(command::host(&matches), command::directory(&matches)),
         Some(("talk", matches)) => command::talk(matches, &program),
         Some(("addresses", matches)) => command::addresses(matches, &program),
         Some(("completions", matches)) => command::completions(matches, &mut program),

@@ -11,6 +11,7 @@ use std::mem;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{self, Child, Command, ExitStatus, Stdio};
 
 use launch::Style;
@@ -49,10 +50,15 @@ struct Process {
 }
 
 impl Server {
-    /// Starts the server.
-    pub(crate) fn start(style: &'static Style, service: &'static Entry, host: IpAddr) -> Server {
+    /// Starts the server. If it keeps files, they go to `directory`.
+    pub(crate) fn start(
+        style: &'static Style,
+        service: &'static Entry,
+        host: IpAddr,
+        directory: &Path,
+    ) -> Server {
         let address = SocketAddr::new(host, style.port(service));
-        let (process, state) = match spawn(style, service, address) {
+        let (process, state) = match spawn(style, service, address, directory) {
             Ok(process) => (Some(process), State::Starting),
             Err(error) => (None, State::Failed(error.to_string())),
         };
@@ -190,12 +196,22 @@ pub(crate) fn say(name: &str, line: &str) {
     let _ = io::stderr().write_all(format!("{name} | {line}\n").as_bytes());
 }
 
-fn spawn(style: &Style, service: &Entry, address: SocketAddr) -> io::Result<Process> {
+fn spawn(
+    style: &Style,
+    service: &Entry,
+    address: SocketAddr,
+    directory: &Path,
+) -> io::Result<Process> {
     let (output, input) = io::pipe()?;
-    let child = Command::new(env::current_exe()?)
+    let mut command = Command::new(env::current_exe()?);
+    command
         .arg0(style.process_name)
         .arg(service.name)
-        .args(["--listen", &address.to_string()])
+        .args(["--listen", &address.to_string()]);
+    if service.stores {
+        command.arg("--directory").arg(directory);
+    }
+    let child = command
         .args(["--ends-with", &process::id().to_string()])
         .stdin(Stdio::null())
         .stdout(input.try_clone()?)
