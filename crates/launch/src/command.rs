@@ -50,11 +50,11 @@ struct Options {
     #[arg(long, value_name = "N", value_parser = seed)]
     seed: Option<u64>,
 
-    /// Where upload puts the files that it is sent: a directory of yours
+    /// Where upload stores the files that it is sent: a directory that is there
     #[arg(long, value_name = "DIR")]
     directory: Option<PathBuf>,
 
-    /// The largest file that upload takes: K, M and G behind a number are 1024, its square and cube
+    /// The largest file that upload stores, in bytes, or like 100K, 100M, 1G
     #[arg(long, value_name = "BYTES", value_parser = size, default_value = DEFAULT_MAX_SIZE_SAID)]
     max_size: u32,
 
@@ -297,7 +297,7 @@ fn store(service: &Entry, directory: Option<&Path>) -> Result<Option<Arc<dyn Sto
     let path = directory.ok_or_else(|| {
         let name = service.name;
         Problem::usage(format!(
-            "{name} keeps what it is sent: say where, by --directory <DIR>; see --help"
+            "{name} stores what it is sent: say where, with --directory <DIR>; see --help"
         ))
     })?;
     let directory = Directory::open(path).map_err(|error| {
