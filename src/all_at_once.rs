@@ -8,10 +8,12 @@
 //! (`--ends-with`), and the second time they would not say goodbye; and starting a server anew
 //! that has ended.
 
+use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -26,14 +28,15 @@ use sockets::poll;
 use crate::STYLES;
 use crate::server::{Server, State, say};
 use crate::table::table;
+use crate::uploads::Uploads;
 
-/// Starts every server, and the book if it shall be there, shows where each listens, and passes their logs on until it is told to
-/// stop.
+/// Starts every server, and the book if it shall be there, shows where each listens, and passes
+/// their logs on until it is told to stop. What is uploaded goes to `directory`, or to a new one.
 ///
 /// Gives the status to exit with: 0 if it was told to stop, 128 + signal if it was told twice, and
 /// 1 if no server is left although nobody has said so.
-pub(crate) fn serve(host: IpAddr, has_book: bool) -> ExitCode {
-    let lived = Launcher::start(host, has_book).and_then(Launcher::run);
+pub(crate) fn serve(host: IpAddr, has_book: bool, directory: Option<&Path>) -> ExitCode {
+    let lived = Launcher::start(host, has_book, directory).and_then(Launcher::run);
     lived.unwrap_or_else(|error| Problem::world(error.to_string()).report())
 }
 
@@ -43,6 +46,7 @@ struct Launcher {
     /// A signal has arrived and is not heeded yet.
     is_signalled: Arc<AtomicBool>,
     servers: Vec<Server>,
+    uploads: Uploads,
     is_shown: bool,
     is_stopping: bool,
 }
@@ -56,20 +60,23 @@ enum Ready {
 }
 
 impl Launcher {
-    fn start(host: IpAddr, has_book: bool) -> io::Result<Launcher> {
+    fn start(host: IpAddr, has_book: bool, directory: Option<&Path>) -> io::Result<Launcher> {
         let is_signalled = Arc::default();
         let signals = [
             arrivals(SIGINT, &is_signalled)?,
             arrivals(SIGTERM, &is_signalled)?,
         ];
+        let uploads = Uploads::into(directory)?;
         let of_style = |style| CATALOGUE.iter().map(move |service| (style, service));
         let places = STYLES.iter().flat_map(|(style, _)| of_style(*style));
-        let servers = places.map(|(style, service)| server(style, service, host));
+        let servers = places.map(|(style, service)| server(style, service, host, uploads.path()));
         let book = has_book.then(|| book_server(host)).flatten();
+        let servers = servers.chain(book).collect();
         Ok(Launcher {
             signals,
             is_signalled,
-            servers: servers.chain(book).collect(),
+            servers,
+            uploads,
             is_shown: false,
             is_stopping: false,
         })
@@ -119,7 +126,7 @@ impl Launcher {
         if !self.is_shown && !self.is_stopping && self.servers.iter().all(is_known) {
             self.is_shown = true;
             // Whoever has closed standard output does not want to know.
-            let _ = io::stdout().write_all(table(&self.servers).as_bytes());
+            let _ = io::stdout().write_all(table(&self.servers, self.uploads.path()).as_bytes());
         }
     }
 
@@ -131,11 +138,17 @@ impl Launcher {
     }
 }
 
-/// Starts the server of a style for a service.
-fn server(style: &Style, service: &Entry, host: IpAddr) -> Server {
+/// Starts the server of a style for a service. If it keeps files, they go to `directory`.
+fn server(style: &Style, service: &Entry, host: IpAddr, directory: &Path) -> Server {
     let address = SocketAddr::new(host, style.port(service));
     let name = format!("{} {}", style.name, service.name);
-    let arguments = [service.name, "--listen", &address.to_string()];
+    let address_text = address.to_string();
+    let mut arguments: Vec<OsString> = [service.name, "--listen", &address_text]
+        .map(OsString::from)
+        .into();
+    if service.stores {
+        arguments.extend(["--directory".into(), directory.into()]);
+    }
     Server::start(name, address.port(), style.process_name, &arguments)
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
@@ -26,6 +27,7 @@ pub(crate) fn program() -> Command {
         .args_conflicts_with_subcommands(true)
         .arg(host_argument())
         .arg(no_book_argument())
+        .arg(directory_argument())
         .subcommands(STYLES.iter().map(|(style, _)| launch::command(style)))
         .subcommand(talk::Command::augment_args(Command::new("talk")))
         .subcommand(addresses::Command::augment_args(Command::new("addresses")))
@@ -43,6 +45,11 @@ pub(crate) fn host(matches: &ArgMatches) -> IpAddr {
 /// Whether the book shall be served beside them.
 pub(crate) fn has_book(matches: &ArgMatches) -> bool {
     !matches.get_flag("no-book")
+}
+
+/// Where uploads shall land, if anybody has said it.
+pub(crate) fn directory(matches: &ArgMatches) -> Option<&Path> {
+    matches.get_one("directory").map(PathBuf::as_path)
 }
 
 /// Talks to a server.
@@ -93,6 +100,14 @@ fn no_book_argument() -> Arg {
         .long("no-book")
         .action(ArgAction::SetTrue)
         .help("Leave the book out")
+}
+
+fn directory_argument() -> Arg {
+    Arg::new("directory")
+        .long("directory")
+        .value_name("DIR")
+        .value_parser(value_parser!(PathBuf))
+        .help("Where uploads land [default: a new directory among the temporary files]")
 }
 
 fn completions_command() -> Command {

@@ -5,6 +5,7 @@ mod all_at_once;
 mod command;
 mod server;
 mod table;
+mod uploads;
 
 use std::env;
 use std::path::Path;
@@ -39,7 +40,11 @@ fn main() -> ExitCode {
         Err(error) => return launch::usage_error(&program, &error),
     };
     match matches.subcommand() {
-        None => all_at_once::serve(command::host(&matches), command::has_book(&matches)),
+        None => all_at_once::serve(
+            command::host(&matches),
+            command::has_book(&matches),
+            command::directory(&matches),
+        ),
         Some(("talk", matches)) => command::talk(matches, &program),
         Some(("addresses", matches)) => command::addresses(matches, &program),
         #[cfg(feature = "book")]

@@ -6,6 +6,7 @@
 //! If the launcher ends without a word, the kernel tells the server (`--ends-with`).
 
 use std::env;
+use std::ffi::OsStr;
 use std::io::{self, PipeReader, Read, Write};
 use std::mem;
 use std::net::SocketAddr;
@@ -50,7 +51,12 @@ struct Process {
 
 impl Server {
     /// Starts this program under the name of a server, with what there is to say to it.
-    pub(crate) fn start(name: String, port: u16, process_name: &str, arguments: &[&str]) -> Server {
+    pub(crate) fn start(
+        name: String,
+        port: u16,
+        process_name: &str,
+        arguments: &[impl AsRef<OsStr>],
+    ) -> Server {
         let (process, state) = match spawn(process_name, arguments) {
             Ok(process) => (Some(process), State::Starting),
             Err(error) => (None, State::Failed(error.to_string())),
@@ -185,7 +191,7 @@ pub(crate) fn say(name: &str, line: &str) {
     let _ = io::stderr().write_all(format!("{name} | {line}\n").as_bytes());
 }
 
-fn spawn(process_name: &str, arguments: &[&str]) -> io::Result<Process> {
+fn spawn(process_name: &str, arguments: &[impl AsRef<OsStr>]) -> io::Result<Process> {
     let (output, input) = io::pipe()?;
     let child = Command::new(env::current_exe()?)
         .arg0(process_name)

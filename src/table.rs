@@ -2,15 +2,20 @@
 
 use std::env;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 
 use protocol::CATALOGUE;
 
 use crate::STYLES;
 use crate::server::{Server, State};
 
-/// The table: a row for each style, a column for each service, and below it what to do next.
-/// `servers` stand in the order of the rows, and behind them the book, if there shall be one.
-pub(crate) fn table(servers: &[Server]) -> String {
+/// The table: a row for each style, a column for each service, and in it the port. Below it stands
+/// what to do next. `servers` stand in the order of the rows, and behind them the book, if there
+/// shall be one.
+///
+/// The host is the same everywhere, so it stands once: with it in each cell, six services would
+/// take more than the 80 columns of a narrow terminal.
+pub(crate) fn table(servers: &[Server], uploads: &Path) -> String {
     let (servers, book) = servers.split_at(STYLES.len() * CATALOGUE.len());
     let mut header = vec![String::new()];
     header.extend(CATALOGUE.iter().map(|service| service.name.to_owned()));
@@ -22,8 +27,10 @@ pub(crate) fn table(servers: &[Server]) -> String {
         cells
     });
     let rows: Vec<_> = [header].into_iter().chain(rows).collect();
+    let host = example(servers).map(|address| format!("Listening on {}\n\n", address.ip()));
+    let table = host.unwrap_or_default() + &in_columns(&rows);
     let book: String = book.iter().map(the_book).collect();
-    format!("\n{}\n{book}{}", in_columns(&rows), next(servers))
+    format!("\n{table}\n{book}{}", next(servers, uploads))
 }
 
 /// Where to read.
@@ -40,12 +47,12 @@ fn the_book(server: &Server) -> String {
     }
 }
 
-/// Where the server listens, or why not.
+/// At which port the server listens, or why not.
 fn cell(server: &Server) -> String {
     match server.state() {
-        State::Listening(address) => address.to_string(),
-        _ if is_port_taken(server) => format!("{} is taken", server.port),
-        _ => format!("{} failed", server.port),
+        State::Listening(address) => address.port().to_string(),
+        _ if is_port_taken(server) => "taken".to_owned(),
+        _ => "failed".to_owned(),
     }
 }
 
@@ -74,7 +81,7 @@ fn in_columns(rows: &[Vec<String>]) -> String {
 }
 
 /// What to do next.
-fn next(servers: &[Server]) -> String {
+fn next(servers: &[Server], uploads: &Path) -> String {
     let program = this_program();
     let mut lines = String::new();
     if let Some(address) = example(servers) {
@@ -85,6 +92,7 @@ fn next(servers: &[Server]) -> String {
         if near != address {
             lines += "From another machine    the same, to this one's address: ip -brief address\n";
         }
+        lines += &format!("Uploads land in         {}\n", uploads.display());
         lines += "To stop them all        Ctrl-C\n";
     }
     if let Some(taken) = servers.iter().find(|server| is_port_taken(server)) {

@@ -39,7 +39,9 @@ fn wrong_usage_is_named(style: Style) {
         style,
         &["finger"],
         2,
-        &["finger", "echo", "fortune", "chat"],
+        &[
+            "finger", "echo", "fortune", "chat", "lines", "frames", "upload",
+        ],
     );
     check(style, &["echo", "chat"], 2, &["chat"]);
     check(style, &["echo", "--port", "7"], 2, &["--port"]);
@@ -64,6 +66,8 @@ fn wrong_usage_is_named(style: Style) {
         "--grace",
         "--fortunes",
         "--seed",
+        "--directory",
+        "--max-size",
         "--log-file",
     ] {
         check(style, &["echo", option], 2, &[option]);
@@ -79,12 +83,13 @@ fn numbers_out_of_range_are_named(style: Style) {
         }
         check(style, &["echo", option, "-1"], 2, &["-1"]);
     }
-    check(
-        style,
-        &["echo", "--max-clients", "0"],
-        2,
-        &["--max-clients", "'0'"],
-    );
+    for (option, number) in [
+        ("--max-clients", "0"),
+        ("--max-size", "4G"),
+        ("--max-size", "1 MB"),
+    ] {
+        check(style, &["echo", option, number], 2, &[option, number]);
+    }
 }
 
 fn what_the_world_does_not_have_is_named(style: Style) {
@@ -99,6 +104,16 @@ fn what_the_world_does_not_have_is_named(style: Style) {
     ] {
         check(style, &["fortune", option, file], 1, &[file]);
     }
+    // No directory, no writing, and no files without a name.
+    for directory in ["/no/such/directory", "/dev/null", "/proc", "/sys"] {
+        check(
+            style,
+            &["upload", "--directory", directory],
+            1,
+            &[directory],
+        );
+    }
+    check(style, &["upload"], 2, &["upload", "--directory <DIR>"]);
 }
 
 fn a_file_without_fortunes_is_named(style: Style) {

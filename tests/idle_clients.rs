@@ -3,13 +3,15 @@
 use std::time::{Duration, Instant};
 
 use test_kit::chat::join;
-use test_kit::{Client, Server, Style, each_style, wait_until};
+use test_kit::{Client, Directory, Server, Style, each_style, wait_until};
 
 each_style!(
     a_silent_client_is_finished,
     any_byte_keeps_an_echo_alive,
     a_line_keeps_a_member_here,
     bytes_that_complete_no_line_do_not,
+    bytes_that_complete_nothing_do_not_either,
+    whole_frames_and_lines_keep_a_client_here,
     zero_seconds_are_for_ever,
 );
 
@@ -70,6 +72,41 @@ fn bytes_that_complete_no_line_do_not(style: Style) {
     assert!(begun.elapsed() >= Duration::from_secs(1));
     client.expect_line("* idle for 1 s, goodbye");
     client.expect_end();
+}
+
+/// Lines, frames and uploads: a byte now and then is no way to stay.
+fn bytes_that_complete_nothing_do_not_either(style: Style) {
+    let uploads = Directory::default();
+    let options = ["--idle-timeout", "1", "--directory", uploads.as_str()];
+    // Of each the part that is no longer something that was completed.
+    let beginnings = [
+        ("lines", &b""[..]),
+        ("frames", b"\0\0\0\x01\0\x10\0\0"),
+        ("upload", b"name\n\0\x10\0\0\n"),
+    ];
+    for (service, beginning) in beginnings {
+        let server = Server::start_with(style, service, &options);
+        let begun = Instant::now();
+        let mut client = server.connect();
+        client.send(beginning);
+        // It fails when the server has sent it away, and two seconds later has closed.
+        wait_until("the client is sent away", || client.try_send("x").is_err());
+        assert!(begun.elapsed() >= Duration::from_secs(1), "{service}");
+        assert_eq!(uploads.names(), [""; 0]);
+    }
+}
+
+fn whole_frames_and_lines_keep_a_client_here(style: Style) {
+    for (service, sent, answer) in [
+        ("lines", &b"x\n"[..], &b"=> x\r\n"[..]),
+        ("frames", b"\0\0\0\x01\0\0\0\0", b"\0\0\0\x01\0\0\0\0"),
+    ] {
+        let server = Server::start_with(style, service, &["--idle-timeout", "1"]);
+        keeps_alive(&server, Duration::from_secs(1), |client| {
+            client.send(sent);
+            client.read_exact(answer.len()) == answer
+        });
+    }
 }
 
 fn zero_seconds_are_for_ever(style: Style) {

@@ -8,6 +8,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -27,7 +28,17 @@ const STYLES: [(&str, u16); 5] = [
     ("select", 5),
     ("async", 6),
 ];
-const SERVICES: [(&str, u16); 3] = [("echo", 7), ("fortune", 17), ("chat", 26)];
+const SERVICES: [(&str, u16); 6] = [
+    ("echo", 7),
+    ("fortune", 17),
+    ("chat", 26),
+    ("lines", 27),
+    ("frames", 28),
+    ("upload", 29),
+];
+
+/// How many servers there are.
+const ALL: usize = STYLES.len() * SERVICES.len();
 
 /// How long to wait for what should happen soon, on a machine with other things to do.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -36,10 +47,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 fn every_style_serves_every_service() {
     let mut launcher = Launcher::start(Ipv4Addr::new(127, 101, 1, 1));
     let table = launcher.table();
-    assert_eq!(table.len(), 15, "{table:?}");
-    for (name, address) in &table {
-        assert_eq!(*address, launcher.address_of(name).to_string());
-        check_answer(name, address.parse().unwrap());
+    assert_eq!(table.len(), ALL, "{table:?}");
+    for (name, port) in &table {
+        let address = launcher.address_of(name);
+        assert_eq!(*port, address.port().to_string());
+        check_answer(name, address);
     }
 }
 
@@ -47,7 +59,8 @@ fn every_style_serves_every_service() {
 fn the_table_fits_a_narrow_terminal() {
     let launcher = Launcher::start(Ipv4Addr::new(127, 0, 0, 9));
     let lines = launcher.out.until("Ctrl-C");
-    for line in &lines {
+    // A directory's name may be as long as it likes.
+    for line in lines.iter().filter(|line| !line.starts_with("Uploads")) {
         assert!(line.chars().count() <= 80, "{line}");
     }
     let example = "nc 127.0.0.9 3026";
@@ -79,10 +92,12 @@ fn a_port_that_is_taken_is_named_and_the_rest_goes_on() {
     let _taken = TcpListener::bind((host, 4026)).unwrap();
     let mut launcher = Launcher::start(host);
     let mut table = launcher.table();
-    assert_eq!(table.remove("thread chat").unwrap(), "4026 is taken");
-    assert_eq!(table.len(), 14);
-    for (name, address) in &table {
-        check_answer(name, address.parse().unwrap());
+    assert_eq!(table.remove("thread chat").unwrap(), "taken");
+    assert_eq!(table.len(), ALL - 1);
+    for (name, port) in &table {
+        let address = launcher.address_of(name);
+        assert_eq!(*port, address.port().to_string());
+        check_answer(name, address);
     }
     launcher
         .err
@@ -95,7 +110,7 @@ fn a_port_that_is_taken_is_named_and_the_rest_goes_on() {
 fn no_server_at_all_is_a_failure() {
     // Kept for documentation, so no machine has it (RFC 5737).
     let mut launcher = Launcher::start(Ipv4Addr::new(192, 0, 2, 1));
-    launcher.out.until("2007 failed");
+    launcher.out.until("async      failed  failed   failed");
     assert_eq!(launcher.exit().code(), Some(1));
 }
 
@@ -164,7 +179,7 @@ fn a_killed_launcher_leaves_no_process_behind() {
     let (servers, processes) = (launcher.servers(), launcher.processes());
     assert_eq!(
         processes.len(),
-        1 + 15 + 1,
+        1 + ALL + 1,
         "launcher, servers, and fork's child: {processes:?}"
     );
     launcher.signal(Signal::SIGKILL);
@@ -215,11 +230,57 @@ fn it_needs_no_standard_input_and_no_standard_error() {
     let mut shell = Command::new("sh");
     shell.args(["-c", "exec \"$0\" --host 127.101.1.9 <&- 2>&-", PROGRAM]);
     let mut launcher = Launcher::spawn(shell, host);
-    for (name, address) in launcher.table() {
-        check_answer(&name, address.parse().unwrap());
+    for name in launcher.table().keys() {
+        check_answer(name, launcher.address_of(name));
     }
     launcher.signal(Signal::SIGTERM);
     assert_eq!(launcher.exit().code(), Some(0));
+}
+
+#[test]
+fn uploads_land_in_one_new_directory_which_stays_if_there_are_any() {
+    let mut launcher = Launcher::start(Ipv4Addr::new(127, 101, 1, 12));
+    let directory = launcher.uploads();
+    assert!(fs::read_dir(&directory).unwrap().next().is_none());
+    assert_eq!(upload(&launcher, "fork upload"), "stored name 6\r\n");
+    let again = upload(&launcher, "thread upload");
+    assert_eq!(again, "refused: there is a file of this name already\r\n");
+    launcher.signal(Signal::SIGINT);
+    assert_eq!(launcher.exit().code(), Some(0));
+    assert_eq!(fs::read(directory.join("name")).unwrap(), b"hello\n");
+    fs::remove_dir_all(directory).unwrap();
+
+    let mut launcher = Launcher::start(Ipv4Addr::new(127, 101, 1, 12));
+    let directory = launcher.uploads();
+    assert!(directory.exists());
+    launcher.signal(Signal::SIGINT);
+    assert_eq!(launcher.exit().code(), Some(0));
+    assert!(!directory.exists());
+}
+
+#[test]
+fn uploads_land_in_the_directory_that_is_named() {
+    let mut command = Command::new(PROGRAM);
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("uploads_are_named");
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir(&directory).unwrap();
+    command
+        .args(["--host", "127.101.1.13", "--directory"])
+        .arg(&directory);
+    let mut launcher = Launcher::spawn(command, Ipv4Addr::new(127, 101, 1, 13));
+    assert_eq!(launcher.uploads(), directory);
+    assert_eq!(upload(&launcher, "select upload"), "stored name 6\r\n");
+    assert_eq!(fs::read(directory.join("name")).unwrap(), b"hello\n");
+    launcher.signal(Signal::SIGINT);
+    assert_eq!(launcher.exit().code(), Some(0));
+    fs::remove_dir_all(directory).unwrap();
+}
+
+/// Uploads a short file to the server of this name. Gives the answer.
+fn upload(launcher: &Launcher, name: &str) -> String {
+    let mut client = Client::connect(launcher.address_of(name));
+    client.say("name\n\0\0\0\x06\nhello\n");
+    client.rest()
 }
 
 #[test]
@@ -317,6 +378,18 @@ fn check_answer(name: &str, address: SocketAddr) {
         }
         "fortune" => assert!(client.rest().ends_with("\r\n"), "{name}"),
         "chat" => assert!(client.line().starts_with("* welcome, "), "{name}"),
+        "lines" => {
+            client.say("hello\n");
+            assert_eq!(client.line(), "=> hello\r\n", "{name}");
+        }
+        "frames" => {
+            client.say("\0\0\0\x01\0\0\0\x06hello\n");
+            assert_eq!(client.line(), "\0\0\0\x01\0\0\0\x06hello\n", "{name}");
+        }
+        "upload" => {
+            client.say("../name\n");
+            assert!(client.line().starts_with("refused: a name "), "{name}");
+        }
         service => panic!("what does {service} say?"),
     }
 }
@@ -326,7 +399,7 @@ fn run(arguments: &[&str]) -> Output {
     Command::new(PROGRAM).args(arguments).output().unwrap()
 }
 
-/// The names of all fifteen, sorted.
+/// The names of all servers, sorted.
 fn all_servers() -> Vec<String> {
     let of_style = |(style, _)| SERVICES.map(|(service, _)| format!("{style} {service}"));
     let mut names: Vec<_> = STYLES.into_iter().flat_map(of_style).collect();
@@ -352,6 +425,7 @@ impl Launcher {
 
     fn spawn(mut command: Command, host: Ipv4Addr) -> Launcher {
         let mut child = command
+            .env("TMPDIR", env!("CARGO_TARGET_TMPDIR"))
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -387,6 +461,15 @@ impl Launcher {
             )
         });
         rows.flatten().collect()
+    }
+
+    /// Where it says that uploads land.
+    fn uploads(&mut self) -> PathBuf {
+        let lines = self.out.until("Ctrl-C");
+        let place = lines
+            .iter()
+            .find_map(|line| line.strip_prefix("Uploads land in "));
+        place.expect("it says so").trim().into()
     }
 
     /// Where the server of this name has to listen.

@@ -8,7 +8,7 @@ use test_kit::chat::{expect_silence, join, room};
 use test_kit::{Client, Process, Server, Style, each_style, wait_until};
 
 each_style!(
-    an_echo_client_that_never_reads_is_not_read_from,
+    a_client_that_never_reads_its_answers_is_not_read_from,
     a_member_that_never_reads_is_dropped,
     a_member_that_never_reads_its_own_answers_is_dropped,
     a_deaf_member_delays_nobody,
@@ -30,15 +30,25 @@ fn processes(server: &Server) -> Vec<Process> {
     processes
 }
 
-fn an_echo_client_that_never_reads_is_not_read_from(style: Style) {
-    let server = Server::start(style, "echo");
+fn a_client_that_never_reads_its_answers_is_not_read_from(style: Style) {
+    const SIZE: usize = 256 * 1024;
+    let data = [b'x'; SIZE];
+    let frame = [b"\0\0\0\x01\0\x04\0\0", &data[..]].concat();
+    check_not_read_from(style, "echo", &data, &data);
+    check_not_read_from(style, "frames", &frame, &frame);
+    // No answer is longer, compared with what it answers.
+    check_not_read_from(style, "lines", &[b'\n'; SIZE], &b"=> \r\n".repeat(SIZE));
+}
+
+/// A client sends `block` again and again and never reads `answer`, which is answered to it.
+fn check_not_read_from(style: Style, service: &str, block: &[u8], answer: &[u8]) {
+    let server = Server::start(style, service);
     let mut deaf = server.connect();
     // Whatever a first client makes a server allocate is there from now on.
-    let block = vec![b'x'; 256 * 1024];
     let mut sending = deaf.stream().try_clone().expect("a descriptor is left");
     thread::scope(|scope| {
-        scope.spawn(|| sending.write_all(&block).expect("it is read"));
-        assert_eq!(deaf.read_exact(block.len()), block);
+        scope.spawn(|| sending.write_all(block).expect("it is read"));
+        assert!(deaf.read_exact(answer.len()) == answer);
     });
     drop(sending);
     let before: Vec<_> = processes(&server)
@@ -46,28 +56,22 @@ fn an_echo_client_that_never_reads_is_not_read_from(style: Style) {
         .map(|p| (p, p.vm_hwm()))
         .collect();
 
-    let sent = deaf.push_until_stuck(&block);
+    let sent = deaf.push_until_stuck(block);
     for (process, before) in before {
         let grown = process.vm_hwm() - before;
         assert!(
             grown < FLAT,
-            "{process:?} grew by {grown} KiB for {sent} bytes"
+            "{service}: {process:?} grew by {grown} KiB for {sent} bytes"
         );
     }
 
     let mut other = server.connect();
-    if style.serves_many() {
-        for n in 0..100 {
-            let message = format!("message {n}");
-            other.send(&message);
-            assert_eq!(other.read_exact(message.len()), message.as_bytes());
-        }
-    } else {
-        other.send("message");
+    other.send(&block[..100]);
+    if !style.serves_many() {
         assert!(other.has_nothing(), "the second client waits");
         drop(deaf);
-        assert_eq!(other.read_exact(7), b"message");
     }
+    assert!(other.exchange(&block[100..]) == answer, "{service}");
 }
 
 /// Two members that read, and what they say to each other.

@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::PathBuf;
 
+use protocol::PLAIN_READ;
 use test_kit::chat::{join, quit};
-use test_kit::{Client, Server, Style, each_style, require_tool, wait_until};
+use test_kit::{Client, Directory, Server, Style, each_style, require_tool, wait_until};
 
 each_style!(
-    echo_takes_a_read_and_a_write_a_message,
+    echo_lines_and_frames_take_a_read_and_a_write_a_message,
     chat_takes_a_write_a_member,
+    an_upload_takes_a_write_a_read_and_is_synced_once_at_the_end,
 );
 
 /// A server whose reads and writes are recorded.
@@ -79,21 +81,41 @@ impl Traced {
     }
 }
 
-fn echo_takes_a_read_and_a_write_a_message(style: Style) {
-    const MESSAGES: usize = 1_000;
+fn echo_lines_and_frames_take_a_read_and_a_write_a_message(style: Style) {
     if !require_tool("strace") {
         return;
     }
-    let traced = Traced::start(style, "echo");
+    let text = |n| format!("{n:064}");
+    let frame = |n| format!("\0\0\0\x01\0\0\0\x40{n:064}");
+    check_messages(style, "echo", text, text);
+    check_messages(
+        style,
+        "lines",
+        |n| text(n) + "\n",
+        |n| format!("=> {n:064}\r\n"),
+    );
+    check_messages(style, "frames", frame, frame);
+}
+
+/// What is sent and answered there and back takes a read and a write each.
+fn check_messages(
+    style: Style,
+    service: &str,
+    message: impl Fn(usize) -> String,
+    answer: impl Fn(usize) -> String,
+) {
+    const MESSAGES: usize = 300;
+    let traced = Traced::start(style, service);
     let mut client = traced.server.connect();
-    client.send("begin");
-    assert_eq!(client.read_exact(5), b"begin");
-    for n in 0..MESSAGES {
-        let message = format!("{n:064}");
-        client.send(&message);
-        assert_eq!(client.read_exact(64), message.as_bytes());
-    }
-    let Calls { reads, writes } = traced.calls_since("\"begin\"");
+    let mut round_trip = |n| {
+        client.send(message(n));
+        let answer = answer(n);
+        assert_eq!(client.read_exact(answer.len()), answer.as_bytes());
+    };
+    let begin = 123_456_789;
+    round_trip(begin);
+    (0..MESSAGES).for_each(round_trip);
+    let Calls { reads, writes } = traced.calls_since(&begin.to_string());
     // Before the first message and behind the last one there is one more, and now and then a wait
     // that ends for nothing.
     assert!(reads.len() <= MESSAGES + 10, "{} reads", reads.len());
@@ -135,4 +157,69 @@ fn chat_takes_a_write_a_member(style: Style) {
         .iter()
         .filter(|call| call.contains("] a line for everybody"));
     assert_eq!(of_the_line.count(), members.len(), "{writes:#?}");
+}
+
+fn an_upload_takes_a_write_a_read_and_is_synced_once_at_the_end(style: Style) {
+    const SIZE: usize = 1 << 20;
+    if !require_tool("strace") {
+        return;
+    }
+    let directory = Directory::default();
+    let (uploads, record) = (directory.file("uploads"), directory.file("record"));
+    fs::create_dir(&uploads).expect("it is new");
+    let [uploads, record] = [&uploads, &record].map(|path| path.to_str().expect("UTF-8"));
+    let calls = "--trace=open,openat,creat,link,linkat,rename,renameat,renameat2,unlink,unlinkat,\
+                 fsync,fdatasync,sync_file_range,write,pwrite64";
+    let strace = [
+        "strace", "-D", "-f", "-qq", "-y", "-s", "8", calls, "-o", record,
+    ];
+    let server = Server::start_under(&strace, style, "upload", &["--directory", uploads]);
+    let mut client = server.connect();
+    client.send([b"name\n\0\x10\0\0\n", &vec![b'x'; SIZE][..]].concat());
+    client.expect_line(format!("stored name {SIZE}"));
+    drop(server);
+    let mut all = String::new();
+    wait_until("all is recorded", || {
+        all = fs::read_to_string(record).expect("it is readable");
+        all.contains("+++ killed by SIGKILL +++")
+    });
+    // 4711  write(1024</tmp/.../uploads/#4712 (deleted)>, "xxxxxxxx"..., 65536) = 65536
+    let is_about_uploads = |line: &&str| line.contains("/uploads") && !line.contains("execve");
+    let lines: Vec<_> = all.lines().filter(is_about_uploads).collect();
+    let is_call = |line: &str, name: &str| line.contains(&format!(" {name}("));
+    let first = lines
+        .iter()
+        .position(|line| is_call(line, "write"))
+        .expect("it writes");
+    let last = lines
+        .iter()
+        .rposition(|line| is_call(line, "write"))
+        .expect("it writes");
+    // Nothing but writes on the way, and as many as there were reads at most.
+    let writes = last + 1 - first;
+    assert!(
+        lines[first..=last]
+            .iter()
+            .all(|line| is_call(line, "write")),
+        "{lines:#?}"
+    );
+    assert!(
+        (SIZE / PLAIN_READ..1000).contains(&writes),
+        "{writes} writes"
+    );
+    // The file is on the disk, then it has its name, and then that is on the disk.
+    let names = ["fsync", "linkat", "fsync"];
+    let end = &lines[last + 1..];
+    let is_so = end
+        .iter()
+        .zip(names)
+        .all(|(line, name)| is_call(line, name));
+    assert!(end.len() == names.len() && is_so, "{end:#?}");
+    // One to try whether it goes, and one for the file.
+    let unnamed = lines.iter().filter(|line| line.contains("O_TMPFILE"));
+    assert_eq!(unnamed.count(), 2, "{lines:#?}");
+    assert!(
+        !lines.iter().any(|line| line.contains("O_CREAT")),
+        "{lines:#?}"
+    );
 }

@@ -4,14 +4,16 @@ use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use protocol::fortune::Fortunes;
-use protocol::{CATALOGUE, Entry, Settings};
+use protocol::{CATALOGUE, Entry, Settings, Store};
 use sockets::{Limits, raise_descriptor_limit, without_number};
+use uploads::Directory;
 
 use crate::life::Server;
 use crate::style::MaxClients;
@@ -48,6 +50,14 @@ struct Options {
     #[arg(long, value_name = "N", value_parser = seed)]
     seed: Option<u64>,
 
+    /// Where upload stores the files that it is sent: a directory that is there
+    #[arg(long, value_name = "DIR")]
+    directory: Option<PathBuf>,
+
+    /// The largest file that upload stores, in bytes, or like 100K, 100M, 1G
+    #[arg(long, value_name = "BYTES", value_parser = size, default_value = DEFAULT_MAX_SIZE_SAID)]
+    max_size: u32,
+
     /// Append the log to FILE instead of writing it to standard error
     #[arg(long, value_name = "FILE")]
     log_file: Option<PathBuf>,
@@ -56,6 +66,9 @@ struct Options {
     #[arg(long, value_name = "PID", hide = true)]
     ends_with: Option<i32>,
 }
+
+/// [`DEFAULT_MAX_SIZE`](protocol::upload::DEFAULT_MAX_SIZE) as one would say it.
+const DEFAULT_MAX_SIZE_SAID: &str = "16M";
 
 /// How long a client may complete nothing if nothing else is said.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
@@ -110,7 +123,11 @@ pub(crate) fn server(style: &Style, serve: Serve, matches: &ArgMatches) -> Resul
         .seed
         .unwrap_or_else(|| RandomState::new().hash_one(0));
     let (fortunes, passed_over) = fortunes(options.fortunes.as_deref(), seed)?;
-    let service = (options.service.open)(Settings { fortunes });
+    let service = (options.service.open)(Settings {
+        fortunes,
+        store: store(options.service, options.directory.as_deref())?,
+        max_size: options.max_size,
+    });
     let idle_timeout = match options.idle_timeout {
         Some(seconds) => (seconds > 0).then(|| Duration::from_secs(seconds)),
         None if service.has_room() && style.room_waits_for_ever => None,
@@ -233,6 +250,20 @@ fn seconds(least: u64) -> impl Fn(&str) -> Result<u64, String> + Clone {
     }
 }
 
+/// A number of bytes that a u32 holds, as a client announces it.
+fn size(text: &str) -> Result<u32, String> {
+    let units = [("K", 1 << 10), ("M", 1 << 20), ("G", 1 << 30)];
+    let unit = units
+        .iter()
+        .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor)));
+    let (number, factor) = unit.unwrap_or((text, 1));
+    let size = number
+        .parse()
+        .ok()
+        .and_then(|number: u32| number.checked_mul(factor));
+    size.ok_or_else(|| format!("want a number up to {}, or one like 100M", u32::MAX))
+}
+
 fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(number) if number > 0 => Ok(number),
@@ -256,6 +287,24 @@ fn max_clients(style: &Style, wanted: Option<usize>, descriptors: usize) -> Resu
         (MaxClients::Default(default) | MaxClients::AtMost(default, _), None) => Ok(default),
         (MaxClients::DescriptorsLess(less), None) => Ok(descriptors.saturating_sub(less).max(1)),
     }
+}
+
+/// The place for files, if the service keeps any.
+fn store(service: &Entry, directory: Option<&Path>) -> Result<Option<Arc<dyn Store>>, Problem> {
+    if !service.stores {
+        return Ok(None);
+    }
+    let path = directory.ok_or_else(|| {
+        let name = service.name;
+        Problem::usage(format!(
+            "{name} stores what it is sent: say where, with --directory <DIR>; see --help"
+        ))
+    })?;
+    let directory = Directory::open(path).map_err(|error| {
+        let (shown, why) = (path.display(), without_number(&error));
+        Problem::world(format!("cannot store files in {shown}: {why}"))
+    })?;
+    Ok(Some(Arc::new(directory)))
 }
 
 /// The fortunes to tell, and what there is to say about the file that they come from.
@@ -296,4 +345,37 @@ fn open_log(path: &Path) -> Result<File, Problem> {
                 without_number(&error)
             ))
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_numbers_with_or_without_a_unit() {
+        let default = protocol::upload::DEFAULT_MAX_SIZE;
+        assert_eq!(size(DEFAULT_MAX_SIZE_SAID), Ok(default));
+        let sizes = [
+            ("0", 0),
+            ("4294967295", u32::MAX),
+            ("1K", 1024),
+            ("100M", 100 << 20),
+        ];
+        for (text, expected) in sizes {
+            assert_eq!(size(text), Ok(expected));
+        }
+        for text in [
+            "",
+            "M",
+            "4G",
+            "4294967296",
+            "-1",
+            "1.5M",
+            "1 M",
+            "1MB",
+            "many",
+        ] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
 }

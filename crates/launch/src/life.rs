@@ -4,11 +4,13 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::net::TcpListener;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use nix::sys::prctl;
 use nix::sys::signal::{Signal, raise};
 use nix::unistd::getppid;
 use protocol::Service;
+use signal_hook::{consts::SIGXFSZ, flag};
 use sockets::{Limits, Stop, listen};
 use tracing::{error, info};
 
@@ -72,6 +74,9 @@ pub fn prepare(
     let world = |error: io::Error| Problem::world(error.to_string());
     // The name is for `ps` alone: a server without it serves as well.
     let _ = std::ffi::CString::new(process_name).map(|name| prctl::set_name(&name));
+    // A file that grows larger than it may (RLIMIT_FSIZE) shall be an error of the write, which it
+    // is where the signal has a handler, and not the end of the process.
+    flag::register(SIGXFSZ, Arc::default()).map_err(world)?;
     let listener = listen().map_err(world)?;
     let bound = listener.local_addr().map_err(world)?;
     let stop = Stop::at_interrupt_or_terminate().map_err(world)?;

@@ -14,14 +14,8 @@ pub struct Chat {
 
 impl Session for Chat {
     fn receive<'a>(&mut self, input: &'a [u8]) -> Answer<'a> {
-        let mut posts = Posts::default();
-        if input.is_empty() {
-            self.lines.end(&mut posts);
-        } else {
-            self.lines.receive(input, &mut posts);
-        }
         Answer {
-            posts,
+            posts: self.lines.receive(input),
             finish: input.is_empty(),
             ..Answer::default()
         }

@@ -9,7 +9,7 @@
 //! a function call, a channel or a process boundary unchanged.
 //!
 //! Nothing in this crate reads a socket, starts a thread, looks at a clock or draws a number by
-//! chance, which `no_std` enforces: what must be random or timed is passed in.
+//! chance, which `no_std` enforces: what must be random, timed or kept on a disk is passed in.
 //! What the room has to tell the server's operator it says through `tracing`, a facade that the
 //! program around it fills.
 
@@ -21,15 +21,19 @@ extern crate alloc;
 pub mod chat;
 pub mod echo;
 pub mod fortune;
+pub mod frames;
 mod hub;
 mod line;
+pub mod lines;
 mod mailbox;
 mod posts;
 mod room;
 mod service;
 mod session;
+mod store;
 mod telnet;
 pub mod text;
+pub mod upload;
 
 pub use hub::{Event, Hub};
 pub use line::LINE_LIMIT;
@@ -40,4 +44,5 @@ pub use mailbox::{
 pub use posts::{Post, Posts};
 pub use room::{HISTORY, JOINED_LIMIT};
 pub use service::{CATALOGUE, Entry, Service, Settings};
-pub use session::{Answer, Client, MEMBER_READ, PLAIN_READ, Session};
+pub use session::{Answer, Client, LINES_READ, MEMBER_READ, PLAIN_READ, Session};
+pub use store::{Draft, FileName, NAME_BYTES, NAME_LIMIT, NotStored, Store};

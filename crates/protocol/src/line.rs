@@ -1,6 +1,6 @@
 //! Bytes to lines: the rules that chat and every line-oriented service share.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 
 use crate::telnet::{Heard, Telnet};
 use crate::{Post, Posts, text};
@@ -19,24 +19,33 @@ pub(crate) struct LineBuffer {
     skipping: bool,
 }
 
+/// What is answered to a line that is too long, by whoever takes lines.
+pub(crate) fn too_long() -> String {
+    format!("* a line has at most {LINE_LIMIT} bytes; that one was dropped\r\n")
+}
+
+/// The last word to who has completed no line for so many seconds.
+pub(crate) fn goodbye_to_idle(seconds: u64) -> String {
+    format!("* idle for {seconds} s, goodbye\r\n")
+}
+
 impl LineBuffer {
-    /// Takes bytes just read and posts each line that they complete.
-    pub(crate) fn receive(&mut self, input: &[u8], posts: &mut Posts) {
+    /// Takes bytes just read, and gives each line that they complete. No bytes are the end of
+    /// input: the last line counts without an LF.
+    pub(crate) fn receive(&mut self, input: &[u8]) -> Posts {
+        let mut posts = Posts::default();
         for &byte in input {
             match self.telnet.hear(byte) {
-                Heard::Byte(b'\n') => self.end_line(posts),
-                Heard::Byte(byte) => self.extend_line(byte, posts),
+                Heard::Byte(b'\n') => self.end_line(&mut posts),
+                Heard::Byte(byte) => self.extend_line(byte, &mut posts),
                 Heard::TimingMark => posts.push(Post::TimingMark),
                 Heard::Nothing => {}
             }
         }
-    }
-
-    /// Takes the end of input: the last line counts without an LF.
-    pub(crate) fn end(&mut self, posts: &mut Posts) {
-        if !self.unfinished.is_empty() {
-            self.end_line(posts);
+        if input.is_empty() && !self.unfinished.is_empty() {
+            self.end_line(&mut posts);
         }
+        posts
     }
 
     // ANCHOR: extend_line
@@ -72,18 +81,20 @@ impl LineBuffer {
 
 #[cfg(test)]
 mod tests {
-    use alloc::{format, string::ToString, vec};
+    use alloc::{string::ToString, vec};
 
     use super::*;
 
     fn posted(reads: &[&[u8]]) -> Vec<String> {
         let mut lines = LineBuffer::default();
-        let mut posts = Posts::default();
-        for read in reads {
-            lines.receive(read, &mut posts);
+        let mut posted = Vec::new();
+        // An empty read is the end of input, which comes last.
+        let reads = reads.iter().copied().filter(|read| !read.is_empty());
+        for read in reads.chain([&b""[..]]) {
+            let posts = lines.receive(read);
+            posted.extend(posts.iter().map(|post| format!("{post:?}")));
         }
-        lines.end(&mut posts);
-        posts.iter().map(|post| format!("{post:?}")).collect()
+        posted
     }
 
     #[track_caller]
@@ -136,14 +147,12 @@ mod tests {
     #[test]
     fn an_endless_line_keeps_nothing() {
         let mut lines = LineBuffer::default();
-        let mut posts = Posts::default();
+        let mut posted = Vec::new();
         for _ in 0..1000 {
-            lines.receive(&vec![b'x'; 4096], &mut posts);
+            let posts = lines.receive(&vec![b'x'; 4096]);
+            posted.extend(posts.iter().map(|post| format!("{post:?}")));
             assert!(lines.unfinished.capacity() <= 2 * LINE_LIMIT);
         }
-        assert_eq!(
-            posts.iter().map(|p| format!("{p:?}")).collect::<Vec<_>>(),
-            ["TooLong".to_string()]
-        );
+        assert_eq!(posted, ["TooLong".to_string()]);
     }
 }

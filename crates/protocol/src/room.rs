@@ -1,7 +1,7 @@
 //! Chat, the room's half: who is here, who hears what, and what the commands mean.
 //!
 //! The room decides and the [hub](crate::Hub) delivers.
-//! All that a member ever reads is worded in this file.
+//! All that a member ever reads is worded in this file, but for what every service of lines says.
 
 use alloc::borrow::ToOwned;
 use alloc::collections::{BTreeMap, VecDeque};
@@ -9,8 +9,9 @@ use alloc::{format, string::String, vec::Vec};
 
 use tracing::info;
 
+use crate::line::{goodbye_to_idle, too_long};
 use crate::telnet::WONT_TIMING_MARK;
-use crate::{Client, LINE_LIMIT, MAILBOX_LIMIT, Post, Posts};
+use crate::{Client, MAILBOX_LIMIT, Post, Posts};
 
 /// How many lines of speech a newcomer is shown.
 ///
@@ -122,16 +123,10 @@ impl Room {
                     Some(text) if text.starts_with('/') => self.speak(client, text, effects),
                     Some(_) => self.obey(client, line, effects),
                 },
-                Post::TooLong => {
-                    let refusal = format!(
-                        "* a line has at most {LINE_LIMIT} bytes; that one was dropped\r\n"
-                    );
-                    tell(effects, Only(client), &refusal);
-                }
+                Post::TooLong => tell(effects, Only(client), too_long()),
                 Post::TimingMark => tell(effects, Only(client), WONT_TIMING_MARK),
                 Post::Idle(seconds) => {
-                    let goodbye = format!("* idle for {seconds} s, goodbye\r\n");
-                    self.part(client, &goodbye, ": idle", effects);
+                    self.part(client, &goodbye_to_idle(seconds), ": idle", effects);
                 }
             }
         }

@@ -6,7 +6,10 @@ use core::fmt;
 use crate::chat::Chat;
 use crate::echo::Echo;
 use crate::fortune::{Fortune, Fortunes};
-use crate::{Client, MEMBER_READ, PLAIN_READ, Session};
+use crate::frames::Frames;
+use crate::lines::Lines;
+use crate::upload::{DEFAULT_MAX_SIZE, Upload};
+use crate::{Client, LINES_READ, MEMBER_READ, PLAIN_READ, Session, Store};
 
 /// Every service that there is, in the order in which they are always listed.
 ///
@@ -16,12 +19,14 @@ pub const CATALOGUE: &[Entry] = &[
         name: "echo",
         port: 7,
         about: "every byte comes back (RFC 862)",
+        stores: false,
         open: |_| Service::alone(|_| Box::new(Echo)),
     },
     Entry {
         name: "fortune",
         port: 17,
         about: "a saying, and goodbye (RFC 865)",
+        stores: false,
         open: |settings| {
             let fortunes = settings.fortunes;
             Service::alone(move |client| Box::new(Fortune::new(fortunes.clone(), client)))
@@ -31,7 +36,34 @@ pub const CATALOGUE: &[Entry] = &[
         name: "chat",
         port: 26,
         about: "a room for all who are connected",
+        stores: false,
         open: |_| Service::together(|_| Box::new(Chat::default())),
+    },
+    Entry {
+        name: "lines",
+        port: 27,
+        about: "every line is answered by a line",
+        stores: false,
+        open: |_| Service::alone(|_| Box::new(Lines::default())).reading(LINES_READ),
+    },
+    Entry {
+        name: "frames",
+        port: 28,
+        about: "every frame, a size and so much data, comes back",
+        stores: false,
+        open: |_| Service::alone(|client| Box::new(Frames::new(client))),
+    },
+    Entry {
+        name: "upload",
+        port: 29,
+        about: "a file, to be kept in a directory of the server",
+        stores: true,
+        open: |settings| {
+            let Settings {
+                store, max_size, ..
+            } = settings;
+            Service::alone(move |client| Box::new(Upload::new(client, store.clone(), max_size)))
+        },
     },
 ];
 
@@ -44,6 +76,8 @@ pub struct Entry {
     pub port: u16,
     /// What it does, in a few words.
     pub about: &'static str,
+    /// Whether it keeps files, so that it wants [`Settings::store`].
+    pub stores: bool,
     /// Makes it ready to be served.
     pub open: fn(Settings) -> Service,
 }
@@ -53,6 +87,22 @@ pub struct Entry {
 pub struct Settings {
     /// What fortune tells.
     pub fortunes: Fortunes,
+    /// Where upload puts files, if there is such a place.
+    pub store: Option<Arc<dyn Store>>,
+    /// The largest file that upload takes, in bytes.
+    pub max_size: u32,
+}
+
+impl Settings {
+    /// What is told unless somebody asks for something else, and no place for files. All choices
+    /// made by chance follow from `seed`.
+    pub fn built_in(seed: u64) -> Settings {
+        Settings {
+            fortunes: Fortunes::built_in(seed),
+            store: None,
+            max_size: DEFAULT_MAX_SIZE,
+        }
+    }
 }
 
 /// What a server serves: a session for each client, and a room for them all if they shall meet.
@@ -60,6 +110,7 @@ pub struct Settings {
 pub struct Service {
     open: Arc<Open>,
     together: bool,
+    read_size: usize,
 }
 
 type Open = dyn Fn(Client) -> Box<dyn Session> + Send + Sync;
@@ -70,6 +121,7 @@ impl Service {
         Service {
             open: Arc::new(open),
             together: false,
+            read_size: PLAIN_READ,
         }
     }
 
@@ -79,6 +131,16 @@ impl Service {
         Service {
             open: Arc::new(open),
             together: true,
+            read_size: MEMBER_READ,
+        }
+    }
+
+    /// The same service, to which at most `size` bytes are given at once. That bounds what it may
+    /// have to answer at once, where an answer is longer than what it answers.
+    pub fn reading(self, size: usize) -> Service {
+        Service {
+            read_size: size,
+            ..self
         }
     }
 
@@ -94,11 +156,7 @@ impl Service {
 
     /// How many bytes to take from a client in one read, at most.
     pub fn read_size(&self) -> usize {
-        if self.together {
-            MEMBER_READ
-        } else {
-            PLAIN_READ
-        }
+        self.read_size
     }
 }
 

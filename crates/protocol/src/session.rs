@@ -35,6 +35,11 @@ pub struct Answer<'a> {
     /// Nothing more comes: shut the sending side once all bytes have left. A member leaves the
     /// room ([`Hub::leave`](crate::Hub::leave)), and what waits in its mailbox is sent first.
     pub finish: bool,
+    /// Whether the client has completed something, which sets its idle clock back. Where it is not
+    /// said, whatever is answered was completed.
+    ///
+    /// It is to be said where an answer comes in pieces, or only later. Posts are always complete.
+    pub completed: Option<bool>,
 }
 
 impl Answer<'_> {
@@ -48,7 +53,8 @@ impl Answer<'_> {
 
     /// Whether nothing was completed, so that the idle clock runs on.
     pub fn is_empty(&self) -> bool {
-        self.send.is_empty() && self.posts.is_empty() && !self.finish
+        let is_answered = !self.send.is_empty() || self.finish;
+        self.posts.is_empty() && !self.completed.unwrap_or(is_answered)
     }
 }
 
@@ -70,8 +76,49 @@ impl fmt::Display for Client {
 /// nginx takes 16 KiB from a proxied connection at once, redis 16 KiB from a query, socat 8 KiB.
 pub const PLAIN_READ: usize = 64 * 1024;
 
+/// How many bytes to take in one read from a client whose lines are answered one by one: 8 KiB.
+///
+/// An empty line is one byte and its answer five, so an answer is up to five times as long as what
+/// it answers: it shall not be longer than [`PLAIN_READ`] either, which is what a server holds.
+pub const LINES_READ: usize = 8 * 1024;
+
 /// How many bytes to take in one read from a member of a room: 4 KiB.
 ///
 /// One read of one-letter lines, each sent on under the longest name, is 26 times as long for
 /// everybody else, and is to reach them in one write.
 pub const MEMBER_READ: usize = 4 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Post;
+
+    #[test]
+    fn what_is_answered_was_completed_unless_it_is_said() {
+        let sends = || Answer {
+            send: Cow::Borrowed(b"x"),
+            ..Answer::default()
+        };
+        assert!(Answer::default().is_empty());
+        assert!(!sends().is_empty());
+        assert!(!Answer::finish().is_empty());
+        let said = |completed, answer| Answer {
+            completed: Some(completed),
+            ..answer
+        };
+        assert!(said(false, sends()).is_empty());
+        assert!(!said(true, Answer::default()).is_empty());
+    }
+
+    #[test]
+    fn posts_are_always_complete() {
+        let mut posts = Posts::default();
+        posts.push(Post::Line("hello"));
+        let answer = Answer {
+            posts,
+            completed: Some(false),
+            ..Answer::default()
+        };
+        assert!(!answer.is_empty());
+    }
+}

@@ -4,9 +4,13 @@ mod wire;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::sync::Arc;
 
 use protocol::chat::Chat;
-use protocol::{HISTORY, LINE_COST, LINE_LIMIT, MAILBOX_LIMIT, MEMBER_READ, Session};
+use protocol::{
+    CATALOGUE, Client, Draft, FileName, HISTORY, LINE_COST, LINE_LIMIT, MAILBOX_LIMIT, MEMBER_READ,
+    NotStored, PLAIN_READ, Session, Settings, Store,
+};
 use wire::{End, Wire};
 
 /// What a hostile client might repeat for ever: a line, an invalid line, half a character, a
@@ -116,6 +120,57 @@ fn many_members_that_never_read_share_what_they_do_not_read() {
     }
     let bound = MAILBOX_LIMIT + MEMBERS * lines * LINE_COST + HISTORY * 2 * LINE_LIMIT;
     assert!(peak <= bound, "{peak} bytes");
+}
+
+#[test]
+fn whoever_is_answered_alone_costs_little_whatever_is_announced() {
+    let mebibyte = [0, 0x10, 0, 0];
+    let endless: [(&str, Vec<u8>); 5] = [
+        ("lines", b"x".to_vec()),
+        ("frames", [&[0, 0, 0, 1], &mebibyte[..]].concat()),
+        ("frames", vec![0, 0, 0, 1, 0, 0, 0]),
+        ("upload", vec![b'x'; 255]),
+        ("upload", [b"name\n", &mebibyte[..], b"\n"].concat()),
+    ];
+    for (service, beginning) in endless {
+        let entry = CATALOGUE.iter().find(|entry| entry.name == service);
+        let settings = Settings {
+            store: Some(Arc::new(Nowhere)),
+            ..Settings::built_in(0)
+        };
+        let service = (entry.expect("a service").open)(settings);
+        let read = vec![b'x'; service.read_size()];
+        let before = allocated();
+        let mut session = service.session(Client(1));
+        let peak = peak(|| {
+            drop(session.receive(&beginning));
+            (0..15).for_each(|_| drop(session.receive(&read)));
+        });
+        let kept = allocated() - before;
+        assert!(kept <= 2 * LINE_LIMIT, "{beginning:?} keeps {kept} bytes");
+        // The answer to one read, and a little more.
+        assert!(peak <= 2 * PLAIN_READ, "{beginning:?} takes {peak} bytes");
+    }
+}
+
+/// A disk that takes everything and keeps nothing.
+#[derive(Debug)]
+struct Nowhere;
+
+impl Store for Nowhere {
+    fn begin(&self, _name: &FileName) -> Result<Box<dyn Draft>, NotStored> {
+        Ok(Box::new(Nowhere))
+    }
+}
+
+impl Draft for Nowhere {
+    fn write(&mut self, _bytes: &[u8]) -> Result<(), NotStored> {
+        Ok(())
+    }
+
+    fn keep(self: Box<Self>) -> Result<(), NotStored> {
+        Ok(())
+    }
 }
 
 /// One read full of the same bytes.

@@ -4,7 +4,7 @@ mod wire;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use protocol::{CATALOGUE, Client, HISTORY, MAILBOX_LIMIT, Post, Posts, text};
+use protocol::{CATALOGUE, Client, HISTORY, MAILBOX_LIMIT, Post, Posts, Settings, text};
 use wire::{End, Wire};
 
 // Reads.
@@ -83,8 +83,7 @@ proptest! {
     #[test]
     fn what_a_session_posts_arrives_unchanged_in_another_process(input in hostile_input()) {
         let entry = CATALOGUE.iter().find(|entry| entry.name == "chat").unwrap();
-        let fortunes = protocol::fortune::Fortunes::built_in(1);
-        let mut session = (entry.open)(protocol::Settings { fortunes }).session(Client(1));
+        let mut session = (entry.open)(Settings::built_in(1)).session(Client(1));
         let posts = session.receive(&input).posts;
         prop_assert_eq!(&Posts::from_bytes(posts.as_bytes()), &posts);
         for post in posts.iter() {

@@ -6,13 +6,18 @@
 
 #![allow(dead_code, reason = "each test binary uses the part it needs")]
 
-use std::collections::BTreeMap;
+mod disk;
+pub(crate) mod script;
 
-use protocol::fortune::Fortunes;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use protocol::{
     Answer, CATALOGUE, Client, Hub, Line, Mailbox, Outbox, OutboxState, Service, Session, Settings,
     TooSlow,
 };
+
+pub(crate) use disk::Disk;
 
 /// How many bytes a client takes at once, like a kernel whose buffer is nearly full: an odd number,
 /// so that lines and characters are torn wherever they can be.
@@ -30,6 +35,8 @@ struct Connection {
     outbox: Outbox,
     reads: bool,
     heard: Vec<u8>,
+    /// How often the client has completed something.
+    completed: usize,
     end: Option<End>,
 }
 
@@ -64,16 +71,22 @@ impl Mailbox for Slot {
 }
 
 impl Wire {
-    /// A server of the service `name`, which tells the program's own fortunes.
+    /// A server of the service `name`, as it is if nothing else is said, on a disk of its own.
     pub(crate) fn new(name: &str) -> Wire {
-        Wire::with(name, Fortunes::built_in(1))
+        Wire::with(
+            name,
+            Settings {
+                store: Some(Arc::new(Disk::default())),
+                ..Settings::built_in(1)
+            },
+        )
     }
 
-    /// A server of the service `name`, which tells these fortunes.
-    pub(crate) fn with(name: &str, fortunes: Fortunes) -> Wire {
+    /// A server of the service `name` with these settings.
+    pub(crate) fn with(name: &str, settings: Settings) -> Wire {
         let entry = CATALOGUE.iter().find(|entry| entry.name == name);
         Wire {
-            service: (entry.expect("a service").open)(Settings { fortunes }),
+            service: (entry.expect("a service").open)(settings),
             hub: Hub::default(),
             connections: BTreeMap::new(),
         }
@@ -97,6 +110,7 @@ impl Wire {
             outbox,
             reads: true,
             heard: Vec::new(),
+            completed: 0,
             end: None,
         };
         self.connections.insert(client, connection);
@@ -153,6 +167,11 @@ impl Wire {
         queue.slices().map(<[u8]>::len).sum()
     }
 
+    /// How often the client's idle clock was set back.
+    pub(crate) fn completed(&self, client: Client) -> usize {
+        self.connections[&client].completed
+    }
+
     /// How the connection ended, if it did.
     pub(crate) fn end(&self, client: Client) -> Option<End> {
         self.connections[&client].end
@@ -165,6 +184,9 @@ impl Wire {
     /// Does what a session asks of its server.
     fn carry_out(&mut self, client: Client, answer: Answer<'_>) {
         let together = self.service.has_room();
+        if !answer.is_empty() {
+            self.connection(client).completed += 1;
+        }
         if together {
             assert!(answer.send.is_empty(), "one writer a connection");
             self.hub.post(client, answer.posts);

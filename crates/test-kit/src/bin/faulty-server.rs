@@ -9,7 +9,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use launch::{Serve, Style};
-use protocol::fortune::Fortunes;
 use protocol::{Answer, CATALOGUE, Client, Service, Session, Settings};
 use sockets::Limits;
 
@@ -31,10 +30,7 @@ fn main() -> ExitCode {
         .find(|(known, _)| known.process_name == style);
     let (style, serve) = server.expect("a style's binary");
     let entry = CATALOGUE.iter().find(|known| known.name == service);
-    let settings = Settings {
-        fortunes: Fortunes::built_in(0),
-    };
-    let service = (entry.expect("a service").open)(settings);
+    let service = (entry.expect("a service").open)(Settings::built_in(0));
     launch::Server {
         process_name: style.process_name,
         serve: *serve,
@@ -53,18 +49,19 @@ fn main() -> ExitCode {
 }
 
 fn faulty(service: Service) -> Service {
-    let together = service.has_room();
+    let (together, read_size) = (service.has_room(), service.read_size());
     let open = move |client| -> Box<dyn Session> {
         Box::new(Faulty {
             client,
             session: service.session(client),
         })
     };
-    if together {
+    let service = if together {
         Service::together(open)
     } else {
         Service::alone(open)
-    }
+    };
+    service.reading(read_size)
 }
 
 struct Faulty {

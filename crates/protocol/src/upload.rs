@@ -1,0 +1,232 @@
+//! Upload: one file a connection, framed by both a character and a length.
+//!
+//! ```text
+//! hello.txt ⏎ 0 0 0 6 ⏎ h e l l o ⏎          stored hello.txt 6
+//! └ name      │       │ └ so many bytes
+//!             └ size  └ LF
+//! ```
+//!
+//! The name ends with a LF. The size is a u32 in big-endian, any of whose four bytes may look like
+//! a LF, so it is never read as a line; the LF behind it tells early that it was no such number.
+//! The answer is one line, `stored NAME SIZE` or `refused: REASON`.
+//!
+//! What a stranger announces is believed only as far as it costs nothing: names and sizes are
+//! judged before anything is created, nothing is reserved for a size, and the file has its name
+//! only when every byte of it is on the disk.
+//!
+//! The disk is written from within the session, which is the trap of this service: there is no
+//! waiting for a regular file. To poll(2), select(2) and epoll(7) it is always ready, and then a
+//! write to it, or the sync at the end, blocks all the same. Whoever runs on the same thread waits
+//! with it: nobody else in a forked process or a client's own thread, everybody in a loop, and
+//! those tasks that share the worker in an asynchronous runtime.
+
+use alloc::{borrow::Cow, boxed::Box, format, string::String, sync::Arc, vec::Vec};
+use core::mem;
+
+use tracing::info;
+
+use crate::frames::{hint, take};
+use crate::store::NAME_BYTES;
+use crate::{Answer, Client, Draft, FileName, Session, Store};
+
+/// The largest file unless the server is told otherwise: 16 MiB.
+///
+/// nginx takes 1 MB (client_max_body_size), PHP 2 MB (upload_max_filesize).
+pub const DEFAULT_MAX_SIZE: u32 = 16 * 1024 * 1024;
+
+/// The size and the LF behind it.
+const SIZE_BYTES: usize = size_of::<u32>() + 1;
+
+const LF: u8 = b'\n';
+
+/// One client's conversation.
+#[derive(Debug)]
+pub struct Upload {
+    client: Client,
+    store: Option<Arc<dyn Store>>,
+    max_size: u32,
+    place: Place,
+}
+
+/// Where in the upload the next byte belongs.
+#[derive(Debug)]
+enum Place {
+    /// In the name, of which this much has come.
+    Name(Vec<u8>),
+    /// In the size and the LF behind it.
+    Size(FileName, Vec<u8>),
+    /// In the file.
+    File(File),
+    /// Behind the answer.
+    Over,
+}
+
+/// A file on its way.
+#[derive(Debug)]
+struct File {
+    name: FileName,
+    size: u32,
+    /// How many bytes are still to come.
+    left: u32,
+    draft: Box<dyn Draft>,
+}
+
+impl Upload {
+    /// The conversation with a client whose file, of `max_size` bytes at most, goes to `store`. A
+    /// server that has none refuses every file.
+    pub fn new(client: Client, store: Option<Arc<dyn Store>>, max_size: u32) -> Upload {
+        Upload {
+            client,
+            store,
+            max_size,
+            place: Place::Name(Vec::new()),
+        }
+    }
+
+    /// Takes what has come. Gives the file that is stored now, if one is, or why none will be.
+    fn take(&mut self, mut input: &[u8]) -> Result<Option<String>, String> {
+        loop {
+            // If there is an error, this is the place.
+            self.place = match mem::replace(&mut self.place, Place::Over) {
+                Place::Name(mut name) => {
+                    let end = input.iter().position(|&byte| byte == LF);
+                    let most = NAME_BYTES + 1 - name.len();
+                    name.extend(take(&mut input, end.unwrap_or(most).min(most)));
+                    // Either it is too long, or the LF comes next, or nothing does.
+                    if name.len() <= NAME_BYTES && take(&mut input, 1).is_empty() {
+                        self.place = Place::Name(name);
+                        return Ok(None);
+                    }
+                    Place::Size(FileName::new(&name)?, Vec::new())
+                }
+                Place::Size(name, mut bytes) => {
+                    bytes.extend(take(&mut input, SIZE_BYTES - bytes.len()));
+                    let Some(size) = read_size(&bytes, self.max_size) else {
+                        self.place = Place::Size(name, bytes);
+                        return Ok(None);
+                    };
+                    Place::File(self.begin(name, size?)?)
+                }
+                Place::File(mut file) => {
+                    let bytes = take(&mut input, file.left as usize);
+                    file.draft.write(bytes).map_err(|why| format!("{why}"))?;
+                    file.left -= bytes.len() as u32;
+                    if file.left > 0 {
+                        self.place = Place::File(file);
+                        return Ok(None);
+                    }
+                    self.log_surplus(input.len());
+                    return self.keep(file).map(Some);
+                }
+                Place::Over => return Ok(None),
+            }
+        }
+    }
+
+    fn begin(&self, name: FileName, size: u32) -> Result<File, String> {
+        let store = self
+            .store
+            .as_ref()
+            .ok_or("the server has no place for files")?;
+        let draft = store.begin(&name).map_err(|why| format!("{why}"))?;
+        Ok(File {
+            name,
+            size,
+            left: size,
+            draft,
+        })
+    }
+
+    fn keep(&self, file: File) -> Result<String, String> {
+        let File {
+            name, size, draft, ..
+        } = file;
+        draft.keep().map_err(|why| format!("{why}"))?;
+        info!("{} stored {:?}, {size} bytes", self.client, name.as_str());
+        Ok(format!("stored {} {size}\r\n", name.as_str()))
+    }
+
+    /// What comes later is discarded while the connection is finished, and counted by nobody.
+    fn log_surplus(&self, count: usize) {
+        if count > 0 {
+            info!("{} sent {count} bytes more than it announced", self.client);
+        }
+    }
+
+    /// Why a file that goes no further is not stored, and that is the end.
+    fn refuse(&mut self, reason: &str) -> Answer<'static> {
+        self.place = Place::Over;
+        info!("{} is refused: {reason}", self.client);
+        Answer {
+            send: Cow::Owned(format!("refused: {reason}\r\n").into_bytes()),
+            ..Answer::finish()
+        }
+    }
+
+    /// What is missing where the input ends or stops.
+    fn missing(&self) -> Option<String> {
+        match &self.place {
+            Place::Name(_) => Some("in the name; behind that come LF, the size and LF".into()),
+            Place::Size(..) => Some("in the size, which is 4 bytes in big-endian and LF".into()),
+            Place::File(File { size, left, .. }) => {
+                Some(format!("after {} of {size} bytes", size - left))
+            }
+            Place::Over => None,
+        }
+    }
+}
+
+impl Session for Upload {
+    fn receive<'a>(&mut self, input: &'a [u8]) -> Answer<'a> {
+        if input.is_empty() {
+            return match self.missing() {
+                Some(place) => self.refuse(&format!("the input ended {place}")),
+                None => Answer::finish(),
+            };
+        }
+        let was_in_file = matches!(self.place, Place::File(_));
+        match self.take(input) {
+            Err(reason) => self.refuse(&reason),
+            Ok(Some(stored)) => Answer {
+                send: Cow::Owned(stored.into_bytes()),
+                ..Answer::finish()
+            },
+            Ok(None) => Answer {
+                finish: matches!(self.place, Place::Over),
+                completed: Some(!was_in_file && matches!(self.place, Place::File(_))),
+                ..Answer::default()
+            },
+        }
+    }
+
+    fn idle(&mut self, seconds: u64) -> Answer<'static> {
+        match self.missing() {
+            Some(place) => self.refuse(&format!("idle for {seconds} s {place}")),
+            None => Answer::finish(),
+        }
+    }
+}
+
+/// The size, if its bytes have come, or why it is none.
+fn read_size(bytes: &[u8], max_size: u32) -> Option<Result<u32, String>> {
+    let &[a, b, c, d, end] = bytes else {
+        return None;
+    };
+    let digits = [a, b, c, d];
+    let size = u32::from_be_bytes(digits);
+    let hint = match digits[0].is_ascii_digit() {
+        true => "; did you send it as text?",
+        false => hint(size, |size| size <= max_size),
+    };
+    Some(if end != LF {
+        Err(format!(
+            "behind the 4 bytes of the size comes LF (0x0a), not 0x{end:02x}{hint}"
+        ))
+    } else if size > max_size {
+        Err(format!(
+            "a file has at most {max_size} bytes, and {size} were announced{hint}"
+        ))
+    } else {
+        Ok(size)
+    })
+}

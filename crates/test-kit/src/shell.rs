@@ -1,0 +1,26 @@
+use std::process::{Command, Stdio};
+
+use crate::{Server, deadline, require_tool};
+
+impl Server {
+    /// Runs a command of a shell's, in which `$PORT` is where the server listens on 127.0.0.1, and
+    /// returns what it has written. It is the command as somebody might type it.
+    ///
+    /// Nothing, if one of these programs is not installed: the test has to be skipped then.
+    #[track_caller]
+    pub fn shell(&self, programs: &[&str], command: &str) -> Option<Vec<u8>> {
+        if !programs.iter().all(|program| require_tool(program)) {
+            return None;
+        }
+        let output = Command::new("timeout")
+            .arg(deadline().as_secs().to_string())
+            .args(["bash", "-o", "pipefail", "-c", command])
+            .env("PORT", self.address().port().to_string())
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()
+            .expect("there is a shell");
+        assert!(output.status.success(), "{command}: {}", output.status);
+        Some(output.stdout)
+    }
+}

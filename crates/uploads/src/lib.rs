@@ -1,0 +1,135 @@
+//! A directory for the files of strangers: nothing in it is followed, nothing is replaced, and
+//! nothing is left behind.
+//!
+//! A file is made without a name (O_TMPFILE, open(2)), written, synced, and only then linked into
+//! the directory (linkat(2)). That is worth a lot:
+//!
+//! - Whoever looks into the directory sees whole files and nothing else.
+//! - A file that nobody can name is gone with its last descriptor. A client that hangs up, a child
+//!   that is killed, a server that crashes: nobody has to clean up after them, and no start has
+//!   leftovers to sweep.
+//! - Linking fails if the name is taken, whatever has taken it, a symbolic link to nowhere
+//!   included. rename(2) would replace it, and a look before it would be a race.
+//!
+//! The directory is held open and everything is asked of the descriptor, so it may be moved while
+//! the server runs, and nobody can put another one in its place.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::path::Path;
+use std::sync::Arc;
+
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, AtFlags, FcntlArg, OFlag, fcntl, open, openat};
+use nix::sys::stat::{Mode, fstatat};
+use nix::unistd::{UnlinkatFlags, fsync, linkat, unlinkat};
+use protocol::{Draft, FileName, NotStored, Store};
+
+/// A directory that files are put into.
+#[derive(Clone, Debug)]
+pub struct Directory(Arc<OwnedFd>);
+
+/// A file that has no name yet.
+#[derive(Debug)]
+struct Unnamed {
+    file: File,
+    name: FileName,
+    directory: Directory,
+}
+
+impl Directory {
+    /// Opens the directory, and tries whether files can be stored there: `path` itself may be a
+    /// symbolic link, since it is the operator's word and no stranger's.
+    ///
+    /// # Errors
+    ///
+    /// It is no directory, may not be written to, or is in a file system without O_TMPFILE, such
+    /// as NFS.
+    pub fn open(path: &Path) -> io::Result<Directory> {
+        let flags = OFlag::O_DIRECTORY | OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+        let directory = Directory(Arc::new(open(path, flags, Mode::empty())?));
+        match directory.create() {
+            Ok(_) => Ok(directory),
+            Err(Errno::EOPNOTSUPP | Errno::EISDIR) => Err(io::Error::other(
+                "its file system has no files without a name (O_TMPFILE); ext4, XFS, Btrfs and \
+                 tmpfs do",
+            )),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// Makes a file without a name.
+    fn create(&self) -> nix::Result<OwnedFd> {
+        let flags = OFlag::O_TMPFILE | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+        let mode = Mode::S_IRUSR | Mode::S_IWUSR | Mode::S_IRGRP | Mode::S_IROTH;
+        openat(&*self.0, ".", flags, mode)
+    }
+}
+
+impl Store for Directory {
+    fn begin(&self, name: &FileName) -> Result<Box<dyn Draft>, NotStored> {
+        // Whoever sends megabytes in vain shall know it at once. The last word is not said here.
+        match fstatat(&*self.0, name.as_str(), AtFlags::AT_SYMLINK_NOFOLLOW) {
+            Ok(_) => return Err(NotStored::Exists),
+            Err(Errno::ENOENT) => {}
+            Err(errno) => return Err(why(errno.into())),
+        }
+        let file = self.create().map(out_of_the_way);
+        Ok(Box::new(Unnamed {
+            file: file.map_err(|errno| why(errno.into()))?.into(),
+            name: name.clone(),
+            directory: self.clone(),
+        }))
+    }
+}
+
+impl Draft for Unnamed {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), NotStored> {
+        self.file.write_all(bytes).map_err(why)
+    }
+
+    fn keep(self: Box<Self>) -> Result<(), NotStored> {
+        self.link().map_err(|errno| why(errno.into()))
+    }
+}
+
+impl Unnamed {
+    /// Once the data is on the disk, the name is given; once the name is there too, it is true
+    /// that the file is stored (fsync(2) says why that takes the directory's descriptor).
+    fn link(&self) -> nix::Result<()> {
+        let (directory, name) = (&*self.directory.0, self.name.as_str());
+        fsync(&self.file)?;
+        // The name by which the process knows it. linkat(2) has a flag for a descriptor as well,
+        // AT_EMPTY_PATH, but not for everybody.
+        let unnamed = format!("/proc/self/fd/{}", self.file.as_raw_fd());
+        let follow = AtFlags::AT_SYMLINK_FOLLOW;
+        linkat(AT_FDCWD, unnamed.as_str(), directory, name, follow)?;
+        fsync(directory).inspect_err(|_| {
+            let _ = unlinkat(directory, name, UnlinkatFlags::NoRemoveDir);
+        })
+    }
+}
+
+/// Moves a file's descriptor out of the range that select(2) can watch, if there are others: those
+/// below 1,024 are worth more to a server that takes them for clients. It stays where it is where
+/// the limit of descriptors is low.
+#[allow(unsafe_code)]
+fn out_of_the_way(file: OwnedFd) -> OwnedFd {
+    const FD_SETSIZE: i32 = 1024;
+    match fcntl(file.as_fd(), FcntlArg::F_DUPFD_CLOEXEC(FD_SETSIZE)) {
+        // SAFETY: fcntl(2) has just made this descriptor, so nobody else owns it.
+        Ok(descriptor) => unsafe { OwnedFd::from_raw_fd(descriptor) },
+        Err(_) => file,
+    }
+}
+
+/// The reason as the client is told it.
+fn why(error: io::Error) -> NotStored {
+    match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::EEXIST) => NotStored::Exists,
+        Some(Errno::ENOSPC | Errno::EDQUOT) => NotStored::Full,
+        Some(errno) => NotStored::Failed(errno.desc().to_owned()),
+        None => NotStored::Failed(error.to_string()),
+    }
+}
