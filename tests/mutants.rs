@@ -40,6 +40,7 @@ mutants!(
     hub_that_waits,
     one_wait_a_signal,
     unbounded_mailbox,
+    upload_that_replaces,
 );
 
 /// Applies a patch to a copy of the tree, and runs the test that it names.
