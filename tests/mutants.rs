@@ -40,6 +40,7 @@ mutants!(
     hub_that_waits,
     one_wait_a_signal,
     unbounded_mailbox,
+    upload_that_replaces,
     widget_that_keeps_the_24th_bit,
 );
 
