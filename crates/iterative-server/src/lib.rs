@@ -31,6 +31,7 @@ pub fn serve(
     listener.set_nonblocking(true)?;
     let mut acceptor = Acceptor::new(listener);
     let mut hub = Hub::default();
+    // ANCHOR: main_loop
     while !stop.flag().is_raised() {
         wait(&mut acceptor, &stop)?;
         if let Some(arrival) = acceptor.accept() {
@@ -40,6 +41,7 @@ pub fn serve(
             log_end(client, &ended);
         }
     }
+    // ANCHOR_END: main_loop
     acceptor.log_summary();
     Ok(())
 }
@@ -76,6 +78,7 @@ fn converse(
     let greeting = session.greet();
     connection.write_all(&greeting.send)?;
     let mut finished = greeting.finish;
+    // ANCHOR: read_answer_write
     while !finished {
         send(&outbox, &mut connection)?;
         let answer = match connection.read(&mut buffer)? {
@@ -96,6 +99,7 @@ fn converse(
         }
         finished = answer.finish || outbox.state() != OutboxState::Open;
     }
+    // ANCHOR_END: read_answer_write
     send(&outbox, &mut connection)?;
     connection.finish()
 }

@@ -86,7 +86,9 @@ impl Style {
     };
 
     /// Where it serves a service: its own thousand plus the service's well-known port.
+    // ANCHOR: port
     pub fn port(&self, service: &Entry) -> u16 {
         self.thousand * 1000 + service.port
     }
+    // ANCHOR_END: port
 }

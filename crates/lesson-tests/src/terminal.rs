@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::pty::{Winsize, openpty};
-use nix::sys::termios::{LocalFlags, tcgetattr};
+use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 
 use crate::lab::lines;
 use crate::transcript::{self, Comparison};
@@ -35,6 +35,10 @@ const SIZE: Winsize = Winsize {
 impl Terminal {
     pub(crate) fn start(mut command: Command) -> io::Result<Terminal> {
         let pty = openpty(&SIZE, None)?;
+        // Else Ctrl-C flushes the output (termios(3)), and what a command says at once is lost.
+        let mut settings = tcgetattr(&pty.slave)?;
+        settings.local_flags.insert(LocalFlags::NOFLSH);
+        tcsetattr(&pty.slave, SetArg::TCSANOW, &settings)?;
         let theirs = |fd: &OwnedFd| fd.try_clone();
         command
             .stdin(theirs(&pty.slave)?)

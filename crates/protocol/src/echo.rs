@@ -8,6 +8,7 @@ use crate::{Answer, Session};
 #[derive(Debug)]
 pub struct Echo;
 
+// ANCHOR: echo
 impl Session for Echo {
     fn receive<'a>(&mut self, input: &'a [u8]) -> Answer<'a> {
         Answer {
@@ -17,6 +18,7 @@ impl Session for Echo {
         }
     }
 }
+// ANCHOR_END: echo
 
 #[cfg(test)]
 mod tests {

@@ -25,6 +25,7 @@ impl Fortune {
     }
 }
 
+// ANCHOR: fortune
 impl Session for Fortune {
     fn greet(&mut self) -> Answer<'static> {
         let fortune = self.fortunes.draw(self.client).as_bytes().to_vec();
@@ -39,6 +40,7 @@ impl Session for Fortune {
         Answer::finish()
     }
 }
+// ANCHOR_END: fortune
 
 /// Fortunes to choose from, ready for the wire, and the seed of the choice.
 #[derive(Clone)]

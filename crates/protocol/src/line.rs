@@ -39,6 +39,7 @@ impl LineBuffer {
         }
     }
 
+    // ANCHOR: extend_line
     fn extend_line(&mut self, byte: u8, posts: &mut Posts) {
         if self.skipping {
             return;
@@ -52,6 +53,7 @@ impl LineBuffer {
             self.skipping = true;
         }
     }
+    // ANCHOR_END: extend_line
 
     fn end_line(&mut self, posts: &mut Posts) {
         if core::mem::take(&mut self.skipping) {

@@ -47,6 +47,7 @@ impl Telnet {
     /// Hears the next byte.
     pub(crate) fn hear(&mut self, byte: u8) -> Heard {
         use Heard::*;
+        // ANCHOR: hear
         let (next, heard) = match (*self, byte) {
             (Telnet::Data, IAC) => (Telnet::Command, Nothing),
             (Telnet::Data, _) => (Telnet::Data, Byte(byte)),
@@ -61,6 +62,7 @@ impl Telnet {
             (Telnet::ParametersCommand, SUBNEGOTIATION_END) => (Telnet::Data, Nothing),
             (Telnet::ParametersCommand, _) => (Telnet::Parameters, Nothing),
         };
+        // ANCHOR_END: hear
         *self = next;
         heard
     }

@@ -1,0 +1,62 @@
+//! A client of one's own.
+
+// ANCHOR: ask
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+
+/// Sends `text` to a server, ends this side, and returns all that the server says.
+///
+/// # Errors
+///
+/// Nobody answers at `address`, or the connection breaks.
+pub fn ask(address: impl ToSocketAddrs, text: &str) -> io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.write_all(text.as_bytes())?;
+    stream.shutdown(Shutdown::Write)?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    Ok(answer)
+}
+// ANCHOR_END: ask
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+    use std::net::TcpListener;
+
+    use test_kit::{Server, Style, each_style};
+
+    use super::ask;
+
+    each_style!(what_is_asked_comes_back);
+
+    fn what_is_asked_comes_back(style: Style) {
+        let server = Server::start(style, "echo");
+        for text in ["hello\n", "", "汉语/漢語"] {
+            assert_eq!(ask(server.address(), text).unwrap(), text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_room_hears_and_answers() {
+        let server = Server::start(Style::Iterative, "chat");
+        let answer = ask(server.address(), "/nick ada\n/quit\n").unwrap();
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(answer.ends_with(" is now ada\r\n* goodbye\r\n"), "{answer}");
+    }
+
+    #[test]
+    fn where_nobody_listens_nobody_answers() {
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
+        let error = ask(closed.unwrap(), "hello\n").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    }
+
+    /// The warning under the solution: 64 MiB are more than all buffers on the way there and back.
+    #[test]
+    fn who_writes_all_before_reading_is_given_up() {
+        let server = Server::start_with(Style::Iterative, "echo", &["--idle-timeout", "1"]);
+        assert!(ask(server.address(), &"x".repeat(64 << 20)).is_err());
+        server.wait_for_log(|line| line.contains("client 1 was lost"));
+    }
+}

@@ -1,0 +1,98 @@
+//! The book in a browser: Debian's Chromium, driven by playwright-core.
+//!
+//! The scripts are in `tests/browser`. With `SCREENSHOTS=1` in the environment they leave pictures
+//! of every page, at both widths and in both themes, in `target/screenshots`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use lesson_tests::chapter::{chapters, repository};
+use test_kit::{Running, require_tool, skip};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
+
+#[test]
+fn every_page_is_sound_at_a_desk() {
+    check("pages.mjs", &[("WIDTH", "1280")]);
+}
+
+#[test]
+fn every_page_is_sound_on_a_phone() {
+    check("pages.mjs", &[("WIDTH", "390")]);
+}
+
+#[test]
+fn every_widget_can_be_used_by_keyboard() {
+    check("widgets.mjs", &[]);
+}
+
+#[test]
+fn without_javascript_widgets_are_worked_examples() {
+    check("without_javascript.mjs", &[]);
+}
+
+#[test]
+fn on_paper_everything_is_open_and_nothing_is_cut_off() {
+    check("paper.mjs", &[]);
+}
+
+/// Runs a script over all pages of the book, as our own server serves it.
+#[track_caller]
+fn check(script: &str, environment: &[(&str, &str)]) {
+    let scripts = repository().join("tests/browser");
+    if !require_tool("node") || !require_tool("chromium") {
+        return;
+    }
+    if !scripts.join("node_modules").is_dir() {
+        return skip("what tests/browser needs is not installed: npm ci in that directory");
+    }
+    let mut command = Command::new(PROGRAM);
+    command
+        .args(["book", "--listen", "127.0.0.1:0"])
+        .current_dir(repository());
+    let server = Running::spawn(command);
+    let listening = server.wait_for_output(|line| line.starts_with("listening on "));
+    let address = &listening["listening on ".len()..];
+    let mut node = Command::new("node");
+    node.arg(script)
+        .args(pages())
+        .current_dir(scripts)
+        .env("BOOK", format!("http://{address}"))
+        .env("CHROMIUM", chromium())
+        .env("PROGRAM", PROGRAM)
+        .envs(environment.iter().copied());
+    node.env_remove("SCREENSHOTS");
+    if std::env::var_os("SCREENSHOTS").is_some() {
+        let pictures = repository().join("target/screenshots");
+        fs::create_dir_all(&pictures).expect("target can be written");
+        node.env("SCREENSHOTS", pictures);
+    }
+    let said = node.output().expect("node runs");
+    assert!(
+        said.status.success(),
+        "{script}:\n{}{}",
+        String::from_utf8_lossy(&said.stdout),
+        String::from_utf8_lossy(&said.stderr)
+    );
+}
+
+fn pages() -> impl Iterator<Item = String> {
+    let page = |file: String| {
+        file.replace("README.md", "index.html")
+            .replace(".md", ".html")
+    };
+    chapters()
+        .into_iter()
+        .map(move |chapter| page(chapter.file))
+        .chain(["404.html".to_owned()])
+}
+
+fn chromium() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|place| place.join("chromium"));
+    found
+        .into_iter()
+        .find(|place| Path::is_file(place))
+        .expect("it has been looked for")
+}

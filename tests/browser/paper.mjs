@@ -1,0 +1,36 @@
+// On paper there are no menus, dark themes are light, what is closed on the screen is open, and
+// nothing is cut off at the side of an A4 sheet.
+
+import { choose, newPage, open, pages, withBrowser } from "./browser.mjs";
+
+await withBrowser(async (browser, problem) => {
+  // A4 with the margins that browsers leave: 210 mm less twice 10 mm, at 96 pixels an inch.
+  const page = await newPage(browser, 718, problem);
+  for (const name of pages) {
+    await open(page, name);
+    await choose(page, "coal");
+    await page.emulateMedia({ media: "print" });
+    for (const what of await page.evaluate(wrongOnPaper)) problem(name, what);
+    await page.emulateMedia({ media: "screen" });
+  }
+});
+
+function wrongOnPaper() {
+  const wrong = [];
+  const isSeen = (element) => element.checkVisibility({ contentVisibilityAuto: true });
+  for (const menu of document.querySelectorAll("#mdbook-menu-bar, #mdbook-sidebar, nav, .buttons")) {
+    if (isSeen(menu)) wrong.push(`a menu is shown: ${menu.id || menu.className}`);
+  }
+  for (const part of document.querySelectorAll("main details > :not(summary)")) {
+    if (isSeen(part.parentElement) && !isSeen(part)) wrong.push(`not open: ${part.textContent.slice(0, 60)}`);
+  }
+  if (getComputedStyle(document.documentElement).backgroundColor !== "rgb(255, 255, 255)") {
+    wrong.push("the ground is not white");
+  }
+  for (const box of document.querySelectorAll("main pre, main table, main svg, main p")) {
+    if (isSeen(box) && box.getBoundingClientRect().right > innerWidth + 1) {
+      wrong.push(`cut off at the side: ${box.textContent.trim().slice(0, 60)}`);
+    }
+  }
+  return wrong;
+}

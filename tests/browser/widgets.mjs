@@ -1,0 +1,112 @@
+// Uses each widget by the keyboard alone, and answers a drill on the page with what the command line
+// gives for the same seed.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { PROGRAM, newPage, open, pages, retype, tabTo, withBrowser } from "./browser.mjs";
+
+const seen = new Set();
+
+await withBrowser(async (browser, problem) => {
+  const page = await newPage(browser, 1280, problem);
+  const uses = {
+    "endianness-widget": endianness,
+    "subnet-widget": subnet,
+    "multicast-widget": multicast,
+    "address-drill": drill,
+  };
+  for (const name of pages) {
+    await open(page, name);
+    for (const [element, use] of Object.entries(uses)) {
+      for (const widget of await page.locator(element).all()) {
+        seen.add(element);
+        await use(page, widget);
+      }
+    }
+  }
+  await contents(page);
+  for (const element of Object.keys(uses)) {
+    if (!seen.has(element)) problem("the book", `there is no ${element}`);
+  }
+});
+
+// The table of contents, which mdBook opens by mouse alone.
+async function contents(page) {
+  await open(page, pages[1]);
+  const toggle = page.locator("#mdbook-sidebar-toggle");
+  const isOpen = async () => (await toggle.getAttribute("aria-expanded")) === "true";
+  const before = await isOpen();
+  await tabTo(page, page.locator("#mdbook-menu-bar"), "#mdbook-sidebar-toggle");
+  await page.keyboard.press("Enter");
+  assert.equal(await isOpen(), !before);
+  await page.keyboard.press("Space");
+  assert.equal(await isOpen(), before);
+}
+
+async function shows(widget, ...texts) {
+  const shown = await widget.innerText();
+  for (const text of texts) assert.ok(shown.includes(text), `${text} is not in:\n${shown}`);
+}
+
+async function endianness(page, widget) {
+  await tabTo(page, widget, "input[type=text]");
+  await retype(page, "16909060");
+  await tabTo(page, widget, "input[type=radio]");
+  await page.keyboard.press("ArrowLeft");
+  const type = await widget.locator(":checked").getAttribute("value");
+  assert.notEqual(type, "u32", "an arrow key chooses another type");
+  await page.keyboard.press("ArrowRight");
+  await shows(widget, "htonl(16909060) = 67305985", "[0x01, 0x02, 0x03, 0x04]");
+  await tabTo(page, widget, "button");
+  await page.keyboard.press("Enter");
+  await shows(widget, "htonl(67305985) = 16909060");
+}
+
+async function subnet(page, widget) {
+  await tabTo(page, widget, "input[type=text]");
+  await retype(page, "10.0.0.0/24");
+  await shows(widget, "255.255.255.0", "10.0.0.255", "254");
+  await tabTo(page, widget, "input[type=range]");
+  await page.keyboard.press("ArrowRight");
+  await shows(widget, "255.255.255.128", "10.0.0.127", "126");
+  assert.equal(await widget.locator("input[type=text]").inputValue(), "10.0.0.0/25");
+}
+
+async function multicast(page, widget) {
+  await tabTo(page, widget, "input[type=text]");
+  await retype(page, "239.202.20.30");
+  await shows(widget, "239.202.20.30 → 01:00:5e:4a:14:1e", "224.74.20.30");
+  await retype(page, "10.0.0.1");
+  assert.equal(await page.locator(":focus").getAttribute("aria-invalid"), "true");
+}
+
+// Five questions. Before the first is answered, nonsense is refused.
+async function drill(page, widget) {
+  const questions = answers(await widget.getAttribute("subject"), 7);
+  await tabTo(page, widget, ".widget-footer input");
+  await retype(page, "7");
+  await page.keyboard.press("Enter");
+  await tabTo(page, widget, "form input");
+  for (const [number, { question, answer }] of questions.entries()) {
+    assert.equal(await widget.locator(".widget-question").innerText(), `${number + 1}. ${question}`);
+    if (number === 0) {
+      await retype(page, "?");
+      await page.keyboard.press("Enter");
+      assert.notEqual(await widget.locator("form [role=alert]").innerText(), "");
+    }
+    await retype(page, answer);
+    await page.keyboard.press("Enter");
+    assert.equal(await widget.locator(".widget-verdict").innerText(), "Right.");
+    await page.keyboard.press("Enter");
+  }
+  await shows(widget, `${questions.length} of ${questions.length} right`);
+}
+
+// What the command line asks for a seed, and what it says is right if it is given empty lines.
+function answers(subject, seed) {
+  const options = ["addresses", "drill", subject, "--seed", String(seed), "--count", "5"];
+  const said = execFileSync(PROGRAM, options, { input: "\n".repeat(5), encoding: "utf8" });
+  const questions = [...said.matchAll(/^\d+ of 5 +(.*(?:\n.+)*?)\nIt is (.*)\.$/gm)];
+  assert.equal(questions.length, 5, said);
+  return questions.map(([, question, answer]) => ({ question: question.replace(/\s+/g, " "), answer }));
+}

@@ -1,0 +1,37 @@
+// Where there is no JavaScript, each widget is a worked example in a table, and each question can be
+// answered all the same.
+
+import { newPage, open, pages, withBrowser } from "./browser.mjs";
+
+const WIDGETS = ["endianness-widget", "subnet-widget", "multicast-widget", "address-drill"];
+
+await withBrowser(async (browser, problem) => {
+  const page = await newPage(browser, 390, problem, { javaScriptEnabled: false });
+  const seen = new Set();
+  for (const name of pages) {
+    await open(page, name);
+    for (const element of WIDGETS) {
+      for (const widget of await page.locator(element).all()) {
+        seen.add(element);
+        await openAll(widget);
+        const table = widget.locator("table").first();
+        if (!(await table.isVisible())) problem(name, `${element} shows no table`);
+        if ((await table.locator("tbody tr").count()) < 2) problem(name, `${element} is empty`);
+      }
+    }
+    for (const question of await page.locator(".question").all()) {
+      await openAll(question);
+      const explained = await question.locator("details > p").evaluateAll((all) =>
+        all.filter((paragraph) => paragraph.checkVisibility()).length);
+      const choices = await question.locator("details").count();
+      if (explained < choices) problem(name, `${choices} choices, ${explained} explained`);
+    }
+  }
+  for (const element of WIDGETS) {
+    if (!seen.has(element)) problem("the book", `there is no ${element}`);
+  }
+});
+
+async function openAll(where) {
+  for (const summary of await where.locator("details > summary").all()) await summary.click();
+}
