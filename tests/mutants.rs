@@ -1,7 +1,8 @@
 //! Mutants: small changes for the worse, each of which must turn a test red.
 //!
 //! Each is a patch under `tests/mutants/`: its first line says what it breaks, its second which
-//! test has to notice. They are applied, one after the other, to a copy of the tree.
+//! test has to notice: a file of tests and one of them, or `doc` and a chapter whose snippets are
+//! tests. They are applied, one after the other, to a copy of the tree.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,7 +39,11 @@ mutants!(
     close_instead_of_finish,
     deaf_while_it_posts,
     hub_that_waits,
+    link_that_leads_nowhere,
+    listing_whose_anchor_is_gone,
     one_wait_a_signal,
+    output_that_is_not_printed,
+    snippet_that_is_wrong,
     unbounded_mailbox,
     upload_that_replaces,
     widget_that_keeps_the_24th_bit,
@@ -62,9 +67,13 @@ fn check(name: &str) {
     tree.apply(&patch, &["--reverse"]);
 
     let output = String::from_utf8_lossy(&tested.stdout);
-    let failed = format!("test {test} ... FAILED");
+    // A snippet is called by its chapter and its line.
+    let is_it = |name: &str| name == test || file == "doc" && name.contains(test);
+    let mut failed = output
+        .lines()
+        .filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"));
     assert!(
-        output.lines().any(|line| line == failed),
+        failed.any(is_it),
         "{name} is not noticed by {test}:\n{output}\n{}",
         String::from_utf8_lossy(&tested.stderr),
     );
@@ -107,8 +116,13 @@ impl Tree {
     }
 
     fn test(&self, file: &str, test: &str) -> Output {
+        let which = match file {
+            "doc" => &["--doc", "--package", "lesson-tests", "--", test][..],
+            _ => &["--test", file, "--", "--exact", test],
+        };
         Command::new(env!("CARGO"))
-            .args(["test", "--test", file, "--", "--exact", test])
+            .arg("test")
+            .args(which)
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", place().join("target"))
             .output()

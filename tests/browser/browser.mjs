@@ -16,6 +16,7 @@ export async function withBrowser(check) {
   const profile = await mkdtemp(join(tmpdir(), "after-accept-browser-"));
   const browser = await chromium.launch({
     executablePath: CHROMIUM,
+    timeout: PATIENCE,
     args: [
       "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
       "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -40,9 +41,13 @@ export async function withBrowser(check) {
   if (problems.size > 0) process.exitCode = 1;
 }
 
+// How long anything may take on a slow machine with other things to do.
+const PATIENCE = 120_000;
+
 // A page of a window that is so wide. What fails on it is a problem.
 export async function newPage(browser, width, problem, options = {}) {
   const context = await browser.newContext({ viewport: { width, height: 900 }, ...options });
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   const say = (what) => problem(new URL(page.url()).pathname, what);
   page.on("console", (message) => {
