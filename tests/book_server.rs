@@ -49,7 +49,7 @@ fn it_never_takes_the_port_of_a_server() {
         .collect();
     let program = start(&["--host", host]);
     assert_eq!(row(&program, "The book"), "failed; its line above says why");
-    assert!(row(&program, "fork ").contains("127.102.1.3:3007"));
+    assert!(row(&program, "fork ").starts_with("3007 "));
     stop(program);
 }
 
@@ -138,7 +138,7 @@ fn where_no_book_is_the_servers_run_all_the_same() {
     command.args(["--host", "127.102.1.8"]);
     let program = start_in(elsewhere.path(), command);
     assert_eq!(row(&program, "The book"), "failed; its line above says why");
-    assert!(row(&program, "iterative").contains("127.102.1.8:2007"));
+    assert!(row(&program, "iterative").starts_with("2007 "));
     let log = stop(program).errors;
     let why: Vec<_> = log
         .iter()
