@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::{env, process};
 
 use nix::unistd::Uid;
-use test_kit::{Process, deadline};
+use test_kit::{Process, deadline, examples};
 
 use crate::chapter::repository;
 use crate::terminal::{Terminal, waited_for};
@@ -183,6 +183,7 @@ fn furnish(directory: &Path, program: &Path) -> io::Result<()> {
     for name in programs {
         symlink(program, target.join(name))?;
     }
+    symlink(examples(), target.join("examples"))?;
     symlink(program, bin.join("after-accept"))?;
     let cargo = bin.join("cargo");
     fs::write(&cargo, CARGO)?;
@@ -199,6 +200,7 @@ while [ $# -gt 0 ]; do
     case $1 in
     -q | --quiet | --release) shift ;;
     -p | --package) name=$2; shift 2 ;;
+    --example) name=examples/$2; shift 2 ;;
     --) shift; break ;;
     *) echo "cargo run: what is $1?" >&2; exit 101 ;;
     esac

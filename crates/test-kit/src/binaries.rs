@@ -16,13 +16,19 @@ pub(crate) fn binary(name: &str) -> PathBuf {
     }
 }
 
+/// Where the examples of this workspace are, built like the binaries.
+pub fn examples() -> PathBuf {
+    binary("examples")
+}
+
 fn build() -> Result<PathBuf, String> {
     let test = env::current_exe().map_err(|error| error.to_string())?;
     let (target, profile) = target_and_profile(&test)
         .ok_or_else(|| format!("{} is not in target/PROFILE/deps", test.display()))?;
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
-        .args(["build", "--quiet", "--workspace", "--bins", "--target-dir"])
+        .args(["build", "--quiet", "--workspace", "--bins", "--examples"])
+        .arg("--target-dir")
         .arg(target)
         .args([
             "--profile",
