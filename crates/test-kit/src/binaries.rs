@@ -9,11 +9,7 @@ use std::sync::OnceLock;
 /// test of each process that wants one has cargo build them all, for the profile that it was
 /// itself built for.
 pub(crate) fn binary(name: &str) -> PathBuf {
-    static DIRECTORY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    match DIRECTORY.get_or_init(build) {
-        Ok(directory) => directory.join(name),
-        Err(error) => panic!("{error}"),
-    }
+    directory().join(name)
 }
 
 /// Where the examples of this workspace are, built like the binaries.
@@ -21,7 +17,21 @@ pub fn examples() -> PathBuf {
     binary("examples")
 }
 
-fn build() -> Result<PathBuf, String> {
+/// Has the binaries built now, so that no server that is started later has to wait for it: for a
+/// process that is about to pin itself to a processor, which the compiler would inherit.
+pub fn build() {
+    directory();
+}
+
+fn directory() -> &'static Path {
+    static DIRECTORY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    match DIRECTORY.get_or_init(try_build) {
+        Ok(directory) => directory,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn try_build() -> Result<PathBuf, String> {
     let test = env::current_exe().map_err(|error| error.to_string())?;
     let (target, profile) = target_and_profile(&test)
         .ok_or_else(|| format!("{} is not in target/PROFILE/deps", test.display()))?;

@@ -37,7 +37,7 @@ mod tools;
 mod usage;
 mod wait;
 
-pub use binaries::examples;
+pub use binaries::{build, examples};
 pub use client::Client;
 pub use crowd::{Crowd, can_open};
 pub use directory::{Directory, names};

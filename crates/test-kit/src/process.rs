@@ -3,6 +3,7 @@ use std::fs;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
+use nix::time::{clock_getcpuclockid, clock_gettime};
 use nix::unistd::{Pid, SysconfVar, sysconf};
 
 /// A process, seen through /proc (proc(5)).
@@ -95,16 +96,32 @@ impl Process {
         self.status("VmRSS")
     }
 
-    /// How much processor time it has used, all its threads together.
+    /// How much memory it and its children take up now, in KiB: of what several processes share,
+    /// each is counted its part (`Pss` in proc_pid_smaps(5)).
+    pub fn pss(self) -> u64 {
+        let processes = self.children().into_iter().chain([self]);
+        processes
+            .map(|process| process.field_of("smaps_rollup", "Pss"))
+            .sum()
+    }
+
+    /// How much processor time it has used, all its threads together (clock_getcpuclockid(3)).
     pub fn cpu_time(self) -> Duration {
+        let clock = clock_getcpuclockid(Pid::from_raw(self.0));
+        let used = clock.and_then(clock_gettime);
+        used.unwrap_or_else(|_| self.gone()).into()
+    }
+
+    /// The same with its children's, those included that it has waited for.
+    pub fn cpu_time_with_children(self) -> Duration {
         let stat = self.stat().unwrap_or_else(|| self.gone());
-        // utime and stime, fields 14 and 15 of proc_pid_stat(5), in clock ticks.
-        let ticks: u64 = stat[11..13]
-            .iter()
-            .map(|field| field.parse::<u64>().expect("ticks"))
-            .sum();
+        // cutime and cstime, fields 16 and 17 of proc_pid_stat(5), in clock ticks.
+        let ticks = stat[13..15].iter().map(|field| field.parse::<u64>());
+        let ticks: u64 = ticks.map(|ticks| ticks.expect("ticks")).sum();
         let ticks_a_second = sysconf(SysconfVar::CLK_TCK).ok().flatten().unwrap_or(100);
-        Duration::from_millis(ticks * 1000 / ticks_a_second as u64)
+        let waited_for = Duration::from_millis(ticks * 1000 / ticks_a_second as u64);
+        let children = self.children().into_iter().map(Process::cpu_time);
+        self.cpu_time() + waited_for + children.sum::<Duration>()
     }
 
     fn parent(self) -> Option<Process> {
@@ -120,8 +137,12 @@ impl Process {
     }
 
     fn status(self, field: &str) -> u64 {
-        let status = fs::read_to_string(self.file("status")).unwrap_or_else(|_| self.gone());
-        status
+        self.field_of("status", field)
+    }
+
+    fn field_of(self, file: &str, field: &str) -> u64 {
+        let fields = fs::read_to_string(self.file(file)).unwrap_or_else(|_| self.gone());
+        fields
             .lines()
             .find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))
             .and_then(|value| value.split_whitespace().next()?.parse().ok())

@@ -1,0 +1,112 @@
+//! Starting the barest programs: each gets a socket that listens as its standard input.
+
+use std::env;
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::process::{Child, Command};
+use std::sync::OnceLock;
+
+use test_kit::Process;
+
+use crate::{tokio_chat, tokio_echo};
+
+/// A program that is as bare as its style allows.
+#[derive(Clone, Copy)]
+pub(crate) enum Floor {
+    /// One of C, in the file of this name beside this one.
+    C(&'static str),
+    /// One of tokio, which this very program becomes when it is called by this name.
+    Tokio(&'static str),
+}
+
+impl fmt::Display for Floor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Floor::C(name) => write!(f, "{name}.c"),
+            Floor::Tokio(name) => f.write_str(name),
+        }
+    }
+}
+
+/// Becomes the tokio server of this name, if it is one, and does not return then.
+pub(crate) fn become_server(name: &str) {
+    let serve = match name {
+        "tokio_echo" => tokio_echo::serve,
+        "tokio_chat" => tokio_chat::serve,
+        _ => return,
+    };
+    let listener = io::stdin().as_fd().try_clone_to_owned();
+    let listener = TcpListener::from(listener.expect("standard input is open"));
+    listener.set_nonblocking(true).expect("it is a socket");
+    serve(listener);
+}
+
+/// A barest program that runs. Dropping it kills it.
+pub(crate) struct Running {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Floor {
+    /// Whether it can be run here.
+    pub(crate) fn is_there(self) -> bool {
+        matches!(self, Floor::Tokio(_)) || has_compiler()
+    }
+
+    /// Runs it with a listener as ours have it: of the same backlog, with the same options.
+    pub(crate) fn start(self) -> Running {
+        let listener = sockets::listen("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("it is bound");
+        let mut command = match self {
+            Floor::C(name) => Command::new(compile(name)),
+            Floor::Tokio(name) => {
+                let mut command = Command::new(env::current_exe().expect("it runs"));
+                command.arg(name);
+                command
+            }
+        };
+        let child = command.stdin(OwnedFd::from(listener)).spawn();
+        let child = child.unwrap_or_else(|error| panic!("cannot start {self}: {error}"));
+        Running { child, address }
+    }
+}
+
+impl Running {
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn process(&self) -> Process {
+        Process(self.child.id() as i32)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail only where it has been waited for. Its children end with their connections.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Whether there is a C compiler, under the name that POSIX once gave it.
+fn has_compiler() -> bool {
+    static FOUND: OnceLock<bool> = OnceLock::new();
+    *FOUND.get_or_init(|| Command::new("cc").arg("--version").output().is_ok())
+}
+
+fn compile(name: &str) -> String {
+    let source = format!("{}/benches/floor/{name}.c", env!("CARGO_MANIFEST_DIR"));
+    let program = format!("{}/floor-{name}", env!("CARGO_TARGET_TMPDIR"));
+    let mut command = Command::new("cc");
+    command.args(["-O2", "-pthread", "-o", &program, &source]);
+    let compiled = command.status().expect("cc has just said its version");
+    assert!(
+        compiled.success() && Path::new(&program).exists(),
+        "cc refuses {name}.c"
+    );
+    program
+}

@@ -1,0 +1,48 @@
+//! The chat that one writes with tokio in ten minutes: a broadcast channel, and a write a line.
+//!
+//! It has no names, no commands, no history, no limits, and no answer to a member that does not
+//! read: the channel forgets what that one has not heard.
+
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::select;
+use tokio::sync::broadcast;
+
+/// How many lines are kept for whoever is behind.
+const LINES: usize = 1024;
+
+#[tokio::main]
+pub(crate) async fn serve(listener: std::net::TcpListener) {
+    let listener = tokio::net::TcpListener::from_std(listener).expect("it does not block");
+    let (room, _) = broadcast::channel(LINES);
+    loop {
+        let (stream, address) = listener.accept().await.expect("a client");
+        tokio::spawn(converse(stream, address, room.clone()));
+    }
+}
+
+async fn converse(
+    mut stream: TcpStream,
+    address: SocketAddr,
+    room: broadcast::Sender<(SocketAddr, String)>,
+) -> std::io::Result<()> {
+    let mut talk = room.subscribe();
+    let (reader, mut writer) = stream.split();
+    writer.write_all(b"* welcome\r\n").await?;
+    let mut lines = BufReader::new(reader).lines();
+    loop {
+        select! {
+            line = lines.next_line() => match line? {
+                Some(line) => drop(room.send((address, format!("[{address}] {line}\r\n")))),
+                None => return Ok(()),
+            },
+            Ok((speaker, line)) = talk.recv() => {
+                if speaker != address {
+                    writer.write_all(line.as_bytes()).await?;
+                }
+            }
+        }
+    }
+}

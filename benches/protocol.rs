@@ -1,0 +1,129 @@
+//! The pure machines alone: the least that any style can take. What a figure of `styles` has more
+//! than these is the kernel's, the style's and the client's.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use criterion::{BenchmarkGroup, Criterion, PlottingBackend, Throughput, measurement::WallTime};
+use protocol::chat::Chat;
+use protocol::echo::Echo;
+use protocol::fortune::{Fortune, Fortunes};
+use protocol::{Client, Hub, MEMBER_READ, Outbox, OutboxMailbox, Post, Posts, Session};
+
+fn main() {
+    let mut criterion = Criterion::default()
+        // Where gnuplot is installed it would be taken, and draw other pictures.
+        .plotting_backend(PlottingBackend::Plotters)
+        .nresamples(5000)
+        .sample_size(50)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_millis(1000))
+        .configure_from_args();
+    sessions(&mut criterion);
+    hub(&mut criterion);
+    criterion.final_summary();
+}
+
+/// A session's answer to what one read brings.
+fn sessions(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("session");
+    receive(&mut group, "echo 64 B", &mut Echo, &[b'x'; 64]);
+    receive(&mut group, "echo 64 KiB", &mut Echo, &[b'x'; 64 * 1024]);
+
+    let fortunes = Fortunes::built_in(0);
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("fortune", |bencher| {
+        bencher.iter(|| {
+            let mut session = Fortune::new(fortunes.clone(), black_box(Client(1)));
+            session.greet().send.len()
+        });
+    });
+
+    // What follows is the line buffer's work: telnet, UTF-8, line ends, what must not be shown.
+    let line = format!("{LINE}\r\n");
+    receive(
+        &mut group,
+        "chat line",
+        &mut Chat::default(),
+        line.as_bytes(),
+    );
+    let lines = line.repeat(MEMBER_READ / line.len());
+    receive(
+        &mut group,
+        "chat 4 KiB",
+        &mut Chat::default(),
+        lines.as_bytes(),
+    );
+    let foreign = "Zürich, 東京, Ελλάδα\r\n";
+    let foreign = foreign.repeat(MEMBER_READ / foreign.len());
+    receive(
+        &mut group,
+        "chat 4 KiB of UTF-8",
+        &mut Chat::default(),
+        foreign.as_bytes(),
+    );
+    receive(
+        &mut group,
+        "chat without an end",
+        &mut Chat::default(),
+        &[b'x'; MEMBER_READ],
+    );
+}
+
+fn receive(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    name: &str,
+    session: &mut impl Session,
+    input: &[u8],
+) {
+    group.throughput(Throughput::Bytes(input.len() as u64));
+    group.bench_function(name, |bencher| {
+        bencher.iter(|| session.receive(black_box(input)).is_empty());
+    });
+}
+
+/// What one read made a member say, through the room into a hundred mailboxes and out again.
+fn hub(criterion: &mut Criterion) {
+    const MEMBERS: usize = 100;
+    let mut group = criterion.benchmark_group("hub of 100");
+    let mut hub = Hub::<OutboxMailbox>::default();
+    let outboxes: Vec<Outbox> = (1..=MEMBERS).map(|number| join(&mut hub, number)).collect();
+    for (name, count) in [("a line", 1), ("64 lines", 64)] {
+        let mut posts = Posts::default();
+        (0..count).for_each(|_| posts.push(Post::Line(LINE)));
+        group.throughput(Throughput::Elements((count * (MEMBERS - 1)) as u64));
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                hub.post(Client(1), black_box(&posts).clone());
+                outboxes.iter().map(empty).sum::<usize>()
+            });
+        });
+    }
+    let mut posts = Posts::default();
+    posts.push(Post::Line("/who"));
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("who is here", |bencher| {
+        bencher.iter(|| {
+            hub.post(Client(1), black_box(&posts).clone());
+            empty(&outboxes[0])
+        });
+    });
+}
+
+const LINE: &str = "a line as people type them, not long";
+
+fn join(hub: &mut Hub<OutboxMailbox>, number: usize) -> Outbox {
+    let outbox = Outbox::default();
+    let name = format!("127.0.0.1:{}", 40_000 + number);
+    hub.join(Client(number as u64), name, outbox.mailbox());
+    empty(&outbox);
+    outbox
+}
+
+/// Takes out what a mailbox holds, as a driver does that has sent it.
+fn empty(outbox: &Outbox) -> usize {
+    let mut queue = outbox.queue();
+    let size = queue.slices().map(<[u8]>::len).sum();
+    queue.advance(size);
+    size
+}
