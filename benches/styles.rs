@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use criterion::{BenchmarkId, Criterion, PlottingBackend, Throughput};
 use test_kit::Style;
 
-use kit::{Chat, Echo, Placement, start, visit};
+use kit::{Chat, Echo, Placement, name, start, visit};
 
 fn main() {
     let placement = Placement::take();
@@ -86,10 +86,4 @@ fn fan_out(criterion: &mut Criterion, placement: &Placement) {
             });
         }
     }
-}
-
-/// A short one: long labels are clipped in the pictures.
-fn name(style: Style) -> &'static str {
-    let name = style.binary();
-    name.strip_suffix("-server").unwrap_or(name)
 }

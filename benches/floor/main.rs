@@ -6,6 +6,7 @@
 //! median. They are told, and nothing fails because of them.
 
 mod aims;
+mod compare;
 #[path = "../kit/mod.rs"]
 mod kit;
 mod load;
@@ -13,169 +14,139 @@ mod server;
 mod tokio_chat;
 mod tokio_echo;
 
-use std::env;
 use std::fmt::Display;
-use std::net::SocketAddr;
 use std::time::Duration;
 
+use clap::Parser;
+use clap::value_parser;
 use sockets::raise_descriptor_limit;
-use test_kit::Process;
 
 use aims::{MEMORY, Pair, SPEED};
-use kit::{Echo, Placement, start};
-use load::{Load, Rate, measure};
-use server::become_server;
+use compare::{Effort, MEMORY_COLUMNS, Row, SPEED_COLUMNS, memory, speed};
+use kit::Placement;
+use server::serve_tokio;
 
-/// How thoroughly to measure.
-#[derive(Clone, Copy)]
-struct Effort {
-    /// How many pairs of measurements are made for each pair of servers.
-    pairs: usize,
-    /// How long each measurement takes.
-    length: Duration,
-    /// How many connections are idle while memory is looked at.
-    idle: usize,
+/// Measures each style beside the barest program that serves in the same way.
+///
+/// Both run at once, and are asked in turns. What counts is the ratio of the two: the median over
+/// all pairs of measurements, with the lowest and the highest beside it.
+///
+/// What the two servers and the floor's client took of the processor for a request, in
+/// microseconds, says where the time goes, and changes little on a busy machine.
+#[derive(Parser)]
+#[command(name = "cargo bench --bench floor --")]
+struct Arguments {
+    /// Measures only the rows that contain all these words, such as: fortune fork
+    words: Vec<String>,
+    /// How many pairs of measurements make a row
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = value_parser!(u16).range(1..))]
+    pairs: u16,
+    /// How long each measurement takes, in milliseconds
+    #[arg(long, value_name = "N", default_value_t = 250)]
+    length: u64,
+    /// Finds out whether all of it runs, and measures nothing
+    #[arg(long)]
+    test: bool,
+    /// What cargo says to every bench.
+    #[arg(long, hide = true)]
+    bench: bool,
+    /// Becomes the floor of this name.
+    #[arg(long, hide = true)]
+    become_floor: Option<String>,
 }
 
 fn main() {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    arguments
-        .first()
-        .into_iter()
-        .for_each(|name| become_server(name));
-    // `cargo bench` says --bench. `cargo bench -- --test` wants to know only whether all this runs.
-    let is_given = |flag: &str| arguments.iter().any(|argument| argument == flag);
-    let effort = if is_given("--bench") && !is_given("--test") {
-        Effort {
-            pairs: 7,
-            length: Duration::from_millis(250),
-            idle: 400,
-        }
-    } else {
+    let arguments = Arguments::parse();
+    if let Some(name) = &arguments.become_floor {
+        return serve_tokio(name);
+    }
+    let effort = if arguments.test || !arguments.bench {
         Effort {
             pairs: 1,
             length: Duration::ZERO,
             idle: 10,
         }
+    } else {
+        Effort {
+            pairs: arguments.pairs.into(),
+            length: Duration::from_millis(arguments.length),
+            idle: 400,
+        }
     };
     raise_descriptor_limit().expect("a soft limit may be raised to the hard one");
     let placement = Placement::take();
-    println!("Each style beside the barest program that serves in the same way (benches/floor).");
     println!("{placement}");
     println!(
-        "The ratio is the median of {} pairs; lowest and highest follow. Then what the servers and \
-         the floor's client\nneeded of the processor for a request, in microseconds: that is the \
-         same on a busy machine, more or less.",
+        "Each ratio is the median of {} pairs (see --help).",
         effort.pairs
     );
-    for (name, load, pairs) in SPEED {
-        let columns = [
-            "ours/s",
-            "floor's/s",
-            "ratio",
-            "aim",
-            "lowest",
-            "highest",
-            "client",
-        ];
-        heading(name, &columns);
-        for pair in *pairs {
-            row(pair, || speed(&placement, *load, pair, effort));
+
+    let mut verdicts = Verdicts::default();
+    let words = &arguments.words;
+    for &(title, load, pairs) in SPEED {
+        verdicts.table(title, SPEED_COLUMNS, pairs, words, |pair| {
+            speed(&placement, load, pair, effort)
+        });
+    }
+    let title = "memory of an idle echo connection";
+    verdicts.table(title, MEMORY_COLUMNS, MEMORY, words, |pair| {
+        memory(&placement, pair, effort.idle)
+    });
+    println!("\n{}", verdicts.summary());
+}
+
+/// How many rows were measured, and in how many of them the style is where it should be.
+#[derive(Default)]
+struct Verdicts {
+    measured: usize,
+    met: usize,
+}
+
+impl Verdicts {
+    /// Prints the rows of a table that are asked for, each as soon as it is measured.
+    fn table(
+        &mut self,
+        title: &str,
+        columns: &[&str],
+        pairs: &[Pair],
+        words: &[String],
+        figures: impl Fn(&Pair) -> Row,
+    ) {
+        let mut heading = Some(title);
+        for pair in pairs {
+            let name = format!("  {:10}{}", kit::name(pair.0), pair.1);
+            let contains = |word: &String| title.contains(word) || name.contains(word);
+            if !words.iter().all(contains) {
+                continue;
+            }
+            if let Some(heading) = heading.take() {
+                println!();
+                line(heading, columns, "");
+            }
+            if !pair.1.is_there() {
+                println!("{name:WIDTH$}skipped: there is no C compiler (cc)");
+                continue;
+            }
+            let (figures, is_met) = figures(pair);
+            line(&name, &figures, if is_met { "met" } else { "not met" });
+            self.measured += 1;
+            self.met += usize::from(is_met);
         }
     }
-    heading(
-        "memory of an idle echo connection, in KiB",
-        &["ours", "floor's", "at most"],
-    );
-    for pair in MEMORY {
-        row(pair, || memory(&placement, pair, effort.idle));
-    }
-}
 
-fn heading(title: &str, columns: &[&str]) {
-    println!();
-    line(title, columns);
-}
-
-/// A row of the table, if its floor can be run.
-fn row((style, floor, _): &Pair, figures: impl FnOnce() -> Vec<String>) {
-    let title = format!("  {:17} {floor}", style.binary());
-    if floor.is_there() {
-        line(&title, &figures());
-    } else {
-        println!("{title:45} left out: there is no C compiler (cc)");
-    }
-}
-
-fn line(title: &str, columns: &[impl Display]) {
-    let columns = columns.iter().map(|column| format!("{column:>10}"));
-    println!("{title:45}{}", columns.collect::<String>());
-}
-
-/// How fast a style is beside its floor.
-fn speed(
-    placement: &Placement,
-    load: Load,
-    &(style, floor, aim): &Pair,
-    effort: Effort,
-) -> Vec<String> {
-    let ours = start(placement, style, load.service());
-    let floors = placement.start(|| floor.start());
-    let processes = [ours.process(), floors.process()];
-    let mut works = [load.begin(ours.address()), load.begin(floors.address())];
-    let mut measure_pair = |number: usize| -> [Rate; 2] {
-        let mut rates = [Rate::default(); 2];
-        // Each goes first as often as the other, or what grows or shrinks would favour one.
-        for side in [number % 2, 1 - number % 2] {
-            rates[side] = measure(&mut works[side], processes[side], effort.length);
+    fn summary(&self) -> String {
+        let Verdicts { measured, met } = self;
+        match measured {
+            0 => "No row contains these words; without any, all are measured.".to_owned(),
+            _ => format!("{met} of {measured} aims are met."),
         }
-        rates
-    };
-    // The first one is slow on both sides: buffers grow, memory is touched for the first time.
-    measure_pair(0);
-    let pairs: Vec<[Rate; 2]> = (0..effort.pairs).map(measure_pair).collect();
-    let [ratio, lowest, highest] = spread(&pairs, |[ours, floors]| ours.requests / floors.requests);
-    let [ours, floors] = [0, 1];
-    let typical =
-        |side: usize, figure: fn(&Rate) -> f64| spread(&pairs, |pair| figure(&pair[side]))[0];
-    vec![
-        format!("{:.0}", typical(ours, |rate| rate.requests)),
-        format!("{:.0}", typical(floors, |rate| rate.requests)),
-        format!("{ratio:.2}"),
-        format!("{aim:.2}"),
-        format!("{lowest:.2}"),
-        format!("{highest:.2}"),
-        format!("{:.2}", typical(ours, |rate| rate.server)),
-        format!("{:.2}", typical(floors, |rate| rate.server)),
-        format!("{:.2}", typical(floors, |rate| rate.client)),
-    ]
+    }
 }
 
-/// The median of a figure, the lowest and the highest.
-fn spread(pairs: &[[Rate; 2]], figure: impl Fn(&[Rate; 2]) -> f64) -> [f64; 3] {
-    let mut figures: Vec<f64> = pairs.iter().map(figure).collect();
-    figures.sort_by(f64::total_cmp);
-    [figures.len() / 2, 0, figures.len() - 1].map(|index| figures[index])
-}
+/// How wide the first column is.
+const WIDTH: usize = 50;
 
-/// How much memory a connection costs that has been served once and is silent since.
-fn memory(placement: &Placement, &(style, floor, most): &Pair, idle: usize) -> Vec<String> {
-    let ours = start(placement, style, "echo");
-    let floors = placement.start(|| floor.start());
-    vec![
-        format!("{:.1}", growth(ours.process(), ours.address(), idle)),
-        format!("{:.1}", growth(floors.process(), floors.address(), idle)),
-        format!("{most:.0}"),
-    ]
-}
-
-/// By how many KiB a server grows for each of so many connections. What it needs for any at all is
-/// there already.
-fn growth(server: Process, address: SocketAddr, connections: usize) -> f64 {
-    let mut first = Echo::connect(address, connections / 4, 64);
-    first.round();
-    let before = server.pss();
-    let mut idle = Echo::connect(address, connections, 64);
-    idle.round();
-    (server.pss() as f64 - before as f64) / connections as f64
+fn line(title: &str, columns: &[impl Display], verdict: &str) {
+    let columns = columns.iter().map(|column| format!("{column:>11}"));
+    println!("{title:WIDTH$}{}  {verdict}", columns.collect::<String>());
 }

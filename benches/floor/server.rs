@@ -18,7 +18,7 @@ use crate::{tokio_chat, tokio_echo};
 pub(crate) enum Floor {
     /// One of C, in the file of this name beside this one.
     C(&'static str),
-    /// One of tokio, which this very program becomes when it is called by this name.
+    /// One of tokio, which this very program becomes when it is told to.
     Tokio(&'static str),
 }
 
@@ -31,17 +31,16 @@ impl fmt::Display for Floor {
     }
 }
 
-/// Becomes the tokio server of this name, if it is one, and does not return then.
-pub(crate) fn become_server(name: &str) {
-    let serve = match name {
-        "tokio_echo" => tokio_echo::serve,
-        "tokio_chat" => tokio_chat::serve,
-        _ => return,
-    };
+/// Serves as the tokio program of this name does, with a listener that is standard input.
+pub(crate) fn serve_tokio(name: &str) {
     let listener = io::stdin().as_fd().try_clone_to_owned();
     let listener = TcpListener::from(listener.expect("standard input is open"));
     listener.set_nonblocking(true).expect("it is a socket");
-    serve(listener);
+    match name {
+        "tokio_echo" => tokio_echo::serve(listener),
+        "tokio_chat" => tokio_chat::serve(listener),
+        _ => panic!("there is no floor {name}"),
+    }
 }
 
 /// A barest program that runs. Dropping it kills it.
@@ -64,7 +63,7 @@ impl Floor {
             Floor::C(name) => Command::new(compile(name)),
             Floor::Tokio(name) => {
                 let mut command = Command::new(env::current_exe().expect("it runs"));
-                command.arg(name);
+                command.args(["--become-floor", name]);
                 command
             }
         };

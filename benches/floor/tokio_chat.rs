@@ -38,8 +38,8 @@ async fn converse(
                 Some(line) => drop(room.send((address, format!("[{address}] {line}\r\n")))),
                 None => return Ok(()),
             },
-            Ok((speaker, line)) = talk.recv() => {
-                if speaker != address {
+            heard = talk.recv() => {
+                if let Ok((speaker, line)) = heard && speaker != address {
                     writer.write_all(line.as_bytes()).await?;
                 }
             }
