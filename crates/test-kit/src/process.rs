@@ -107,9 +107,12 @@ impl Process {
 
     /// How much processor time it has used, all its threads together (clock_getcpuclockid(3)).
     pub fn cpu_time(self) -> Duration {
+        self.try_cpu_time().unwrap_or_else(|| self.gone())
+    }
+
+    fn try_cpu_time(self) -> Option<Duration> {
         let clock = clock_getcpuclockid(Pid::from_raw(self.0));
-        let used = clock.and_then(clock_gettime);
-        used.unwrap_or_else(|_| self.gone()).into()
+        clock.and_then(clock_gettime).ok().map(Duration::from)
     }
 
     /// The same with its children's, those included that it has waited for.
@@ -120,7 +123,9 @@ impl Process {
         let ticks: u64 = ticks.map(|ticks| ticks.expect("ticks")).sum();
         let ticks_a_second = sysconf(SysconfVar::CLK_TCK).ok().flatten().unwrap_or(100);
         let waited_for = Duration::from_millis(ticks * 1000 / ticks_a_second as u64);
-        let children = self.children().into_iter().map(Process::cpu_time);
+        // One that ends just now will be among those that were waited for.
+        let children = self.children().into_iter();
+        let children = children.filter_map(Process::try_cpu_time);
         self.cpu_time() + waited_for + children.sum::<Duration>()
     }
 
