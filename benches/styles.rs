@@ -2,12 +2,14 @@
 //!
 //! A figure holds what both ends do, and compares only with others of the same run: where the two
 //! run decides more than the style (see `kit/placement.rs`).
+//!
+//! Names are short, a group's and a style's 18 letters together: the pictures clip what is longer.
 
 mod kit;
 
 use std::time::{Duration, Instant};
 
-use criterion::{BenchmarkId, Criterion, PlottingBackend, Throughput};
+use criterion::{Criterion, PlottingBackend, SamplingMode, Throughput};
 use test_kit::Style;
 
 use kit::{Chat, Echo, Placement, name, start, visit};
@@ -24,15 +26,19 @@ fn main() {
         .measurement_time(Duration::from_millis(1500))
         .configure_from_args();
     round_trip(&mut criterion, &placement);
-    throughput(&mut criterion, &placement);
-    connecting(&mut criterion, &placement);
-    fan_out(&mut criterion, &placement);
+    throughput(&mut criterion, &placement, "echo 64B", 64);
+    throughput(&mut criterion, &placement, "echo 4K", 4 * 1024);
+    throughput(&mut criterion, &placement, "echo 64K", 64 * 1024);
+    connecting(&mut criterion, &placement, "one echo", "echo", &[b'x'; 64]);
+    connecting(&mut criterion, &placement, "fortune", "fortune", &[]);
+    fan_out(&mut criterion, &placement, "chat 10", 10);
+    fan_out(&mut criterion, &placement, "chat 100", 100);
     criterion.final_summary();
 }
 
 /// 64 bytes there and back over one connection.
 fn round_trip(criterion: &mut Criterion, placement: &Placement) {
-    let mut group = criterion.benchmark_group("echo round trip");
+    let mut group = criterion.benchmark_group("echo rtt");
     for style in Style::ALL {
         let server = start(placement, style, "echo");
         let mut echo = Echo::connect(server.address(), 1, 64);
@@ -41,49 +47,49 @@ fn round_trip(criterion: &mut Criterion, placement: &Placement) {
 }
 
 /// Messages of a size that are sent without waiting for answers, over one connection.
-fn throughput(criterion: &mut Criterion, placement: &Placement) {
-    let mut group = criterion.benchmark_group("echo throughput");
+fn throughput(criterion: &mut Criterion, placement: &Placement, title: &str, size: usize) {
+    let mut group = criterion.benchmark_group(title);
+    group.throughput(Throughput::Bytes(size as u64));
     for style in Style::ALL {
         let server = start(placement, style, "echo");
-        for size in [64, 4 * 1024, 64 * 1024] {
-            let mut echo = Echo::connect(server.address(), 1, size);
-            group.throughput(Throughput::Bytes(size as u64));
-            group.bench_function(BenchmarkId::new(name(style), size), |bencher| {
-                bencher.iter_custom(|count| {
-                    let begun = Instant::now();
-                    echo.stream(count);
-                    begun.elapsed()
-                });
+        let mut echo = Echo::connect(server.address(), 1, size);
+        group.bench_function(name(style), |bencher| {
+            bencher.iter_custom(|count| {
+                let begun = Instant::now();
+                echo.stream(count);
+                begun.elapsed()
             });
-        }
+        });
     }
 }
 
-/// A client that comes, gets its answer and goes.
-fn connecting(criterion: &mut Criterion, placement: &Placement) {
-    for (service, message) in [("echo", [b'x'; 64].as_slice()), ("fortune", &[])] {
-        let mut group = criterion.benchmark_group(format!("connect-{service}-close"));
-        for style in Style::ALL {
-            let server = start(placement, style, service);
-            let address = server.address();
-            group.bench_function(name(style), |bencher| {
-                bencher.iter(|| visit(address, message));
-            });
-        }
+/// A client that connects, sends its message, if it has one, gets its answer and closes.
+fn connecting(
+    criterion: &mut Criterion,
+    placement: &Placement,
+    title: &str,
+    service: &str,
+    message: &[u8],
+) {
+    let mut group = criterion.benchmark_group(title);
+    for style in Style::ALL {
+        let server = start(placement, style, service);
+        let address = server.address();
+        group.bench_function(name(style), |bencher| {
+            bencher.iter(|| visit(address, message));
+        });
     }
 }
 
 /// One line to all the others in a room of so many. The iterative one has no others.
-fn fan_out(criterion: &mut Criterion, placement: &Placement) {
-    let mut group = criterion.benchmark_group("chat fan-out");
+fn fan_out(criterion: &mut Criterion, placement: &Placement, title: &str, members: usize) {
+    let mut group = criterion.benchmark_group(title);
+    // Each sample has as many rounds as the others, since a round takes long.
+    group.sampling_mode(SamplingMode::Flat);
+    group.throughput(Throughput::Elements(members as u64 - 1));
     for style in Style::ALL.into_iter().filter(|style| style.serves_many()) {
-        for members in [10, 100] {
-            let server = start(placement, style, "chat");
-            let mut chat = Chat::join(server.address(), members, 1);
-            group.throughput(Throughput::Elements(members as u64 - 1));
-            group.bench_function(BenchmarkId::new(name(style), members), |bencher| {
-                bencher.iter(|| chat.round(1));
-            });
-        }
+        let server = start(placement, style, "chat");
+        let mut chat = Chat::join(server.address(), members, 1);
+        group.bench_function(name(style), |bencher| bencher.iter(|| chat.round(1)));
     }
 }

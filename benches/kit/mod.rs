@@ -15,7 +15,7 @@ pub(crate) fn start(placement: &Placement, style: Style, service: &str) -> Serve
     placement.start(|| Server::start_with(style, service, &["--log-file", "/dev/null"]))
 }
 
-/// A style's name in tables and pictures, where long labels are clipped.
+/// A style's name in tables and pictures.
 pub(crate) fn name(style: Style) -> &'static str {
     let name = style.binary();
     name.strip_suffix("-server").unwrap_or(name)
