@@ -34,7 +34,7 @@ use server::serve_tokio;
 /// What the two servers and the floor's client took of the processor for a request, in
 /// microseconds, says where the time goes, and changes little on a busy machine.
 #[derive(Parser)]
-#[command(name = "cargo bench --bench floor --")]
+#[command(bin_name = "cargo bench --bench floor --")]
 struct Arguments {
     /// Measures only the rows that contain all these words, such as: fortune fork
     words: Vec<String>,
@@ -60,7 +60,8 @@ fn main() {
     if let Some(name) = &arguments.become_floor {
         return serve_tokio(name);
     }
-    let effort = if arguments.test || !arguments.bench {
+    let only_tests = arguments.test || !arguments.bench;
+    let effort = if only_tests {
         Effort {
             pairs: 1,
             length: Duration::ZERO,
@@ -76,12 +77,14 @@ fn main() {
     raise_descriptor_limit().expect("a soft limit may be raised to the hard one");
     let placement = Placement::take();
     println!("{placement}");
-    println!(
-        "Each ratio is the median of {} pairs (see --help).",
-        effort.pairs
-    );
+    if !only_tests {
+        println!("Ratios are medians of {} pairs (see --help).", effort.pairs);
+    }
 
-    let mut verdicts = Verdicts::default();
+    let mut verdicts = Verdicts {
+        only_tests,
+        ..Verdicts::default()
+    };
     let words = &arguments.words;
     for &(title, load, pairs) in SPEED {
         verdicts.table(title, SPEED_COLUMNS, pairs, words, |pair| {
@@ -98,6 +101,8 @@ fn main() {
 /// How many rows were measured, and in how many of them the style is where it should be.
 #[derive(Default)]
 struct Verdicts {
+    /// Whether nothing is measured, so that there is nothing to judge.
+    only_tests: bool,
     measured: usize,
     met: usize,
 }
@@ -121,23 +126,25 @@ impl Verdicts {
             }
             if let Some(heading) = heading.take() {
                 println!();
-                line(heading, columns, "");
+                line(heading, if self.only_tests { &[] } else { columns });
             }
             if !pair.1.is_there() {
-                println!("{name:WIDTH$}skipped: there is no C compiler (cc)");
+                println!("{name:WIDTH$}skipped: cc is not installed");
                 continue;
             }
-            let (figures, is_met) = figures(pair);
-            line(&name, &figures, if is_met { "met" } else { "not met" });
+            let (mut figures, is_met) = figures(pair);
+            figures.push(if is_met { "met" } else { "not met" }.to_owned());
+            line(&name, if self.only_tests { &[] } else { &figures });
             self.measured += 1;
             self.met += usize::from(is_met);
         }
     }
 
     fn summary(&self) -> String {
-        let Verdicts { measured, met } = self;
+        let Verdicts { measured, met, .. } = self;
         match measured {
-            0 => "No row contains these words; without any, all are measured.".to_owned(),
+            0 => "No row that contains these words can be measured.".to_owned(),
+            _ if self.only_tests => format!("All {measured} rows run."),
             _ => format!("{met} of {measured} aims are met."),
         }
     }
@@ -146,7 +153,7 @@ impl Verdicts {
 /// How wide the first column is.
 const WIDTH: usize = 50;
 
-fn line(title: &str, columns: &[impl Display], verdict: &str) {
+fn line(title: &str, columns: &[impl Display]) {
     let columns = columns.iter().map(|column| format!("{column:>11}"));
-    println!("{title:WIDTH$}{}  {verdict}", columns.collect::<String>());
+    println!("{title:WIDTH$}{}", columns.collect::<String>());
 }
