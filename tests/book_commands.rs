@@ -14,7 +14,7 @@ use lesson_tests::lab::{Lab, TOOLS};
 use lesson_tests::terminal::Terminal;
 use lesson_tests::transcript;
 use lesson_tests::{each_chapter, lab};
-use test_kit::{deadline, require_tool, skip};
+use test_kit::{deadline, require_tool, skip, wait_until};
 
 /// What commands in the book use. A chapter that names one that is missing is skipped.
 const PROGRAMS: [&str; 10] = [
@@ -318,7 +318,8 @@ mod the_lab {
                 .filter_map(told)
                 .any(|told| told == format!("sleep\0{mark}\0"))
         };
-        assert!(runs());
+        // The shell does not wait for what it starts in the background, not even to begin.
+        wait_until("it runs", runs);
         drop(lab);
         assert!(!runs());
     }
