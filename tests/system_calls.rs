@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use protocol::PLAIN_READ;
 use test_kit::chat::{join, quit};
-use test_kit::{Client, Directory, Server, Style, each_style, require_tool, wait_until};
+use test_kit::{Client, Directory, Server, Signal, Style, each_style, require_tool, wait_until};
 
 each_style!(
     echo_lines_and_frames_take_a_read_and_a_write_a_message,
@@ -35,9 +35,9 @@ impl Traced {
         let calls = "--trace=read,readv,recvfrom,recvmsg,write,writev,sendto,sendmsg";
         let shown = record.to_str().expect("it is UTF-8");
         // -yy tells a connection to a client from all else; -D leaves the server the child that
-        // the kit started.
+        // the kit started; -I 2 lets strace be told to stop.
         let strace = [
-            "strace", "-D", "-f", "-qq", "-yy", "-s", "200", calls, "-o", shown,
+            "strace", "-D", "-I", "2", "-f", "-qq", "-yy", "-s", "200", calls, "-o", shown,
         ];
         Traced {
             server: Server::start_under(&strace, style, service, &[]),
@@ -45,18 +45,19 @@ impl Traced {
         }
     }
 
-    /// Ends the server, and gives the calls since one client's read that brought `first`.
+    /// Gives the calls since one client's read that brought `first`, and ends the server.
     #[track_caller]
     fn calls_since(self, first: &str) -> Calls {
         let Traced { server, record } = self;
-        // Killed, so that what stopping takes is not counted.
-        drop(server);
-        let is_over = |record: &str| record.contains("+++ killed by SIGKILL +++");
-        let mut all = String::new();
+        // strace lets go before the server ends. What stopping takes would be counted, and of a
+        // thread that is killed it may record another one's call.
+        let tracer = server.process().tracer().expect("strace looks on");
+        tracer.signal(Signal::SIGTERM);
         wait_until("all is recorded", || {
-            all = fs::read_to_string(&record).expect("it is readable");
-            is_over(&all)
+            matches!(tracer.state(), None | Some('Z'))
         });
+        drop(server);
+        let all = fs::read_to_string(&record).expect("it is readable");
         let _ = fs::remove_file(&record);
         let mut calls = Calls::default();
         let lines = all.lines().skip_while(|line| !line.contains(first));

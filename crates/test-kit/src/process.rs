@@ -129,6 +129,16 @@ impl Process {
         self.cpu_time() + waited_for + children.sum::<Duration>()
     }
 
+    /// Who traces it (ptrace(2)), if anybody does.
+    pub fn tracer(self) -> Option<Process> {
+        match self.status("TracerPid") {
+            0 => None,
+            tracer => Some(Process(
+                i32::try_from(tracer).expect("it is a process's number"),
+            )),
+        }
+    }
+
     fn parent(self) -> Option<Process> {
         self.stat()?[1].parse().ok().map(Process)
     }
