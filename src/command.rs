@@ -31,6 +31,7 @@ pub(crate) fn program() -> Command {
         .subcommands(STYLES.iter().map(|(style, _)| launch::command(style)))
         .subcommand(talk::Command::augment_args(Command::new("talk")))
         .subcommand(addresses::Command::augment_args(Command::new("addresses")))
+        .subcommand(datagrams::Command::augment_args(Command::new("datagrams")))
         .subcommand(completions_command());
     #[cfg(feature = "book")]
     let program = program.subcommand(book::command());
@@ -64,6 +65,14 @@ pub(crate) fn talk(matches: &ArgMatches, program: &Command) -> ExitCode {
 pub(crate) fn addresses(matches: &ArgMatches, program: &Command) -> ExitCode {
     match addresses::Command::from_arg_matches(matches) {
         Ok(command) => addresses::run(command),
+        Err(error) => launch::usage_error(program, &error),
+    }
+}
+
+/// Answers datagrams, or sends one to many.
+pub(crate) fn datagrams(matches: &ArgMatches, program: &Command) -> ExitCode {
+    match datagrams::Command::from_arg_matches(matches) {
+        Ok(command) => datagrams::run(command),
         Err(error) => launch::usage_error(program, &error),
     }
 }

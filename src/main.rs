@@ -47,6 +47,7 @@ fn main() -> ExitCode {
         ),
         Some(("talk", matches)) => command::talk(matches, &program),
         Some(("addresses", matches)) => command::addresses(matches, &program),
+        Some(("datagrams", matches)) => command::datagrams(matches, &program),
         #[cfg(feature = "book")]
         Some(("book", matches)) => book::run(matches),
         Some(("completions", matches)) => command::completions(matches, &mut program),

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::net::TcpListener;
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -66,11 +66,11 @@ impl Server {
 /// # Errors
 ///
 /// It cannot listen, or the system refuses something else.
-pub fn prepare(
+pub fn prepare<S: AsFd>(
     process_name: &str,
     ends_with: Option<i32>,
-    listen: impl FnOnce() -> io::Result<TcpListener>,
-) -> Result<(TcpListener, Stop), Problem> {
+    listen: impl FnOnce() -> io::Result<S>,
+) -> Result<(S, Stop), Problem> {
     let world = |error: io::Error| Problem::world(error.to_string());
     // The name is for `ps` alone: a server without it serves as well.
     let _ = std::ffi::CString::new(process_name).map(|name| prctl::set_name(&name));
@@ -78,7 +78,7 @@ pub fn prepare(
     // is where the signal has a handler, and not the end of the process.
     flag::register(SIGXFSZ, Arc::default()).map_err(world)?;
     let listener = listen().map_err(world)?;
-    let bound = listener.local_addr().map_err(world)?;
+    let bound = sockets::local_address(&listener).map_err(world)?;
     let stop = Stop::at_interrupt_or_terminate().map_err(world)?;
     if let Some(starter) = ends_with {
         stop_with(starter).map_err(world)?;

@@ -5,14 +5,13 @@
 //! the top level of the repository, and what a command writes there is gone afterwards.
 
 use std::fs::{self, File, Permissions};
-use std::io::{self, BufRead, BufReader};
+use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::{env, process};
 
-use nix::unistd::Uid;
-use test_kit::{Process, deadline, examples};
+use test_kit::{Namespaces, deadline, examples};
 
 use crate::chapter::repository;
 use crate::terminal::{Terminal, waited_for};
@@ -20,10 +19,7 @@ use crate::terminal::{Terminal, waited_for};
 /// The lab. Dropping it ends every process in it.
 #[derive(Debug)]
 pub struct Lab {
-    /// Waits outside for the first process inside, which ends when its standard input does.
-    keeper: Child,
-    /// The first process inside, as it is numbered outside.
-    first: i32,
+    namespaces: Namespaces,
     directory: PathBuf,
 }
 
@@ -31,16 +27,12 @@ pub struct Lab {
 pub const TOOLS: [&str; 5] = ["bash", "ip", "nsenter", "setsid", "unshare"];
 
 /// All namespaces that a lab has of its own.
-const OWN: [&str; 3] = ["--net", "--pid", "--mount"];
+const OWN: &[&str] = &["--net", "--pid", "--mount"];
 
 impl Lab {
     /// Whether this system lets us have one.
     pub fn is_possible() -> bool {
-        let tried = unshare()
-            .args(["--mount-proc", "--fork", "true"])
-            .stderr(Stdio::null())
-            .status();
-        tried.is_ok_and(|status| status.success())
+        Namespaces::are_possible(OWN)
     }
 
     /// Opens a lab in which `cargo run` and `after-accept` start `program`.
@@ -51,27 +43,9 @@ impl Lab {
     pub fn open(name: &str, program: &Path) -> io::Result<Lab> {
         let directory = env::temp_dir().join(format!("after-accept-{}-{name}", process::id()));
         furnish(&directory, program)?;
-        let mut keeper = unshare()
-            .args(["--mount-proc", "--fork", "--kill-child"])
-            // It reaps whatever is orphaned while it waits for `cat`, which ends when we do.
-            .args(["bash", "-c", "ip link set lo up && echo ready && cat; :"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut ready = String::new();
-        BufReader::new(keeper.stdout.take().expect("piped")).read_line(&mut ready)?;
-        if ready != "ready\n" {
-            return Err(io::Error::other("the lab's network cannot be set up"));
-        }
-        let children = Process(keeper.id().cast_signed()).children();
-        let [Process(first)] = children[..] else {
-            return Err(io::Error::other(format!(
-                "the lab has begun with {children:?}"
-            )));
-        };
+        let namespaces = Namespaces::open(OWN)?;
         Ok(Lab {
-            keeper,
-            first,
+            namespaces,
             directory,
         })
     }
@@ -115,11 +89,7 @@ impl Lab {
 
     /// What starts a command inside, under `wrapper`.
     fn inside(&self, command: &str, wrapper: &[&str]) -> Command {
-        let mut inside = Command::new("nsenter");
-        inside.args(["--target", &self.first.to_string()]).args(OWN);
-        if !Uid::effective().is_root() {
-            inside.args(["--user", "--preserve-credentials"]);
-        }
+        let mut inside = self.namespaces.enter();
         let path = env::var("PATH").unwrap_or_default();
         let bin = self.directory.join("bin");
         inside
@@ -136,8 +106,8 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        let _ = self.keeper.wait();
+        // Before its directory goes.
+        self.namespaces.close();
         let _ = fs::remove_dir_all(&self.directory);
     }
 }
@@ -147,15 +117,6 @@ pub fn lines(text: &str) -> Vec<String> {
     text.lines()
         .map(|line| line.trim_end().to_owned())
         .collect()
-}
-
-fn unshare() -> Command {
-    let mut unshare = Command::new("unshare");
-    unshare.args(OWN);
-    if !Uid::effective().is_root() {
-        unshare.args(["--user", "--map-root-user"]);
-    }
-    unshare
 }
 
 /// Makes the directory: links to what is at the top level of the repository, and the programs.

@@ -1,9 +1,10 @@
-use std::io;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs, UdpSocket};
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
 /// How many connections may wait to be accepted: 1,024.
 ///
@@ -23,6 +24,30 @@ const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
 ///
 /// The name does not resolve, or none of its addresses can be bound: the text names the address.
 pub fn listen(address: &str) -> io::Result<TcpListener> {
+    first_of(address, listen_on)
+}
+
+/// Takes a place for datagrams, like [`listen`]. There is no backlog, and nobody to accept.
+///
+/// # Errors
+///
+/// Those of [`listen`].
+pub fn bind(address: &str) -> io::Result<UdpSocket> {
+    first_of(address, bind_to)
+}
+
+/// The address of a socket of ours, whatever its type (getsockname(2)).
+///
+/// # Errors
+///
+/// It has none that has a port.
+pub fn local_address(socket: &impl AsFd) -> io::Result<SocketAddr> {
+    let address = SockRef::from(socket).local_addr()?;
+    address.as_socket().ok_or_else(|| ErrorKind::Unsupported.into())
+}
+
+/// What `take` makes of the first address of the host that it can take.
+fn first_of<S>(address: &str, take: impl Fn(SocketAddr) -> io::Result<S>) -> io::Result<S> {
     let name_it = |place: &dyn std::fmt::Display, error: &io::Error| {
         io::Error::new(
             error.kind(),
@@ -35,8 +60,8 @@ pub fn listen(address: &str) -> io::Result<TcpListener> {
     })?;
     let mut failed = None;
     for candidate in addresses {
-        match listen_on(candidate) {
-            Ok(listener) => return Ok(listener),
+        match take(candidate) {
+            Ok(socket) => return Ok(socket),
             Err(error) => failed = Some(name_it(&candidate, &error)),
         }
     }
@@ -61,6 +86,17 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE_AFTER))?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+fn bind_to(address: SocketAddr) -> io::Result<UdpSocket> {
+    let domain = Domain::for_address(address);
+    let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
+    // Not SO_REUSEADDR: there is no TIME_WAIT here, and on Linux two servers could have one port.
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    socket.bind(&address.into())?;
     Ok(socket.into())
 }
 

@@ -72,7 +72,13 @@ impl Server {
             .unwrap_or_else(|ended| panic!("{style:?} does not listen: {ended:#?}"))
     }
 
-    fn from_command(command: Command) -> Result<Server, Ended> {
+    /// Starts any command that says `listening on ADDRESS` as the servers do.
+    ///
+    /// # Errors
+    ///
+    /// It has ended instead, and how.
+    #[track_caller]
+    pub fn from_command(command: Command) -> Result<Server, Ended> {
         let running = Running::spawn(command);
         match running.output.wait_for(|line| line.starts_with(LISTENING)) {
             Ok(line) => Ok(Server {

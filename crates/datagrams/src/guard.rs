@@ -1,0 +1,250 @@
+//! Who gets an answer.
+//!
+//! A datagram's source address is what its sender says it is: nobody has shaken hands.
+//! So whatever answers can be made to answer somebody who has not asked, and two services that
+//! answer each other never stop (CERT CA-1996-01, CVE-2024-2169).
+//! No rule about addresses and ports can know every service there is, so the last of the guards
+//! counts: it is the one that ends a storm, whoever is in it.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+/// How many answers one address gets at once, after it has asked for nothing for a while: 1,000.
+///
+/// chrony's `ratelimit` lets 8 through at once, and then one in eight seconds; BIND's
+/// `responses-per-second` is off until it is given a number. Ours is larger than what they need
+/// who ask for the time or for a name, since people try it out by script.
+pub const AT_ONCE: u32 = 1_000;
+
+/// How many answers a second one address gets in the long run: 100.
+pub const A_SECOND: u32 = 100;
+
+/// How many addresses are remembered at the same time: 10,000, in about a megabyte.
+///
+/// Whoever wants to keep them all occupied has to forge a million datagrams a second.
+pub const SOURCES: usize = 10_000;
+
+/// After how long an address that has been answered may be answered again, in the long run.
+const PER_ANSWER: Duration = Duration::from_micros(1_000_000 / A_SECOND as u64);
+
+/// Why a datagram gets no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It is no question to this service.
+    Size,
+    /// It says that it comes from port 0, which means that nobody waits for an answer (RFC 768),
+    /// or from one below 1024, where services are that would answer the answer.
+    Port,
+    /// It says that it comes from a group or from everybody, and none of them can have sent it.
+    Group,
+    /// It says that this very service has sent it.
+    Itself,
+    /// This address has been answered often enough.
+    Rate,
+    /// Too many addresses ask at the same time for all to be counted.
+    Crowd,
+}
+
+impl Refusal {
+    /// All of them, in the order in which they are defined.
+    pub const ALL: [Refusal; 6] = [
+        Refusal::Size,
+        Refusal::Port,
+        Refusal::Group,
+        Refusal::Itself,
+        Refusal::Rate,
+        Refusal::Crowd,
+    ];
+
+    /// What stands behind a number of them.
+    pub fn words(self) -> &'static str {
+        match self {
+            Refusal::Size => "of a wrong size",
+            Refusal::Port => "from a port below 1024",
+            Refusal::Group => "from a group or a broadcast address",
+            Refusal::Itself => "from the service itself",
+            Refusal::Rate => "over the rate of their address",
+            Refusal::Crowd => "from too many addresses at once",
+        }
+    }
+}
+
+/// Decides who gets an answer.
+#[derive(Debug)]
+pub struct Guard {
+    own_port: u16,
+    /// For each address that was answered lately: when its bucket will be full of tokens again.
+    full_at: HashMap<IpAddr, Instant>,
+    /// When to look again for those that are.
+    sweep_at: Option<Instant>,
+}
+
+impl Guard {
+    /// For a service that is bound to this port.
+    pub fn new(own_port: u16) -> Guard {
+        Guard {
+            own_port,
+            full_at: HashMap::new(),
+            sweep_at: None,
+        }
+    }
+
+    /// Whether a datagram that says it comes from `source` may be answered `now`. If so, it counts
+    /// as answered.
+    ///
+    /// `is_ours` tells whether an address belongs to this machine, whatever the port. It is asked
+    /// only about those who have the service's own port.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub fn admit(
+        &mut self,
+        source: SocketAddr,
+        now: Instant,
+        is_ours: impl FnOnce(SocketAddr) -> bool,
+    ) -> Result<(), Refusal> {
+        // On a socket of both families an IPv4 address is written as an IPv6 one.
+        let address = source.ip().to_canonical();
+        if source.port() < 1024 {
+            return Err(Refusal::Port);
+        }
+        if address.is_multicast() || address == Ipv4Addr::BROADCAST {
+            return Err(Refusal::Group);
+        }
+        if source.port() == self.own_port && is_ours(source) {
+            return Err(Refusal::Itself);
+        }
+        self.take_token(address, now)
+    }
+
+    /// Takes a token from the bucket of this address.
+    ///
+    /// A bucket is one moment: that at which it is full again. Each token taken puts that off by as
+    /// long as one token takes to come, and it is empty when a whole bucket has yet to come.
+    fn take_token(&mut self, address: IpAddr, now: Instant) -> Result<(), Refusal> {
+        if !self.full_at.contains_key(&address) {
+            self.make_room(now)?;
+        }
+        let full_at = self.full_at.entry(address).or_insert(now);
+        let then = (*full_at).max(now) + PER_ANSWER;
+        if then - now > PER_ANSWER * AT_ONCE {
+            return Err(Refusal::Rate);
+        }
+        *full_at = then;
+        Ok(())
+    }
+
+    /// Makes sure that one more address can be remembered.
+    fn make_room(&mut self, now: Instant) -> Result<(), Refusal> {
+        let may_sweep = self.sweep_at.is_none_or(|at| now >= at);
+        if self.full_at.len() >= SOURCES && may_sweep {
+            // A bucket that is full says no more than one that nobody has ever heard of.
+            self.full_at.retain(|_, full_at| *full_at > now);
+            // Before a token has come to the rest, there is nothing to look for.
+            self.sweep_at = Some(now + PER_ANSWER);
+        }
+        if self.full_at.len() >= SOURCES {
+            return Err(Refusal::Crowd);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWN_PORT: u16 = 8007;
+
+    /// Who may be answered, if the addresses that begin with 127 and `::1` are ours.
+    #[track_caller]
+    fn check(source: &str, expected: Result<(), Refusal>) {
+        let is_ours = |source: SocketAddr| source.ip().to_canonical().is_loopback();
+        let admitted =
+            Guard::new(OWN_PORT).admit(source.parse().unwrap(), Instant::now(), is_ours);
+        assert_eq!(admitted, expected, "{source}");
+    }
+
+    #[test]
+    fn ports_of_services_and_no_port_get_no_answer() {
+        for host in ["192.0.2.1", "[2001:db8::1]", "[::ffff:192.0.2.1]"] {
+            check(&format!("{host}:0"), Err(Refusal::Port));
+            check(&format!("{host}:7"), Err(Refusal::Port));
+            check(&format!("{host}:1023"), Err(Refusal::Port));
+            check(&format!("{host}:1024"), Ok(()));
+            check(&format!("{host}:65535"), Ok(()));
+        }
+    }
+
+    #[test]
+    fn nobody_can_send_as_a_group_or_as_everybody() {
+        for host in [
+            "224.0.0.1",
+            "239.255.255.255",
+            "255.255.255.255",
+            "[ff02::1]",
+            "[::ffff:224.0.0.1]",
+            "[::ffff:255.255.255.255]",
+        ] {
+            check(&format!("{host}:54321"), Err(Refusal::Group));
+        }
+    }
+
+    #[test]
+    fn it_does_not_answer_itself_but_another_like_it() {
+        for host in ["127.0.0.1", "127.9.9.9", "[::1]", "[::ffff:127.0.0.1]"] {
+            check(&format!("{host}:{OWN_PORT}"), Err(Refusal::Itself));
+            check(&format!("{host}:8008"), Ok(()));
+        }
+        check(&format!("192.0.2.1:{OWN_PORT}"), Ok(()));
+    }
+
+    fn host(number: usize) -> SocketAddr {
+        let address = Ipv4Addr::from(0x0a00_0000 + u32::try_from(number).unwrap());
+        SocketAddr::new(address.into(), 54321)
+    }
+
+    /// How many of so many datagrams of one address are answered at this moment.
+    fn answered(guard: &mut Guard, source: SocketAddr, now: Instant, many: u32) -> u32 {
+        let admitted = (0..many).map(|_| guard.admit(source, now, |_| false).is_ok());
+        admitted.map(u32::from).sum()
+    }
+
+    #[test]
+    fn a_full_bucket_holds_a_thousand_and_a_hundred_a_second_come_back() {
+        let (mut guard, start) = (Guard::new(OWN_PORT), Instant::now());
+        let second = Duration::from_secs(1);
+        assert_eq!(answered(&mut guard, host(1), start, 5_000), AT_ONCE);
+        assert_eq!(answered(&mut guard, host(2), start, 10), 10, "it is another's");
+        assert_eq!(answered(&mut guard, host(1), start + second / 200, 10), 0);
+        assert_eq!(answered(&mut guard, host(1), start + second, 5_000), A_SECOND);
+        assert_eq!(answered(&mut guard, host(1), start + second, 5_000), 0);
+        // However long it waits, a bucket holds no more than that.
+        assert_eq!(answered(&mut guard, host(1), start + 60 * second, 5_000), AT_ONCE);
+    }
+
+    #[test]
+    fn another_port_of_the_same_address_has_no_tokens_of_its_own() {
+        let (mut guard, start) = (Guard::new(OWN_PORT), Instant::now());
+        assert_eq!(answered(&mut guard, host(1), start, 5_000), AT_ONCE);
+        let other = SocketAddr::new(host(1).ip(), 1024);
+        assert_eq!(answered(&mut guard, other, start, 1), 0);
+    }
+
+    #[test]
+    fn as_many_addresses_are_remembered_as_it_says_and_those_that_rest_are_forgotten() {
+        let (mut guard, start) = (Guard::new(OWN_PORT), Instant::now());
+        for number in 0..SOURCES {
+            assert_eq!(guard.admit(host(number), start, |_| false), Ok(()));
+        }
+        let newcomer = host(SOURCES);
+        assert_eq!(guard.admit(newcomer, start, |_| false), Err(Refusal::Crowd));
+        // Who is known is answered all the same.
+        assert_eq!(guard.admit(host(0), start, |_| false), Ok(()));
+        let later = start + PER_ANSWER;
+        assert_eq!(guard.admit(newcomer, later, |_| false), Ok(()));
+        assert_eq!(guard.full_at.len(), 2, "the newcomer, and who asked twice");
+    }
+}
