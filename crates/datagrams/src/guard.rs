@@ -162,8 +162,7 @@ mod tests {
     #[track_caller]
     fn check(source: &str, expected: Result<(), Refusal>) {
         let is_ours = |source: SocketAddr| source.ip().to_canonical().is_loopback();
-        let admitted =
-            Guard::new(OWN_PORT).admit(source.parse().unwrap(), Instant::now(), is_ours);
+        let admitted = Guard::new(OWN_PORT).admit(source.parse().unwrap(), Instant::now(), is_ours);
         assert_eq!(admitted, expected, "{source}");
     }
 
@@ -217,12 +216,22 @@ mod tests {
         let (mut guard, start) = (Guard::new(OWN_PORT), Instant::now());
         let second = Duration::from_secs(1);
         assert_eq!(answered(&mut guard, host(1), start, 5_000), AT_ONCE);
-        assert_eq!(answered(&mut guard, host(2), start, 10), 10, "it is another's");
+        assert_eq!(
+            answered(&mut guard, host(2), start, 10),
+            10,
+            "it is another's"
+        );
         assert_eq!(answered(&mut guard, host(1), start + second / 200, 10), 0);
-        assert_eq!(answered(&mut guard, host(1), start + second, 5_000), A_SECOND);
+        assert_eq!(
+            answered(&mut guard, host(1), start + second, 5_000),
+            A_SECOND
+        );
         assert_eq!(answered(&mut guard, host(1), start + second, 5_000), 0);
         // However long it waits, a bucket holds no more than that.
-        assert_eq!(answered(&mut guard, host(1), start + 60 * second, 5_000), AT_ONCE);
+        assert_eq!(
+            answered(&mut guard, host(1), start + 60 * second, 5_000),
+            AT_ONCE
+        );
     }
 
     #[test]

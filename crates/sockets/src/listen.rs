@@ -43,7 +43,9 @@ pub fn bind(address: &str) -> io::Result<UdpSocket> {
 /// It has none that has a port.
 pub fn local_address(socket: &impl AsFd) -> io::Result<SocketAddr> {
     let address = SockRef::from(socket).local_addr()?;
-    address.as_socket().ok_or_else(|| ErrorKind::Unsupported.into())
+    address
+        .as_socket()
+        .ok_or_else(|| ErrorKind::Unsupported.into())
 }
 
 /// What `take` makes of the first address of the host that it can take.

@@ -73,7 +73,9 @@ impl Namespaces {
         let first = if own.contains(&"--pid") {
             // The keeper itself stays outside.
             let children = keeping.children();
-            *children.first().ok_or_else(|| io::Error::other("nobody is inside"))?
+            *children
+                .first()
+                .ok_or_else(|| io::Error::other("nobody is inside"))?
         } else {
             keeping
         };
