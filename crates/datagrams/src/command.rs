@@ -1,11 +1,16 @@
 //! The command line.
 
+use std::io::{self, ErrorKind, Write};
+use std::net::{SocketAddr, SocketAddrV4};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use launch::{HostPort, Problem, host_port};
+use sockets::{Stop, without_number};
 
-use crate::Service;
+use crate::many::Schedule;
+use crate::{Service, broadcast, interfaces, multicast, table};
 
 /// Datagrams (UDP): services that answer them, one sent to many, and by which interface
 #[derive(Args, Clone, Debug)]
@@ -15,6 +20,10 @@ Examples:
   echo hello | socat -t 1 - UDP:127.0.0.1:8007
   after-accept datagrams increment
   printf '\\0\\51' | socat -t 1 - UDP:127.0.0.1:8008 | xxd
+  after-accept datagrams interfaces
+  after-accept datagrams multicast receive --interface lo
+  after-accept datagrams multicast send --interface lo
+  after-accept datagrams broadcast send 'who is there?' --count 1
 
 Exit status: 0 done or stopped, 1 something failed on the way, 2 wrong usage.")]
 pub struct Command {
@@ -32,6 +41,132 @@ enum Task {
     /// The number is an i16: 32767 is followed by -32768. A datagram of any other size is dropped.
     #[command(after_help = SERVER)]
     Increment(Serving),
+    /// Send to a group, or hear what is sent there
+    #[command(subcommand)]
+    Multicast(Multicast),
+    /// Send to everybody in a network, or hear what is sent there
+    #[command(subcommand)]
+    Broadcast(Broadcast),
+    /// The interfaces of this machine: name, index, up, multicast, MAC, addresses
+    Interfaces,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Multicast {
+    /// Send a text to a group, again and again
+    ///
+    /// A sender need not be a member. What it sends passes no router (its TTL is 1), and is heard by
+    /// members on this machine as well.
+    #[command(after_help = "\
+Without --interface the kernel takes the one that its routes suggest, and there may be none: then \
+it says so, and names those that there are.
+
+Examples:
+  after-accept datagrams multicast send --interface lo
+  after-accept datagrams multicast send 'to the point' --count 1 --interface eth0
+  after-accept datagrams multicast send --group '[ff02::4a14:1e]:54321' --interface eth0")]
+    Send {
+        #[command(flatten)]
+        group: Group,
+        #[command(flatten)]
+        sending: Sending,
+    },
+    /// Join a group, and show what is sent there: FROM TEXT
+    ///
+    /// It hears this group and no other one, whatever else this machine has joined. Several of
+    /// these on one machine all hear it. It leaves the group when it is stopped, and joins again
+    /// when its interface has gone and come back.
+    #[command(after_help = "\
+It prints `listening on GROUP:PORT` as soon as it has joined. SIGINT (Ctrl-C) or SIGTERM stops it.
+
+Examples:
+  after-accept datagrams multicast receive --interface lo
+  after-accept datagrams multicast receive --interface 192.168.1.7 --count 1")]
+    Receive {
+        #[command(flatten)]
+        group: Group,
+        #[command(flatten)]
+        receiving: Receiving,
+    },
+}
+
+#[derive(Args, Clone, Debug)]
+struct Group {
+    /// The group and the port: 224.0.0.0 to 239.255.255.255, or what begins with ff
+    #[arg(long, value_name = "ADDR:PORT", value_parser = multicast::group,
+        default_value = "224.202.20.30:54321")]
+    group: SocketAddr,
+    /// By which interface: its name, one of its addresses, or its index
+    /// [default: the one that the routes suggest]
+    #[arg(long, value_name = "NAME|ADDR|INDEX")]
+    interface: Option<String>,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Broadcast {
+    /// Send a text to everybody, again and again
+    ///
+    /// 255.255.255.255 is everybody on the link. The broadcast address of a network of this
+    /// machine's is everybody in it; others have no effect any more, since routers drop what is
+    /// sent there (RFC 2644).
+    #[command(after_help = "\
+Examples:
+  after-accept datagrams broadcast send 'who is there?' --count 1
+  after-accept datagrams broadcast send --interface eth0
+  after-accept datagrams broadcast send --address 192.168.1.255:54321")]
+    Send {
+        #[command(flatten)]
+        everybody: Everybody,
+        #[command(flatten)]
+        sending: Sending,
+    },
+    /// Show what is sent to everybody: FROM TEXT
+    ///
+    /// It hears what is sent to this very address: 255.255.255.255 and the broadcast address of a
+    /// network are two.
+    #[command(after_help = "\
+It prints `listening on ADDR:PORT` when it is ready. SIGINT (Ctrl-C) or SIGTERM stops it.
+
+Examples:
+  after-accept datagrams broadcast receive
+  after-accept datagrams broadcast receive --address 192.168.1.255:54321 --count 1")]
+    Receive {
+        #[command(flatten)]
+        everybody: Everybody,
+        #[command(flatten)]
+        receiving: Receiving,
+    },
+}
+
+#[derive(Args, Clone, Debug)]
+struct Everybody {
+    /// Everybody's address, and the port: 255.255.255.255, or the broadcast address of a network
+    #[arg(long, value_name = "ADDR:PORT", value_parser = broadcast::address,
+        default_value = "255.255.255.255:54321")]
+    address: SocketAddrV4,
+    /// By which interface: its name, one of its addresses, or its index
+    /// [default: to send, the one that the routes suggest; to receive, all]
+    #[arg(long, value_name = "NAME|ADDR|INDEX")]
+    interface: Option<String>,
+}
+
+#[derive(Args, Clone, Debug)]
+struct Sending {
+    /// What to send [default: "hello 1", "hello 2" and so on]
+    text: Option<String>,
+    /// How many seconds to wait between two datagrams; 0.5 is half of one
+    #[arg(long, value_name = "SECS", default_value = "2", value_parser = seconds)]
+    every: Duration,
+    /// How many to send [default: until it is stopped]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+}
+
+#[derive(Args, Clone, Debug)]
+struct Receiving {
+    /// Stop when so many have come [default: until it is stopped]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
 }
 
 /// What is the same with every server of datagrams.
@@ -59,6 +194,9 @@ pub fn run(command: Command) -> ExitCode {
     let done = match command.task {
         Task::Echo(serving) => serve(Service::Echo, serving),
         Task::Increment(serving) => serve(Service::Increment, serving),
+        Task::Multicast(task) => multicast(task),
+        Task::Broadcast(task) => broadcast(task),
+        Task::Interfaces => list(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -75,4 +213,68 @@ fn serve(service: Service, serving: Serving) -> Result<(), Problem> {
     let (socket, stop) = launch::prepare("datagrams", None, || sockets::bind(&place))?;
     crate::serve(&socket, service, &stop)
         .map_err(|error| Problem::world(format!("cannot go on serving: {error}")))
+}
+
+fn multicast(task: Multicast) -> Result<(), Problem> {
+    match task {
+        Multicast::Send { group, sending } => {
+            let (schedule, stop) = (sending.into(), stop()?);
+            multicast::send(group.group, group.interface.as_deref(), &schedule, &stop)
+        }
+        Multicast::Receive { group, receiving } => {
+            multicast::receive(group.group, group.interface.as_deref(), receiving.count)
+        }
+    }
+}
+
+fn broadcast(task: Broadcast) -> Result<(), Problem> {
+    match task {
+        Broadcast::Send { everybody, sending } => {
+            let (schedule, stop) = (sending.into(), stop()?);
+            let interface = everybody.interface.as_deref();
+            broadcast::send(everybody.address, interface, &schedule, &stop)
+        }
+        Broadcast::Receive {
+            everybody,
+            receiving,
+        } => {
+            let interface = everybody.interface.as_deref();
+            broadcast::receive(everybody.address, interface, receiving.count)
+        }
+    }
+}
+
+fn list() -> Result<(), Problem> {
+    let world = |error: io::Error| Problem::world(without_number(&error));
+    let table = table(&interfaces().map_err(world)?);
+    let mut output = io::stdout().lock();
+    let written = output.write_all(table.as_bytes());
+    match written.and_then(|()| output.flush()) {
+        // Whoever read it has read enough, as `head` does.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(world(error)),
+        _ => Ok(()),
+    }
+}
+
+impl From<Sending> for Schedule {
+    fn from(sending: Sending) -> Schedule {
+        Schedule {
+            text: sending.text,
+            every: sending.every,
+            count: sending.count,
+        }
+    }
+}
+
+fn stop() -> Result<Stop, Problem> {
+    Stop::at_interrupt_or_terminate().map_err(|error| Problem::world(error.to_string()))
+}
+
+/// From a millisecond, so that nobody floods a network without wanting to, to a day.
+fn seconds(text: &str) -> Result<Duration, &'static str> {
+    let seconds = text.parse().ok();
+    seconds
+        .filter(|seconds| (0.001..=86_400.0).contains(seconds))
+        .map(Duration::from_secs_f64)
+        .ok_or("want a number of seconds from 0.001 to 86400, like 2 or 0.5")
 }

@@ -4,19 +4,24 @@
 //! Two services answer them, and show what a service has to refuse; multicast and broadcast send
 //! one datagram to many.
 //!
-//! What decides is pure, and takes what it needs to know: [`Service`], [`Guard`], [`Counts`].
+//! What decides is pure, and takes what it needs to know: [`Service`], [`Guard`], [`choose`].
 
 #![forbid(unsafe_code)]
 
+mod broadcast;
 mod command;
 mod envelope;
 mod guard;
+mod interfaces;
+mod many;
+mod multicast;
 mod serve;
 mod service;
 mod tally;
 
 pub use command::{Command, run};
 pub use guard::{A_SECOND, AT_ONCE, Guard, Refusal, SOURCES};
+pub use interfaces::{Interface, choices, choose, interfaces, table};
 pub use serve::serve;
 pub use service::Service;
 pub use tally::Counts;

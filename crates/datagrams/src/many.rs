@@ -1,0 +1,234 @@
+//! One datagram for many: what sending to a group and to everybody have in common.
+
+use std::io::{self, ErrorKind, Write};
+use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use launch::Problem;
+use nix::errno::Errno;
+use nix::poll::PollFlags;
+use protocol::text;
+use sockets::{ACCEPT_PAUSE, Stop, poll, without_number};
+
+use crate::interfaces::{Interface, choices};
+
+/// What is sent, how often, and how many times.
+#[derive(Clone, Debug)]
+pub(crate) struct Schedule {
+    /// Without a text, each datagram has a number.
+    pub(crate) text: Option<String>,
+    pub(crate) every: Duration,
+    pub(crate) count: Option<u64>,
+}
+
+/// Why nothing was sent or received.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The system refuses.
+    System(io::Error),
+    /// Nobody reads what we say any more, which is no failure if it is like `head`.
+    Output(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::System(error)
+    }
+}
+
+/// Sends a text again and again, and says so, until it is told to stop.
+///
+/// # Errors
+///
+/// The first one cannot leave. Later failures pass, as networks come and go, and are told.
+pub(crate) fn send(
+    socket: &UdpSocket,
+    to: SocketAddr,
+    schedule: &Schedule,
+    stop: &Stop,
+) -> Result<(), Failure> {
+    let mut next = Instant::now();
+    let mut trouble = Trouble::default();
+    for number in 1..=schedule.count.unwrap_or(u64::MAX) {
+        let text = match &schedule.text {
+            Some(text) => text.clone(),
+            None => format!("hello {number}"),
+        };
+        match socket.send_to(text.as_bytes(), to) {
+            Ok(_) => {
+                trouble.is_over();
+                say(&format!("sent to {to}: {text}"))?;
+            }
+            // What an earlier one has met says nothing about this one, and room comes back.
+            Err(error) if number == 1 && !passes(&error) => return Err(error.into()),
+            Err(error) => trouble.is("cannot send for now", &error),
+        }
+        if Some(number) == schedule.count {
+            break;
+        }
+        next += schedule.every;
+        while !stop.flag().is_raised() && Instant::now() < next {
+            poll([((), stop.as_fd(), PollFlags::POLLIN)], Some(next))?;
+        }
+        if stop.flag().is_raised() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Shows what comes, whoever has sent it, until it is told to stop, or `count` have come.
+///
+/// Whenever `look_again` is over, `refresh` may mend what it listens by, and give a socket to use
+/// instead.
+///
+/// # Errors
+///
+/// The system refuses to wait.
+pub(crate) fn receive(
+    mut socket: UdpSocket,
+    count: Option<u64>,
+    stop: &Stop,
+    look_again: Option<Duration>,
+    mut refresh: impl FnMut(&UdpSocket) -> Option<UdpSocket>,
+) -> Result<UdpSocket, Failure> {
+    let mut buffer = vec![0; 65_535];
+    let mut left = count.unwrap_or(u64::MAX);
+    let mut trouble = Trouble::default();
+    let mut look_at = look_again.map(|after| Instant::now() + after);
+    socket.set_nonblocking(true)?;
+    while left > 0 && !stop.flag().is_raised() {
+        match socket.recv_from(&mut buffer) {
+            Ok((length, from)) => {
+                trouble.is_over();
+                left -= 1;
+                say(&format!("{from} {}", shown(&buffer[..length])))?;
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                let interests = [stop.as_fd(), socket.as_fd()];
+                let interests = interests.map(|fd| ((), fd, PollFlags::POLLIN));
+                poll(interests, look_at)?;
+            }
+            Err(error) if passes(&error) => {}
+            Err(error) => {
+                trouble.is("cannot receive for now", &error);
+                let pause = Some(Instant::now() + ACCEPT_PAUSE);
+                poll([((), stop.as_fd(), PollFlags::POLLIN)], pause)?;
+            }
+        }
+        if look_at.is_some_and(|at| Instant::now() >= at) {
+            if let Some(mended) = refresh(&socket) {
+                mended.set_nonblocking(true)?;
+                socket = mended;
+            }
+            look_at = look_again.map(|after| Instant::now() + after);
+        }
+    }
+    Ok(socket)
+}
+
+/// A datagram as text that no terminal obeys, without the line end that many programs send.
+fn shown(datagram: &[u8]) -> String {
+    let text = datagram.strip_suffix(b"\n").unwrap_or(datagram);
+    let text = text.strip_suffix(b"\r").unwrap_or(text);
+    let mut shown = String::new();
+    text::show(text, &mut shown);
+    shown
+}
+
+/// Whether the same may well succeed when it is tried again: an earlier datagram has met nobody
+/// (ECONNREFUSED), there is no room, or a signal came.
+fn passes(error: &io::Error) -> bool {
+    let kinds = [
+        ErrorKind::ConnectionRefused,
+        ErrorKind::Interrupted,
+        ErrorKind::WouldBlock,
+    ];
+    kinds.contains(&error.kind()) || error.raw_os_error() == Some(Errno::ENOBUFS as i32)
+}
+
+/// Says a line on standard output, at once.
+fn say(line: &str) -> Result<(), Failure> {
+    let mut output = io::stdout().lock();
+    let written = writeln!(output, "{line}").and_then(|()| output.flush());
+    written.map_err(Failure::Output)
+}
+
+/// Says something about ourselves on standard error. That nobody may read it is no reason to stop.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// What goes wrong again and again is told once.
+#[derive(Debug, Default)]
+struct Trouble(Option<ErrorKind>);
+
+impl Trouble {
+    fn is(&mut self, what: &str, error: &io::Error) {
+        if self.0.replace(error.kind()) != Some(error.kind()) {
+            note(&format!("{what}: {}", without_number(error)));
+        }
+    }
+
+    fn is_over(&mut self) {
+        self.0 = None;
+    }
+}
+
+/// How a task ended: whoever read our output has read enough, as `head` does.
+pub(crate) fn ended<T>(
+    result: Result<T, Failure>,
+    explain: impl FnOnce(&io::Error) -> String,
+) -> Result<(), Problem> {
+    match result {
+        Ok(_) => Ok(()),
+        Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Err(Failure::Output(error)) => Err(Problem::world(format!(
+            "cannot write standard output: {}",
+            without_number(&error)
+        ))),
+        Err(Failure::System(error)) => Err(Problem::world(explain(&error))),
+    }
+}
+
+/// What to do about it that many cannot be reached, or heard.
+pub(crate) fn explain(
+    error: &io::Error,
+    interfaces: &[Interface],
+    chosen: Option<&Interface>,
+) -> String {
+    let text = without_number(error);
+    let hint = match (error.raw_os_error().map(Errno::from_raw), chosen) {
+        (_, Some(chosen)) if !chosen.is_up => format!(
+            "{} is down; `ip link set {} up` switches it on, or {}",
+            chosen.name,
+            chosen.name,
+            choices(interfaces)
+        ),
+        (Some(Errno::ENETUNREACH | Errno::ENODEV | Errno::EADDRNOTAVAIL), Some(chosen)) => {
+            format!("{} has no way there; {}", chosen.name, choices(interfaces))
+        }
+        (Some(Errno::ENETUNREACH | Errno::ENODEV | Errno::EADDRNOTAVAIL), None) => format!(
+            "this machine has no route that would say by which interface; {}",
+            choices(interfaces)
+        ),
+        (Some(Errno::ENOBUFS), _) => {
+            "a socket may join so many groups, and no more; Linux lets it be 20 if nobody has \
+             changed net.ipv4.igmp_max_memberships"
+                .to_owned()
+        }
+        (Some(Errno::EADDRINUSE), _) => {
+            "another program has this port for itself alone; choose another port".to_owned()
+        }
+        (Some(Errno::EACCES), _) => {
+            "ports below 1024 are privileged; choose a higher one".to_owned()
+        }
+        (Some(Errno::EMSGSIZE), _) => {
+            "a datagram holds 65,507 bytes at most; send a shorter text".to_owned()
+        }
+        (Some(Errno::EAFNOSUPPORT), _) => "this machine has no IPv6".to_owned(),
+        _ => return text,
+    };
+    format!("{text} ({hint})")
+}
