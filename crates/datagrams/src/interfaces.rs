@@ -143,11 +143,11 @@ pub fn choose<'a>(interfaces: &'a [Interface], meant: &str) -> Result<&'a Interf
 }
 
 /// Which interfaces can be chosen, by the option that chooses them.
-pub fn choices(interfaces: &[Interface]) -> String {
-    let able = interfaces.iter().filter(|it| it.can_reach_many());
+pub fn choices<'a>(interfaces: impl IntoIterator<Item = &'a Interface>) -> String {
+    let able = interfaces.into_iter().filter(|it| it.can_reach_many());
     let names: Vec<_> = able.map(Interface::to_string).collect();
     match &names[..] {
-        [] => "no interface is up that could send to many; `datagrams interfaces` shows all"
+        [] => "nor is another interface up that could be chosen; see `datagrams interfaces`"
             .to_owned(),
         names => format!("choose one with --interface: {}", names.join(", ")),
     }
@@ -234,7 +234,7 @@ mod tests {
             "there is no interface eth1\\n here; choose one with --interface: eth0 (192.0.2.1), 2"
         );
         let [.., down] = machine();
-        assert!(choices(&[down]).starts_with("no interface is up"));
+        assert!(choices(&[down]).starts_with("nor is another interface up"));
     }
 
     #[test]

@@ -199,20 +199,18 @@ pub(crate) fn explain(
     chosen: Option<&Interface>,
 ) -> String {
     let text = without_number(error);
+    let others = interfaces.iter().filter(|it| Some(*it) != chosen);
+    let others = choices(others);
     let hint = match (error.raw_os_error().map(Errno::from_raw), chosen) {
-        (_, Some(chosen)) if !chosen.is_up => format!(
-            "{} is down; `ip link set {} up` switches it on, or {}",
-            chosen.name,
-            chosen.name,
-            choices(interfaces)
-        ),
-        (Some(Errno::ENETUNREACH | Errno::ENODEV | Errno::EADDRNOTAVAIL), Some(chosen)) => {
-            format!("{} has no way there; {}", chosen.name, choices(interfaces))
+        (_, Some(Interface { name, is_up, .. })) if !is_up => {
+            format!("{name} is down; `ip link set {name} up` switches it on, or {others}")
         }
-        (Some(Errno::ENETUNREACH | Errno::ENODEV | Errno::EADDRNOTAVAIL), None) => format!(
-            "this machine has no route that would say by which interface; {}",
-            choices(interfaces)
-        ),
+        (Some(Errno::ENETUNREACH | Errno::ENODEV | Errno::EADDRNOTAVAIL), Some(chosen)) => {
+            format!("{} has no way there; {others}", chosen.name)
+        }
+        (Some(Errno::ENETUNREACH | Errno::ENODEV | Errno::EADDRNOTAVAIL), None) => {
+            format!("this machine has no route that would say by which interface; {others}")
+        }
         (Some(Errno::ENOBUFS), _) => {
             "a socket may join so many groups, and no more; Linux lets it be 20 if nobody has \
              changed net.ipv4.igmp_max_memberships"

@@ -141,9 +141,15 @@ impl Server {
         self.running.errors.so_far()
     }
 
+    /// Waits for a line on its standard output, from the first line on, and returns it.
+    #[track_caller]
+    pub fn wait_for_output(&self, is_it: impl Fn(&str) -> bool) -> String {
+        self.running.wait_for_output(is_it)
+    }
+
     /// The lines that it has written to its standard output so far.
     pub fn output(&self) -> Vec<String> {
-        self.running.output.so_far()
+        self.running.output()
     }
 
     /// Sends SIGTERM, and waits until it has ended.

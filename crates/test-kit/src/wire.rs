@@ -40,11 +40,19 @@ impl Wire {
             left: Host(left),
             right: Host(right),
         };
-        wire.left.run(&format!(
+        wire.put_in();
+        Some(wire)
+    }
+
+    /// Puts the wire in between, with its addresses.
+    #[track_caller]
+    pub fn put_in(&self) {
+        let Wire { left, right } = self;
+        left.run(&format!(
             "ip link add wire type veth peer name wire netns {}",
-            wire.right.0.first().0
+            right.0.first().0
         ));
-        for (host, number) in [(&wire.left, 1), (&wire.right, 2)] {
+        for (host, number) in [(left, 1), (right, 2)] {
             // Without addrgenmode the kernel would add an address of its own, after a while.
             host.run(&format!(
                 "ip link set wire address 02:00:00:00:00:0{number} addrgenmode none up &&
@@ -52,7 +60,12 @@ impl Wire {
                  ip address add fe80::{number}/64 dev wire nodad"
             ));
         }
-        Some(wire)
+    }
+
+    /// Takes it out, which no address and no membership survives.
+    #[track_caller]
+    pub fn take_out(&self) {
+        self.left.run("ip link delete wire");
     }
 }
 

@@ -1,0 +1,561 @@
+//! Datagrams between two hosts: what is on the wire, and who hears it.
+//!
+//! The hosts are network namespaces that each test makes for itself, as root or, where the system
+//! allows it, as anybody.
+
+use std::process::Command;
+
+use test_kit::{Ended, Host, Running, Server, Wire, require_tool, wait_until};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
+
+const GROUP: &str = "224.202.20.30:54321";
+
+/// Two hosts, or nothing if this machine lacks what it takes.
+#[track_caller]
+fn wire() -> Option<Wire> {
+    if !["python3", "socat"].into_iter().all(require_tool) {
+        return None;
+    }
+    Wire::new()
+}
+
+fn datagrams(host: &Host, arguments: &[&str]) -> Command {
+    let mut command = host.command(PROGRAM);
+    command.arg("datagrams").args(arguments);
+    command
+}
+
+/// Starts something that says `listening on ADDRESS`.
+#[track_caller]
+fn listen(host: &Host, arguments: &[&str]) -> Server {
+    Server::from_command(datagrams(host, arguments))
+        .unwrap_or_else(|ended| panic!("{arguments:?}: {ended:#?}"))
+}
+
+/// A member of a group.
+#[track_caller]
+fn member(host: &Host, group: &str) -> Server {
+    let options = ["--group", group, "--interface", "wire"];
+    listen(host, &[&["multicast", "receive"], &options[..]].concat())
+}
+
+/// Runs to its end what ends by itself.
+#[track_caller]
+fn run(host: &Host, arguments: &[&str]) -> Ended {
+    Running::spawn(datagrams(host, arguments)).end()
+}
+
+/// Sends a text once, to a group or to everybody.
+#[track_caller]
+fn send(host: &Host, task: &str, text: &str, options: &[&str]) {
+    let arguments = [&[task, "send", text, "--count", "1"], options].concat();
+    let ended = run(host, &arguments);
+    assert!(ended.status.success(), "{ended:?}");
+}
+
+#[track_caller]
+fn send_to_group(host: &Host, text: &str, group: &str) {
+    let options = ["--group", group, "--interface", "wire"];
+    send(host, "multicast", text, &options);
+}
+
+/// The texts that it has shown so far, in order, whoever has sent them.
+fn heard(receiver: &Server) -> Vec<String> {
+    let lines = receiver.output();
+    let texts = lines[1..].iter().map(|line| {
+        let (_from, text) = line.split_once(' ').expect("FROM TEXT");
+        text.to_owned()
+    });
+    texts.collect()
+}
+
+/// The sender is 10.0.0.1, and this is what it has said.
+#[track_caller]
+fn expect_from_left(receiver: &Server, text: &str) {
+    let line = receiver.wait_for_output(|line| line.ends_with(text));
+    assert!(line.starts_with("10.0.0.1:"), "{line}");
+    assert_eq!(line.split_once(' ').map(|(_, text)| text), Some(text));
+}
+
+/// Whoever looks at the frames of a host's end of the wire.
+struct Capture(Running);
+
+impl Capture {
+    #[track_caller]
+    fn start(host: &Host) -> Capture {
+        let script = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/foreign_clients/capture.py"
+        );
+        let mut python = host.command("python3");
+        python.args([script, "wire"]);
+        let running = Running::spawn(python);
+        running.wait_for_output(|line| line == "ready");
+        Capture(running)
+    }
+
+    /// Waits for a frame that ends with this text: the payload of its datagram.
+    #[track_caller]
+    fn wait_for(&self, text: &[u8]) -> Frame {
+        self.wait_until(|frame| frame.0.ends_with(text))
+    }
+
+    #[track_caller]
+    fn wait_until(&self, is_it: impl Fn(&Frame) -> bool) -> Frame {
+        let frame = |line: &str| Frame(bytes(line).unwrap_or_default());
+        Frame(bytes(&self.0.wait_for_output(|line| is_it(&frame(line)))).expect("a frame"))
+    }
+
+    /// How many such frames there have been.
+    fn count(&self, is_it: impl Fn(&Frame) -> bool) -> usize {
+        let lines = self.0.output();
+        let frames = lines.iter().filter_map(|line| bytes(line)).map(Frame);
+        frames.filter(|frame| is_it(frame)).count()
+    }
+}
+
+fn bytes(hex: &str) -> Option<Vec<u8>> {
+    let pairs = hex
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| std::str::from_utf8(pair).ok());
+    pairs
+        .map(|pair| u8::from_str_radix(pair?, 16).ok())
+        .collect()
+}
+
+/// An Ethernet frame: 14 bytes, and then what it carries.
+#[derive(Debug)]
+struct Frame(Vec<u8>);
+
+impl Frame {
+    fn destination(&self) -> String {
+        let mac = self.0[..6].iter().map(|byte| format!("{byte:02x}"));
+        mac.collect::<Vec<_>>().join(":")
+    }
+
+    fn is_from_left(&self) -> bool {
+        self.0.get(6..12) == Some(&[2, 0, 0, 0, 0, 1])
+    }
+
+    /// What becomes of the membership of a group, if that is what the frame tells: 4 for joining, 3
+    /// for leaving (RFC 3376, section 4.2.12; the first record is enough for one group).
+    fn igmp(&self, group: [u8; 4]) -> Option<u8> {
+        let is_ipv4 = self.0.get(12..14)? == [8, 0];
+        // The header tells its length in words of four bytes, and it is longer with an option.
+        let header = usize::from(self.0.get(14)? & 0xf) * 4;
+        let (protocol, report) = (*self.0.get(23)?, self.0.get(14 + header..)?);
+        let is_report = protocol == 2 && *report.first()? == 0x22;
+        (is_ipv4 && is_report && report.get(12..16)? == group).then(|| report[8])
+    }
+
+    /// The same for IPv6 (MLD, RFC 3810): ICMPv6 143 behind an option header.
+    fn mld(&self, group: [u8; 16]) -> Option<u8> {
+        let is_ipv6 = self.0.get(12..14)? == [0x86, 0xdd];
+        let report = self.0.get(14 + 40 + 8..)?;
+        let is_report = *report.first()? == 143;
+        (is_ipv6 && is_report && report.get(12..28)? == group).then(|| report[8])
+    }
+}
+
+/// As IGMP and MLD number it.
+const JOINED: u8 = 4;
+const LEFT: u8 = 3;
+
+#[test]
+fn the_mac_of_a_group_has_23_of_its_bits() {
+    let Some(wire) = wire() else { return };
+    let capture = Capture::start(&wire.right);
+    // The first nine bits are lost, so 32 groups have the same.
+    for group in [GROUP, "239.202.20.30:54321", "224.74.20.30:54321"] {
+        send_to_group(&wire.left, group, group);
+        let frame = capture.wait_for(group.as_bytes());
+        assert_eq!(frame.destination(), "01:00:5e:4a:14:1e", "{group}");
+        assert!(frame.is_from_left());
+        assert_eq!(frame.0[22], 1, "the time to live lets it pass no router");
+    }
+}
+
+#[test]
+fn the_mac_of_an_ipv6_group_has_its_last_32_bits() {
+    let Some(wire) = wire() else { return };
+    let capture = Capture::start(&wire.right);
+    for (group, mac) in [
+        ("[ff02::4a14:1e]:54321", "33:33:4a:14:00:1e"),
+        ("[ff05::1:4a14:1e]:54321", "33:33:4a:14:00:1e"),
+        ("[ff02::1]:54321", "33:33:00:00:00:01"),
+    ] {
+        send_to_group(&wire.left, group, group);
+        let frame = capture.wait_for(group.as_bytes());
+        assert_eq!(frame.destination(), mac, "{group}");
+        assert_eq!(frame.0[21], 1, "the hop limit lets it pass no router");
+    }
+}
+
+#[test]
+fn the_network_is_told_who_joins_and_who_leaves() {
+    let Some(wire) = wire() else { return };
+    let capture = Capture::start(&wire.left);
+    let group = [224, 202, 20, 30];
+    let mut receiver = member(&wire.right, GROUP);
+    let told = capture.wait_until(|frame| frame.igmp(group) == Some(JOINED));
+    assert_eq!(told.destination(), "01:00:5e:00:00:16", "it is for routers");
+    assert_eq!(capture.count(|frame| frame.igmp(group) == Some(LEFT)), 0);
+    assert_eq!(receiver.stop().code(), Some(0));
+    capture.wait_until(|frame| frame.igmp(group) == Some(LEFT));
+}
+
+#[test]
+fn the_network_is_told_the_same_of_ipv6() {
+    let Some(wire) = wire() else { return };
+    let capture = Capture::start(&wire.left);
+    let mut group = [0; 16];
+    group[..2].copy_from_slice(&[0xff, 2]);
+    group[12..].copy_from_slice(&[0x4a, 0x14, 0, 0x1e]);
+    let mut receiver = member(&wire.right, "[ff02::4a14:1e]:54321");
+    let told = capture.wait_until(|frame| frame.mld(group) == Some(JOINED));
+    assert_eq!(told.destination(), "33:33:00:00:00:16", "it is for routers");
+    assert_eq!(receiver.stop().code(), Some(0));
+    capture.wait_until(|frame| frame.mld(group) == Some(LEFT));
+}
+
+#[test]
+fn every_member_of_a_host_hears_its_group_and_no_other() {
+    let Some(wire) = wire() else { return };
+    let [one, two] = [(); 2].map(|()| member(&wire.right, GROUP));
+    // Of the same MAC address, so the host takes the frame, and the kernel has to tell them apart.
+    let alias = member(&wire.right, "239.202.20.30:54321");
+    let other = member(&wire.right, "224.0.1.20:54321");
+    let here = member(&wire.left, GROUP);
+    for (text, group) in [
+        ("to the alias", "239.202.20.30:54321"),
+        ("to another", "224.0.1.20:54321"),
+        ("to another port", "224.202.20.30:54322"),
+        ("to the group", GROUP),
+    ] {
+        send_to_group(&wire.left, text, group);
+    }
+    // They travel in order: what was for others would have come before.
+    for member in [&one, &two, &here] {
+        expect_from_left(member, "to the group");
+        assert_eq!(heard(member), ["to the group"]);
+    }
+    expect_from_left(&alias, "to the alias");
+    expect_from_left(&other, "to another");
+    // It would have come after: a message to their own group is there to tell that it has not.
+    send_to_group(&wire.left, "the end", "239.202.20.30:54321");
+    send_to_group(&wire.left, "the end", "224.0.1.20:54321");
+    for (member, first) in [(&alias, "to the alias"), (&other, "to another")] {
+        expect_from_left(member, "the end");
+        assert_eq!(heard(member), [first, "the end"]);
+    }
+}
+
+#[test]
+fn a_group_of_ipv6_is_heard() {
+    let Some(wire) = wire() else { return };
+    for group in ["[ff02::4a14:1e]:54321", "[ff05::1:4a14:1e]:54321"] {
+        let (one, other) = (
+            member(&wire.right, group),
+            member(&wire.right, "[ff02::99]:54321"),
+        );
+        send_to_group(&wire.left, "for the group", group);
+        let line = one.wait_for_output(|line| line.ends_with(" for the group"));
+        assert!(line.starts_with("[fe80::1%"), "{line}");
+        send_to_group(&wire.left, "the end", "[ff02::99]:54321");
+        other.wait_for_output(|line| line.ends_with(" the end"));
+        assert_eq!(heard(&other), ["the end"]);
+    }
+}
+
+#[test]
+fn a_receiver_ends_when_so_many_have_come() {
+    let Some(wire) = wire() else { return };
+    let options = [
+        "multicast",
+        "receive",
+        "--interface",
+        "10.0.0.2",
+        "--count",
+        "2",
+    ];
+    let mut receiver = listen(&wire.right, &options);
+    let sending = [
+        "multicast",
+        "send",
+        "--every",
+        "0.01",
+        "--count",
+        "3",
+        "--interface",
+        "10.0.0.1",
+    ];
+    let sent = run(&wire.left, &sending);
+    assert_eq!(sent.status.code(), Some(0));
+    let expected = [1, 2, 3].map(|number| format!("sent to {GROUP}: hello {number}"));
+    assert_eq!(sent.output, expected);
+    assert_eq!(receiver.wait().code(), Some(0));
+    assert_eq!(heard(&receiver), ["hello 1", "hello 2"]);
+}
+
+#[test]
+fn a_sender_goes_on_until_it_is_stopped() {
+    let Some(wire) = wire() else { return };
+    let receiver = member(&wire.right, GROUP);
+    let options = [
+        "multicast",
+        "send",
+        "--every",
+        "0.01",
+        "--interface",
+        "wire",
+    ];
+    let mut sender = Running::spawn(datagrams(&wire.left, &options));
+    expect_from_left(&receiver, "hello 20");
+    sender.process().signal(test_kit::Signal::SIGINT);
+    assert_eq!(sender.wait().code(), Some(0));
+}
+
+#[test]
+fn what_is_heard_is_shown_so_that_no_terminal_obeys() {
+    let Some(wire) = wire() else { return };
+    let receiver = member(&wire.right, GROUP);
+    wire.left.run(&format!(
+        "printf '\\033[2J\\n1.2.3.4:5 forged\\r\\n' |
+         socat -u - UDP4-DATAGRAM:{GROUP},ip-multicast-if=10.0.0.1"
+    ));
+    let line = receiver.wait_for_output(|line| line.contains("forged"));
+    assert!(
+        line.ends_with(" \u{fffd}[2J\u{fffd}1.2.3.4:5 forged"),
+        "{line:?}"
+    );
+}
+
+#[test]
+fn broadcast_is_a_frame_for_everybody() {
+    let Some(wire) = wire() else { return };
+    let capture = Capture::start(&wire.right);
+    let everybody = listen(&wire.right, &["broadcast", "receive"]);
+    let by_name = listen(
+        &wire.right,
+        &["broadcast", "receive", "--interface", "wire"],
+    );
+    let elsewhere = listen(&wire.right, &["broadcast", "receive", "--interface", "lo"]);
+    let network = ["broadcast", "receive", "--address", "10.0.0.255:54321"];
+    let network = listen(&wire.right, &network);
+    let by_address = ["--address", "10.0.0.255:54321"];
+    send(&wire.left, "broadcast", "to the network", &by_address);
+    send(&wire.left, "broadcast", "to all", &["--interface", "wire"]);
+    for text in ["to the network", "to all"] {
+        let frame = capture.wait_for(text.as_bytes());
+        assert_eq!(frame.destination(), "ff:ff:ff:ff:ff:ff", "{text}");
+        assert!(frame.is_from_left());
+    }
+    for receiver in [&everybody, &by_name] {
+        expect_from_left(receiver, "to all");
+        assert_eq!(heard(receiver), ["to all"]);
+    }
+    send(&wire.left, "broadcast", "the end", &by_address);
+    expect_from_left(&network, "the end");
+    assert_eq!(heard(&network), ["to the network", "the end"]);
+    send(
+        &wire.right,
+        "broadcast",
+        "to myself",
+        &["--interface", "lo"],
+    );
+    elsewhere.wait_for_output(|line| line.ends_with(" to myself"));
+    assert_eq!(heard(&elsewhere), ["to myself"]);
+}
+
+/// Has socat show what it receives at this address. `-u` is one way.
+fn socat(host: &Host, address: &str) -> Running {
+    let mut socat = host.command("socat");
+    socat.args(["-u", address, "-"]);
+    Running::spawn(socat)
+}
+
+#[test]
+fn socat_is_heard_and_hears() {
+    let Some(wire) = wire() else { return };
+    let (group, everybody) = (
+        member(&wire.right, GROUP),
+        listen(&wire.right, &["broadcast", "receive"]),
+    );
+    wire.left.run(&format!(
+        "printf 'from socat' | socat -u - UDP4-DATAGRAM:{GROUP},ip-multicast-if=10.0.0.1 &&
+         printf 'from socat' | socat -u - UDP4-DATAGRAM:255.255.255.255:54321,broadcast,bind=10.0.0.1"
+    ));
+    expect_from_left(&group, "from socat");
+    expect_from_left(&everybody, "from socat");
+    drop((group, everybody));
+
+    let member = socat(
+        &wire.right,
+        "UDP4-RECV:54321,reuseaddr,ip-add-membership=224.202.20.30:wire",
+    );
+    let receiver = socat(&wire.right, "UDP4-RECV:54322,broadcast");
+    // It does not say when it has bound its socket, but the system does (proc_net(5)).
+    wait_until("socat listens", || {
+        let sockets = wire.right.run("cat /proc/net/udp");
+        sockets.contains(":D431") && sockets.contains(":D432")
+    });
+    // Each line ends, so that it is seen here as one.
+    send_to_group(&wire.left, "to socat's group\n", GROUP);
+    let by_address = ["--address", "10.0.0.255:54322"];
+    send(&wire.left, "broadcast", "to socat and all\n", &by_address);
+    member.wait_for_output(|line| line == "to socat's group");
+    receiver.wait_for_output(|line| line == "to socat and all");
+}
+
+#[test]
+fn an_increment_has_its_high_byte_first_on_the_wire() {
+    let Some(wire) = wire() else { return };
+    let server = listen(&wire.right, &["increment", "--listen", "10.0.0.2:8008"]);
+    let capture = Capture::start(&wire.right);
+    let answer = wire.left.run(&format!(
+        "printf '\\0\\377' | socat -t 30 - UDP:{},readbytes=2 | od -An -tx1",
+        server.address()
+    ));
+    assert_eq!(answer.trim(), "01 00");
+    // Behind 14 bytes of Ethernet, 20 of IPv4 and 8 of UDP.
+    let payload = |from_left: bool| {
+        let is_it =
+            |frame: &Frame| frame.0.get(23) == Some(&17) && frame.is_from_left() == from_left;
+        capture.wait_until(is_it).0[42..44].to_vec()
+    };
+    assert_eq!(payload(true), [0, 255]);
+    assert_eq!(payload(false), [1, 0]);
+}
+
+/// The program fails on this host with this status, and one line that has these words.
+#[track_caller]
+fn check_refused(host: &Host, arguments: &[&str], status: i32, words: &[&str]) {
+    let ended = run(host, arguments);
+    let said = format!("{arguments:?} gave {ended:?}");
+    assert_eq!(ended.status.code(), Some(status), "{said}");
+    assert_eq!(ended.output, [""; 0], "{said}");
+    let [error] = &ended.errors[..] else {
+        panic!("not one line: {said}");
+    };
+    for word in words {
+        assert!(error.contains(word), "no {word:?}: {said}");
+    }
+}
+
+#[test]
+fn where_no_route_tells_the_interface_it_has_to_be_chosen() {
+    let Some(wire) = wire() else { return };
+    let host = &wire.left;
+    let choose = "choose one with --interface: lo (127.0.0.1), wire (10.0.0.1)";
+    let unreachable = ["Network is unreachable", choose];
+    check_refused(host, &["multicast", "send"], 1, &unreachable);
+    check_refused(
+        host,
+        &["multicast", "receive"],
+        1,
+        &["No such device", choose],
+    );
+    check_refused(host, &["broadcast", "send"], 1, &unreachable);
+    for task in ["multicast", "broadcast"] {
+        for action in ["send", "receive"] {
+            for meant in ["eth9", "10.0.0.2", "4711"] {
+                let words = [meant, choose];
+                check_refused(host, &[task, action, "--interface", meant], 1, &words);
+            }
+        }
+    }
+    // With a route there is nothing to choose.
+    host.run("ip route add 224.0.0.0/4 dev wire");
+    let receiver = member(&wire.right, GROUP);
+    send(host, "multicast", "by the route", &[]);
+    expect_from_left(&receiver, "by the route");
+}
+
+#[test]
+fn an_interface_that_cannot_is_told_with_the_others() {
+    let Some(wire) = wire() else { return };
+    let host = &wire.left;
+    let send = |interface| ["multicast", "send", "--interface", interface];
+    host.run("ip link add spare type veth peer name other && ip link set other up");
+    let words = ["spare has no IPv4 address", "IPv6"];
+    check_refused(host, &send("spare"), 1, &words);
+    host.run("ip address add 10.0.1.1/24 dev spare");
+    let words = ["spare is down", "ip link set spare up", "wire (10.0.0.1)"];
+    check_refused(host, &send("spare"), 1, &words);
+    host.run("echo 0 >/proc/sys/net/ipv4/igmp_max_memberships");
+    let receive = ["multicast", "receive", "--interface", "wire"];
+    check_refused(host, &receive, 1, &["igmp_max_memberships"]);
+}
+
+#[test]
+fn an_interface_that_goes_down_and_comes_back_is_heard_again() {
+    let Some(wire) = wire() else { return };
+    let capture = Capture::start(&wire.left);
+    let receiver = member(&wire.right, GROUP);
+    let joined = |frame: &Frame| frame.igmp([224, 202, 20, 30]) == Some(JOINED);
+    capture.wait_until(joined);
+    send_to_group(&wire.left, "before", GROUP);
+    expect_from_left(&receiver, "before");
+
+    wire.right.run("ip link set wire down");
+    let before = capture.count(joined);
+    wire.right.run("ip link set wire up");
+    // The kernel has kept the membership, and tells the network of it anew.
+    wait_until("the network is told again", || {
+        capture.count(joined) > before
+    });
+    send_to_group(&wire.left, "after", GROUP);
+    expect_from_left(&receiver, "after");
+    assert_eq!(heard(&receiver), ["before", "after"]);
+}
+
+#[test]
+fn an_interface_that_is_taken_out_and_put_in_again_is_joined_again() {
+    let Some(wire) = wire() else { return };
+    for group in [GROUP, "[ff02::4a14:1e]:54321"] {
+        let receiver = member(&wire.right, group);
+        wire.take_out();
+        receiver.wait_for_log(|line| line.contains("not heard for now") && line.contains("wire"));
+        wire.put_in();
+        receiver.wait_for_log(|line| line == format!("joined {group} again"));
+        send_to_group(&wire.left, "after", group);
+        receiver.wait_for_output(|line| line.ends_with(" after"));
+    }
+}
+
+#[test]
+fn interfaces_are_listed() {
+    let Some(wire) = wire() else { return };
+    let listed = run(&wire.left, &["interfaces"]);
+    assert_eq!(listed.status.code(), Some(0));
+    let fields: Vec<Vec<&str>> = listed
+        .output
+        .iter()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(
+        fields[0],
+        ["name", "index", "up", "multicast", "MAC", "addresses"]
+    );
+    let find = |name| {
+        fields
+            .iter()
+            .find(|fields| fields[0] == name)
+            .expect("it is there")
+    };
+    let loopback = ["yes", "no", "00:00:00:00:00:00", "127.0.0.1/8", "::1/128"];
+    assert_eq!(find("lo")[2..], loopback);
+    let link = wire.left.run("ip -oneline link show wire");
+    let ends = [
+        "yes",
+        "yes",
+        "02:00:00:00:00:01",
+        "10.0.0.1/24",
+        "fe80::1/64",
+    ];
+    let of_wire = find("wire");
+    assert!(link.starts_with(&format!("{}: wire", of_wire[1])), "{link}");
+    assert_eq!(of_wire[2..], ends);
+}
