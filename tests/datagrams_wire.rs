@@ -322,7 +322,7 @@ fn what_is_heard_is_shown_so_that_no_terminal_obeys() {
     let Some(wire) = wire() else { return };
     let receiver = member(&wire.right, GROUP);
     wire.left.run(&format!(
-        "printf '\\033[2J\\n1.2.3.4:5 forged\\r\\n' |
+        "printf '\\033[2J\\r1.2.3.4:5 forged\\r\\n' |
          socat -u - UDP4-DATAGRAM:{GROUP},ip-multicast-if=10.0.0.1"
     ));
     let line = receiver.wait_for_output(|line| line.contains("forged"));
@@ -502,6 +502,7 @@ fn an_interface_that_goes_down_and_comes_back_is_heard_again() {
     wire.right.run("ip link set wire down");
     let before = capture.count(joined);
     wire.right.run("ip link set wire up");
+    wire.wait_until_up();
     // The kernel has kept the membership, and tells the network of it anew.
     wait_until("the network is told again", || {
         capture.count(joined) > before

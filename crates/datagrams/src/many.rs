@@ -230,3 +230,32 @@ pub(crate) fn explain(
     };
     format!("{text} ({hint})")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_datagram_is_one_line_whatever_it_holds() {
+        for (datagram, expected) in [
+            (&b""[..], ""),
+            (b"hello", "hello"),
+            (b"hello\n", "hello"),
+            (b"hello\r\n", "hello"),
+            (b"hello\n\n", "hello\u{fffd}"),
+            (
+                b"hello\n192.0.2.1:5 forged",
+                "hello\u{fffd}192.0.2.1:5 forged",
+            ),
+            (b"\x1b[2J\xff", "\u{fffd}[2J\u{fffd}"),
+        ] {
+            assert_eq!(shown(datagram), expected);
+        }
+    }
+
+    #[test]
+    fn what_has_no_hint_is_told_in_the_systems_words() {
+        let error = io::Error::from(Errno::EIO);
+        assert_eq!(explain(&error, &[], None), "Input/output error");
+    }
+}

@@ -60,6 +60,16 @@ impl Wire {
                  ip address add fe80::{number}/64 dev wire nodad"
             ));
         }
+        self.wait_until_up();
+    }
+
+    /// Waits until both ends carry frames. They take their time after they have been switched on,
+    /// and what is sent meanwhile is lost without a word.
+    #[track_caller]
+    pub fn wait_until_up(&self) {
+        for host in [&self.left, &self.right] {
+            host.run("until ip link show wire | grep -q 'state UP'; do sleep 0.01; done");
+        }
     }
 
     /// Takes it out, which no address and no membership survives.
