@@ -1,10 +1,12 @@
 //! From a name to a connection.
 
 use std::io;
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
-use crate::{Address, Attempt, Error};
+use socket2::Type;
+
+use crate::{Address, Attempt, Error, Stream, Trace};
 
 /// Looks the host up and connects to the first of its addresses that answers, which is returned
 /// too.
@@ -15,12 +17,18 @@ use crate::{Address, Attempt, Error};
 /// # Errors
 ///
 /// [`Error::Find`] if the host has no address, [`Error::Connect`] if none of them answers.
-pub fn connect(address: &Address, timeout: Duration) -> Result<(TcpStream, SocketAddr), Error> {
+pub fn connect(
+    address: &Address,
+    timeout: Duration,
+    trace: Trace,
+) -> Result<(Stream, SocketAddr), Error> {
     match (&*address.host, address.port).to_socket_addrs() {
-        Ok(candidates) => connect_any(candidates, timeout).map_err(|attempts| Error::Connect {
-            address: address.clone(),
-            attempts,
-        }),
+        Ok(candidates) => {
+            connect_any(candidates, timeout, trace).map_err(|attempts| Error::Connect {
+                address: address.clone(),
+                attempts,
+            })
+        }
         Err(source) => Err(Error::Find {
             host: address.host.clone(),
             source,
@@ -36,10 +44,11 @@ pub fn connect(address: &Address, timeout: Duration) -> Result<(TcpStream, Socke
 fn connect_any(
     candidates: impl IntoIterator<Item = SocketAddr>,
     timeout: Duration,
-) -> Result<(TcpStream, SocketAddr), Vec<Attempt>> {
+    trace: Trace,
+) -> Result<(Stream, SocketAddr), Vec<Attempt>> {
     let mut attempts = Vec::new();
     for candidate in candidates {
-        match connect_one(candidate, timeout) {
+        match connect_one(candidate, timeout, trace) {
             Ok(stream) => return Ok((stream, candidate)),
             Err(source) => attempts.push(Attempt { candidate, source }),
         }
@@ -47,24 +56,29 @@ fn connect_any(
     Err(attempts)
 }
 
-fn connect_one(candidate: SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
-    if timeout.is_zero() {
-        TcpStream::connect(candidate)
+fn connect_one(candidate: SocketAddr, timeout: Duration, trace: Trace) -> io::Result<Stream> {
+    let socket = trace.socket(candidate, Type::STREAM)?;
+    let connected = if timeout.is_zero() {
+        socket.connect(&candidate.into())
     } else {
-        TcpStream::connect_timeout(&candidate, timeout)
-    }
+        socket.connect_timeout(&candidate.into(), timeout)
+    };
+    trace.connected(&socket, candidate, &connected);
+    connected.map(|()| Stream::new(socket.into(), trace))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, TcpListener};
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
     use std::time::Instant;
 
-    use socket2::{Domain, Socket, Type};
+    use socket2::{Domain, Socket};
 
     use super::*;
 
     const LONG: Duration = Duration::from_secs(60);
+
+    const OFF: Trace = Trace::OFF;
 
     fn loopback(port: u16) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, port).into()
@@ -95,9 +109,10 @@ mod tests {
         let (_socket, refusing) = refusing();
         let listener = TcpListener::bind(loopback(0)).unwrap();
         let listening = listener.local_addr().unwrap();
-        let (stream, peer) = connect_any([refusing, listening], LONG).unwrap();
+        let (_stream, peer) = connect_any([refusing, listening], LONG, OFF).unwrap();
         assert_eq!(peer, listening);
-        assert_eq!(stream.peer_addr().unwrap(), listening);
+        let (accepted, _) = listener.accept().unwrap();
+        assert_eq!(accepted.local_addr().unwrap(), listening);
     }
 
     #[test]
@@ -107,7 +122,7 @@ mod tests {
         let listening = listener.local_addr().unwrap();
         let begin = Instant::now();
         let timeout = Duration::from_secs(1);
-        let (_stream, peer) = connect_any([silent, listening], timeout).unwrap();
+        let (_stream, peer) = connect_any([silent, listening], timeout, OFF).unwrap();
         assert_eq!(peer, listening);
         assert!(begin.elapsed() >= timeout);
     }
@@ -116,7 +131,7 @@ mod tests {
     fn when_none_answers_each_attempt_is_told() {
         let (_socket, refusing) = refusing();
         let (_other, _waiting, silent) = silent();
-        let attempts = connect_any([refusing, silent], Duration::from_secs(1)).unwrap_err();
+        let attempts = connect_any([refusing, silent], Duration::from_secs(1), OFF).unwrap_err();
         let told: Vec<_> = attempts
             .iter()
             .map(|attempt| (attempt.candidate, attempt.source.kind()))
@@ -134,8 +149,8 @@ mod tests {
     fn a_time_of_zero_leaves_it_to_the_system() {
         let (_socket, refusing) = refusing();
         let listener = TcpListener::bind(loopback(0)).unwrap();
-        assert!(connect_one(listener.local_addr().unwrap(), Duration::ZERO).is_ok());
-        assert!(connect_one(refusing, Duration::ZERO).is_err());
+        assert!(connect_one(listener.local_addr().unwrap(), Duration::ZERO, OFF).is_ok());
+        assert!(connect_one(refusing, Duration::ZERO, OFF).is_err());
     }
 
     #[test]
@@ -145,7 +160,7 @@ mod tests {
             host: "no\0where".to_owned(),
             port: 7,
         };
-        let error = connect(&address, LONG).unwrap_err();
+        let error = connect(&address, LONG, OFF).unwrap_err();
         assert!(matches!(error, Error::Find { host, .. } if host == address.host));
     }
 
@@ -159,7 +174,7 @@ mod tests {
             };
             let port = listener.local_addr().unwrap().port();
             let host = host.to_owned();
-            let (_stream, peer) = connect(&Address { host, port }, LONG).unwrap();
+            let (_stream, peer) = connect(&Address { host, port }, LONG, OFF).unwrap();
             assert_eq!(peer, listener.local_addr().unwrap());
         }
     }

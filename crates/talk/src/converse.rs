@@ -2,13 +2,13 @@
 
 use std::io::ErrorKind::{BrokenPipe, ConnectionReset, Interrupted, WouldBlock};
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 
 use nix::errno::Errno;
 use nix::sys::select::{FD_SETSIZE, FdSet, select};
 
-use crate::Screen;
+use crate::{Screen, Stream};
 
 /// How many bytes are taken at once, from the keyboard or from the server.
 const PIECE: usize = 16 * 1024;
@@ -28,13 +28,14 @@ const PIECE: usize = 16 * 1024;
 ///
 /// A [`Failure`] says which step failed. The stream stays non-blocking.
 pub fn converse<W: Write>(
-    mut stream: &TcpStream,
+    mut stream: &Stream,
     mut keyboard: impl Read + AsFd,
     mut screen: Screen<W>,
 ) -> Result<(), Failure> {
-    let highest = stream.as_raw_fd().max(keyboard.as_fd().as_raw_fd());
+    let highest = stream.as_fd().as_raw_fd();
+    let highest = highest.max(keyboard.as_fd().as_raw_fd());
     let descriptors = count_for_select(highest).map_err(Failure::Wait)?;
-    stream.set_nonblocking(true).map_err(Failure::Wait)?;
+    stream.set_nonblocking().map_err(Failure::Wait)?;
     let mut buffer = [0; PIECE];
     let mut outgoing = Vec::new(); // typed, and not yet taken by the socket
     let mut typing = true; // until the keyboard's end

@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::time::Duration;
 use std::{error, fmt};
 
 use crate::{Address, Failure};
@@ -24,6 +25,22 @@ pub enum Error {
         address: Address,
         /// Every address that was tried, in order.
         attempts: Vec<Attempt>,
+    },
+    /// A datagram has had no answer.
+    Silence {
+        /// Who was asked.
+        peer: SocketAddr,
+        /// For how long somebody waited.
+        timeout: Duration,
+        /// Whether the system would have told that nobody is there.
+        is_connected: bool,
+    },
+    /// Some datagrams have had no answer, each of which has been told.
+    Unanswered {
+        /// Who was asked.
+        peer: SocketAddr,
+        /// How many there were.
+        count: u64,
     },
     /// The conversation began, and failed.
     Conversation {
@@ -75,6 +92,24 @@ impl fmt::Display for Error {
                     }
                 }
             }
+            Error::Silence {
+                peer,
+                timeout,
+                is_connected,
+            } => {
+                let why = if *is_connected {
+                    "somebody may be there, or a firewall in between"
+                } else {
+                    "with --connect the system would tell if nobody is there"
+                };
+                write!(
+                    f,
+                    "{peer}: no answer within {timeout:?}: a datagram is lost without a word, and \
+                     so is an answer; {why}"
+                )
+            }
+            Error::Unanswered { peer, count: 1 } => write!(f, "{peer}: one had no answer"),
+            Error::Unanswered { peer, count } => write!(f, "{peer}: {count} had no answer"),
             Error::Conversation { peer, failure } => write!(f, "{peer}: {failure}"),
         }
     }

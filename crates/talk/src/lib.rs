@@ -5,32 +5,40 @@
 //! So it waits for both at once, as the select server does for all its clients; [`converse`] is
 //! that loop, and the smallest one that is right.
 //!
-//! Deliberately absent: telnet's negotiation, TLS, UDP, names of services for ports, and calling
-//! again when the server has gone.
+//! By datagram it asks and waits for the answer, since nobody speaks there who has not been asked.
+//!
+//! Deliberately absent: telnet's negotiation, TLS, names of services for ports, calling again when
+//! the server has gone, and asking again when a datagram is lost.
 
 #![forbid(unsafe_code)]
 
 mod address;
+mod ask;
 mod connect;
 mod converse;
 mod error;
 mod screen;
+mod stream;
+mod trace;
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::net::TcpStream;
+use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 pub use address::Address;
 use address::Target;
+use ask::Asker;
 pub use connect::connect;
 pub use converse::{Failure, converse};
 pub use error::{Attempt, Error};
 pub use screen::{Cleaner, Screen};
+pub use stream::Stream;
+pub use trace::Trace;
 
 /// Talk to a server: what you type is sent, what it says is shown
 ///
@@ -39,15 +47,77 @@ pub use screen::{Cleaner, Screen};
 /// will say no more, and can still answer.
 /// talk leaves when the server has finished; Ctrl-C leaves at once.
 #[derive(Args, Clone, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "\
 Examples:
   after-accept talk 127.0.0.1:3026          chat, where the fork server offers it
   after-accept talk localhost 2007          a name: each of its addresses is tried in turn
   after-accept talk '[::1]:2007'            an IPv6 address stands in brackets
   after-accept talk 127.0.0.1:2007 <a >b    files go through byte for byte
+  after-accept talk --trace 127.0.0.1:2007  shows each system call that matters
+  after-accept talk increment 127.0.0.1:8008 41
 
 Exit status: 0 the server has finished, 1 something failed on the way, 2 wrong usage.")]
 pub struct Command {
+    #[command(subcommand)]
+    errand: Option<Errand>,
+
+    #[command(flatten)]
+    conversation: Option<Conversation>,
+
+    /// Show each system call that matters on standard error: what it was asked, what it gave, how
+    /// many bytes, and the first of them in hexadecimal
+    #[arg(long, global = true)]
+    trace: bool,
+}
+
+/// A conversation of a particular kind.
+#[derive(Clone, Debug, Subcommand)]
+enum Errand {
+    /// Talk to an echo server, by connection or by datagram
+    ///
+    /// By datagram each line is one, without its end. The next one is sent when the answer has
+    /// come, or when it has not for too long.
+    #[command(after_help = "\
+Examples:
+  after-accept talk echo 127.0.0.1:2007                  the same as without `echo`
+  after-accept talk echo --udp 127.0.0.1:8007
+  after-accept talk echo --udp --connect 127.0.0.1:8007  says so if nobody is there
+
+Exit status: 0 all is answered, 1 something is not or failed on the way, 2 wrong usage.")]
+    Echo {
+        /// By datagram
+        #[arg(long)]
+        udp: bool,
+        #[command(flatten)]
+        asking: Asking,
+        #[command(flatten)]
+        conversation: Conversation,
+    },
+    /// Ask for the next number, by datagram
+    ///
+    /// The number travels in two bytes, the high one first; 32767 is followed by -32768.
+    #[command(after_help = "\
+Examples:
+  after-accept talk increment 127.0.0.1:8008 41
+  after-accept talk increment 127.0.0.1:8008 255 --trace
+
+Exit status: 0 it is answered, 1 it is not or something failed on the way, 2 wrong usage.")]
+    Increment {
+        /// Where the server listens, as HOST:PORT
+        #[arg(value_name = "ADDRESS")]
+        address: Target,
+        /// A number from -32768 to 32767
+        #[arg(allow_negative_numbers = true)]
+        number: i16,
+        #[command(flatten)]
+        asking: Asking,
+    },
+}
+
+/// A server, and how to talk to it.
+#[derive(Args, Clone, Debug)]
+struct Conversation {
     /// Where the server listens, as HOST:PORT, or HOST with the port as the next argument
     #[arg(value_name = "ADDRESS")]
     address: Target,
@@ -64,6 +134,18 @@ pub struct Command {
     /// Whether what could drive your terminal (control characters, escape sequences) is shown as �
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     clean: Clean,
+}
+
+/// How to ask by datagram.
+#[derive(Args, Clone, Debug)]
+struct Asking {
+    /// Connect the datagram socket: it then hears its peer alone, and is told if nobody is there
+    #[arg(long)]
+    connect: bool,
+
+    /// How long to wait for an answer to a datagram, in seconds
+    #[arg(long, value_name = "SECS", default_value = "2", value_parser = some_seconds)]
+    timeout: Duration,
 }
 
 /// When the server's bytes are made safe to show.
@@ -92,36 +174,119 @@ pub fn run(command: Command) -> ExitCode {
 }
 
 fn talk(command: Command) -> Result<(), Error> {
-    let address = command.address.with_port(command.port)?;
-    let (stream, peer) = connect(&address, command.connect_timeout)?;
-    if io::stdin().is_terminal() && io::stderr().is_terminal() {
-        // Many servers wait for the first word, and would leave a newcomer before an empty screen.
-        let _ = writeln!(
-            io::stderr(),
-            "connected to {peer}; Ctrl-D ends your side, Ctrl-C leaves"
-        );
+    let trace = Trace::new(command.trace);
+    match (command.errand, command.conversation) {
+        (None, Some(conversation)) => converse_by(conversation, trace),
+        (
+            Some(Errand::Echo {
+                udp,
+                asking,
+                conversation,
+            }),
+            _,
+        ) if udp => echo_by_datagram(conversation, &asking, trace),
+        (
+            Some(Errand::Echo {
+                asking,
+                conversation,
+                ..
+            }),
+            _,
+        ) => {
+            if asking.connect {
+                let text = "--connect is for datagrams: a stream is always connected; add --udp";
+                return Err(Error::Usage(text.to_owned()));
+            }
+            converse_by(conversation, trace)
+        }
+        (
+            Some(Errand::Increment {
+                address,
+                number,
+                asking,
+            }),
+            _,
+        ) => increment(address, number, &asking, trace),
+        (None, None) => unreachable!("clap wants one of them"),
     }
-    match converse_with_user(&stream, command.clean) {
-        // Whoever read our output has read enough, as `head` does: no failure, and nothing to say.
+}
+
+fn converse_by(conversation: Conversation, trace: Trace) -> Result<(), Error> {
+    let address = conversation.address.with_port(conversation.port)?;
+    let (stream, peer) = connect(&address, conversation.connect_timeout, trace)?;
+    greet(&format!(
+        "connected to {peer}; Ctrl-D ends your side, Ctrl-C leaves"
+    ));
+    ended(peer, converse_with_user(&stream, conversation.clean))
+}
+
+fn echo_by_datagram(
+    conversation: Conversation,
+    asking: &Asking,
+    trace: Trace,
+) -> Result<(), Error> {
+    let address = conversation.address.with_port(conversation.port)?;
+    let asker = Asker::open(&address, asking.connect, asking.timeout, trace)?;
+    greet(&format!(
+        "each line is a datagram to {}; Ctrl-D ends, Ctrl-C leaves",
+        asker.peer()
+    ));
+    let echoed =
+        screen(conversation.clean).and_then(|screen| ask::echo(&asker, io::stdin().lock(), screen));
+    match echoed {
+        Ok(count @ 1..) => Err(Error::Unanswered {
+            peer: asker.peer(),
+            count,
+        }),
+        result => ended(asker.peer(), result.map(drop)),
+    }
+}
+
+fn increment(target: Target, number: i16, asking: &Asking, trace: Trace) -> Result<(), Error> {
+    let address = target.with_port(None)?;
+    let asker = Asker::open(&address, asking.connect, asking.timeout, trace)?;
+    let peer = asker.peer();
+    match ask::increment(&asker, number) {
+        Ok(None) => Err(asker.silence()),
+        Ok(Some(next)) => ended(
+            peer,
+            writeln!(io::stdout(), "{next}").map_err(Failure::Output),
+        ),
+        Err(failure) => ended(peer, Err(failure)),
+    }
+}
+
+/// Many servers wait for the first word, and would leave a newcomer before an empty screen.
+fn greet(text: &str) {
+    if io::stdin().is_terminal() && io::stderr().is_terminal() {
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+}
+
+/// Whoever read our output has read enough, as `head` does: no failure, and nothing to say.
+fn ended(peer: SocketAddr, result: Result<(), Failure>) -> Result<(), Error> {
+    match result {
         Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         result => result.map_err(|failure| Error::Conversation { peer, failure }),
     }
 }
 
-fn converse_with_user(stream: &TcpStream, clean: Clean) -> Result<(), Failure> {
-    // Files, since `io::stdin` keeps bytes in a buffer that select cannot see, and `io::stdout`
-    // keeps them until a line is full.
+fn converse_with_user(stream: &Stream, clean: Clean) -> Result<(), Failure> {
+    // A file, since `io::stdin` keeps bytes in a buffer that select cannot see.
     let keyboard = io::stdin().as_fd().try_clone_to_owned();
     let keyboard = File::from(keyboard.map_err(Failure::Input)?);
+    converse(stream, keyboard, screen(clean)?)
+}
+
+/// Standard output, as a file, since `io::stdout` keeps bytes until a line is full.
+fn screen(clean: Clean) -> Result<Screen<File>, Failure> {
     let output = io::stdout().as_fd().try_clone_to_owned();
     let output = File::from(output.map_err(Failure::Output)?);
-
-    let screen = match clean {
+    Ok(match clean {
         Clean::Auto if output.is_terminal() => Screen::clean(output),
         Clean::Always => Screen::clean(output),
         Clean::Auto | Clean::Never => Screen::raw(output),
-    };
-    converse(stream, keyboard, screen)
+    })
 }
 
 fn seconds(text: &str) -> Result<Duration, &'static str> {
@@ -129,6 +294,12 @@ fn seconds(text: &str) -> Result<Duration, &'static str> {
         .ok()
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .ok_or("a number of seconds is expected, like 10 or 0.5")
+}
+
+/// Nobody can answer in no time.
+fn some_seconds(text: &str) -> Result<Duration, &'static str> {
+    let seconds = seconds(text).ok().filter(|seconds| !seconds.is_zero());
+    seconds.ok_or("a number of seconds above 0 is expected, like 2 or 0.5")
 }
 
 #[cfg(test)]
@@ -155,7 +326,10 @@ mod tests {
 
     #[test]
     fn ten_seconds_are_the_default_and_fractions_are_understood() {
-        let timeout = |arguments: &[&str]| parse(arguments).unwrap().connect_timeout;
+        let timeout = |arguments: &[&str]| {
+            let conversation = parse(arguments).unwrap().conversation;
+            conversation.unwrap().connect_timeout
+        };
         assert_eq!(timeout(&["a:1"]), Duration::from_secs(10));
         assert_eq!(
             timeout(&["a:1", "--connect-timeout", "0.25"]),
@@ -176,6 +350,36 @@ mod tests {
         ] {
             assert_eq!(parse(arguments).unwrap_err().exit_code(), 2);
         }
+    }
+
+    #[test]
+    fn an_errand_is_understood_and_a_host_of_its_name_as_well() {
+        let increment = parse(&["increment", "a:1", "-41", "--trace", "--connect"]).unwrap();
+        let Some(Errand::Increment { number, asking, .. }) = increment.errand else {
+            panic!("{increment:?}");
+        };
+        assert_eq!((number, asking.connect, increment.trace), (-41, true, true));
+        let echo = parse(&["echo", "--udp", "localhost", "8007"]).unwrap();
+        assert!(matches!(echo.errand, Some(Errand::Echo { udp: true, .. })));
+        assert!(parse(&["echo:7"]).unwrap().errand.is_none());
+        for arguments in [
+            &["increment", "a:1"][..],
+            &["increment", "a:1", "32768"],
+            &["increment", "a:1", "41", "--timeout", "0"],
+            &["echo"],
+        ] {
+            assert_eq!(
+                parse(arguments).unwrap_err().exit_code(),
+                2,
+                "{arguments:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_a_datagram_socket_can_do_without_a_connection() {
+        let error = talk(parse(&["echo", "a:1", "--connect"]).unwrap()).unwrap_err();
+        assert_eq!(error.exit_status(), 2);
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl Talk {
         Talk {
             keyboard: Some(keyboard),
             screen: output,
-            result: spawn(move || converse(&stream, input, screen)),
+            result: spawn(move || converse(&stream.into(), input, screen)),
             server: spawn(move || server(accepted)),
         }
     }

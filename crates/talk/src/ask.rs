@@ -1,0 +1,189 @@
+//! Questions and answers by datagram.
+//!
+//! There is no connection, and nobody who would tell that nobody is there. A datagram is lost
+//! without a word, so whoever waits for an answer has to give up some time.
+
+use std::io::{self, BufRead, ErrorKind, Write};
+use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
+use std::time::{Duration, Instant};
+
+use socket2::Type;
+
+use crate::{Address, Attempt, Error, Failure, Screen, Trace};
+
+/// A socket to ask by, and whom.
+#[derive(Debug)]
+pub(crate) struct Asker {
+    socket: UdpSocket,
+    peer: SocketAddr,
+    is_connected: bool,
+    timeout: Duration,
+    trace: Trace,
+}
+
+impl Asker {
+    /// Asks the first address of the host, since there is no telling whether anybody is there.
+    ///
+    /// To connect a datagram socket sends nothing. It has the kernel remember the peer: nobody else
+    /// is heard from then on, and when the peer's host says that nobody has that port
+    /// (ICMP, RFC 1122), the next system call fails with ECONNREFUSED. An unconnected socket is not
+    /// told, since it may have sent to many.
+    pub(crate) fn open(
+        address: &Address,
+        connect: bool,
+        timeout: Duration,
+        trace: Trace,
+    ) -> Result<Asker, Error> {
+        let found = (&*address.host, address.port).to_socket_addrs();
+        let mut candidates = found.map_err(|source| Error::Find {
+            host: address.host.clone(),
+            source,
+        })?;
+        let failed = |attempts| Error::Connect {
+            address: address.clone(),
+            attempts,
+        };
+        let peer = candidates.next().ok_or_else(|| failed(Vec::new()))?;
+        let open = || {
+            let socket: UdpSocket = trace.socket(peer, Type::DGRAM)?.into();
+            if connect {
+                let connected = socket2::SockRef::from(&socket).connect(&peer.into());
+                trace.connected(&socket, peer, &connected);
+                connected?;
+            }
+            Ok(socket)
+        };
+        let socket = open().map_err(|source| {
+            failed(vec![Attempt {
+                candidate: peer,
+                source,
+            }])
+        })?;
+        Ok(Asker {
+            socket,
+            peer,
+            is_connected: connect,
+            timeout,
+            trace,
+        })
+    }
+
+    /// Whom it asks.
+    pub(crate) fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    /// Why there may be no answer.
+    pub(crate) fn silence(&self) -> Error {
+        Error::Silence {
+            peer: self.peer,
+            timeout: self.timeout,
+            is_connected: self.is_connected,
+        }
+    }
+
+    /// Asks, and gives the first answer that can be one, or none if the time is over.
+    ///
+    /// What comes from somebody else, or cannot be an answer, such as the late one to an earlier
+    /// question, is told on standard error.
+    pub(crate) fn ask(
+        &self,
+        question: &[u8],
+        is_answer: impl Fn(&[u8]) -> bool,
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        self.send(question).map_err(Failure::Send)?;
+        let by = Instant::now() + self.timeout;
+        let mut buffer = vec![0; 65_536];
+        loop {
+            let left = by.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            let waited = self.socket.set_read_timeout(Some(left));
+            waited.map_err(Failure::Wait)?;
+            let (count, from) = match self.receive(&mut buffer) {
+                // The time is over, or a signal came: that is seen at the top.
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) =>
+                {
+                    continue;
+                }
+                result => result.map_err(Failure::Receive)?,
+            };
+            let answer = &buffer[..count];
+            if from == self.peer && is_answer(answer) {
+                return Ok(Some(answer.to_vec()));
+            }
+            note(&format!(
+                "{from} sent {count} bytes that are no answer to this"
+            ));
+        }
+    }
+
+    fn send(&self, question: &[u8]) -> io::Result<()> {
+        let (to, result) = if self.is_connected {
+            (None, self.socket.send(question))
+        } else {
+            (Some(self.peer), self.socket.send_to(question, self.peer))
+        };
+        self.trace.sent(&self.socket, question, to, &result);
+        result.map(drop)
+    }
+
+    fn receive(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        if self.is_connected {
+            let result = self.socket.recv(buffer);
+            let given = result.as_ref().copied();
+            self.trace.received(&self.socket, buffer, None, given);
+            // The kernel lets nobody else through.
+            return Ok((result?, self.peer));
+        }
+        let result = self.socket.recv_from(buffer);
+        let from = result.as_ref().ok().map(|(_, from)| *from);
+        let given = result.as_ref().map(|(count, _)| *count);
+        self.trace.received(&self.socket, buffer, from, given);
+        result
+    }
+}
+
+/// Sends each line as a datagram, and shows each answer as a line. Gives how many had none.
+pub(crate) fn echo<W: Write>(
+    asker: &Asker,
+    mut keyboard: impl BufRead,
+    mut screen: Screen<W>,
+) -> Result<u64, Failure> {
+    let mut unanswered = 0;
+    let mut line = Vec::new();
+    while keyboard
+        .read_until(b'\n', &mut line)
+        .map_err(Failure::Input)?
+        > 0
+    {
+        let text = line.strip_suffix(b"\n").unwrap_or(&line);
+        match asker.ask(text, |answer| answer == text)? {
+            Some(mut answer) => {
+                answer.push(b'\n');
+                screen.show(&answer).map_err(Failure::Output)?;
+            }
+            None => {
+                unanswered += 1;
+                note(&asker.silence().to_string());
+            }
+        }
+        line.clear();
+    }
+    Ok(unanswered)
+}
+
+/// The number that the service gives for this one.
+pub(crate) fn increment(asker: &Asker, number: i16) -> Result<Option<i16>, Failure> {
+    // Both hosts have to agree on which byte comes first, and all have agreed on the high one.
+    let answer = asker.ask(&number.to_be_bytes(), |answer| answer.len() == 2)?;
+    let next = answer.and_then(|answer| answer.try_into().ok());
+    Ok(next.map(i16::from_be_bytes))
+}
+
+fn note(text: &str) {
+    // `eprintln!` would panic where standard error is gone.
+    let _ = writeln!(io::stderr(), "talk: {text}");
+}
