@@ -518,11 +518,60 @@ fn an_interface_that_is_taken_out_and_put_in_again_is_joined_again() {
     for group in [GROUP, "[ff02::4a14:1e]:54321"] {
         let receiver = member(&wire.right, group);
         wire.take_out();
-        receiver.wait_for_log(|line| line.contains("not heard for now") && line.contains("wire"));
+        receiver.wait_for_log(|line| line.starts_with("cannot join") && line.contains("wire"));
         wire.put_in();
         receiver.wait_for_log(|line| line == format!("joined {group} again"));
         send_to_group(&wire.left, "after", group);
         receiver.wait_for_output(|line| line.ends_with(" after"));
+    }
+}
+
+/// Failures of the network are played by strace(1).
+#[test]
+fn what_passes_is_no_reason_to_stop() {
+    let Some(wire) = wire() else { return };
+    if !require_tool("strace") {
+        return;
+    }
+    let under_strace = |inject: &str, arguments: &[&str]| {
+        let mut strace = wire.left.command("strace");
+        let inject = format!("inject={inject}");
+        strace.args(["-D", "-f", "-qq", "-o", "/dev/null", "-e", &inject, PROGRAM]);
+        strace.arg("datagrams").args(arguments);
+        strace
+    };
+    let sending = [
+        "multicast",
+        "send",
+        "--interface",
+        "wire",
+        "--every",
+        "0.01",
+        "--count",
+        "5",
+    ];
+    // Four calls come before the first datagram: two make sure of what wakes us at a signal, and
+    // two ask for the interfaces.
+    for (inject, sent, told) in [
+        ("sendto:error=ENOBUFS:when=5..6", 3, 1),
+        ("sendto:error=ECONNREFUSED:when=5", 4, 1),
+        ("sendto:error=ENETUNREACH:when=7..8", 3, 1),
+        ("sendto:error=ENETDOWN:when=5", 0, 1),
+    ] {
+        let ended = Running::spawn(under_strace(inject, &sending)).end();
+        assert_eq!(ended.status.success(), sent > 0, "{inject}: {ended:?}");
+        assert_eq!(ended.output.len(), sent, "{inject}: {ended:?}");
+        assert_eq!(ended.errors.len(), told, "{inject}: {ended:?}");
+    }
+    for error in ["ECONNREFUSED", "ENOMEM", "EINTR"] {
+        let inject = format!("recvfrom:error={error}:when=1..3");
+        let receiving = ["multicast", "receive", "--interface", "wire"];
+        let receiver = Server::from_command(under_strace(&inject, &receiving)).expect("it listens");
+        if error == "ENOMEM" {
+            receiver.wait_for_log(|line| line.starts_with("cannot receive for now"));
+        }
+        send_to_group(&wire.right, error, GROUP);
+        receiver.wait_for_output(|line| line.ends_with(error));
     }
 }
 

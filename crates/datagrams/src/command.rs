@@ -278,3 +278,36 @@ fn seconds(text: &str) -> Result<Duration, &'static str> {
         .map(Duration::from_secs_f64)
         .ok_or("want a number of seconds from 0.001 to 86400, like 2 or 0.5")
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+    use crate::{A_SECOND, AT_ONCE};
+
+    #[derive(Debug, Parser)]
+    struct Program {
+        #[command(flatten)]
+        command: Command,
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Program::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_tells_the_limits_as_they_are() {
+        assert!(SERVER.contains(&format!("more than {AT_ONCE} times at once")));
+        assert!(SERVER.contains(&format!("{A_SECOND} times a second")));
+    }
+
+    #[test]
+    fn a_pause_is_neither_nothing_nor_for_ever() {
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        for text in ["0", "-1", "NaN", "inf", "86401", "soon", ""] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+}

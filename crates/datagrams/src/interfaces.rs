@@ -99,9 +99,7 @@ fn add(interface: &mut Interface, part: &InterfaceAddress) {
         };
         // It is 128 at most.
         interface.addresses.push((address, bits as u8));
-        if let Some(IpAddr::V4(broadcast)) = part.broadcast.as_ref().and_then(ip)
-            && !interface.is_loopback
-        {
+        if let Some(IpAddr::V4(broadcast)) = part.broadcast.as_ref().and_then(ip) {
             interface.broadcasts.push(broadcast);
         }
     }

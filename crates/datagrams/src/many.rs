@@ -48,7 +48,6 @@ pub(crate) fn send(
     schedule: &Schedule,
     stop: &Stop,
 ) -> Result<(), Failure> {
-    let mut next = Instant::now();
     let mut trouble = Trouble::default();
     for number in 1..=schedule.count.unwrap_or(u64::MAX) {
         let text = match &schedule.text {
@@ -67,7 +66,8 @@ pub(crate) fn send(
         if Some(number) == schedule.count {
             break;
         }
-        next += schedule.every;
+        // From now on: whoever was stopped for an hour shall not catch up with what was missed.
+        let next = Instant::now() + schedule.every;
         while !stop.flag().is_raised() && Instant::now() < next {
             poll([((), stop.as_fd(), PollFlags::POLLIN)], Some(next))?;
         }

@@ -170,7 +170,10 @@ impl Membership<'_> {
             }
             Err(error) => {
                 if !self.is_lost {
-                    note(&format!("{} is not heard for now: {error}", self.group));
+                    note(&format!(
+                        "cannot join {} again for now: {error}",
+                        self.group
+                    ));
                 }
                 self.is_lost = true;
             }

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use std::{error, fmt};
 
+use nix::errno::Errno;
+
 use crate::{Address, Failure};
 
 /// Why there was no conversation, or why it ended early.
@@ -160,6 +162,10 @@ fn explain(error: &io::Error) -> String {
         ErrorKind::ConnectionReset => {
             "connection reset: the server cut it off instead of finishing; it crashed, was killed, \
              or wants no more of us"
+        }
+        // EMSGSIZE, which has no kind of its own.
+        _ if error.raw_os_error() == Some(Errno::EMSGSIZE as i32) => {
+            "message too long: a datagram over IPv4 holds 65,507 bytes at most"
         }
         _ => return error.to_string(),
     };

@@ -43,7 +43,7 @@ impl Trace {
         socket
     }
 
-    /// connect(2) has given this.
+    /// connect(2) has given this, together with the wait for it where it does not block.
     pub(crate) fn connected(self, socket: &impl AsFd, to: SocketAddr, result: &io::Result<()>) {
         self.show(|| {
             let result = value(result.as_ref().map(|()| "0".to_owned()));

@@ -1,0 +1,284 @@
+//! The client that asks by datagram, and shows its system calls: real processes on both sides.
+
+use std::io::Write;
+use std::net::{SocketAddr, UdpSocket};
+use std::process::{Command, Stdio};
+use std::thread;
+
+use test_kit::{Server, Style, deadline, require_tool};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
+
+fn start(service: &str) -> Server {
+    let mut command = Command::new(PROGRAM);
+    command.args(["datagrams", service, "--listen", "127.0.0.1:0"]);
+    Server::from_command(command).unwrap_or_else(|ended| panic!("{ended:#?}"))
+}
+
+/// How `talk` ended, and what it had to say.
+#[derive(Debug)]
+struct Talked {
+    status: Option<i32>,
+    output: String,
+    errors: Vec<String>,
+}
+
+/// Runs `talk` under a program, with something to read. It gives up by itself.
+fn talk_under(wrapper: &[&str], arguments: &[&str], input: &str) -> Talked {
+    let words = [wrapper, &[PROGRAM, "talk"], arguments].concat();
+    let mut child = Command::new(words[0])
+        .args(&words[1..])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut stdin = child.stdin.take().expect("piped");
+    // Who fails at once does not read it.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    let ended = child.wait_with_output().expect("it ends");
+    let errors = String::from_utf8(ended.stderr).expect("UTF-8");
+    Talked {
+        status: ended.status.code(),
+        output: String::from_utf8(ended.stdout).expect("UTF-8"),
+        errors: errors.lines().map(str::to_owned).collect(),
+    }
+}
+
+fn talk(arguments: &[&str], input: &str) -> Talked {
+    talk_under(&[], arguments, input)
+}
+
+/// Long enough for every answer that comes.
+fn patience() -> String {
+    deadline().as_secs().to_string()
+}
+
+/// An address at which nobody listens.
+fn nobody() -> SocketAddr {
+    // All of 127.0.0.0/8 is this machine, and nobody else uses this part of it.
+    let socket = UdpSocket::bind("127.77.7.7:0").expect("a port is free");
+    socket.local_addr().expect("bound")
+}
+
+/// Asks for the number after this one. The trace calls the descriptor 3: it is the first one.
+#[track_caller]
+fn check_increment(connect: bool, number: &str, next: &str, sent: &str, received: &str) {
+    let server = start("increment");
+    let (address, patience) = (server.address().to_string(), patience());
+    let mut arguments = vec![
+        "increment",
+        &address,
+        number,
+        "--trace",
+        "--timeout",
+        &patience,
+    ];
+    let expected = if connect {
+        arguments.push("--connect");
+        vec![
+            "socket(AF_INET, SOCK_DGRAM) = 3".to_owned(),
+            format!("connect(3, {address}) = 0"),
+            format!("send(3, 2 bytes: {sent}) = 2"),
+            format!("recv(3) = 2 bytes: {received}"),
+        ]
+    } else {
+        vec![
+            "socket(AF_INET, SOCK_DGRAM) = 3".to_owned(),
+            format!("sendto(3, 2 bytes: {sent}, {address}) = 2"),
+            format!("recvfrom(3) = 2 bytes: {received}, from {address}"),
+        ]
+    };
+    let talked = talk(&arguments, "");
+    assert_eq!(talked.status, Some(0), "{talked:?}");
+    assert_eq!(talked.output, format!("{next}\n"));
+    assert_eq!(talked.errors, expected);
+}
+
+#[test]
+fn the_next_number_is_shown_and_its_bytes_can_be_seen() {
+    for connect in [false, true] {
+        check_increment(connect, "41", "42", "00 29", "00 2a");
+        check_increment(connect, "255", "256", "00 ff", "01 00");
+        check_increment(connect, "-1", "0", "ff ff", "00 00");
+        check_increment(connect, "32767", "-32768", "7f ff", "80 00");
+    }
+}
+
+#[test]
+fn each_line_is_a_datagram() {
+    let server = start("echo");
+    let (address, patience) = (server.address().to_string(), patience());
+    // An empty line is a datagram as well, and what has no end is one, too.
+    let said = "hello\n\n汉语\nthe end";
+    for connect in [&[][..], &["--connect"]] {
+        let arguments = ["echo", "--udp", &address, "--timeout", &patience];
+        let talked = talk(&[&arguments, connect].concat(), said);
+        assert_eq!(talked.status, Some(0), "{talked:?}");
+        assert_eq!(talked.output, format!("{said}\n"));
+        assert_eq!(talked.errors, [""; 0]);
+    }
+}
+
+#[test]
+fn who_is_connected_is_told_that_nobody_is_there() {
+    let nobody = nobody().to_string();
+    for (arguments, input) in [
+        (["increment", &nobody, "41"], ""),
+        (["echo", "--udp", &nobody], "hello\nworld\n"),
+    ] {
+        // The system tells at once, and this is how long it may take.
+        let patience = patience();
+        let connected = [&arguments[..], &["--connect", "--timeout", &patience]].concat();
+        let talked = talk(&connected, input);
+        assert_eq!(talked.status, Some(1));
+        let [error] = &talked.errors[..] else {
+            panic!("not one line: {talked:?}");
+        };
+        assert!(error.contains("connection refused"), "{error}");
+
+        let unconnected = [&arguments[..], &["--timeout", "0.1"]].concat();
+        let talked = talk(&unconnected, input);
+        assert_eq!(talked.status, Some(1));
+        assert_eq!(talked.output, "");
+        let first = &talked.errors[0];
+        assert!(
+            first.contains("no answer within 100ms") && first.contains("--connect"),
+            "{first}"
+        );
+        let lines = input.lines().count();
+        if lines > 0 {
+            assert_eq!(talked.errors.len(), lines + 1);
+            let last = talked.errors.last().expect("there are some");
+            assert!(last.ends_with(&format!("{lines} had no answer")), "{last}");
+        }
+    }
+}
+
+/// A server that is asked once: somebody else answers first, and then it says something that can be
+/// no answer, before it answers.
+#[test]
+fn what_is_no_answer_is_told_apart() {
+    for (connect, others) in [(&[][..], 2), (&["--connect"][..], 1)] {
+        let server = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
+        server.set_read_timeout(Some(deadline())).expect("not zero");
+        let address = server.local_addr().expect("bound").to_string();
+        let answering = thread::spawn(move || {
+            let mut question = [0; 3];
+            let (length, client) = server.recv_from(&mut question).expect("it is asked");
+            assert_eq!(question[..length], [0, 41]);
+            let somebody = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
+            somebody.send_to(&[0, 99], client).expect("it is sent");
+            server.send_to(b"late", client).expect("it is sent");
+            server.send_to(&[0, 42], client).expect("it is sent");
+        });
+        let patience = patience();
+        let arguments = ["increment", &address, "41", "--timeout", &patience];
+        let talked = talk(&[&arguments, connect].concat(), "");
+        answering.join().expect("it was asked once");
+        assert_eq!((talked.status, &*talked.output), (Some(0), "42\n"));
+        assert_eq!(talked.errors.len(), others, "{talked:?}");
+        for error in &talked.errors {
+            assert!(
+                error.ends_with("bytes that are no answer to this"),
+                "{error}"
+            );
+        }
+    }
+}
+
+#[test]
+fn wrong_usage_is_named() {
+    for (arguments, words) in [
+        (&["increment", "127.0.0.1:7", "32768"][..], "32768"),
+        (&["increment", "127.0.0.1", "41"], "which port"),
+        (&["increment", "127.0.0.1:7"], "NUMBER"),
+        (&["echo", "--connect", "127.0.0.1:7"], "--udp"),
+        (
+            &["echo", "--udp", "127.0.0.1:7", "--timeout", "0"],
+            "--timeout",
+        ),
+    ] {
+        let talked = talk(arguments, "");
+        assert_eq!(talked.status, Some(2), "{talked:?}");
+        let [error] = &talked.errors[..] else {
+            panic!("not one line: {talked:?}");
+        };
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn a_text_that_fits_into_no_datagram_is_told() {
+    let address = nobody().to_string();
+    let talked = talk(&["echo", "--udp", &address], &"x".repeat(65_508));
+    assert_eq!(talked.status, Some(1));
+    assert!(talked.errors[0].contains("65,507 bytes"), "{talked:?}");
+}
+
+/// The call and what it gave, as our own trace or strace(1) shows it.
+///
+/// To the system send(2) is sendto(2) without an address, and recv(2) is recvfrom(2).
+fn call(line: &str) -> Option<(String, i64)> {
+    let (name, rest) = line.split_once('(')?;
+    let name = match name {
+        "send" => "sendto",
+        "recv" => "recvfrom",
+        name => name,
+    };
+    let (_, result) = rest.rsplit_once(" = ")?;
+    let result = result.split_whitespace().next()?.parse().ok()?;
+    Some((name.to_owned(), result))
+}
+
+/// What is shown is what is called: strace(1) sees the same.
+#[test]
+fn strace_sees_the_same_calls() {
+    if !require_tool("strace") {
+        return;
+    }
+    let by_datagram = start("echo");
+    let by_stream = Server::start(Style::Fork, "echo");
+    let (datagram, stream) = (
+        by_datagram.address().to_string(),
+        by_stream.address().to_string(),
+    );
+    let nobody = nobody().to_string();
+    for arguments in [
+        &["echo", "--udp", &datagram][..],
+        &["echo", "--udp", "--connect", &datagram],
+        &["echo", "--udp", "--connect", &nobody],
+        // Where there is a time to give up, connect(2) does not block, and poll(2) waits for it.
+        &["echo", &stream, "--connect-timeout", "0"],
+    ] {
+        let log = std::env::temp_dir().join(format!("talk-strace-{}", std::process::id()));
+        let log_name = log.to_str().expect("UTF-8");
+        let calls = "trace=socket,connect,sendto,recvfrom,sendmsg,recvmsg,shutdown";
+        let strace = [
+            "strace",
+            "-qq",
+            "-e",
+            "signal=none",
+            "-o",
+            log_name,
+            "-e",
+            calls,
+        ];
+        let talked = talk_under(
+            &strace,
+            &[arguments, &["--trace"]].concat(),
+            "hello\nworld\n",
+        );
+        let seen = std::fs::read_to_string(&log).expect("it has a log");
+        let _ = std::fs::remove_file(&log);
+        let seen: Vec<_> = seen.lines().filter_map(call).collect();
+        let shown = talked
+            .errors
+            .iter()
+            .filter(|line| !line.starts_with("talk: "));
+        let shown: Vec<_> = shown.map(|line| call(line).expect(line)).collect();
+        assert_eq!(shown, seen, "{talked:#?}");
+        assert!(shown.len() >= 4, "{shown:?}");
+    }
+}
