@@ -12,7 +12,7 @@ use sockets::{Stop, without_number};
 use crate::many::Schedule;
 use crate::{Service, broadcast, interfaces, multicast, table};
 
-/// Datagrams (UDP): services that answer them, one sent to many, and by which interface
+/// Datagrams (UDP): services that answer them, one for many, and the interfaces of this machine
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:

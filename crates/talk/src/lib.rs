@@ -85,15 +85,7 @@ Examples:
   after-accept talk echo --udp --connect 127.0.0.1:8007  says so if nobody is there
 
 Exit status: 0 all is answered, 1 something is not or failed on the way, 2 wrong usage.")]
-    Echo {
-        /// By datagram
-        #[arg(long)]
-        udp: bool,
-        #[command(flatten)]
-        asking: Asking,
-        #[command(flatten)]
-        conversation: Conversation,
-    },
+    Echo(Echo),
     /// Ask for the next number, by datagram
     ///
     /// The number travels in two bytes, the high one first; 32767 is followed by -32768.
@@ -103,16 +95,34 @@ Examples:
   after-accept talk increment 127.0.0.1:8008 255 --trace
 
 Exit status: 0 it is answered, 1 it is not or something failed on the way, 2 wrong usage.")]
-    Increment {
-        /// Where the server listens, as HOST:PORT
-        #[arg(value_name = "ADDRESS")]
-        address: Target,
-        /// A number from -32768 to 32767
-        #[arg(allow_negative_numbers = true)]
-        number: i16,
-        #[command(flatten)]
-        asking: Asking,
-    },
+    Increment(Increment),
+}
+
+#[derive(Args, Clone, Debug)]
+struct Echo {
+    /// By datagram
+    #[arg(long)]
+    udp: bool,
+
+    #[command(flatten)]
+    asking: Asking,
+
+    #[command(flatten)]
+    conversation: Conversation,
+}
+
+#[derive(Args, Clone, Debug)]
+struct Increment {
+    /// Where the server listens, as HOST:PORT
+    #[arg(value_name = "ADDRESS")]
+    address: Target,
+
+    /// A number from -32768 to 32767
+    #[arg(allow_negative_numbers = true)]
+    number: i16,
+
+    #[command(flatten)]
+    asking: Asking,
 }
 
 /// A server, and how to talk to it.
@@ -176,37 +186,9 @@ pub fn run(command: Command) -> ExitCode {
 fn talk(command: Command) -> Result<(), Error> {
     let trace = Trace::new(command.trace);
     match (command.errand, command.conversation) {
+        (Some(Errand::Echo(errand)), _) => echo(errand, trace),
+        (Some(Errand::Increment(errand)), _) => increment(errand, trace),
         (None, Some(conversation)) => converse_by(conversation, trace),
-        (
-            Some(Errand::Echo {
-                udp,
-                asking,
-                conversation,
-            }),
-            _,
-        ) if udp => echo_by_datagram(conversation, &asking, trace),
-        (
-            Some(Errand::Echo {
-                asking,
-                conversation,
-                ..
-            }),
-            _,
-        ) => {
-            if asking.connect {
-                let text = "--connect is for datagrams: a stream is always connected; add --udp";
-                return Err(Error::Usage(text.to_owned()));
-            }
-            converse_by(conversation, trace)
-        }
-        (
-            Some(Errand::Increment {
-                address,
-                number,
-                asking,
-            }),
-            _,
-        ) => increment(address, number, &asking, trace),
         (None, None) => unreachable!("clap wants one of them"),
     }
 }
@@ -220,11 +202,19 @@ fn converse_by(conversation: Conversation, trace: Trace) -> Result<(), Error> {
     ended(peer, converse_with_user(&stream, conversation.clean))
 }
 
-fn echo_by_datagram(
-    conversation: Conversation,
-    asking: &Asking,
-    trace: Trace,
-) -> Result<(), Error> {
+fn echo(errand: Echo, trace: Trace) -> Result<(), Error> {
+    let Echo {
+        udp,
+        asking,
+        conversation,
+    } = errand;
+    if !udp && asking.connect {
+        let text = "--connect is for datagrams: a stream is always connected; add --udp";
+        return Err(Error::Usage(text.to_owned()));
+    }
+    if !udp {
+        return converse_by(conversation, trace);
+    }
     let address = conversation.address.with_port(conversation.port)?;
     let asker = Asker::open(&address, asking.connect, asking.timeout, trace)?;
     greet(&format!(
@@ -242,8 +232,13 @@ fn echo_by_datagram(
     }
 }
 
-fn increment(target: Target, number: i16, asking: &Asking, trace: Trace) -> Result<(), Error> {
-    let address = target.with_port(None)?;
+fn increment(errand: Increment, trace: Trace) -> Result<(), Error> {
+    let Increment {
+        address,
+        number,
+        asking,
+    } = errand;
+    let address = address.with_port(None)?;
     let asker = Asker::open(&address, asking.connect, asking.timeout, trace)?;
     let peer = asker.peer();
     match ask::increment(&asker, number) {
@@ -355,18 +350,23 @@ mod tests {
     #[test]
     fn an_errand_is_understood_and_a_host_of_its_name_as_well() {
         let increment = parse(&["increment", "a:1", "-41", "--trace", "--connect"]).unwrap();
-        let Some(Errand::Increment { number, asking, .. }) = increment.errand else {
+        let Some(Errand::Increment(Increment { number, asking, .. })) = increment.errand else {
             panic!("{increment:?}");
         };
         assert_eq!((number, asking.connect, increment.trace), (-41, true, true));
         let echo = parse(&["echo", "--udp", "localhost", "8007"]).unwrap();
-        assert!(matches!(echo.errand, Some(Errand::Echo { udp: true, .. })));
+        assert!(matches!(
+            echo.errand,
+            Some(Errand::Echo(Echo { udp: true, .. }))
+        ));
         assert!(parse(&["echo:7"]).unwrap().errand.is_none());
         for arguments in [
             &["increment", "a:1"][..],
             &["increment", "a:1", "32768"],
             &["increment", "a:1", "41", "--timeout", "0"],
             &["echo"],
+            &["--trace"],
+            &["--clean", "never"],
         ] {
             assert_eq!(
                 parse(arguments).unwrap_err().exit_code(),
