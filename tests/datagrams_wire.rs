@@ -457,6 +457,8 @@ fn where_no_route_tells_the_interface_it_has_to_be_chosen() {
         1,
         &["No such device", choose],
     );
+    let of_a_link = ["multicast", "receive", "--group", "[ff02::4a14:1e]:54321"];
+    check_refused(host, &of_a_link, 1, &["[ff02::4a14:1e]:54321", choose]);
     check_refused(host, &["broadcast", "send"], 1, &unreachable);
     for task in ["multicast", "broadcast"] {
         for action in ["send", "receive"] {

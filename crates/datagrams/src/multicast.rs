@@ -105,6 +105,12 @@ pub(crate) fn receive(
 
 /// A socket that hears this group, and no other one.
 fn member(group: SocketAddr, chosen: Option<&Interface>) -> io::Result<UdpSocket> {
+    if let (SocketAddr::V6(of_ipv6), None) = (group, chosen)
+        && is_of_one_link(*of_ipv6.ip())
+    {
+        // Every link has a group of this name. The kernel would say no more than EINVAL.
+        return Err(Errno::ENODEV.into());
+    }
     let socket = socket(group)?;
     // Every member on this host shall hear it, not the first alone.
     socket.set_reuse_address(true)?;
