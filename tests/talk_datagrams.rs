@@ -5,13 +5,14 @@ use std::net::{SocketAddr, UdpSocket};
 use std::process::{Command, Stdio};
 use std::thread;
 
-use test_kit::{Server, Style, deadline, require_tool};
+use test_kit::{Server, deadline, require_tool};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
-fn start(service: &str) -> Server {
+/// Starts a server of this kind, `datagrams` or a style.
+fn start(kind: &str, service: &str) -> Server {
     let mut command = Command::new(PROGRAM);
-    command.args(["datagrams", service, "--listen", "127.0.0.1:0"]);
+    command.args([kind, service, "--listen", "127.0.0.1:0"]);
     Server::from_command(command).unwrap_or_else(|ended| panic!("{ended:#?}"))
 }
 
@@ -65,7 +66,7 @@ fn nobody() -> SocketAddr {
 /// Asks for the number after this one. The trace calls the descriptor 3: it is the first one.
 #[track_caller]
 fn check_increment(connect: bool, number: &str, next: &str, sent: &str, received: &str) {
-    let server = start("increment");
+    let server = start("datagrams", "increment");
     let (address, patience) = (server.address().to_string(), patience());
     let mut arguments = vec![
         "increment",
@@ -108,7 +109,7 @@ fn the_next_number_is_shown_and_its_bytes_can_be_seen() {
 
 #[test]
 fn each_line_is_a_datagram() {
-    let server = start("echo");
+    let server = start("datagrams", "echo");
     let (address, patience) = (server.address().to_string(), patience());
     // An empty line is a datagram as well, and what has no end is one, too.
     let said = "hello\n\n汉语\nthe end";
@@ -238,8 +239,8 @@ fn strace_sees_the_same_calls() {
     if !require_tool("strace") {
         return;
     }
-    let by_datagram = start("echo");
-    let by_stream = Server::start(Style::Fork, "echo");
+    let by_datagram = start("datagrams", "echo");
+    let by_stream = start("fork", "echo");
     let (datagram, stream) = (
         by_datagram.address().to_string(),
         by_stream.address().to_string(),
