@@ -32,6 +32,7 @@ pub(crate) fn program() -> Command {
         .subcommand(talk::Command::augment_args(Command::new("talk")))
         .subcommand(addresses::Command::augment_args(Command::new("addresses")))
         .subcommand(datagrams::Command::augment_args(Command::new("datagrams")))
+        .subcommand(load::Command::augment_args(Command::new("load")))
         .subcommand(completions_command());
     #[cfg(feature = "book")]
     let program = program.subcommand(book::command());
@@ -53,26 +54,14 @@ pub(crate) fn directory(matches: &ArgMatches) -> Option<&Path> {
     matches.get_one("directory").map(PathBuf::as_path)
 }
 
-/// Talks to a server.
-pub(crate) fn talk(matches: &ArgMatches, program: &Command) -> ExitCode {
-    match talk::Command::from_arg_matches(matches) {
-        Ok(command) => talk::run(command),
-        Err(error) => launch::usage_error(program, &error),
-    }
-}
-
-/// Answers a question about bytes and addresses.
-pub(crate) fn addresses(matches: &ArgMatches, program: &Command) -> ExitCode {
-    match addresses::Command::from_arg_matches(matches) {
-        Ok(command) => addresses::run(command),
-        Err(error) => launch::usage_error(program, &error),
-    }
-}
-
-/// Answers datagrams, or sends one to many.
-pub(crate) fn datagrams(matches: &ArgMatches, program: &Command) -> ExitCode {
-    match datagrams::Command::from_arg_matches(matches) {
-        Ok(command) => datagrams::run(command),
+/// Runs a command that knows its own arguments.
+pub(crate) fn hand_over<C: FromArgMatches>(
+    matches: &ArgMatches,
+    program: &Command,
+    run: impl FnOnce(C) -> ExitCode,
+) -> ExitCode {
+    match C::from_arg_matches(matches) {
+        Ok(command) => run(command),
         Err(error) => launch::usage_error(program, &error),
     }
 }

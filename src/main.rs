@@ -11,6 +11,7 @@ use std::env;
 use std::path::Path;
 use std::process::ExitCode;
 
+use command::hand_over;
 use launch::{Serve, Style};
 
 /// All styles: what there is to know about each, and how it serves.
@@ -45,9 +46,10 @@ fn main() -> ExitCode {
             command::has_book(&matches),
             command::directory(&matches),
         ),
-        Some(("talk", matches)) => command::talk(matches, &program),
-        Some(("addresses", matches)) => command::addresses(matches, &program),
-        Some(("datagrams", matches)) => command::datagrams(matches, &program),
+        Some(("talk", matches)) => hand_over(matches, &program, talk::run),
+        Some(("addresses", matches)) => hand_over(matches, &program, addresses::run),
+        Some(("datagrams", matches)) => hand_over(matches, &program, datagrams::run),
+        Some(("load", matches)) => hand_over(matches, &program, load::run),
         #[cfg(feature = "book")]
         Some(("book", matches)) => book::run(matches),
         Some(("completions", matches)) => command::completions(matches, &mut program),

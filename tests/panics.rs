@@ -12,7 +12,7 @@ each_style!(
 );
 
 fn a_session_that_panics_loses_its_client_alone(style: Style) {
-    let server = Server::start_faulty(style, "echo");
+    let server = Server::start_panicking(style, "echo");
     let mut first = style.serves_many().then(|| server.connect());
     first.iter_mut().for_each(expect_echo);
     let mut second = server.connect();
@@ -25,7 +25,7 @@ fn a_session_that_panics_loses_its_client_alone(style: Style) {
 }
 
 fn a_session_that_panics_leaves_the_room(style: Style) {
-    let server = Server::start_faulty(style, "chat");
+    let server = Server::start_panicking(style, "chat");
     if !style.serves_many() {
         let [mut ada] = room(&server, ["ada"]);
         ada.send("hello\r\n");
@@ -60,7 +60,7 @@ fn a_session_that_panics_leaves_the_room(style: Style) {
 
 fn what_a_panicking_session_held_is_given_back(style: Style) {
     for service in ["echo", "chat"] {
-        let server = Server::start_faulty(style, service);
+        let server = Server::start_panicking(style, service);
         let panic = || {
             let mut client = server.connect();
             client.send("panic!\r\n");
@@ -80,7 +80,7 @@ fn what_a_panicking_session_held_is_given_back(style: Style) {
 }
 
 fn a_session_may_panic_before_its_client_has_said_anything(style: Style) {
-    let server = Server::start_faulty(style, "echo");
+    let server = Server::start_panicking(style, "echo");
     for _ in 1..13 {
         expect_echo(&mut server.connect());
     }
@@ -92,7 +92,7 @@ fn a_session_may_panic_before_its_client_has_said_anything(style: Style) {
 
 fn a_server_stops_as_always_after_a_panic(style: Style) {
     for service in ["echo", "chat"] {
-        let mut server = Server::start_faulty(style, service);
+        let mut server = Server::start_panicking(style, service);
         let mut client = server.connect();
         client.send("panic!\r\n");
         client.expect_lost();

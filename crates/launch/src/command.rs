@@ -250,8 +250,12 @@ fn seconds(least: u64) -> impl Fn(&str) -> Result<u64, String> + Clone {
     }
 }
 
-/// A number of bytes that a u32 holds, as a client announces it.
-fn size(text: &str) -> Result<u32, String> {
+/// Reads a number of bytes that a u32 holds, with or without a unit: `512`, `64K`, `100M`, `1G`.
+///
+/// # Errors
+///
+/// One line that says what would be right.
+pub fn size(text: &str) -> Result<u32, String> {
     let units = [("K", 1 << 10), ("M", 1 << 20), ("G", 1 << 30)];
     let unit = units
         .iter()

@@ -16,7 +16,7 @@ use clap::ArgMatches;
 use protocol::Service;
 use sockets::{Limits, Stop};
 
-pub use command::{HostPort, command, host_port, usage_error};
+pub use command::{HostPort, command, host_port, size, usage_error};
 pub use life::{Server, prepare};
 pub use log::begin as begin_log;
 pub use style::{MaxClients, Style};

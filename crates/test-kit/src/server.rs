@@ -65,9 +65,16 @@ impl Server {
     /// Starts a server of this style whose sessions panic when they read `panic!`, and the 13th
     /// already when it greets. For the rest it serves as always.
     #[track_caller]
-    pub fn start_faulty(style: Style, service: &str) -> Server {
+    pub fn start_panicking(style: Style, service: &str) -> Server {
+        Server::start_faulty(style, service, "panic")
+    }
+
+    /// Starts a server of this style with a fault: `panic`, `lose`, `double`, `swap` or `change`.
+    /// The latter four happen to every tenth read, or to the greeting of every tenth client.
+    #[track_caller]
+    pub fn start_faulty(style: Style, service: &str, fault: &str) -> Server {
         let mut command = Command::new(binary("faulty-server"));
-        command.args([style.binary(), service]);
+        command.args([style.binary(), service, fault]);
         Server::from_command(command)
             .unwrap_or_else(|ended| panic!("{style:?} does not listen: {ended:#?}"))
     }

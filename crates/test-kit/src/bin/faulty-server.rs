@@ -1,10 +1,14 @@
-//! A server with a bug in its service: `faulty-server STYLE SERVICE`, where the style is named
+//! A server with a bug in its service: `faulty-server STYLE SERVICE FAULT`, where the style is named
 //! after its binary.
 //!
-//! It serves as the real one does, by the very same `serve`. But a session that reads `panic!`
-//! does so, and the session of the 13th client already when it greets.
+//! It serves as the real one does, by the very same `serve`. But with the fault `panic` a session
+//! that reads `panic!` does so, and the session of the 13th client already when it greets. With
+//! `lose`, `double`, `swap` or `change` that is what happens to every tenth read, or, where the
+//! server speaks first, to the greeting of every tenth client.
 
+use std::borrow::Cow;
 use std::env;
+use std::mem;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -22,9 +26,11 @@ const SERVERS: [(&Style, Serve); 5] = [
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [style, service] = &arguments[..] else {
-        panic!("usage: faulty-server STYLE SERVICE");
+    let [style, service, fault] = &arguments[..] else {
+        panic!("usage: faulty-server STYLE SERVICE FAULT");
     };
+    let fault = FAULTS.iter().find(|(name, _)| name == fault);
+    let (_, fault) = fault.expect("a fault");
     let server = SERVERS
         .iter()
         .find(|(known, _)| known.process_name == style);
@@ -34,7 +40,7 @@ fn main() -> ExitCode {
     launch::Server {
         process_name: style.process_name,
         serve: *serve,
-        service: faulty(service),
+        service: faulty(service, *fault),
         listen: "127.0.0.1:0".to_owned(),
         limits: Limits {
             max_clients: if style.name == "iterative" { 1 } else { 100 },
@@ -48,13 +54,20 @@ fn main() -> ExitCode {
     .live()
 }
 
-fn faulty(service: Service) -> Service {
+fn faulty(service: Service, fault: Fault) -> Service {
     let (together, read_size) = (service.has_room(), service.read_size());
     let open = move |client| -> Box<dyn Session> {
-        Box::new(Faulty {
-            client,
-            session: service.session(client),
-        })
+        let session = service.session(client);
+        match fault {
+            Fault::Panic => Box::new(Panicking { client, session }),
+            Fault::Damage(damage) => Box::new(Damaging {
+                client,
+                session,
+                damage,
+                reads: 0,
+                held_back: Vec::new(),
+            }),
+        }
     };
     let service = if together {
         Service::together(open)
@@ -64,12 +77,36 @@ fn faulty(service: Service) -> Service {
     service.reading(read_size)
 }
 
-struct Faulty {
+const FAULTS: [(&str, Fault); 5] = [
+    ("panic", Fault::Panic),
+    ("lose", Fault::Damage(Damage::Lose)),
+    ("double", Fault::Damage(Damage::Double)),
+    ("swap", Fault::Damage(Damage::Swap)),
+    ("change", Fault::Damage(Damage::Change)),
+];
+
+#[derive(Clone, Copy)]
+enum Fault {
+    Panic,
+    Damage(Damage),
+}
+
+#[derive(Clone, Copy)]
+enum Damage {
+    Lose,
+    Double,
+    /// It is given together with the next one, and behind it.
+    Swap,
+    /// One bit of the byte in the middle.
+    Change,
+}
+
+struct Panicking {
     client: Client,
     session: Box<dyn Session>,
 }
 
-impl Session for Faulty {
+impl Session for Panicking {
     fn greet(&mut self) -> Answer<'static> {
         assert_ne!(self.client.0, 13, "this number brings bad luck");
         self.session.greet()
@@ -83,5 +120,60 @@ impl Session for Faulty {
 
     fn idle(&mut self, seconds: u64) -> Answer<'static> {
         self.session.idle(seconds)
+    }
+}
+
+struct Damaging {
+    client: Client,
+    session: Box<dyn Session>,
+    damage: Damage,
+    reads: u64,
+    held_back: Vec<u8>,
+}
+
+impl Session for Damaging {
+    fn greet(&mut self) -> Answer<'static> {
+        let mut answer = self.session.greet();
+        if self.client.0.is_multiple_of(10) {
+            let damaged = self.damaged(answer.send.into_owned());
+            answer.send = Cow::Owned(damaged);
+        }
+        answer
+    }
+
+    fn receive<'a>(&mut self, input: &'a [u8]) -> Answer<'a> {
+        self.reads += 1;
+        let mut bytes = input.to_vec();
+        if self.reads.is_multiple_of(10) && !input.is_empty() {
+            bytes = self.damaged(bytes);
+            if bytes.is_empty() {
+                // An empty read would be the end of input.
+                return Answer::default();
+            }
+        } else {
+            bytes.append(&mut self.held_back);
+        }
+        let answer = self.session.receive(&bytes);
+        Answer {
+            send: Cow::Owned(answer.send.into_owned()),
+            ..answer
+        }
+    }
+}
+
+impl Damaging {
+    fn damaged(&mut self, mut bytes: Vec<u8>) -> Vec<u8> {
+        match self.damage {
+            Damage::Lose => bytes.clear(),
+            Damage::Double => bytes.extend_from_within(..),
+            Damage::Swap => self.held_back = mem::take(&mut bytes),
+            Damage::Change => {
+                let middle = bytes.len() / 2;
+                if let Some(byte) = bytes.get_mut(middle) {
+                    *byte ^= 1;
+                }
+            }
+        }
+        bytes
     }
 }

@@ -1,0 +1,277 @@
+//! Chat: some members speak, and each line has to reach all the others, once and in order.
+//!
+//! A member that is alone has nobody who hears it. It says commands that do not exist, and the
+//! server's answer repeats them: `* no command /WORD; try /help`.
+
+use std::collections::{HashSet, VecDeque};
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::dialogue::Dialogue;
+use crate::faults::Faults;
+use crate::tally::Tally;
+use crate::tape::{Tape, splitmix64};
+
+/// The shortest line: it says whose it is and its number, and is the slash of a command or more.
+pub(crate) const SHORTEST: u64 = HEAD as u64 + 1;
+
+/// The longest line that a room takes, without its end.
+pub(crate) const LONGEST: u64 = 1024;
+
+/// The run, the speaker and the number of the line, in hexadecimal: `0123abcd-00ff-0000002a-`.
+const HEAD: usize = 8 + 1 + 4 + 1 + 8 + 1;
+
+/// A room in which the first members speak.
+#[derive(Debug)]
+pub(crate) struct Chat {
+    /// What tells our lines from everybody else's, those of an earlier run included.
+    run: u32,
+    text_size: usize,
+    letters: Vec<u8>,
+    voices: Vec<Voice>,
+    ears: Vec<Ear>,
+    /// How many have joined and not left.
+    here: usize,
+    /// Lines that were passed over, by member, speaker and number. They may still come.
+    missing: HashSet<(usize, usize, u64)>,
+    answered: Vec<usize>,
+    faults: Faults,
+}
+
+/// What a member says.
+#[derive(Clone, Debug, Default)]
+struct Voice {
+    /// The number of its next line.
+    next: u64,
+    /// The lines before that one that somebody has not heard yet.
+    under_way: VecDeque<Line>,
+    output: Vec<u8>,
+    /// How much of the output has been sent.
+    sent: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Line {
+    due: Duration,
+    /// How many have still to hear it.
+    awaited: usize,
+}
+
+/// What a member hears.
+#[derive(Clone, Debug)]
+struct Ear {
+    /// The beginning of a line whose end has not come yet.
+    unfinished: Vec<u8>,
+    is_welcome: bool,
+    /// The number of the next line of each speaker.
+    next: Vec<u64>,
+}
+
+impl Chat {
+    /// `size` is a line's, without its end: from [`SHORTEST`] on.
+    pub(crate) fn new(members: usize, speakers: usize, size: u64, run: u32) -> Chat {
+        let ear = Ear {
+            unfinished: Vec::new(),
+            is_welcome: false,
+            next: vec![0; speakers],
+        };
+        let text_size = size as usize - usize::from(members == 1);
+        let letter = |byte: &u8| b'a' + byte % 26;
+        Chat {
+            run,
+            text_size,
+            letters: Tape::new().at(0).iter().map(letter).collect(),
+            voices: vec![Voice::default(); speakers],
+            ears: vec![ear; members],
+            here: 0,
+            missing: HashSet::new(),
+            answered: Vec::new(),
+            faults: Faults::default(),
+        }
+    }
+
+    fn is_lone(&self) -> bool {
+        self.ears.len() == 1
+    }
+
+    /// What a line says behind its head: letters, other ones in each line.
+    fn body(&self, speaker: usize, number: u64) -> &[u8] {
+        let size = self.text_size - HEAD;
+        let places = (self.letters.len() - size) as u64;
+        let place = splitmix64(&mut (number << 16 | speaker as u64)) % places;
+        &self.letters[place as usize..][..size]
+    }
+
+    fn hear_line(&mut self, member: usize, line: &[u8], now: Duration, tally: &mut Tally) {
+        let line = line.strip_suffix(b"\r\n").unwrap_or(line);
+        let text = if line.starts_with(b"[") {
+            // A name may have a bracket of its own: [[::1]:37994] hello
+            let end = line.windows(2).position(|two| two == b"] ");
+            end.map_or(&[][..], |end| &line[end + 2..])
+        } else if let Some(word) = line.strip_prefix(b"* no command /") {
+            word.strip_suffix(b"; try /help").unwrap_or(&[])
+        } else {
+            self.ears[member].is_welcome |= line.starts_with(b"* welcome, ");
+            return;
+        };
+        if let Some((speaker, number)) = self.read_head(text) {
+            self.hear(member, speaker, number, &text[HEAD..], now, tally);
+        }
+    }
+
+    /// Whose line it is and its number, if it is one of this run.
+    fn read_head(&self, text: &[u8]) -> Option<(usize, u64)> {
+        let head = str::from_utf8(text.get(..HEAD)?).ok()?;
+        let number = |digits| u64::from_str_radix(&head[digits], 16).ok();
+        let is_ours = number(0..8)? == u64::from(self.run);
+        is_ours.then_some((number(9..13)? as usize, number(14..22)?))
+    }
+
+    fn hear(
+        &mut self,
+        member: usize,
+        speaker: usize,
+        number: u64,
+        body: &[u8],
+        now: Duration,
+        tally: &mut Tally,
+    ) {
+        let said = self.voices.get(speaker).map_or(0, |voice| voice.next);
+        if number >= said || (speaker == member && !self.is_lone()) {
+            // It was never said, or not to this one.
+            self.faults.doubled += 1;
+            return;
+        }
+        self.faults.changed += u64::from(body != self.body(speaker, number));
+        let next = self.ears[member].next[speaker];
+        if number >= next {
+            for passed_over in next..number {
+                self.faults.lost += 1;
+                self.missing.insert((member, speaker, passed_over));
+                self.is_settled(speaker, passed_over);
+            }
+            self.ears[member].next[speaker] = number + 1;
+            if let Some(due) = self.is_settled(speaker, number) {
+                tally.answer(member, due, now);
+            }
+        } else if self.missing.remove(&(member, speaker, number)) {
+            self.faults.lost -= 1;
+            self.faults.misordered += 1;
+        } else {
+            self.faults.doubled += 1;
+        }
+    }
+
+    /// One member less has to hear this line. Gives since when it was due.
+    fn is_settled(&mut self, speaker: usize, number: u64) -> Option<Duration> {
+        let voice = &mut self.voices[speaker];
+        let first = voice.next - voice.under_way.len() as u64;
+        let line = voice
+            .under_way
+            .get_mut(number.checked_sub(first)? as usize)?;
+        let due = line.due;
+        line.awaited -= 1;
+        while voice
+            .under_way
+            .front()
+            .is_some_and(|line| line.awaited == 0)
+        {
+            voice.under_way.pop_front();
+            self.answered.push(speaker);
+        }
+        Some(due)
+    }
+}
+
+impl Dialogue for Chat {
+    fn connected(&mut self, _client: usize) {
+        self.here += 1;
+    }
+
+    fn is_in(&self, client: usize) -> bool {
+        self.ears[client].is_welcome
+    }
+
+    fn say(&mut self, client: usize, due: Duration) {
+        let number = self.voices[client].next;
+        let head = format!("{:08x}-{client:04x}-{number:08x}-", self.run);
+        let body = self.body(client, number);
+        let slash: &[u8] = if self.is_lone() { b"/" } else { b"" };
+        let line = [slash, head.as_bytes(), body, b"\r\n"].concat();
+        let awaited = if self.is_lone() { 1 } else { self.here - 1 };
+        let voice = &mut self.voices[client];
+        voice.output.extend_from_slice(&line);
+        voice.under_way.push_back(Line { due, awaited });
+        voice.next += 1;
+    }
+
+    fn output(&self, client: usize) -> &[u8] {
+        let voice = self.voices.get(client);
+        voice.map_or(&[], |voice| &voice.output[voice.sent..])
+    }
+
+    fn sent(&mut self, client: usize, count: usize) {
+        let voice = &mut self.voices[client];
+        voice.sent += count;
+        if voice.sent == voice.output.len() {
+            voice.output.clear();
+            voice.sent = 0;
+        }
+    }
+
+    fn receive(&mut self, client: usize, bytes: &[u8], now: Duration, tally: &mut Tally) {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let unfinished = &mut self.ears[client].unfinished;
+            if !piece.ends_with(b"\n") {
+                unfinished.extend_from_slice(piece);
+            } else if unfinished.is_empty() {
+                self.hear_line(client, piece, now, tally);
+            } else {
+                let mut line = std::mem::take(unfinished);
+                line.extend_from_slice(piece);
+                self.hear_line(client, &line, now, tally);
+            }
+        }
+    }
+
+    fn end(&mut self, client: usize, _now: Duration, _tally: &mut Tally) {
+        self.here -= 1;
+        for speaker in 0..self.voices.len() {
+            let unheard = self.ears[client].next[speaker]..self.voices[speaker].next;
+            if speaker != client || self.is_lone() {
+                self.faults.lost += unheard.end - unheard.start;
+                for number in unheard {
+                    self.is_settled(speaker, number);
+                }
+            }
+        }
+    }
+
+    fn has_enough(&self, _client: usize) -> bool {
+        // What others have said may still be on its way.
+        self.voices.iter().all(|voice| voice.under_way.is_empty())
+    }
+
+    fn next_answered(&mut self) -> Option<usize> {
+        self.answered.pop()
+    }
+
+    fn waiting(&self, client: usize) -> usize {
+        let voice = self.voices.get(client);
+        voice.map_or(0, |voice| voice.under_way.len())
+    }
+
+    fn speakers(&self) -> Range<usize> {
+        0..self.voices.len()
+    }
+
+    fn listeners(&self) -> Range<usize> {
+        // A single speaker hears nothing, unless it is alone.
+        let deaf = self.voices.len() == 1 && !self.is_lone();
+        usize::from(deaf)..self.ears.len()
+    }
+
+    fn faults(&self) -> Faults {
+        self.faults
+    }
+}

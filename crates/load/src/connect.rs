@@ -1,0 +1,55 @@
+//! Connections that are begun and not waited for, from as many source addresses as it takes.
+
+use std::io::{self, ErrorKind};
+use std::net::{Ipv4Addr, SocketAddr};
+
+use nix::errno::Errno;
+use nix::sys::socket::{setsockopt, sockopt::IpBindAddressNoPort};
+use socket2::{Domain, Socket, Type};
+
+/// A connection is named by two addresses and two ports (RFC 9293, section 3.3), and a system
+/// gives away some 28,000 ports on its own (ip(7), `ip_local_port_range`). So nobody can have more
+/// connections than that from one address to one server, and this is what we ask of one address.
+pub(crate) const CONNECTIONS_A_SOURCE: usize = 10_000;
+
+/// Where connections lead, and where they come from.
+#[derive(Debug)]
+pub(crate) struct Route {
+    server: SocketAddr,
+    /// None leaves it to the system.
+    sources: Vec<Option<SocketAddr>>,
+}
+
+impl Route {
+    /// Several sources are 127.0.0.1, 127.0.0.2 and so on: all of 127.0.0.0/8 is this machine.
+    pub(crate) fn new(server: SocketAddr, sources: u8) -> Route {
+        let source = |last| SocketAddr::from((Ipv4Addr::new(127, 0, 0, last), 0));
+        let sources = match sources {
+            1 => vec![None],
+            _ => (1..=sources).map(|last| Some(source(last))).collect(),
+        };
+        Route { server, sources }
+    }
+
+    /// Begins the connection of a client. It is there, or has failed, when the socket can be
+    /// written to (connect(2), EINPROGRESS).
+    pub(crate) fn connect(&self, client: usize) -> io::Result<Socket> {
+        let domain = Domain::for_address(self.server);
+        let socket = Socket::new(domain, Type::STREAM.nonblocking(), None)?;
+        // Else a message may wait for the acknowledgement of the one before (Nagle's algorithm).
+        socket.set_tcp_nodelay(true)?;
+        if let Some(source) = self.sources[client % self.sources.len()] {
+            // bind(2) would take a port for itself alone; connect(2) can share it among servers.
+            setsockopt(&socket, IpBindAddressNoPort, &true)?;
+            socket.bind(&source.into())?;
+        }
+        match socket.connect(&self.server.into()) {
+            Err(error) if !is_under_way(&error) => Err(error),
+            _ => Ok(socket),
+        }
+    }
+}
+
+fn is_under_way(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::WouldBlock || error.raw_os_error() == Some(Errno::EINPROGRESS as i32)
+}

@@ -1,0 +1,158 @@
+//! Fortune (RFC 865): whoever connects gets one text, and the server ends the connection.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::str;
+use std::time::Duration;
+
+use crate::dialogue::Dialogue;
+use crate::faults::Faults;
+use crate::tally::Tally;
+
+/// How long a fortune is at most, in bytes (RFC 865).
+const LONGEST: usize = 512;
+
+/// Clients that connect again and again. A connection is a message, and its end is the answer.
+#[derive(Debug)]
+pub(crate) struct Fortune {
+    clients: Vec<Client>,
+    answered: Vec<usize>,
+    faults: Faults,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Client {
+    /// The fortune, as far as it has come, and no more of it than makes it too long.
+    text: Vec<u8>,
+    due: VecDeque<Duration>,
+}
+
+impl Fortune {
+    pub(crate) fn new(clients: usize) -> Fortune {
+        Fortune {
+            clients: vec![Client::default(); clients],
+            answered: Vec::new(),
+            faults: Faults::default(),
+        }
+    }
+}
+
+impl Dialogue for Fortune {
+    fn connected(&mut self, client: usize) {
+        self.clients[client].text.clear();
+    }
+
+    fn is_in(&self, _client: usize) -> bool {
+        true
+    }
+
+    fn say(&mut self, client: usize, due: Duration) {
+        self.clients[client].due.push_back(due);
+    }
+
+    fn output(&self, _client: usize) -> &[u8] {
+        &[]
+    }
+
+    fn sent(&mut self, _client: usize, _count: usize) {}
+
+    fn receive(&mut self, client: usize, bytes: &[u8], _now: Duration, _tally: &mut Tally) {
+        let text = &mut self.clients[client].text;
+        let room = LONGEST + 1 - text.len();
+        text.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+
+    fn end(&mut self, client: usize, now: Duration, tally: &mut Tally) {
+        let number = client;
+        let client = &mut self.clients[number];
+        self.faults.add(&judge(&client.text));
+        client.text.clear();
+        if let Some(due) = client.due.pop_front() {
+            tally.answer(number, due, now);
+            self.answered.push(number);
+        }
+    }
+
+    fn reconnects(&self) -> bool {
+        true
+    }
+
+    fn has_enough(&self, _client: usize) -> bool {
+        // It is the server who ends the connection.
+        false
+    }
+
+    fn next_answered(&mut self) -> Option<usize> {
+        self.answered.pop()
+    }
+
+    fn waiting(&self, client: usize) -> usize {
+        self.clients[client].due.len()
+    }
+
+    fn speakers(&self) -> Range<usize> {
+        0..self.clients.len()
+    }
+
+    fn listeners(&self) -> Range<usize> {
+        0..self.clients.len()
+    }
+
+    fn faults(&self) -> Faults {
+        self.faults
+    }
+}
+
+/// Nobody knows which fortune it will be, but that it is one can be seen: lines of UTF-8, each
+/// ended by CR LF, 512 bytes at most.
+fn judge(fortune: &[u8]) -> Faults {
+    let is_whole = fortune.ends_with(b"\r\n");
+    let is_text = str::from_utf8(fortune).is_ok() && fortune.len() <= LONGEST;
+    Faults {
+        lost: u64::from(!is_whole && fortune.len() <= LONGEST),
+        changed: u64::from(is_whole && !is_text || fortune.len() > LONGEST),
+        ..Faults::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fortune_is_a_short_text_of_whole_lines() {
+        let long = [&[b'x'; 511][..], b"\r\n"].concat();
+        for (fortune, lost, changed) in [
+            (&b"hello\r\n"[..], 0, 0),
+            ("zwei\r\nZeilen: ä\r\n".as_bytes(), 0, 0),
+            (&long[1..], 0, 0),
+            (b"", 1, 0),
+            (b"cut sho", 1, 0),
+            (b"cut short\r", 1, 0),
+            (b"\xff\r\n", 0, 1),
+            (&long, 0, 1),
+        ] {
+            let expected = Faults {
+                lost,
+                changed,
+                ..Faults::default()
+            };
+            assert_eq!(judge(fortune), expected, "{fortune:?}");
+        }
+    }
+
+    #[test]
+    fn a_connection_is_a_message_and_its_end_the_answer() {
+        let ms = Duration::from_millis;
+        let (mut fortune, mut tally) = (Fortune::new(1), Tally::new(1));
+        fortune.say(0, ms(0));
+        fortune.connected(0);
+        for piece in [&b"a"[..], b"b\r\n"] {
+            fortune.receive(0, piece, ms(1), &mut tally);
+        }
+        assert_eq!((fortune.waiting(0), fortune.next_answered()), (1, None));
+        fortune.end(0, ms(2), &mut tally);
+        assert_eq!((fortune.waiting(0), fortune.next_answered()), (0, Some(0)));
+        assert_eq!((tally.count(), fortune.faults().any()), (1, false));
+    }
+}

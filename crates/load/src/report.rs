@@ -1,0 +1,326 @@
+//! What a run has shown, for people and for programs.
+
+use std::fmt::{self, Display, Formatter};
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::costs::Costs;
+use crate::faults::Faults;
+use crate::tally::{Fairness, Percentiles};
+
+/// From this part of a core on, the generator may be what is measured.
+const NEARLY_ALL: f64 = 0.9;
+
+/// All that one run has shown. As JSON it is what `--json` prints.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Report {
+    /// `echo`, `fortune` or `chat`.
+    pub service: String,
+    /// Where the server is.
+    pub server: SocketAddr,
+    /// How many clients took part.
+    pub connections: usize,
+    /// How many of them spoke: in a room the others only hear.
+    pub speakers: usize,
+    /// How many more were connected and said nothing.
+    pub idle: usize,
+    /// How long each message was, in bytes. None is sent to fortune.
+    pub size: u64,
+    /// Whether each message had a connection of its own.
+    pub reconnects: bool,
+    /// In an open loop, how many messages were due a second.
+    pub rate: Option<f64>,
+    /// In a closed loop, how many messages each speaker had under way.
+    pub depth: Option<usize>,
+    /// How long they talked.
+    pub seconds: f64,
+    /// How many answers came in that time. In a room, each that hears a line is one.
+    pub answers: u64,
+    /// And after it.
+    pub late_answers: u64,
+    /// How many messages were never answered.
+    pub unanswered: u64,
+    /// From when a message was due, or else said, to when the last byte of its answer had come.
+    pub latency_ns: Option<Percentiles>,
+    /// How differently clients were served.
+    pub fairness: Fairness,
+    /// What was wrong with the answers.
+    pub faults: Faults,
+    /// How many connections ended though nobody wanted it.
+    pub broken: u64,
+    /// Why the first of them did.
+    pub first_broken: Option<String>,
+    /// How much of one processor core the generator used, of 1.
+    pub generator_core: f64,
+    /// What it cost the server, where its process was named.
+    pub costs: Option<Costs>,
+}
+
+impl Report {
+    /// Answers a second, of those that came while clients talked.
+    pub fn rate(&self) -> f64 {
+        self.answers as f64 / self.seconds
+    }
+
+    /// Whether every message was answered by what it should be.
+    pub fn is_right(&self) -> bool {
+        !self.faults.any() && self.broken == 0 && self.unanswered == 0
+    }
+
+    /// What the clients' answers are counted in, and their bytes.
+    fn units(&self) -> (&'static str, &'static str) {
+        match &*self.service {
+            "echo" => ("messages", "bytes"),
+            "chat" => ("deliveries", "lines"),
+            _ => ("fortunes", "fortunes"),
+        }
+    }
+}
+
+impl Display for Report {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (answers, unit) = self.units();
+        writeln!(f, "{}\n", self.heading())?;
+        let mut rate = format!("{} {answers} a second", count(self.rate()));
+        if self.size > 0 {
+            let bytes = self.rate() * self.size as f64;
+            rate += &format!(", {}B a second", amount(bytes, 1000.0));
+        }
+        let whole = count(self.answers as f64);
+        row(
+            f,
+            "rate",
+            &format!("{rate} ({whole} in {:.1} s)", self.seconds),
+        )?;
+        if let Some(latency) = &self.latency_ns {
+            row(f, "latency", &extremes(latency))?;
+            row(f, "", &percentiles(latency))?;
+        }
+        if self.connections > 1 {
+            row(f, "fairness", &fairness(&self.fairness))?;
+        }
+        row(f, "errors", &self.errors(unit))?;
+        let core = self.generator_core * 100.0;
+        row(f, "generator", &format!("used {core:.0} % of a core"))?;
+        if let Some(costs) = &self.costs {
+            self.write_costs(costs, f)?;
+        }
+        if self.generator_core > NEARLY_ALL {
+            writeln!(f, "\n{BOTTLENECK}")?;
+        }
+        Ok(())
+    }
+}
+
+const BOTTLENECK: &str = "\
+warning: the generator used nearly all of its core, so the server may be faster than this.
+         Take fewer connections, or an open loop with a lower --rate.";
+
+impl Report {
+    /// What was measured, in a line.
+    fn heading(&self) -> String {
+        let mut text = format!(
+            "{} at {}: {} clients",
+            self.service, self.server, self.connections
+        );
+        if self.speakers < self.connections {
+            text += &format!(", {} speaking", self.speakers);
+        }
+        if self.idle > 0 {
+            text += &format!(" and {} idle ones", self.idle);
+        }
+        if self.size > 0 {
+            text += &format!(", {} bytes a message", self.size);
+        }
+        if self.reconnects {
+            text += ", a connection each";
+        }
+        match (self.rate, self.depth) {
+            (Some(rate), _) => text + &format!(", open loop, {rate} a second are due"),
+            (None, Some(1) | None) => text + ", closed loop",
+            (None, Some(depth)) => text + &format!(", closed loop, {depth} under way"),
+        }
+    }
+
+    fn errors(&self, unit: &str) -> String {
+        let Faults {
+            lost,
+            doubled,
+            misordered,
+            changed,
+        } = self.faults;
+        let mut all: Vec<String> = [
+            (lost, "lost"),
+            (doubled, "doubled"),
+            (misordered, "misordered"),
+            (changed, "changed"),
+        ]
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, what)| format!("{number} {unit} {what}"))
+        .collect();
+        if self.unanswered > 0 {
+            all.push(format!("{} messages never answered", self.unanswered));
+        }
+        if let Some(first) = &self.first_broken {
+            all.push(format!("{} connections broken: {first}", self.broken));
+        }
+        match all.is_empty() {
+            true => "none".to_owned(),
+            false => all.join(", "),
+        }
+    }
+
+    fn write_costs(&self, costs: &Costs, f: &mut Formatter<'_>) -> fmt::Result {
+        let answers = (self.answers + self.late_answers).max(1) as f64;
+        let each = costs.processor_seconds() / answers * 1e9;
+        let (user, system) = (costs.user_seconds, costs.system_seconds);
+        let text = format!(
+            "{user:.2} s user, {system:.2} s system, {} an answer",
+            time(each)
+        );
+        row(f, "processor", &text)?;
+        let memory = |bytes: u64| amount(bytes as f64, 1024.0) + "B";
+        let rest = costs.memory_at_rest;
+        let with_clients = costs.memory_with_clients;
+        let mut text = format!(
+            "{} at rest, {} with clients",
+            memory(rest),
+            memory(with_clients)
+        );
+        let clients = self.idle + if self.reconnects { 0 } else { self.connections };
+        if clients > 0 {
+            let each = with_clients.saturating_sub(rest) / clients as u64;
+            text += &format!(" ({} each)", memory(each));
+        }
+        let (end, peak) = (memory(costs.memory_at_the_end), memory(costs.peak_memory));
+        row(
+            f,
+            "memory",
+            &format!("{text}, {end} at the end; peak {peak}"),
+        )?;
+        let text = format!(
+            "{} voluntary, {} involuntary",
+            count(costs.voluntary_switches as f64),
+            count(costs.involuntary_switches as f64)
+        );
+        row(f, "switches", &text)?;
+        let Costs {
+            processes,
+            threads,
+            descriptors,
+            ..
+        } = costs;
+        row(
+            f,
+            "holds",
+            &format!("processes {processes}, threads {threads}, descriptors {descriptors}"),
+        )
+    }
+}
+
+fn row(f: &mut Formatter<'_>, name: &str, text: &str) -> fmt::Result {
+    writeln!(f, "  {name:10} {text}")
+}
+
+fn extremes(latency: &Percentiles) -> String {
+    let (min, max) = (time(latency.min as f64), time(latency.max as f64));
+    format!("min {min}, mean {}, max {max}", time(latency.mean))
+}
+
+fn percentiles(latency: &Percentiles) -> String {
+    let all = [
+        ("p50", latency.p50),
+        ("p90", latency.p90),
+        ("p99", latency.p99),
+        ("p99.9", latency.p99_9),
+    ];
+    let all = all.map(|(name, nanoseconds)| format!("{name} {}", time(nanoseconds as f64)));
+    all.join(", ")
+}
+
+fn fairness(fairness: &Fairness) -> String {
+    format!(
+        "answers a client {} to {}, median {}; means {} to {}",
+        fairness.fewest_answers,
+        fairness.most_answers,
+        fairness.median_answers,
+        time(fairness.fastest_mean_ns as f64),
+        time(fairness.slowest_mean_ns as f64),
+    )
+}
+
+/// A time, to three digits.
+pub fn time(nanoseconds: f64) -> String {
+    let units = [(1e9, "s"), (1e6, "ms"), (1e3, "µs")];
+    let unit = units.iter().find(|(size, _)| nanoseconds >= *size);
+    let (size, unit) = unit.unwrap_or(&(1.0, "ns"));
+    format!("{} {unit}", three_digits(nanoseconds / size))
+}
+
+/// An amount with a prefix, `k` for 1,000 or `Ki` for 1,024, and a space before the unit.
+pub fn amount(number: f64, step: f64) -> String {
+    let prefixes = if step == 1024.0 {
+        ["", "Ki", "Mi", "Gi"]
+    } else {
+        ["", "k", "M", "G"]
+    };
+    let steps = prefixes.iter().scan(1.0, |size, prefix| {
+        let this = *size;
+        *size *= step;
+        Some((this, prefix))
+    });
+    let fitting = steps.take_while(|(size, _)| number >= *size).last();
+    let (size, prefix) = fitting.unwrap_or((1.0, &""));
+    format!("{} {prefix}", three_digits(number / size))
+}
+
+fn three_digits(number: f64) -> String {
+    let places = match number {
+        ..10.0 => 2,
+        ..100.0 => 1,
+        _ => 0,
+    };
+    let text = format!("{number:.places$}");
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
+}
+
+/// A whole number, with commas between its thousands.
+pub fn count(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let groups: Vec<&str> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|group| str::from_utf8(group).expect("digits"))
+        .collect();
+    groups.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_have_three_digits_and_the_unit_that_fits() {
+        for (nanoseconds, expected) in [
+            (0.0, "0 ns"),
+            (999.0, "999 ns"),
+            (1000.0, "1 µs"),
+            (13_400.0, "13.4 µs"),
+            (123_456_789.0, "123 ms"),
+            (61e9, "61 s"),
+        ] {
+            assert_eq!(time(nanoseconds), expected);
+        }
+        assert_eq!(amount(1536.0, 1024.0), "1.5 Ki");
+        assert_eq!(amount(2_500_000.0, 1000.0), "2.5 M");
+        assert_eq!(amount(0.0, 1000.0), "0 ");
+        assert_eq!(count(1_234_567.4), "1,234,567");
+        assert_eq!(count(999.0), "999");
+    }
+}

@@ -1,0 +1,426 @@
+//! The loop: one thread, one epoll(7), and all clients.
+//!
+//! A closed loop has each speaker say its next message when its last one is answered. So a server
+//! that stalls is asked nothing meanwhile, and what it would have kept waiting is never measured
+//! (Gil Tene calls it coordinated omission).
+//! An open loop says messages when they are due, and counts from then.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::mem;
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use nix::sys::epoll::EpollFlags;
+use socket2::Socket;
+
+use crate::connect::Route;
+use crate::dialogue::Dialogue;
+use crate::poller::Poller;
+use crate::progress::Progress;
+use crate::schedule::Schedule;
+use crate::tally::Tally;
+
+/// How many connections are under way at once, until each has been let in: fewer than wait in any
+/// backlog, since the kernel drops whoever comes then, and tries again after a second.
+const AT_ONCE: usize = 100;
+
+/// How long nothing may happen before we stop waiting for it.
+const QUIET: Duration = Duration::from_secs(2);
+
+/// How long we wait at most for what is late, or for clients to have left.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How much is read at once.
+const READ_SIZE: usize = 64 * 1024;
+
+/// When the next message is said.
+#[derive(Debug)]
+pub(crate) enum Pace {
+    /// When one is answered, so that each speaker has always this many under way.
+    Closed { depth: usize },
+    /// When it is due.
+    Open(Schedule),
+}
+
+/// All clients, and how far they have come.
+pub(crate) struct Run {
+    pub(crate) dialogue: Box<dyn Dialogue>,
+    pub(crate) tally: Tally,
+    pub(crate) progress: Progress,
+    /// Set by Ctrl-C: the run ends early.
+    pub(crate) is_interrupted: Arc<AtomicBool>,
+    /// How many connections ended though nobody wanted it, and why the first one did.
+    pub(crate) broken: u64,
+    pub(crate) first_broken: Option<io::Error>,
+    route: Route,
+    pace: Pace,
+    phase: Phase,
+    links: Vec<Option<Link>>,
+    /// How many clients have been let in and are still here.
+    here: usize,
+    /// How many connections have begun and are still there.
+    open: usize,
+    poller: Poller,
+    begin: Instant,
+    /// When a client was last told anything, or had its connection end.
+    last_news: Duration,
+    buffer: Vec<u8>,
+    /// Who may have something to send. Kept for its memory alone.
+    to_send: Vec<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Phase {
+    Arriving,
+    Talking,
+    /// Nothing new is said, but what has been is still answered.
+    Listening,
+    Leaving,
+}
+
+/// A client's connection.
+struct Link {
+    socket: Socket,
+    state: State,
+    is_in: bool,
+    /// What epoll looks for.
+    interest: EpollFlags,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum State {
+    Connecting,
+    Open,
+    HalfClosed,
+}
+
+/// Why a run cannot go on.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// connect(2) has failed.
+    Connect(io::Error),
+    /// So many were let in, and then none for [`QUIET`].
+    NotLetIn(usize),
+    /// The loop itself.
+    Poll(io::Error),
+    /// Ctrl-C, before anything was measured.
+    Interrupted,
+}
+
+impl Run {
+    pub(crate) fn new(
+        dialogue: Box<dyn Dialogue>,
+        clients: usize,
+        route: Route,
+        pace: Pace,
+        progress: Progress,
+    ) -> io::Result<Run> {
+        Ok(Run {
+            tally: Tally::new(dialogue.listeners().end),
+            dialogue,
+            progress,
+            is_interrupted: Arc::new(AtomicBool::new(false)),
+            broken: 0,
+            first_broken: None,
+            route,
+            pace,
+            phase: Phase::Arriving,
+            links: (0..clients).map(|_| None).collect(),
+            here: 0,
+            open: 0,
+            poller: Poller::new()?,
+            begin: Instant::now(),
+            last_news: Duration::ZERO,
+            buffer: vec![0; READ_SIZE],
+            to_send: Vec::new(),
+        })
+    }
+
+    /// Connects all clients, evenly over the time of the ramp, and waits until each has been let
+    /// in. Those of whom each message has a connection of its own come later.
+    pub(crate) fn arrive(&mut self, ramp: Duration) -> Result<(), Failure> {
+        let all: Vec<usize> = (0..self.links.len())
+            .filter(|client| !self.is_brief(*client))
+            .collect();
+        let due = |number: usize| ramp.mul_f64(number as f64 / all.len() as f64);
+        let mut begun = 0;
+        while self.here < all.len() {
+            let now = self.now();
+            while begun < all.len() && begun - self.here < AT_ONCE && due(begun) <= now {
+                self.connect(all[begun])?;
+                begun += 1;
+                self.last_news = now;
+            }
+            if self.is_interrupted() {
+                return Err(Failure::Interrupted);
+            }
+            if begun > self.here && now > self.last_news + QUIET || self.broken > 0 {
+                return Err(Failure::NotLetIn(self.here));
+            }
+            let until = match begun < all.len() && begun - self.here < AT_ONCE {
+                true => due(begun),
+                false => self.last_news + QUIET,
+            };
+            self.turn(until)?;
+            let here = self.here;
+            self.progress
+                .show(|| format!("{here} of {} clients are in", all.len()));
+        }
+        Ok(())
+    }
+
+    /// Has the clients talk for a time, and gives how long it was.
+    pub(crate) fn talk(&mut self, duration: Duration) -> Result<Duration, Failure> {
+        self.phase = Phase::Talking;
+        self.begin = Instant::now();
+        if let Pace::Closed { depth } = self.pace {
+            for _ in 0..depth {
+                for speaker in self.dialogue.speakers() {
+                    self.say(speaker, self.now())?;
+                }
+            }
+        }
+        while self.now() < duration && !self.is_interrupted() {
+            self.say_what_is_due()?;
+            let next = match &self.pace {
+                Pace::Open(schedule) => schedule.next(),
+                Pace::Closed { .. } => None,
+            };
+            self.turn(next.unwrap_or(duration).min(duration))?;
+            let (now, tally) = (self.now().as_secs_f64(), &self.tally);
+            self.progress.show(|| {
+                let (so_far, rate) = (tally.count(), tally.count() as f64 / now);
+                let whole = duration.as_secs_f64();
+                format!("{now:.1} s of {whole}: {so_far} answers, {rate:.0} a second")
+            });
+        }
+        Ok(self.now())
+    }
+
+    /// Waits for the answers that are still to come.
+    pub(crate) fn listen(&mut self) -> Result<(), Failure> {
+        self.say_what_is_due()?;
+        self.phase = Phase::Listening;
+        self.wait_while(|run| run.waiting() > 0).map(drop)
+    }
+
+    /// Has all clients leave, and each hears what is still said to it. Those who wait for more than
+    /// will ever come half-close all the same, so that the server ends, and what it has lost is
+    /// known.
+    pub(crate) fn leave(&mut self) -> Result<(), Failure> {
+        self.phase = Phase::Leaving;
+        for is_late in [false, true] {
+            for client in 0..self.links.len() {
+                if is_late || self.dialogue.has_enough(client) {
+                    self.half_close(client);
+                }
+            }
+            if !self.wait_while(|run| run.open > 0)? {
+                break;
+            }
+        }
+        self.progress.clear();
+        Ok(())
+    }
+
+    /// How many messages were due and have not been answered.
+    pub(crate) fn waiting(&self) -> usize {
+        let speakers = self.dialogue.speakers();
+        speakers.map(|client| self.dialogue.waiting(client)).sum()
+    }
+
+    /// Goes on while there is something to wait for, and tells whether there still is, but nothing
+    /// happens any more.
+    fn wait_while(&mut self, is_wanted: impl Fn(&Run) -> bool) -> Result<bool, Failure> {
+        let begin = self.now();
+        self.last_news = begin;
+        while is_wanted(self) {
+            let now = self.now();
+            if now > self.last_news + QUIET {
+                return Ok(true);
+            }
+            if now > begin + PATIENCE {
+                return Ok(false);
+            }
+            self.turn((self.last_news + QUIET).min(begin + PATIENCE))?;
+            let (waiting, open) = (self.waiting(), self.open);
+            self.progress
+                .show(|| format!("{waiting} answers are still to come, {open} clients to leave"));
+        }
+        Ok(false)
+    }
+
+    /// Waits until something can be done, or until a time, and does it.
+    fn turn(&mut self, until: Duration) -> Result<(), Failure> {
+        let left = until.saturating_sub(self.now());
+        // At least now and then, look at the clock, at the progress and for Ctrl-C.
+        let left = left.min(Duration::from_millis(100));
+        for (client, ready) in self.poller.wait(left).map_err(Failure::Poll)? {
+            self.attend(client, ready)?;
+            // First all is said, and then sent: messages that may leave together shall.
+            let mut to_send = mem::take(&mut self.to_send);
+            to_send.push(client);
+            while let Some(speaker) = self.dialogue.next_answered() {
+                if self.phase == Phase::Talking && matches!(self.pace, Pace::Closed { .. }) {
+                    self.dialogue.say(speaker, self.now());
+                    to_send.push(speaker);
+                }
+            }
+            for client in to_send.drain(..) {
+                self.go_on(client)?;
+            }
+            self.to_send = to_send;
+        }
+        Ok(())
+    }
+
+    /// Does what can be done for a client.
+    fn attend(&mut self, client: usize, ready: EpollFlags) -> Result<(), Failure> {
+        let Some(link) = &mut self.links[client] else {
+            return Ok(());
+        };
+        if link.state == State::Connecting {
+            if let Some(error) = link.socket.take_error().map_err(Failure::Poll)? {
+                return Err(Failure::Connect(error));
+            }
+            link.state = State::Open;
+            self.dialogue.connected(client);
+        }
+        if ready.intersects(EpollFlags::EPOLLIN | EpollFlags::EPOLLHUP | EpollFlags::EPOLLERR) {
+            self.read(client);
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, client: usize) {
+        let Some(link) = &mut self.links[client] else {
+            return;
+        };
+        match link.socket.read(&mut self.buffer) {
+            Ok(0) => self.end(client, None),
+            Ok(count) => {
+                let now = self.begin.elapsed();
+                let bytes = &self.buffer[..count];
+                self.dialogue.receive(client, bytes, now, &mut self.tally);
+                self.last_news = now;
+                if !link.is_in && self.dialogue.is_in(client) {
+                    link.is_in = true;
+                    self.here += 1;
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => self.end(client, Some(error)),
+        }
+    }
+
+    /// The connection is over.
+    fn end(&mut self, client: usize, error: Option<io::Error>) {
+        let Some(link) = self.links[client].take() else {
+            return;
+        };
+        let now = self.now();
+        self.dialogue.end(client, now, &mut self.tally);
+        self.last_news = now;
+        self.open -= 1;
+        self.here -= usize::from(link.is_in);
+        let was_wanted = self.is_brief(client) || link.state == State::HalfClosed;
+        if error.is_some() || !was_wanted {
+            self.broken += 1;
+            let error = error.unwrap_or_else(|| io::Error::other("it ended early"));
+            self.first_broken.get_or_insert(error);
+        }
+    }
+
+    fn say_what_is_due(&mut self) -> Result<(), Failure> {
+        let now = self.now();
+        while let Pace::Open(schedule) = &mut self.pace
+            && let Some((speaker, due)) = schedule.take(now)
+        {
+            self.say(speaker, due)?;
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, speaker: usize, due: Duration) -> Result<(), Failure> {
+        self.dialogue.say(speaker, due);
+        self.go_on(speaker)
+    }
+
+    /// Sends what there is to send, on a new connection if it needs one.
+    fn go_on(&mut self, client: usize) -> Result<(), Failure> {
+        match &self.links[client] {
+            Some(link) if link.state == State::Open => self.send(client),
+            None if self.is_brief(client)
+                && self.phase != Phase::Leaving
+                && self.dialogue.waiting(client) > 0 =>
+            {
+                self.connect(client)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn connect(&mut self, client: usize) -> Result<(), Failure> {
+        let socket = self.route.connect(client).map_err(Failure::Connect)?;
+        let interest = EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT;
+        let added = self.poller.add(&socket, client, interest);
+        added.map_err(Failure::Poll)?;
+        self.open += 1;
+        self.links[client] = Some(Link {
+            socket,
+            state: State::Connecting,
+            is_in: false,
+            interest,
+        });
+        Ok(())
+    }
+
+    fn send(&mut self, client: usize) {
+        let Some(link) = &mut self.links[client] else {
+            return;
+        };
+        let mut interest = EpollFlags::EPOLLIN;
+        while !self.dialogue.output(client).is_empty() {
+            match link.socket.write(self.dialogue.output(client)) {
+                Ok(count) => self.dialogue.sent(client, count),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    interest |= EpollFlags::EPOLLOUT;
+                    break;
+                }
+                Err(error) => return self.end(client, Some(error)),
+            }
+        }
+        if mem::replace(&mut link.interest, interest) != interest {
+            let changed = self.poller.change(&link.socket, client, interest);
+            changed.expect("it has been added");
+        }
+        let leaves = self.phase == Phase::Leaving || self.is_brief(client);
+        if leaves && self.dialogue.has_enough(client) {
+            self.half_close(client);
+        }
+    }
+
+    fn half_close(&mut self, client: usize) {
+        if let Some(link) = &mut self.links[client] {
+            // It fails only where the connection has just broken, and that is read as well.
+            let _ = link.socket.shutdown(Shutdown::Write);
+            link.state = State::HalfClosed;
+        }
+    }
+
+    /// Whether each message of this client has a connection of its own.
+    fn is_brief(&self, client: usize) -> bool {
+        self.dialogue.reconnects() && self.dialogue.speakers().contains(&client)
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.is_interrupted.load(Ordering::Relaxed)
+    }
+
+    fn now(&self) -> Duration {
+        self.begin.elapsed()
+    }
+}

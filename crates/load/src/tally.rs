@@ -1,0 +1,193 @@
+//! How long answers took, and who got how many.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+
+/// The longest time that a histogram tells from longer ones: an hour.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+/// Times, by how often each occurred, to three digits (an HdrHistogram).
+#[derive(Debug)]
+pub(crate) struct Times(Histogram<u64>);
+
+/// How long answers took, in nanoseconds: so many of a hundred took at most that long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Percentiles {
+    /// The fastest.
+    pub min: u64,
+    /// All of them together, by their number.
+    pub mean: f64,
+    /// Half of them: the median.
+    pub p50: u64,
+    /// Nine in ten.
+    pub p90: u64,
+    /// All but one in a hundred.
+    pub p99: u64,
+    /// All but one in a thousand.
+    #[serde(rename = "p99.9")]
+    pub p99_9: u64,
+    /// The slowest.
+    pub max: u64,
+}
+
+impl Times {
+    pub(crate) fn new() -> Times {
+        let histogram = Histogram::new_with_bounds(1, nanoseconds(LONGEST), 3);
+        Times(histogram.expect("these bounds make sense"))
+    }
+
+    pub(crate) fn record(&mut self, time: Duration) {
+        // What is longer than the longest counts as that.
+        self.0.saturating_record(nanoseconds(time));
+    }
+
+    /// None of them is told where there is no time at all.
+    pub(crate) fn percentiles(&self) -> Option<Percentiles> {
+        let at = |percentile| self.0.value_at_percentile(percentile);
+        (!self.0.is_empty()).then(|| Percentiles {
+            min: self.0.min(),
+            mean: self.0.mean(),
+            p50: at(50.0),
+            p90: at(90.0),
+            p99: at(99.0),
+            p99_9: at(99.9),
+            max: self.0.max(),
+        })
+    }
+}
+
+/// All answers of a run.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    latency: Times,
+    clients: Vec<Answers>,
+}
+
+/// One client's answers.
+#[derive(Clone, Copy, Debug, Default)]
+struct Answers {
+    count: u64,
+    /// How long they took together.
+    time: Duration,
+}
+
+/// How differently clients were served.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Fairness {
+    /// How many answers the client got that got fewest.
+    pub fewest_answers: u64,
+    /// How many the client in the middle got.
+    pub median_answers: u64,
+    /// How many the client got that got most.
+    pub most_answers: u64,
+    /// The mean latency of the client that was served fastest.
+    pub fastest_mean_ns: u64,
+    /// The mean latency of the client that was served slowest, of those that were served.
+    pub slowest_mean_ns: u64,
+}
+
+impl Tally {
+    /// Of so many clients.
+    pub(crate) fn new(clients: usize) -> Tally {
+        Tally {
+            latency: Times::new(),
+            clients: vec![Answers::default(); clients],
+        }
+    }
+
+    /// At `now`, a client has got the answer to what was due at `due`, both counted from the
+    /// beginning of the run.
+    pub(crate) fn answer(&mut self, client: usize, due: Duration, now: Duration) {
+        let latency = now.saturating_sub(due);
+        self.latency.record(latency);
+        self.clients[client].count += 1;
+        self.clients[client].time += latency;
+    }
+
+    pub(crate) fn latency(&self) -> Option<Percentiles> {
+        self.latency.percentiles()
+    }
+
+    /// How many answers came.
+    pub(crate) fn count(&self) -> u64 {
+        self.clients.iter().map(|client| client.count).sum()
+    }
+
+    /// How differently these clients were served: those who get answers at all.
+    pub(crate) fn fairness(&self, clients: Range<usize>) -> Fairness {
+        let clients = &self.clients[clients];
+        let mut counts: Vec<u64> = clients.iter().map(|client| client.count).collect();
+        counts.sort_unstable();
+        let served = clients.iter().filter(|client| client.count > 0);
+        let means = served.map(|client| nanoseconds(client.time) / client.count);
+        Fairness {
+            fewest_answers: counts[0],
+            median_answers: counts[counts.len() / 2],
+            most_answers: counts[counts.len() - 1],
+            fastest_mean_ns: means.clone().min().unwrap_or(0),
+            slowest_mean_ns: means.max().unwrap_or(0),
+        }
+    }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(count: u64) -> Duration {
+        Duration::from_millis(count)
+    }
+
+    #[test]
+    fn percentiles_are_right_to_three_digits() {
+        let mut times = Times::new();
+        (1..=1000).for_each(|time| times.record(ms(time)));
+        let told = times.percentiles().unwrap();
+        for (told, expected) in [
+            (told.min, 1),
+            (told.p50, 500),
+            (told.p90, 900),
+            (told.p99, 990),
+            (told.p99_9, 999),
+            (told.max, 1000),
+        ] {
+            let expected = nanoseconds(ms(expected));
+            assert!(told.abs_diff(expected) <= expected / 500, "{told}");
+        }
+    }
+
+    #[test]
+    fn no_time_has_no_percentile_and_a_day_counts_as_the_longest() {
+        let mut times = Times::new();
+        assert_eq!(times.percentiles(), None);
+        times.record(Duration::from_secs(86400));
+        let max = times.percentiles().unwrap().max;
+        assert!(max.abs_diff(nanoseconds(LONGEST)) < nanoseconds(LONGEST) / 1000);
+    }
+
+    #[test]
+    fn latency_counts_from_when_a_message_was_due() {
+        let mut tally = Tally::new(3);
+        for (client, due, now) in [(0, 10, 20), (0, 20, 30), (0, 30, 40), (1, 10, 110)] {
+            tally.answer(client, ms(due), ms(now));
+        }
+        assert_eq!(tally.count(), 4);
+        let max = tally.latency().unwrap().max;
+        assert!(max.abs_diff(nanoseconds(ms(100))) < 100_000);
+        let expected = Fairness {
+            fewest_answers: 0,
+            median_answers: 1,
+            most_answers: 3,
+            fastest_mean_ns: nanoseconds(ms(10)),
+            slowest_mean_ns: nanoseconds(ms(100)),
+        };
+        assert_eq!(tally.fairness(0..3), expected);
+    }
+}

@@ -1,0 +1,403 @@
+//! `after-accept load` as people run it, against real servers of every style, and against some that
+//! lose, double, swap and change what they are told.
+
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use load::{Faults, Report};
+use test_kit::{
+    Ended, Process, Running, Server, Signal, Style, can_open, each_style, require_tool, wait_until,
+};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
+
+each_style!(
+    every_style_is_measured,
+    an_open_loop_shows_the_stall_that_a_closed_loop_hides,
+    what_is_lost_doubled_swapped_or_changed_is_reported,
+    a_room_that_loses_doubles_swaps_or_changes_lines_is_reported,
+    fortunes_that_are_cut_off_are_reported,
+);
+
+fn command(service: &str, server: &Server, options: &[&str]) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.args(["load", service, &server.address().to_string()]);
+    command.args(options);
+    command
+}
+
+fn run(service: &str, server: &Server, options: &[&str]) -> Ended {
+    Running::spawn(command(service, server, options)).end()
+}
+
+/// Runs it, and gives what it says as JSON and its exit status.
+#[track_caller]
+fn measure(service: &str, server: &Server, options: &[&str]) -> (Report, i32) {
+    let ended = run(service, server, &[options, &["--json"]].concat());
+    let report = serde_json::from_str(&ended.output.join("\n"));
+    let report = report.unwrap_or_else(|error| panic!("{error}: {ended:#?}"));
+    (report, ended.status.code().expect("no signal"))
+}
+
+/// How many clients the style can have at once here.
+fn some_clients(style: Style) -> &'static str {
+    if style.serves_many() { "8" } else { "1" }
+}
+
+fn every_style_is_measured(style: Style) {
+    let clients = some_clients(style);
+    for (service, options) in [
+        ("echo", &[][..]),
+        ("echo", &["--size", "100K", "--depth", "3"]),
+        ("echo", &["--reconnect"]),
+        ("echo", &["--rate", "200"]),
+        ("fortune", &[]),
+        ("fortune", &["--rate", "50"]),
+        ("chat", &[]),
+        (
+            "chat",
+            &["--depth", "10", "--speakers", "3", "--size", "1024"],
+        ),
+        ("chat", &["--rate", "100"]),
+    ] {
+        let server = Server::start(style, service);
+        let options = [options, &["--connections", clients, "--duration", "0.3"]].concat();
+        let (report, status) = measure(service, &server, &options);
+        assert_eq!(status, 0, "{service} {options:?}: {report:#?}");
+        assert!(report.is_right() && report.answers > 0, "{report:#?}");
+        let latency = report.latency_ns.expect("there are answers");
+        let ordered = [
+            latency.min,
+            latency.p50,
+            latency.p90,
+            latency.p99,
+            latency.p99_9,
+            latency.max,
+        ];
+        assert!(ordered.is_sorted() && latency.min > 0, "{latency:?}");
+        let fairness = report.fairness;
+        assert!(fairness.fewest_answers > 0, "{fairness:?}");
+        assert!(fairness.fewest_answers <= fairness.median_answers);
+        assert!(fairness.median_answers <= fairness.most_answers);
+        assert!(fairness.fastest_mean_ns <= fairness.slowest_mean_ns);
+        assert!(report.generator_core > 0.0, "{report:#?}");
+    }
+}
+
+/// All processes of a server.
+fn family(server: &Server) -> Vec<Process> {
+    let mut family = vec![server.process()];
+    family.extend(server.process().children());
+    family
+}
+
+fn an_open_loop_shows_the_stall_that_a_closed_loop_hides(style: Style) {
+    const STALL: Duration = Duration::from_secs(1);
+    let measure = |pace: &[&str]| -> Report {
+        let server = Server::start(style, "echo");
+        let options = [&["--duration", "4", "--json"], pace].concat();
+        let running = Running::spawn(command("echo", &server, &options));
+        server.wait_for_log(|line| line.contains("client 1 connected"));
+        wait_until("it is being served", || {
+            family(&server)
+                .iter()
+                .any(|process| process.cpu_time() > Duration::ZERO)
+        });
+        let family = family(&server);
+        family
+            .iter()
+            .for_each(|process| process.signal(Signal::SIGSTOP));
+        // For once, that is what takes time.
+        thread::sleep(STALL);
+        family
+            .iter()
+            .for_each(|process| process.signal(Signal::SIGCONT));
+        let ended = running.end();
+        assert!(ended.status.success(), "{ended:#?}");
+        serde_json::from_str(&ended.output.join("\n")).unwrap()
+    };
+    let most = STALL.as_nanos() as u64 * 9 / 10;
+
+    // While the server stands still the only client waits for one answer, one of thousands.
+    let closed = measure(&["--depth", "1"]);
+    let latency = closed.latency_ns.unwrap();
+    assert!(latency.max >= most, "{closed:#?}");
+    assert!(latency.p99 < most / 4, "{closed:#?}");
+
+    // Of 4 seconds' messages a fourth comes due while it does.
+    let open = measure(&["--rate", "500"]);
+    let latency = open.latency_ns.unwrap();
+    assert!(latency.max >= most, "{open:#?}");
+    assert!(latency.p90 >= most / 4, "{open:#?}");
+    assert_eq!(open.answers + open.late_answers, 4 * 500);
+}
+
+/// What a server with this fault is reported for, where every tenth read is damaged.
+#[track_caller]
+fn check_fault(style: Style, service: &str, fault: &str, options: &[&str], of: Count) {
+    let server = Server::start_faulty(style, service, fault);
+    let options = [options, &["--duration", "0.5"]].concat();
+    let (report, status) = measure(service, &server, &options);
+    assert_eq!(status, 1, "{fault}: {report:#?}");
+    assert!(of(&report.faults) > 0, "{fault}: {report:#?}");
+    assert!(!report.is_right());
+}
+
+/// How many there are of one kind.
+type Count = fn(&Faults) -> u64;
+
+const FAULTS: [(&str, Count); 4] = [
+    ("lose", |faults| faults.lost),
+    ("double", |faults| faults.doubled),
+    ("swap", |faults| faults.misordered),
+    ("change", |faults| faults.changed),
+];
+
+fn what_is_lost_doubled_swapped_or_changed_is_reported(style: Style) {
+    for (fault, of) in FAULTS {
+        check_fault(style, "echo", fault, &["--rate", "300"], of);
+    }
+    // In a closed loop whoever loses anything is never asked again.
+    let closed = &["--depth", "1"];
+    check_fault(style, "echo", "lose", closed, |faults| faults.lost);
+    check_fault(style, "echo", "change", closed, |faults| faults.changed);
+}
+
+fn a_room_that_loses_doubles_swaps_or_changes_lines_is_reported(style: Style) {
+    let members = if style.serves_many() { "3" } else { "1" };
+    let options = ["--rate", "300", "--connections", members];
+    for (fault, of) in FAULTS {
+        check_fault(style, "chat", fault, &options, of);
+    }
+}
+
+fn fortunes_that_are_cut_off_are_reported(style: Style) {
+    // Which of all texts it should have been nobody knows, so only what is no text can be told.
+    check_fault(style, "fortune", "lose", &[], |faults| faults.lost);
+}
+
+#[test]
+fn what_a_server_costs_is_told_with_all_its_descendants() {
+    for (style, processes, threads) in [
+        (Style::Iterative, 1, 1),
+        (Style::Fork, 6, 6),
+        (Style::Thread, 1, 6),
+        (Style::Select, 1, 1),
+    ] {
+        let clients = if style.serves_many() { "5" } else { "1" };
+        let server = Server::start(style, "echo");
+        let pid = server.pid().to_string();
+        let options = ["--connections", clients, "--duration", "0.5", "--pid", &pid];
+        let (report, status) = measure("echo", &server, &options);
+        assert_eq!(status, 0);
+        let costs = report.costs.expect("it was asked for");
+        assert_eq!(
+            (costs.processes, costs.threads),
+            (processes, threads),
+            "{style:?}"
+        );
+        assert!(costs.descriptors > clients.parse().unwrap());
+        assert!(costs.processor_seconds() > 0.0, "{costs:#?}");
+        assert!(costs.voluntary_switches > 0, "{costs:#?}");
+        assert!(costs.memory_at_rest > 0 && costs.peak_memory >= costs.memory_at_the_end);
+        if style == Style::Fork {
+            assert!(
+                costs.memory_with_clients > costs.memory_at_rest,
+                "{costs:#?}"
+            );
+        }
+        let text = run("echo", &server, &options).output.join("\n");
+        for row in [
+            "rate ",
+            "latency ",
+            "errors     none",
+            "processor ",
+            "memory ",
+            "switches ",
+        ] {
+            assert!(text.contains(&format!("\n  {row}")), "{text}");
+        }
+    }
+}
+
+#[test]
+fn the_time_of_children_that_have_ended_counts() {
+    let server = Server::start(Style::Fork, "fortune");
+    let pid = server.pid().to_string();
+    let (report, _) = measure("fortune", &server, &["--duration", "0.5", "--pid", &pid]);
+    let costs = report.costs.expect("it was asked for");
+    let parent = server.process().cpu_time().as_secs_f64();
+    assert!(
+        costs.processor_seconds() > parent,
+        "{costs:?}, and the parent used {parent} s"
+    );
+}
+
+#[test]
+fn idle_clients_are_there_and_say_nothing() {
+    let server = Server::start(Style::Thread, "echo");
+    let pid = server.pid().to_string();
+    let options = ["--idle", "200", "--duration", "0.3", "--pid", &pid];
+    let (report, status) = measure("echo", &server, &options);
+    assert_eq!((status, report.idle, report.connections), (0, 200, 1));
+    let costs = report.costs.expect("it was asked for");
+    assert_eq!(costs.threads, 202);
+    assert!(
+        costs.memory_with_clients - costs.memory_at_rest > 200 * 4096,
+        "{costs:?}"
+    );
+}
+
+#[test]
+fn nearly_twenty_thousand_connections_are_possible() {
+    // A system may give its processes 20,000 descriptors, and a server wants some for itself.
+    if !can_open(20_000) {
+        return;
+    }
+    let server = Server::start(Style::Async, "echo");
+    let options = [
+        "--connections",
+        "100",
+        "--idle",
+        "19700",
+        "--duration",
+        "0.5",
+    ];
+    let (report, status) = measure("echo", &server, &options);
+    assert_eq!(status, 0, "{report:#?}");
+    assert!(report.answers > 0);
+    // One address has not that many ports to give.
+    server.wait_for_log(|line| line.contains("connected from 127.0.0.1:"));
+    server.wait_for_log(|line| line.contains("connected from 127.0.0.2:"));
+}
+
+#[test]
+fn clients_come_from_as_many_addresses_as_they_are_told() {
+    let server = Server::start(Style::Select, "echo");
+    let options = ["--connections", "3", "--sources", "3", "--duration", "0.1"];
+    let (_, status) = measure("echo", &server, &options);
+    assert_eq!(status, 0);
+    for last in 1..=3 {
+        let from = format!("connected from 127.0.0.{last}:");
+        server.wait_for_log(|line| line.contains(&from));
+    }
+}
+
+#[test]
+fn a_ramp_takes_its_time() {
+    let server = Server::start(Style::Async, "echo");
+    let begun = Instant::now();
+    let options = ["--connections", "20", "--ramp", "1", "--duration", "0.1"];
+    assert_eq!(measure("echo", &server, &options).1, 0);
+    assert!(begun.elapsed() >= Duration::from_millis(950));
+}
+
+#[test]
+fn who_does_not_let_all_clients_in_is_named() {
+    let server = Server::start(Style::Iterative, "echo");
+    let ended = run("echo", &server, &["--connections", "2"]);
+    let expected = format!(
+        "error: {} has let 1 of 2 clients in, and no more (its --max-clients, or another service?)",
+        server.address()
+    );
+    assert_eq!(
+        (ended.status.code(), ended.errors),
+        (Some(1), vec![expected])
+    );
+}
+
+#[test]
+fn who_does_not_listen_is_named() {
+    let mut server = Server::start(Style::Select, "echo");
+    server.stop();
+    let ended = run("echo", &server, &[]);
+    let expected = format!(
+        "error: cannot connect to {}: Connection refused (nobody listens there)",
+        server.address()
+    );
+    assert_eq!(
+        (ended.status.code(), ended.errors),
+        (Some(1), vec![expected])
+    );
+}
+
+#[test]
+fn a_server_that_ends_is_reported() {
+    let server = Server::start(Style::Select, "echo");
+    let running = Running::spawn(command("echo", &server, &["--duration", "60"]));
+    server.wait_for_log(|line| line.contains("client 1 connected"));
+    wait_until("it is being served", || {
+        server.process().cpu_time() > Duration::ZERO
+    });
+    server.process().signal(Signal::SIGKILL);
+    let interrupt = running.process();
+    interrupt.signal(Signal::SIGINT);
+    let ended = running.end();
+    let text = ended.output.join("\n");
+    assert_eq!(ended.status.code(), Some(1), "{text}");
+    assert!(text.contains("1 connections broken: "), "{text}");
+}
+
+#[test]
+fn ctrl_c_ends_the_measuring_and_not_the_report() {
+    let server = Server::start(Style::Select, "echo");
+    let options = ["--duration", "600", "--json"];
+    let running = Running::spawn(command("echo", &server, &options));
+    server.wait_for_log(|line| line.contains("client 1 connected"));
+    wait_until("it is being served", || {
+        server.process().cpu_time() > Duration::ZERO
+    });
+    running.process().signal(Signal::SIGINT);
+    let ended = running.end();
+    let report: Report = serde_json::from_str(&ended.output.join("\n")).unwrap();
+    assert!(report.seconds < 600.0 && report.answers > 0 && report.is_right());
+    assert!(ended.status.success());
+}
+
+#[test]
+fn a_terminal_shows_progress_and_a_pipe_does_not() {
+    if !require_tool("script") {
+        return;
+    }
+    let server = Server::start(Style::Select, "echo");
+    let options = ["--duration", "1"];
+    assert_eq!(run("echo", &server, &options).errors, [""; 0]);
+
+    let line = format!("{PROGRAM} load echo {} --duration 1", server.address());
+    let mut script = Command::new("script");
+    script
+        .args(["-qec", &line, "/dev/null"])
+        .stdin(Stdio::null());
+    let shown = Running::spawn(script).end().output.join("\n");
+    assert!(
+        shown.contains("\r\x1b[K") && shown.contains(" s of 1: "),
+        "{shown:?}"
+    );
+    assert!(shown.contains("errors     none"), "{shown:?}");
+}
+
+#[test]
+fn wrong_usage_is_told_in_one_line() {
+    let server = Server::start(Style::Select, "echo");
+    for (service, options, told) in [
+        (
+            "echo",
+            &["--rate", "1", "--depth", "2"][..],
+            "cannot be used with",
+        ),
+        ("echo", &["--rate", "0"], "how many messages a second"),
+        ("echo", &["--duration", "soon"], "number of seconds"),
+        ("echo", &["--connections", "0"], "1 or more"),
+        ("echo", &["--size", "0"], "1 or more"),
+        ("chat", &["--size", "10"], "24..=1024"),
+        ("fortune", &["--idle", "3"], "--idle"),
+    ] {
+        let ended = run(service, &server, options);
+        assert_eq!(ended.status.code(), Some(2), "{ended:#?}");
+        assert!(
+            ended.errors.len() == 1 && ended.errors[0].contains(told),
+            "{ended:#?}"
+        );
+    }
+}
