@@ -85,6 +85,16 @@ fn every_style_is_measured(style: Style) {
     }
 }
 
+/// Waits until the client has asked and been answered a few times. It sleeps for each answer.
+#[track_caller]
+fn wait_until_it_talks(server: &Server, load: &Running) {
+    server.wait_for_log(|line| line.contains("client 1 connected"));
+    let before = load.process().voluntary_switches();
+    wait_until("it talks", || {
+        load.process().voluntary_switches() > before + 50
+    });
+}
+
 /// All processes of a server.
 fn family(server: &Server) -> Vec<Process> {
     let mut family = vec![server.process()];
@@ -98,12 +108,7 @@ fn an_open_loop_shows_the_stall_that_a_closed_loop_hides(style: Style) {
         let server = Server::start(style, "echo");
         let options = [&["--duration", "4", "--json"], pace].concat();
         let running = Running::spawn(command("echo", &server, &options));
-        server.wait_for_log(|line| line.contains("client 1 connected"));
-        wait_until("it is being served", || {
-            family(&server)
-                .iter()
-                .any(|process| process.cpu_time() > Duration::ZERO)
-        });
+        wait_until_it_talks(&server, &running);
         let family = family(&server);
         family
             .iter()
@@ -325,14 +330,10 @@ fn who_does_not_listen_is_named() {
 #[test]
 fn a_server_that_ends_is_reported() {
     let server = Server::start(Style::Select, "echo");
-    let running = Running::spawn(command("echo", &server, &["--duration", "60"]));
-    server.wait_for_log(|line| line.contains("client 1 connected"));
-    wait_until("it is being served", || {
-        server.process().cpu_time() > Duration::ZERO
-    });
+    let running = Running::spawn(command("echo", &server, &["--duration", "600"]));
+    wait_until_it_talks(&server, &running);
     server.process().signal(Signal::SIGKILL);
-    let interrupt = running.process();
-    interrupt.signal(Signal::SIGINT);
+    // It does not wait for the ten minutes to be over.
     let ended = running.end();
     let text = ended.output.join("\n");
     assert_eq!(ended.status.code(), Some(1), "{text}");
@@ -344,10 +345,7 @@ fn ctrl_c_ends_the_measuring_and_not_the_report() {
     let server = Server::start(Style::Select, "echo");
     let options = ["--duration", "600", "--json"];
     let running = Running::spawn(command("echo", &server, &options));
-    server.wait_for_log(|line| line.contains("client 1 connected"));
-    wait_until("it is being served", || {
-        server.process().cpu_time() > Duration::ZERO
-    });
+    wait_until_it_talks(&server, &running);
     running.process().signal(Signal::SIGINT);
     let ended = running.end();
     let report: Report = serde_json::from_str(&ended.output.join("\n")).unwrap();

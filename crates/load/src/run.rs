@@ -171,7 +171,8 @@ impl Run {
         Ok(())
     }
 
-    /// Has the clients talk for a time, and gives how long it was.
+    /// Has the clients talk for a time, and gives how long it was: less if we are interrupted, or
+    /// if all have lost their connections.
     pub(crate) fn talk(&mut self, duration: Duration) -> Result<Duration, Failure> {
         self.phase = Phase::Talking;
         self.begin = Instant::now();
@@ -182,7 +183,7 @@ impl Run {
                 }
             }
         }
-        while self.now() < duration && !self.is_interrupted() {
+        while self.now() < duration && !self.is_interrupted() && !self.is_deserted() {
             self.say_what_is_due()?;
             let next = match &self.pace {
                 Pace::Open(schedule) => schedule.next(),
@@ -414,6 +415,11 @@ impl Run {
     /// Whether each message of this client has a connection of its own.
     fn is_brief(&self, client: usize) -> bool {
         self.dialogue.reconnects() && self.dialogue.speakers().contains(&client)
+    }
+
+    /// Whether there is nobody left to talk, and nobody will come.
+    fn is_deserted(&self) -> bool {
+        self.open == 0 && self.broken > 0 && !self.dialogue.reconnects()
     }
 
     fn is_interrupted(&self) -> bool {
