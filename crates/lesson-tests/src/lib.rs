@@ -33,6 +33,7 @@ macro_rules! each_chapter {
             multicast "addresses/multicast.md",
             broadcast "addresses/broadcast.md",
             two_machines "addresses/two-machines.md",
+            connection "sockets/connection.md",
         }
     };
 }
