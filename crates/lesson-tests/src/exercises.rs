@@ -10,5 +10,6 @@ pub mod ip;
 pub mod multicast;
 pub mod pipe_to_socket;
 pub mod services;
+pub mod streams;
 pub mod subnetting;
 pub mod two_machines;

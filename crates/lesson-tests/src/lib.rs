@@ -34,6 +34,7 @@ macro_rules! each_chapter {
             broadcast "addresses/broadcast.md",
             two_machines "addresses/two-machines.md",
             connection "sockets/connection.md",
+            streams "sockets/streams.md",
         }
     };
 }
