@@ -13,3 +13,4 @@ pub mod services;
 pub mod streams;
 pub mod subnetting;
 pub mod two_machines;
+pub mod waiting;

@@ -35,6 +35,7 @@ macro_rules! each_chapter {
             two_machines "addresses/two-machines.md",
             connection "sockets/connection.md",
             streams "sockets/streams.md",
+            waiting "sockets/waiting.md",
         }
     };
 }

@@ -42,6 +42,7 @@ pub fn converse<W: Write>(
     let mut reset = None; // met while sending, and told when all that came before it is shown
 
     loop {
+        // ANCHOR: wait
         let (heard, sendable, typed) = {
             let mut readable = FdSet::new();
             let mut writable = FdSet::new();
@@ -61,7 +62,9 @@ pub fn converse<W: Write>(
                 readable.contains(keyboard.as_fd()),
             )
         };
+        // ANCHOR_END: wait
 
+        // ANCHOR: act
         if heard && let Some(count) = now(stream.read(&mut buffer)).map_err(Failure::Receive)? {
             screen.show(&buffer[..count]).map_err(Failure::Output)?;
             if count == 0 {
@@ -90,6 +93,7 @@ pub fn converse<W: Write>(
                 let _ = stream.shutdown(Shutdown::Write);
             }
         }
+        // ANCHOR_END: act
     }
 }
 
