@@ -2,6 +2,7 @@
 
 pub mod bits;
 pub mod broadcast;
+pub mod closing;
 pub mod connection;
 pub mod endianness;
 pub mod ethernet;

@@ -36,6 +36,7 @@ macro_rules! each_chapter {
             connection "sockets/connection.md",
             streams "sockets/streams.md",
             waiting "sockets/waiting.md",
+            closing "sockets/closing.md",
         }
     };
 }

@@ -1,0 +1,79 @@
+//! The polite way to end a connection.
+
+// ANCHOR: finish
+use std::io::{ErrorKind, Read};
+use std::net::{Shutdown, TcpStream};
+use std::time::{Duration, Instant};
+
+/// Ends a connection so that all that was written arrives: shuts the sending side, and then reads
+/// and discards until the peer closes, or for `patience` at most.
+///
+/// Gives whether the peer has closed: only then can nothing be lost.
+pub fn finish(mut stream: TcpStream, patience: Duration) -> bool {
+    let deadline = Instant::now() + patience;
+    if stream.shutdown(Shutdown::Write).is_err() {
+        return false; // the connection is gone already
+    }
+    let mut scrap = [0; 4096];
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() || stream.set_read_timeout(Some(left)).is_err() {
+            return false;
+        }
+        match stream.read(&mut scrap) {
+            Ok(0) => return true,
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(_) => return false,
+        }
+    }
+}
+// ANCHOR_END: finish
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    fn connected() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (client, listener.accept().unwrap().0)
+    }
+
+    #[test]
+    fn a_reply_survives_a_question_that_nobody_has_read() {
+        let (mut client, mut server) = connected();
+        client.write_all(&[b'?'; 10_000]).unwrap();
+        let sender = thread::spawn(move || {
+            server.write_all(&[b'!'; 10_000_000]).unwrap();
+            finish(server, test_kit::deadline())
+        });
+        let mut reply = Vec::new();
+        client.read_to_end(&mut reply).unwrap();
+        assert_eq!(reply.len(), 10_000_000);
+        drop(client);
+        assert!(sender.join().unwrap());
+    }
+
+    #[test]
+    fn a_peer_that_never_closes_is_not_waited_for_without_end() {
+        let (client, server) = connected();
+        let patience = Duration::from_millis(100);
+        let begun = Instant::now();
+        assert!(!finish(server, patience));
+        assert!(begun.elapsed() >= patience);
+        drop(client);
+    }
+
+    #[test]
+    fn nor_one_that_never_stops_talking() {
+        let (mut client, server) = connected();
+        let talker = thread::spawn(move || while client.write_all(&[b'x'; 1000]).is_ok() {});
+        assert!(!finish(server, Duration::from_millis(100)));
+        talker.join().unwrap();
+    }
+}
