@@ -33,10 +33,13 @@ macro_rules! each_chapter {
             multicast "addresses/multicast.md",
             broadcast "addresses/broadcast.md",
             two_machines "addresses/two-machines.md",
+            families "sockets/families.md",
             connection "sockets/connection.md",
             streams "sockets/streams.md",
             waiting "sockets/waiting.md",
             closing "sockets/closing.md",
+            errors "sockets/errors.md",
+            options "sockets/options.md",
         }
     };
 }
