@@ -26,7 +26,8 @@ struct Options {
     #[arg(value_name = "SERVICE", value_parser = service())]
     service: &'static Entry,
 
-    /// Where to listen: [::]:PORT serves IPv6 and IPv4 alike, port 0 lets the system choose
+    /// Where to listen: [::]:PORT serves IPv6 and IPv4 alike, port 0 lets the system choose; fd:0 is
+    /// the listener that standard input is, under inetd
     #[arg(long, value_name = "HOST:PORT", value_parser = host_port)]
     listen: Option<HostPort>,
 

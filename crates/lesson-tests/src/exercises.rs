@@ -11,6 +11,7 @@ pub mod families;
 pub mod five_minutes;
 pub mod ip;
 pub mod multicast;
+pub mod names;
 pub mod options;
 pub mod pipe_to_socket;
 pub mod services;

@@ -40,6 +40,8 @@ macro_rules! each_chapter {
             closing "sockets/closing.md",
             errors "sockets/errors.md",
             options "sockets/options.md",
+            names "sockets/names.md",
+            inherited "sockets/inherited.md",
         }
     };
 }

@@ -19,7 +19,7 @@ pub use accept::{ACCEPT_PAUSE, Acceptor, Arrival, log_end};
 pub use blocking::{Buffer, Connection, Input};
 pub use finish::{LINGER, cut, discard_input};
 pub use limits::{Limits, WRITE_TIMEOUT, raise_descriptor_limit};
-pub use listen::{BACKLOG, bind, listen, local_address, without_number};
+pub use listen::{BACKLOG, INHERITED, bind, listen, local_address, without_number};
 pub use pace::{PATIENCE, Pace};
 pub use panics::catch_panic;
 pub use stop::{Stop, StopFlag, WakeGuard};

@@ -1,9 +1,11 @@
+use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs, UdpSocket};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::unistd::dup2_stdin;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
 /// How many connections may wait to be accepted: 1,024.
@@ -15,15 +17,24 @@ pub const BACKLOG: i32 = 1024;
 /// How long a connection may be silent before the kernel asks whether the peer is still there.
 const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
 
+/// Where to listen if standard input is a listener: whoever has started this process has called
+/// listen(2), as inetd does for a service that is to "wait" (inetd(8)).
+pub const INHERITED: &str = "fd:0";
+
 /// Listens on `address`, a HOST:PORT: the addresses of the host are tried in turn, and the first
 /// that can be bound is taken. Port 0 lets the system choose.
 ///
 /// `[::]` is the wildcard of both families: IPv4 clients are served too (ipv6(7), IPV6_V6ONLY).
 ///
+/// [`INHERITED`] is no name: it is the listener that this process was started with.
+///
 /// # Errors
 ///
 /// The name does not resolve, or none of its addresses can be bound: the text names the address.
 pub fn listen(address: &str) -> io::Result<TcpListener> {
+    if address == INHERITED {
+        return inherited();
+    }
     first_of(address, listen_on)
 }
 
@@ -81,11 +92,7 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
     if address.is_ipv6() {
         socket.set_only_v6(false)?;
     }
-    // Accepted sockets inherit these two, which saves two system calls a client. Answers are short
-    // and whole, so there is nothing to gain from holding them back (Nagle's algorithm) ...
-    socket.set_tcp_nodelay(true)?;
-    // ... and a peer that has vanished is noticed even where a client may be idle for ever.
-    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE_AFTER))?;
+    set_for_clients(&socket)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
@@ -100,6 +107,32 @@ fn bind_to(address: SocketAddr) -> io::Result<UdpSocket> {
     }
     socket.bind(&address.into())?;
     Ok(socket.into())
+}
+
+// ANCHOR: inherited
+/// Takes the listener that is standard input, and leaves nothing to read in its place: a second
+/// descriptor would keep the port open in every child.
+fn inherited() -> io::Result<TcpListener> {
+    let socket = Socket::from(io::stdin().as_fd().try_clone_to_owned()?);
+    if !socket.is_listener().unwrap_or(false) {
+        let hint = "whoever starts this server has to listen, as inetd does";
+        return Err(io::Error::other(format!(
+            "standard input is no listening socket ({hint})"
+        )));
+    }
+    dup2_stdin(File::open("/dev/null")?)?;
+    set_for_clients(&socket)?;
+    Ok(socket.into())
+}
+// ANCHOR_END: inherited
+
+/// Sets what accepted sockets inherit, which saves two system calls a client.
+fn set_for_clients(socket: &Socket) -> io::Result<()> {
+    // Answers are short and whole, so there is nothing to gain from holding them back (Nagle's
+    // algorithm) ...
+    socket.set_tcp_nodelay(true)?;
+    // ... and a peer that has vanished is noticed even where a client may be idle for ever.
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE_AFTER))
 }
 
 /// What to do about it, where the system's own text leaves that open.
