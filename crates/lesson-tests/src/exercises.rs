@@ -14,6 +14,7 @@ pub mod multicast;
 pub mod names;
 pub mod options;
 pub mod pipe_to_socket;
+pub mod seeing;
 pub mod services;
 pub mod streams;
 pub mod subnetting;

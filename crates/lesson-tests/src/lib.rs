@@ -42,6 +42,7 @@ macro_rules! each_chapter {
             options "sockets/options.md",
             names "sockets/names.md",
             inherited "sockets/inherited.md",
+            seeing "sockets/seeing.md",
         }
     };
 }
