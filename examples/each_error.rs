@@ -24,7 +24,7 @@ fn main() -> io::Result<()> {
     SockRef::from(&server).set_linger(Some(Duration::ZERO))?;
     server.write_all(b"x")?;
     drop(server);
-    client.read(&mut [0])?;
+    client.read_exact(&mut [0])?;
     client.set_read_timeout(None)?;
     tell("read after a reset", client.read(&mut [0]));
     tell("write after that", client.write(b"x"));

@@ -14,7 +14,7 @@ fn main() -> io::Result<()> {
         let mut client = TcpStream::connect(address)?;
         let (server, _) = listener.accept()?;
         drop(server); // the server closes first ...
-        client.read(&mut [0])?;
+        assert_eq!(client.read(&mut [0])?, 0);
         drop(client);
         drop(listener); // ... and ends
         match listen(address, reuse) {
