@@ -7,6 +7,9 @@
 //!
 //! A third word is the name of the terminal: `console,session,ann`. A block of that name that
 //! begins without a command goes on with what runs there.
+//!
+//! The commands of a block that is called `soon` look at something that takes a moment to come
+//! true, such as the death of a process: each is typed again until it prints what is shown.
 
 use crate::chapter::{Block, Chapter, include};
 
@@ -15,6 +18,8 @@ use crate::chapter::{Block, Chapter, include};
 pub struct Console {
     /// The commands that run to their end.
     pub commands: Vec<Command>,
+    /// Whether they are typed again until they print what is shown.
+    pub is_soon: bool,
     /// What happens at a terminal of its own.
     pub terminal: Option<Terminal>,
     /// Whether it is written in the chapter itself, where its output can be written anew.
@@ -68,9 +73,10 @@ pub fn is_console(block: &Block) -> bool {
 /// What is wrong with it, in one line.
 pub fn read(chapter: &Chapter, block: &Block) -> Result<Console, String> {
     let mut words = block.info.split(',').map(str::trim).skip(1);
-    let has_terminal = match words.next() {
-        None => false,
-        Some("server" | "session") => true,
+    let (has_terminal, is_soon) = match words.next() {
+        None => (false, false),
+        Some("soon") => (false, true),
+        Some("server" | "session") => (true, false),
         Some(other) => return Err(format!("what is a console called {other}?")),
     };
     let name = words.next().map(str::to_owned);
@@ -93,6 +99,7 @@ pub fn read(chapter: &Chapter, block: &Block) -> Result<Console, String> {
     });
     Ok(Console {
         commands: commands.collect::<Result<_, _>>()?,
+        is_soon,
         terminal,
         is_inline,
     })
@@ -204,6 +211,13 @@ mod tests {
         ];
         assert_eq!(console.commands, commands);
         assert_eq!(console.terminal, None);
+    }
+
+    #[test]
+    fn what_takes_a_moment_is_soon() {
+        let console = read("```console,soon\n$ ps\nZ\n```").unwrap();
+        assert!(console.is_soon && console.terminal.is_none());
+        assert!(!read("```console\n$ ps\nZ\n```").unwrap().is_soon);
     }
 
     #[test]

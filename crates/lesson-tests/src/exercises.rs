@@ -15,6 +15,7 @@ pub mod names;
 pub mod options;
 pub mod pipe_to_socket;
 pub mod seeing;
+pub mod processes;
 pub mod services;
 pub mod streams;
 pub mod subnetting;

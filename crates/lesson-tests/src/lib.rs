@@ -43,6 +43,7 @@ macro_rules! each_chapter {
             names "sockets/names.md",
             inherited "sockets/inherited.md",
             seeing "sockets/seeing.md",
+            processes "styles/processes.md",
         }
     };
 }

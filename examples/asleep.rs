@@ -1,0 +1,51 @@
+//! Who sleeps in which system call: each thread of a process, then each of its children
+//! (proc(5), /proc/PID/syscall and /proc/PID/task/TID/children).
+
+use std::{env, fs, io};
+
+use nix::libc;
+
+/// The system calls in which servers wait, by number. Not every processor has all of them.
+const CALLS: &[(i64, &str)] = &[
+    (libc::SYS_accept4, "accept4"),
+    (libc::SYS_epoll_pwait, "epoll_pwait"),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_epoll_wait, "epoll_wait"),
+    (libc::SYS_futex, "futex"),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_poll, "poll"),
+    (libc::SYS_ppoll, "ppoll"),
+    (libc::SYS_pselect6, "pselect6"),
+    (libc::SYS_read, "read"),
+    (libc::SYS_recvfrom, "recvfrom"),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_select, "select"),
+    (libc::SYS_sendto, "sendto"),
+    (libc::SYS_wait4, "wait4"),
+    (libc::SYS_write, "write"),
+    (libc::SYS_writev, "writev"),
+];
+
+fn main() -> io::Result<()> {
+    env::args().skip(1).try_for_each(|pid| show(&pid))
+}
+
+fn show(pid: &str) -> io::Result<()> {
+    let mut threads = fs::read_dir(format!("/proc/{pid}/task"))?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<io::Result<Vec<_>>>()?;
+    threads.sort();
+    for thread in &threads {
+        let name = fs::read_to_string(thread.join("comm"))?;
+        let call = fs::read_to_string(thread.join("syscall"))?;
+        let number = call.split(' ').next().and_then(|first| first.parse().ok());
+        let known = CALLS.iter().find(|(call, _)| Some(*call) == number);
+        let call = known.map_or(call.trim(), |(_, name)| name);
+        println!("{:15} {call}", name.trim());
+    }
+    for thread in &threads {
+        let children = fs::read_to_string(thread.join("children"))?;
+        children.split_whitespace().try_for_each(show)?;
+    }
+    Ok(())
+}
