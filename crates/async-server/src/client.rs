@@ -16,6 +16,7 @@ use tokio::select;
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
+// ANCHOR: converse
 /// Reads, lets the session answer, and writes, until one side has no more to say.
 pub(crate) async fn converse(
     client: Client,
@@ -53,6 +54,7 @@ pub(crate) async fn converse(
     }
     finish(&mut reader, &mut writer).await
 }
+// ANCHOR_END: converse
 
 /// Says that nothing more comes, and waits until the client has closed too, or the linger time is
 /// over. Dropping the stream after that is safe: see `sockets::LINGER`.
@@ -122,6 +124,7 @@ pub(crate) async fn in_time<T>(
     }
 }
 
+// ANCHOR: read
 thread_local! {
     /// Where every read of this thread's tasks goes.
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; PLAIN_READ]);
@@ -146,6 +149,7 @@ pub(crate) async fn read<T>(
     })
     .await
 }
+// ANCHOR_END: read
 
 /// Tells when a client has completed nothing for too long.
 pub(crate) struct IdleClock {

@@ -59,6 +59,7 @@ pub fn serve(
                 service,
                 limits,
             };
+            // ANCHOR: main_loop
             while !server.is_over() {
                 match server.wait(&stop).await {
                     Ready::Stop => server.stop().await,
@@ -67,6 +68,7 @@ pub fn serve(
                     Ready::Late => server.keep_time(),
                 }
             }
+            // ANCHOR_END: main_loop
             server.acceptor.log_summary();
             if let Some((events, hub)) = server.hub {
                 drop(events);
@@ -76,6 +78,7 @@ pub fn serve(
         })
 }
 
+// ANCHOR: state
 /// What the first task knows. Nothing of it is shared.
 struct Server {
     acceptor: Acceptor<TcpListener>,
@@ -89,6 +92,7 @@ struct Server {
     /// By when all has to be over, once the server stops.
     over_by: Option<Instant>,
 }
+// ANCHOR_END: state
 
 /// What has happened.
 enum Ready {
@@ -102,6 +106,7 @@ enum Ready {
 }
 
 impl Server {
+    // ANCHOR: wait
     /// Waits until something happens.
     async fn wait(&mut self, stop: &UnixStream) -> Ready {
         let deadline = self.over_by.or(self.acceptor.paused_until());
@@ -119,7 +124,9 @@ impl Server {
             () = sleep(deadline.map(until).unwrap_or_default()), if deadline.is_some() => Ready::Late,
         }
     }
+    // ANCHOR_END: wait
 
+    // ANCHOR: new_connection
     /// Spawns a task for the client that has just connected.
     async fn new_connection(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>) {
         let Some(Arrival {
@@ -146,6 +153,7 @@ impl Server {
         };
         self.clients.insert(task.id(), client);
     }
+    // ANCHOR_END: new_connection
 
     /// Forgets a task that has ended. Its client may have had no time to leave the room.
     async fn end_connection(&mut self, task: Id, ended: io::Result<()>) {
@@ -181,6 +189,7 @@ impl Server {
     }
 }
 
+// ANCHOR: start_hub
 /// Starts the task that owns the room. It ends when nobody can reach it any more.
 fn start_hub() -> (mpsc::Sender<Event<Mailbox>>, JoinHandle<()>) {
     let (sender, mut events) = mpsc::channel(EVENTS);
@@ -198,6 +207,7 @@ fn start_hub() -> (mpsc::Sender<Event<Mailbox>>, JoinHandle<()>) {
     };
     (sender, tokio::spawn(work))
 }
+// ANCHOR_END: start_hub
 
 async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, SocketAddr)> {
     match listener {

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 
 use crate::client::{IdleClock, in_time, read};
 
+// ANCHOR: mailbox
 /// The hub's half of a member's mailbox: a channel whose bound is in bytes.
 pub(crate) struct Mailbox {
     lines: mpsc::UnboundedSender<Line>,
@@ -40,6 +41,7 @@ impl protocol::Mailbox for Mailbox {
         self.allowance.behind_by()
     }
 }
+// ANCHOR_END: mailbox
 
 /// A client's place in the room.
 pub(crate) struct Membership {
@@ -84,6 +86,7 @@ impl Membership {
     }
 }
 
+// ANCHOR: converse
 /// Reads and posts, and writes what the room has for this member, until one side has no more.
 pub(crate) async fn converse(
     mut stream: TcpStream,
@@ -120,6 +123,7 @@ pub(crate) async fn converse(
         Err(io::Error::other("too slow"))
     })
 }
+// ANCHOR_END: converse
 
 /// Reads and posts until the client has said all. What it sends after it has left is not heard.
 async fn post(

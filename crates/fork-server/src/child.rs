@@ -26,6 +26,7 @@ pub(crate) struct Child {
 }
 
 impl Child {
+    // ANCHOR: live
     /// Serves the client, and exits. The exit is the immediate one: what else the parent's memory
     /// asks to be done at an exit is the parent's to do.
     #[allow(unsafe_code)]
@@ -36,7 +37,9 @@ impl Child {
         // SAFETY: nothing is left to be done here.
         unsafe { libc::_exit(ended.is_err().into()) }
     }
+    // ANCHOR_END: live
 
+    // ANCHOR: serve
     fn serve(self, stop: Stop, reaping: SigId) -> io::Result<()> {
         // For `ps`, as a thread would be called.
         let _ =
@@ -65,8 +68,10 @@ impl Child {
             }
         }
     }
+    // ANCHOR_END: serve
 }
 
+// ANCHOR: converse
 /// Reads, lets the session answer, and writes, until one side has no more to say.
 fn converse(
     mut connection: Connection<'_>,
@@ -90,3 +95,4 @@ fn converse(
     }
     connection.finish()
 }
+// ANCHOR_END: converse

@@ -57,6 +57,7 @@ pub fn serve(
         service,
         limits,
     };
+    // ANCHOR: main_loop
     while !server.is_over() {
         for ready in server.wait(&stop)? {
             match ready {
@@ -76,10 +77,12 @@ pub fn serve(
         server.send();
         server.keep_time();
     }
+    // ANCHOR_END: main_loop
     server.acceptor.log_summary();
     Ok(())
 }
 
+// ANCHOR: state
 /// What the parent knows.
 struct Server {
     acceptor: Acceptor<TcpListener>,
@@ -102,6 +105,7 @@ struct Process {
     /// If it serves a member.
     link: Option<Link>,
 }
+// ANCHOR_END: state
 
 /// What can be done now without waiting.
 enum Ready {
@@ -115,6 +119,7 @@ enum Ready {
 }
 
 impl Server {
+    // ANCHOR: wait
     /// Waits until there is something to do.
     fn wait(&mut self, stop: &Stop) -> io::Result<Vec<Ready>> {
         let held_until = self.pace.held_until(&mut self.hub);
@@ -137,7 +142,9 @@ impl Server {
             deadline,
         )
     }
+    // ANCHOR_END: wait
 
+    // ANCHOR: new_connection
     /// Forks a process for the client that has just connected. In that process, returns what it
     /// has to do.
     fn new_connection(&mut self) -> Option<Child> {
@@ -158,7 +165,9 @@ impl Server {
             None
         })
     }
+    // ANCHOR_END: new_connection
 
+    // ANCHOR: start
     fn start(
         &mut self,
         Arrival {
@@ -198,7 +207,9 @@ impl Server {
         }
         Ok(None)
     }
+    // ANCHOR_END: start
 
+    // ANCHOR: receive
     /// Hears what a member's child has to say, unless the members have to catch up first.
     fn receive(&mut self, client: Client) {
         if self.pace.held_until(&mut self.hub).is_some() {
@@ -220,7 +231,9 @@ impl Server {
             .filter_map(|child| child.link.as_mut());
         links.filter(is_behind).for_each(Link::send);
     }
+    // ANCHOR_END: receive
 
+    // ANCHOR: send
     /// Sends what waits, to every child that takes it, and kills those of members too slow,
     /// whatever they are at.
     fn send(&mut self) {
@@ -238,7 +251,9 @@ impl Server {
         }
         self.children.retain(|_, child| !child.is_over());
     }
+    // ANCHOR_END: send
 
+    // ANCHOR: end_connections
     /// Reaps the children that have died. Several deaths may be one signal, so it asks until there
     /// is nobody left: one wait a signal would leave zombies behind.
     fn end_connections(&mut self) {
@@ -265,7 +280,9 @@ impl Server {
             }
         }
     }
+    // ANCHOR_END: end_connections
 
+    // ANCHOR: stop
     /// Accepts nobody any more, and says goodbye.
     fn stop(&mut self) {
         self.over_by = Some(Instant::now() + self.limits.grace);
@@ -273,6 +290,7 @@ impl Server {
         self.hub.stop();
         self.signal(Signal::SIGTERM);
     }
+    // ANCHOR_END: stop
 
     /// Kills those who are still here when the grace is over.
     fn keep_time(&mut self) {
@@ -301,6 +319,7 @@ impl Process {
     }
 }
 
+// ANCHOR: fork_alone
 /// Forks, which only a process with one thread may do without further thought: the child gets a
 /// copy of this thread and of no other.
 #[allow(unsafe_code)]
@@ -308,3 +327,4 @@ fn fork_alone() -> nix::Result<ForkResult> {
     // SAFETY: there is no other thread, so the child finds no lock held by one that it has not.
     unsafe { fork() }
 }
+// ANCHOR_END: fork_alone

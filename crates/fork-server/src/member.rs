@@ -47,6 +47,7 @@ pub(crate) enum Heard {
 /// The child's end of a link.
 pub(crate) struct ChildsLink(Socket);
 
+// ANCHOR: link
 /// Makes a link, both ends of which are waited for by poll(2) and do not block.
 pub(crate) fn link() -> io::Result<(Link, ChildsLink)> {
     let (socket, childs) = Socket::pair(Domain::UNIX, Type::SEQPACKET, None)?;
@@ -64,6 +65,7 @@ pub(crate) fn link() -> io::Result<(Link, ChildsLink)> {
         ChildsLink(childs),
     ))
 }
+// ANCHOR_END: link
 
 impl Link {
     /// What the parent waits for, if it hears posts now. Nothing at all, if the child has only to
@@ -93,6 +95,7 @@ impl Link {
         }
     }
 
+    // ANCHOR: send
     /// Sends what waits, as far as the link takes it, and then the end, if the hub has said so.
     pub(crate) fn send(&mut self) {
         if write_queue(&self.socket, &mut self.outbox.queue()).is_err() {
@@ -105,6 +108,7 @@ impl Link {
             self.is_told_all = true;
         }
     }
+    // ANCHOR_END: send
 }
 
 /// The child's work: posts what the client says, and sends the client what the parent says, until

@@ -46,6 +46,7 @@ pub fn serve(
     Ok(())
 }
 
+// ANCHOR: wait
 /// Waits until somebody calls, or the server shall stop.
 fn wait(acceptor: &mut Acceptor<TcpListener>, stop: &Stop) -> io::Result<()> {
     let deadline = acceptor.paused_until();
@@ -53,7 +54,9 @@ fn wait(acceptor: &mut Acceptor<TcpListener>, stop: &Stop) -> io::Result<()> {
     poll(descriptors.map(|fd| ((), fd, PollFlags::POLLIN)), deadline)?;
     Ok(())
 }
+// ANCHOR_END: wait
 
+// ANCHOR: converse
 /// Reads, lets the session answer, and writes, until one side has no more to say.
 fn converse(
     Arrival {
@@ -106,7 +109,9 @@ fn converse(
     send(&outbox, &mut connection)?;
     connection.finish()
 }
+// ANCHOR_END: converse
 
+// ANCHOR: send
 /// Sends what the room has for the client.
 fn send(outbox: &Outbox, connection: &mut Connection<'_>) -> io::Result<()> {
     let mut queue = outbox.queue();
@@ -117,3 +122,4 @@ fn send(outbox: &Outbox, connection: &mut Connection<'_>) -> io::Result<()> {
     }
     Ok(())
 }
+// ANCHOR_END: send

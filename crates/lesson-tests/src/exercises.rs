@@ -9,6 +9,7 @@ pub mod errors;
 pub mod ethernet;
 pub mod families;
 pub mod five_minutes;
+pub mod fork;
 pub mod ip;
 pub mod multicast;
 pub mod names;

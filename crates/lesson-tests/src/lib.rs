@@ -44,6 +44,7 @@ macro_rules! each_chapter {
             inherited "sockets/inherited.md",
             seeing "sockets/seeing.md",
             processes "styles/processes.md",
+            fork "styles/fork.md",
         }
     };
 }

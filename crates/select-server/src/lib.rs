@@ -52,6 +52,7 @@ pub fn serve(
         service,
         limits,
     };
+    // ANCHOR: main_loop
     while !server.is_over() {
         for ready in server.wait(&stop)? {
             match ready {
@@ -65,10 +66,12 @@ pub fn serve(
         server.send();
         server.end_connections();
     }
+    // ANCHOR_END: main_loop
     server.acceptor.log_summary();
     Ok(())
 }
 
+// ANCHOR: state
 /// All the state that there is.
 struct Server {
     acceptor: Acceptor<TcpListener>,
@@ -82,6 +85,7 @@ struct Server {
     /// By when all has to be over, once the server stops.
     over_by: Option<Instant>,
 }
+// ANCHOR_END: state
 
 /// What can be done now without waiting.
 enum Ready {
@@ -95,6 +99,7 @@ enum Ready {
 }
 
 impl Server {
+    // ANCHOR: wait
     /// Waits until there is something to do.
     ///
     /// The sets are made anew from the table each turn: select(2) overwrites them with its answer,
@@ -156,7 +161,9 @@ impl Server {
         );
         Ok(ready)
     }
+    // ANCHOR_END: wait
 
+    // ANCHOR: new_connection
     /// Gives the client that has just connected its place in the table.
     fn new_connection(&mut self) {
         let Some(Arrival {
@@ -185,7 +192,9 @@ impl Server {
         self.slots.insert(client, slot);
         self.post(client, posts);
     }
+    // ANCHOR_END: new_connection
 
+    // ANCHOR: receive
     /// Reads from a client, once, and lets its session answer.
     fn receive(&mut self, client: Client) {
         let Some(slot) = self.slots.get_mut(&client) else {
@@ -198,7 +207,9 @@ impl Server {
         let posts = slot.receive(&mut self.buffer);
         self.post(client, posts);
     }
+    // ANCHOR_END: receive
 
+    // ANCHOR: post
     /// Tells the room what a session has to say.
     ///
     /// Mailboxes that fill up are emptied before anybody else can post: else a member that reads
@@ -216,6 +227,7 @@ impl Server {
             self.hub.leave(client);
         }
     }
+    // ANCHOR_END: post
 
     /// A client that did not take all that it was given takes more now.
     fn unblock(&mut self, client: Client) {
@@ -289,10 +301,12 @@ impl Server {
     }
 }
 
+// ANCHOR: fits
 /// Whether a descriptor fits into a set: `FdSet` panics if it does not.
 fn fits(descriptor: impl AsFd) -> bool {
     descriptor.as_fd().as_raw_fd() < FD_SETSIZE as i32
 }
+// ANCHOR_END: fits
 
 fn time_left(deadline: Instant) -> TimeVal {
     // Rounded up: a wait that ends too early would be begun again, and again.

@@ -25,6 +25,7 @@ pub(crate) struct Slot {
     active: Instant,
 }
 
+// ANCHOR: phase
 /// Where a client is in its life.
 #[derive(Debug)]
 enum Phase {
@@ -37,6 +38,7 @@ enum Phase {
     /// It is gone, in this way.
     Over(io::Result<()>),
 }
+// ANCHOR_END: phase
 
 impl Slot {
     pub(crate) fn new(stream: TcpStream, session: Box<dyn Session>, is_member: bool) -> Slot {
@@ -59,6 +61,7 @@ impl Slot {
         self.unless_over(posts)
     }
 
+    // ANCHOR: receive
     /// Reads, lets the session answer, and writes.
     pub(crate) fn receive(&mut self, buffer: &mut [u8]) -> Posts {
         if let Phase::Lingering(_) = self.phase {
@@ -78,6 +81,7 @@ impl Slot {
         };
         self.unless_over(posts)
     }
+    // ANCHOR_END: receive
 
     /// Does what is due at [`deadline`](Self::deadline).
     pub(crate) fn expire(&mut self, idle_seconds: u64) -> Posts {
@@ -95,6 +99,7 @@ impl Slot {
         self.unless_over(posts)
     }
 
+    // ANCHOR: try_to_send
     /// Sends what waits for the client, as far as its socket takes it, and goes on to the next
     /// phase once nothing waits and nothing more comes.
     pub(crate) fn send(&mut self) {
@@ -119,6 +124,7 @@ impl Slot {
         }
         Ok(())
     }
+    // ANCHOR_END: try_to_send
 
     /// Nothing more comes: what waits is sent, and that is the end.
     pub(crate) fn finish(&mut self) {
@@ -150,6 +156,7 @@ impl Slot {
         }
     }
 
+    // ANCHOR: interest
     /// Interest is the lifecycle: who wants neither to be read from nor to be written to is over.
     pub(crate) fn wants_to_read(&self) -> bool {
         self.wants_to_talk() || matches!(self.phase, Phase::Lingering(_))
@@ -158,6 +165,7 @@ impl Slot {
     pub(crate) fn wants_to_write(&self) -> bool {
         !self.outbox.queue().is_empty()
     }
+    // ANCHOR_END: interest
 
     pub(crate) fn is_talking(&self) -> bool {
         matches!(self.phase, Phase::Talking)

@@ -63,6 +63,7 @@ pub fn serve(
         limits,
         stop: stop.flag().clone(),
     };
+    // ANCHOR: main_loop
     while !server.is_over() {
         for ready in server.wait(&stop)? {
             match ready {
@@ -73,6 +74,7 @@ pub fn serve(
         }
         server.keep_time();
     }
+    // ANCHOR_END: main_loop
     server.acceptor.log_summary();
     if let Some((events, hub)) = server.hub {
         drop(events);
@@ -81,6 +83,7 @@ pub fn serve(
     Ok(())
 }
 
+// ANCHOR: state
 /// What the main thread knows. Nothing of it is shared.
 struct Server {
     acceptor: Acceptor<TcpListener>,
@@ -101,6 +104,7 @@ struct Thread {
     stream: Arc<TcpStream>,
     handle: JoinHandle<io::Result<()>>,
 }
+// ANCHOR_END: state
 
 /// What can be done now without waiting.
 enum Ready {
@@ -112,6 +116,7 @@ enum Ready {
 }
 
 impl Server {
+    // ANCHOR: wait
     /// Waits until there is something to do.
     fn wait(&mut self, stop: &Stop) -> io::Result<Vec<Ready>> {
         let deadline = self.over_by.or(self.acceptor.paused_until());
@@ -127,7 +132,9 @@ impl Server {
             deadline,
         )
     }
+    // ANCHOR_END: wait
 
+    // ANCHOR: new_connection
     /// Starts a thread for the client that has just connected.
     fn new_connection(&mut self) {
         let Some(Arrival {
@@ -170,7 +177,9 @@ impl Server {
             Err(error) => warn!("{client} refused: cannot start a thread: {error}"),
         }
     }
+    // ANCHOR_END: new_connection
 
+    // ANCHOR: end_connections
     /// Joins the threads that have ended.
     fn end_connections(&mut self) -> io::Result<()> {
         let mut numbers = [0; 64 * size_of::<u64>()];
@@ -185,6 +194,7 @@ impl Server {
         }
         Ok(())
     }
+    // ANCHOR_END: end_connections
 
     /// Accepts nobody any more, and says goodbye.
     fn stop(&mut self) {
@@ -209,6 +219,7 @@ impl Server {
     }
 }
 
+// ANCHOR: start_hub
 /// Starts the thread that owns the room. It ends when nobody can reach it any more.
 fn start_hub() -> io::Result<(Sender<Event<Mailbox>>, JoinHandle<()>)> {
     let (sender, events) = bounded(EVENTS);
@@ -226,7 +237,9 @@ fn start_hub() -> io::Result<(Sender<Event<Mailbox>>, JoinHandle<()>)> {
     let hub = hub.map_err(|_| io::Error::other("no threads can be started"))?;
     Ok((sender, hub))
 }
+// ANCHOR_END: start_hub
 
+// ANCHOR: converse
 /// Reads, lets the session answer, and writes, until one side has no more to say.
 fn converse(
     mut connection: Connection<'_>,
@@ -250,8 +263,10 @@ fn converse(
     }
     connection.finish()
 }
+// ANCHOR_END: converse
 
 impl Thread {
+    // ANCHOR: wake
     /// Wakes the thread from its read, so that it sees that the server stops.
     ///
     /// The order leaves no gap: a read under way is interrupted and, begun again, does not block;
@@ -261,8 +276,10 @@ impl Thread {
         let _ = self.stream.set_nonblocking(true);
         let _ = pthread_kill(self.handle.as_pthread_t(), Signal::SIGUSR1);
     }
+    // ANCHOR_END: wake
 }
 
+// ANCHOR: ended
 /// Tells the main thread when the thread that owns it ends, be it by a panic.
 struct Ended {
     client: Client,
@@ -275,3 +292,4 @@ impl Drop for Ended {
         let _ = self.pipe.as_ref().write_all(&self.client.0.to_ne_bytes());
     }
 }
+// ANCHOR_END: ended

@@ -14,6 +14,7 @@ use sockets::{Buffer, Connection, Input, LINGER, Limits, WRITE_SIZE, cut, write_
 
 use crate::STACK;
 
+// ANCHOR: mailbox
 /// The hub's half of a member's mailbox: a channel whose bound is in bytes.
 pub(crate) struct Mailbox {
     lines: Sender<Line>,
@@ -37,6 +38,7 @@ impl protocol::Mailbox for Mailbox {
         self.allowance.behind_by()
     }
 }
+// ANCHOR_END: mailbox
 
 /// A client's place in the room. Dropping it is leaving, also when the client's thread could not
 /// be started, or panics.
@@ -89,6 +91,7 @@ impl Drop for Membership {
     }
 }
 
+// ANCHOR: converse
 /// Reads and posts, while another thread writes what the room has for this member.
 pub(crate) fn converse(
     mut connection: Connection<'_>,
@@ -127,7 +130,9 @@ pub(crate) fn converse(
         }
     })
 }
+// ANCHOR_END: converse
 
+// ANCHOR: write
 /// Writes what comes through the mailbox until the hub drops it, then finishes the client.
 fn write(stream: &TcpStream, inbox: &Inbox, read_to_the_end: &Receiver<()>) -> io::Result<()> {
     while let Some(mut queue) = inbox.take() {
@@ -143,6 +148,7 @@ fn write(stream: &TcpStream, inbox: &Inbox, read_to_the_end: &Receiver<()>) -> i
     // That wakes the reader, if it still waits for a client that does not close.
     stream.shutdown(Shutdown::Both)
 }
+// ANCHOR_END: write
 
 impl Inbox {
     /// Waits for a line and takes it, with those that have queued up behind it, for one write.

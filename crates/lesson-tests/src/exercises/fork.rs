@@ -1,0 +1,69 @@
+//! Zombies, counted.
+
+// ANCHOR: zombies
+use std::{fs, io};
+
+/// How many children of a process have ended without having been waited for.
+///
+/// # Errors
+///
+/// There is no such process.
+pub fn zombies(parent: u32) -> io::Result<usize> {
+    let mut count = 0;
+    // A child belongs to the thread that forked it.
+    for thread in fs::read_dir(format!("/proc/{parent}/task"))? {
+        let children = fs::read_to_string(thread?.path().join("children"))?;
+        let is_zombie = |child: &&str| {
+            // One that is gone by now is none.
+            let stat = fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+            let state = stat.rsplit_once(") ").map(|(_, state)| state);
+            state.is_some_and(|state| state.starts_with('Z'))
+        };
+        count += children.split_whitespace().filter(is_zombie).count();
+    }
+    Ok(count)
+}
+// ANCHOR_END: zombies
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Child, Command, Stdio};
+
+    use test_kit::wait_until;
+
+    use super::*;
+
+    /// A shell that starts children and then becomes `cat`, which waits for nobody.
+    fn start(children: &str) -> Child {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("{children} exec cat")]);
+        shell.stdin(Stdio::piped()).spawn().unwrap()
+    }
+
+    #[track_caller]
+    fn check(children: &str, expected: usize) {
+        let mut parent = start(children);
+        wait_until(&format!("{expected} zombies of {children:?}"), || {
+            zombies(parent.id()).unwrap() == expected
+        });
+        drop(parent.stdin.take());
+        parent.wait().unwrap();
+        assert!(zombies(parent.id()).is_err());
+    }
+
+    #[test]
+    fn who_has_ended_is_counted() {
+        check("", 0);
+        check("true & true &", 2);
+    }
+
+    #[test]
+    fn who_lives_is_not() {
+        check("true & exec 3<&0; cat <&3 &", 1);
+    }
+
+    #[test]
+    fn a_name_may_hold_parentheses() {
+        check("sh -c 'printf \"%s\" \") S (\" >/proc/$$/comm' &", 1);
+    }
+}
