@@ -31,10 +31,12 @@ fn main() -> io::Result<()> {
 }
 
 fn show(pid: &str) -> io::Result<()> {
-    let mut threads = fs::read_dir(format!("/proc/{pid}/task"))?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<io::Result<Vec<_>>>()?;
-    threads.sort();
+    let mut threads = Vec::new();
+    for entry in fs::read_dir(format!("/proc/{pid}/task"))? {
+        threads.push(entry?.path());
+    }
+    // In the order of their numbers: 9 before 10.
+    threads.sort_by_key(|thread| (thread.as_os_str().len(), thread.clone()));
     for thread in &threads {
         let name = fs::read_to_string(thread.join("comm"))?;
         let call = fs::read_to_string(thread.join("syscall"))?;

@@ -43,8 +43,10 @@ macro_rules! each_chapter {
             names "sockets/names.md",
             inherited "sockets/inherited.md",
             seeing "sockets/seeing.md",
+            iterative "styles/iterative.md",
             processes "styles/processes.md",
             fork "styles/fork.md",
+            thread "styles/thread.md",
         }
     };
 }

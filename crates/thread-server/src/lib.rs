@@ -33,8 +33,10 @@ use crate::member::{Mailbox, Membership};
 /// How many events may wait for the hub. Few: what waits here is on its way into every mailbox.
 const EVENTS: usize = 16;
 
+// ANCHOR: stack
 /// How much stack a thread gets. The default of 2 MiB is as large as a huge page, and may be one.
 pub(crate) const STACK: usize = 256 * 1024;
+// ANCHOR_END: stack
 
 /// Serves each client on a thread of its own until `stop`, and then those who are here until they
 /// have their answers.

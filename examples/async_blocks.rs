@@ -1,0 +1,21 @@
+//! Two tasks on one thread. One of them waits in a way that the runtime does not know of.
+
+use std::thread;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let slow = tokio::spawn(async {
+        println!("slow: I wait for half a second");
+        thread::sleep(Duration::from_millis(500));
+        println!("slow: done");
+    });
+    let quick = tokio::spawn(async {
+        println!("quick: I wait for a hundredth");
+        sleep(Duration::from_millis(10)).await;
+        println!("quick: done");
+    });
+    let _ = tokio::join!(slow, quick);
+}

@@ -1,0 +1,17 @@
+//! A thread server that starts its threads as everybody does (pthread_create(3), EAGAIN).
+
+use std::net::{TcpListener, TcpStream};
+use std::{io, thread};
+
+fn main() -> io::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:4100")?;
+    println!("listening on 127.0.0.1:4100");
+    loop {
+        let (stream, _) = listener.accept()?;
+        thread::spawn(move || echo(&stream));
+    }
+}
+
+fn echo(mut stream: &TcpStream) {
+    let _ = io::copy(&mut { stream }, &mut stream);
+}
