@@ -15,7 +15,6 @@ async fn main() -> io::Result<()> {
         sleep(Duration::from_secs(2)).await;
         client.write_all(b"lo").await
     });
-    // ANCHOR: read
     let mut word = Vec::new();
     let word = loop {
         match timeout(Duration::from_secs(1), server.read_buf(&mut word)).await {
@@ -24,7 +23,6 @@ async fn main() -> io::Result<()> {
             Err(_) => println!("no word yet; I look at something else, and read on"),
         }
     };
-    // ANCHOR_END: read
     println!("the word is {word:?}");
     Ok(())
 }

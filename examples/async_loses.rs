@@ -15,7 +15,6 @@ async fn main() -> io::Result<()> {
         sleep(Duration::from_secs(2)).await;
         client.write_all(b"lo").await
     });
-    // ANCHOR: read
     let mut word = String::new();
     let word = loop {
         match timeout(Duration::from_secs(1), server.read_to_string(&mut word)).await {
@@ -23,7 +22,6 @@ async fn main() -> io::Result<()> {
             Err(_) => println!("no word yet; I look at something else, and read on"),
         }
     };
-    // ANCHOR_END: read
     println!("the word is {word:?}");
     Ok(())
 }

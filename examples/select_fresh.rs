@@ -12,7 +12,6 @@ fn main() -> io::Result<()> {
     let (mut second, theirs) = UnixStream::pair()?;
     let highest = ours.as_raw_fd().max(theirs.as_raw_fd());
 
-    // ANCHOR: watch
     let mut watched = FdSet::new();
     watched.insert(ours.as_fd());
     watched.insert(theirs.as_fd());
@@ -28,6 +27,5 @@ fn main() -> io::Result<()> {
     let mut readable = watched.clone();
     let ready = select(highest + 1, &mut readable, None, None, Some(&mut timeout))?;
     println!("the second has written, and {ready} is ready");
-    // ANCHOR_END: watch
     Ok(())
 }

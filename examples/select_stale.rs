@@ -12,7 +12,6 @@ fn main() -> io::Result<()> {
     let (mut second, theirs) = UnixStream::pair()?;
     let highest = ours.as_raw_fd().max(theirs.as_raw_fd());
 
-    // ANCHOR: watch
     let mut readable = FdSet::new();
     readable.insert(ours.as_fd());
     readable.insert(theirs.as_fd());
@@ -26,6 +25,5 @@ fn main() -> io::Result<()> {
     let mut timeout = TimeVal::seconds(1);
     let ready = select(highest + 1, &mut readable, None, None, Some(&mut timeout))?;
     println!("the second has written, and {ready} is ready");
-    // ANCHOR_END: watch
     Ok(())
 }

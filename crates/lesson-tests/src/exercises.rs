@@ -1,5 +1,6 @@
 //! The solutions of the exercises: a module a chapter, each with the tests that hold it.
 
+pub mod async_lines;
 pub mod bits;
 pub mod broadcast;
 pub mod closing;
@@ -18,6 +19,7 @@ pub mod options;
 pub mod pipe_to_socket;
 pub mod seeing;
 pub mod processes;
+pub mod select;
 pub mod services;
 pub mod streams;
 pub mod subnetting;

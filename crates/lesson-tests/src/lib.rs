@@ -47,6 +47,8 @@ macro_rules! each_chapter {
             processes "styles/processes.md",
             fork "styles/fork.md",
             thread "styles/thread.md",
+            select "styles/select.md",
+            async_style "styles/async.md",
         }
     };
 }
