@@ -11,7 +11,7 @@ use nix::sys::time::{TimeVal, TimeValLike};
 
 fn main() -> io::Result<()> {
     let (_silent, client) = UnixStream::pair()?;
-    let unsent = b"";
+    let unsent: Vec<u8> = Vec::new();
     let (begun, mut turns) = (Instant::now(), 0);
     while begun.elapsed() < Duration::from_millis(100) {
         let (mut readable, mut writable) = (FdSet::new(), FdSet::new());

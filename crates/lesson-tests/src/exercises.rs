@@ -5,6 +5,7 @@ pub mod bits;
 pub mod broadcast;
 pub mod closing;
 pub mod connection;
+pub mod chat;
 pub mod endianness;
 pub mod errors;
 pub mod ethernet;

@@ -122,6 +122,7 @@ impl<M: Mailbox> Hub<M> {
         rest
     }
 
+    // ANCHOR: change
     /// Changes the room and does what follows from it, which may be that a member proves too slow,
     /// that the others hear of it, and that this is too much for the next one.
     fn change(&mut self, change: impl FnOnce(&mut Room, &mut Vec<Effect>)) {
@@ -142,6 +143,7 @@ impl<M: Mailbox> Hub<M> {
             }
         }
     }
+    // ANCHOR_END: change
 
     /// Offers a line to an audience. Whoever refuses it has no mailbox any more, and is returned.
     fn deliver(&mut self, audience: Audience, line: &Line) -> Vec<Client> {

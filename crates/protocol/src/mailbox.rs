@@ -5,11 +5,13 @@ use core::cell::{RefCell, RefMut};
 use core::ops::Deref;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+// ANCHOR: limit
 /// How many bytes may wait for one member: 256 KiB, counted with [`LINE_COST`] for each line.
 ///
 /// A mailbox is bounded in bytes, not in messages, since a message is 5 bytes or 16 KiB.
 /// redis gives a subscriber 32 MB, or 8 MB for a minute; InspIRCd gives an ordinary user 1 MB.
 pub const MAILBOX_LIMIT: usize = 256 * 1024;
+// ANCHOR_END: limit
 
 /// What keeping a line costs beside its bytes: its place in the queue, and a share of what the
 /// allocator needs. Without it, 256 KiB of three-byte lines would be 5 MB of memory.
@@ -23,6 +25,7 @@ pub const KEEPS_UP: usize = MAILBOX_LIMIT / 8;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TooSlow;
 
+// ANCHOR: mailbox
 /// Where lines wait on their way to one member.
 ///
 /// Dropping it is the end: what waits is sent, and then the member is finished.
@@ -34,6 +37,7 @@ pub trait Mailbox {
     /// How much more waits than may wait for a member that keeps up, [`KEEPS_UP`].
     fn behind_by(&self) -> usize;
 }
+// ANCHOR_END: mailbox
 
 /// One or more lines of text as they go over the wire, ends included.
 ///

@@ -100,6 +100,7 @@ impl Slot {
     }
 
     // ANCHOR: try_to_send
+    // ANCHOR: send
     /// Sends what waits for the client, as far as its socket takes it, and goes on to the next
     /// phase once nothing waits and nothing more comes.
     pub(crate) fn send(&mut self) {
@@ -109,6 +110,7 @@ impl Slot {
         let sent = self.try_to_send();
         self.unless_over(sent);
     }
+    // ANCHOR_END: send
 
     fn try_to_send(&mut self) -> io::Result<()> {
         if self.is_writable && !self.outbox.queue().is_empty() {
