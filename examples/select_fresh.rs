@@ -17,14 +17,14 @@ fn main() -> io::Result<()> {
     watched.insert(theirs.as_fd());
 
     first.write_all(b"x")?;
-    let mut readable = watched.clone();
+    let mut readable = watched;
     let ready = select(highest + 1, &mut readable, None, None, None)?;
     println!("the first has written, and {ready} is ready");
     (&ours).read_exact(&mut [0])?;
 
     second.write_all(b"x")?;
     let mut timeout = TimeVal::seconds(1);
-    let mut readable = watched.clone();
+    let mut readable = watched;
     let ready = select(highest + 1, &mut readable, None, None, Some(&mut timeout))?;
     println!("the second has written, and {ready} is ready");
     Ok(())

@@ -17,6 +17,7 @@ pub mod iterative;
 pub mod multicast;
 pub mod names;
 pub mod options;
+pub mod own_service;
 pub mod pipe_to_socket;
 pub mod seeing;
 pub mod processes;

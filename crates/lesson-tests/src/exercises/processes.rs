@@ -56,6 +56,7 @@ mod tests {
     /// Reaping takes any child there is, so the test needs a process in which no other test has
     /// children: it starts itself anew.
     #[test]
+    #[expect(clippy::zombie_processes, reason = "to wait is what is tested")]
     fn all_that_have_ended_are_reaped_and_nobody_else() {
         if env::var_os("ALONE").is_none() {
             let this =

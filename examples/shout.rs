@@ -1,0 +1,47 @@
+//! A service of one's own, which answers in capital letters, served in whatever style is asked for:
+//! `shout iterative`, `shout fork`, `shout thread`, `shout select` or `shout async`.
+
+use std::borrow::Cow;
+use std::time::Duration;
+use std::{env, io};
+
+use launch::Serve;
+use protocol::{Answer, Service, Session};
+use sockets::{Limits, Stop, listen};
+
+// ANCHOR: session
+struct Shout;
+
+impl Session for Shout {
+    fn receive<'a>(&mut self, input: &'a [u8]) -> Answer<'a> {
+        Answer {
+            send: Cow::Owned(input.to_ascii_uppercase()),
+            finish: input.is_empty(),
+            ..Answer::default()
+        }
+    }
+}
+// ANCHOR_END: session
+
+// ANCHOR: main
+fn main() -> io::Result<()> {
+    let style = env::args().nth(1);
+    let serve: Serve = match style.as_deref() {
+        Some("iterative") => iterative_server::serve,
+        Some("fork") => fork_server::serve,
+        Some("thread") => thread_server::serve,
+        Some("select") => select_server::serve,
+        Some("async") => async_server::serve,
+        _ => return Err(io::Error::other("want the name of a style")),
+    };
+    let limits = Limits {
+        max_clients: 100,
+        idle_timeout: Some(Duration::from_secs(60)),
+        grace: Duration::from_secs(5),
+    };
+    let stop = Stop::at_interrupt_or_terminate()?;
+    let listener = listen("127.0.0.1:7100")?;
+    println!("listening on {}", listener.local_addr()?);
+    serve(listener, Service::alone(|_| Box::new(Shout)), limits, stop)
+}
+// ANCHOR_END: main
