@@ -24,6 +24,7 @@ pub mod processes;
 pub mod select;
 pub mod services;
 pub mod streams;
+pub mod stopping;
 pub mod subnetting;
 pub mod thread;
 pub mod two_machines;

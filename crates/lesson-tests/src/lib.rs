@@ -51,6 +51,7 @@ macro_rules! each_chapter {
             async_style "styles/async.md",
             own_service "styles/own-service.md",
             chat "styles/chat.md",
+            stopping "styles/stopping.md",
         }
     };
 }

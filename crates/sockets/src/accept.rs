@@ -6,11 +6,13 @@ use nix::errno::Errno;
 use protocol::Client;
 use tracing::{debug, info, warn};
 
+// ANCHOR: pause
 /// How long nobody is accepted after descriptors or memory have run out: 100 ms.
 ///
 /// accept(2) fails at once as long as nothing is given back, and the listener stays ready: without
 /// a pause the server would spin. OpenSSH sleeps as long, axum a second, nginx stops for 500 ms.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+// ANCHOR_END: pause
 
 /// How often to say that accepting fails.
 const WARN_EVERY: Duration = Duration::from_secs(1);
