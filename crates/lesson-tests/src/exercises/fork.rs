@@ -33,6 +33,10 @@ mod tests {
 
     use super::*;
 
+    /// A child that ends when its parent has become `cat`: a shell waits for those that have ended
+    /// when it starts another.
+    const ENDS: &str = "sh -c 'until grep -qx cat /proc/$PPID/comm; do :; done' &";
+
     /// A shell that starts children and then becomes `cat`, which waits for nobody.
     fn start(children: &str) -> Child {
         let mut shell = Command::new("sh");
@@ -54,12 +58,12 @@ mod tests {
     #[test]
     fn who_has_ended_is_counted() {
         check("", 0);
-        check("true & true &", 2);
+        check(&format!("{ENDS} {ENDS}"), 2);
     }
 
     #[test]
     fn who_lives_is_not() {
-        check("true & exec 3<&0; cat <&3 &", 1);
+        check(&format!("{ENDS} exec 3<&0; cat <&3 &"), 1);
     }
 
     #[test]
