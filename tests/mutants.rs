@@ -46,6 +46,7 @@ mutants!(
     member_that_hears_every_group,
     one_wait_a_signal,
     output_that_is_not_printed,
+    rung_without_its_symptom,
     snippet_that_is_wrong,
     unbounded_mailbox,
     upload_that_replaces,

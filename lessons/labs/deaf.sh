@@ -1,5 +1,5 @@
 #!/bin/sh
-# deaf.sh PORT: three come into the room at PORT. One reads, one never does, and one says 12 MB.
+# deaf.sh PORT: three come into the room at PORT. One reads, one never does, and one says 8 MB.
 # Shows what the server itself has told the one that reads.
 heard=$(mktemp)
 told() { grep '^\* ' "$heard"; }
@@ -14,7 +14,7 @@ deaf=$!
 until_told 2
 kill -STOP $deaf
 
-yes "$(printf '%01000d' 0)" | head -n 12000 | nc -N 127.0.0.1 "$1" >/dev/null
+yes "$(printf '%01000d' 0)" | head -n 8000 | nc -N 127.0.0.1 "$1" >/dev/null
 until_told 5
 told
 kill -KILL $reader $deaf

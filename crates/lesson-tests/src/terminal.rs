@@ -8,6 +8,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::pty::{Winsize, openpty};
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 
@@ -35,6 +36,10 @@ const SIZE: Winsize = Winsize {
 impl Terminal {
     pub(crate) fn start(mut command: Command) -> io::Result<Terminal> {
         let pty = openpty(&SIZE, None)?;
+        // Else whatever another test starts meanwhile holds this terminal open, and it never ends.
+        for side in [&pty.master, &pty.slave] {
+            fcntl(side, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+        }
         // Else Ctrl-C flushes the output (termios(3)), and what a command says at once is lost.
         let mut settings = tcgetattr(&pty.slave)?;
         settings.local_flags.insert(LocalFlags::NOFLSH);
