@@ -259,6 +259,9 @@ fn question(lines: &[String]) -> Result<(), String> {
         let head = CHOICE
             .captures(first)
             .ok_or_else(|| format!("what is this? {first}"))?;
+        if head[2].contains('`') {
+            return Err(format!("in {:?} Markdown is not read: <code>", &head[2]));
+        }
         count += 1;
         right += usize::from(&head[1] == "right");
         // mdBook reads Markdown in a block of HTML only after an empty line.
@@ -437,6 +440,7 @@ mod the_checks {
             "empty line",
         );
         check(&well.replace("\"wrong\"", "\"other\""), "what is this");
+        check(&well.replace(">A<", ">`A`<"), "<code>");
     }
 
     #[test]
