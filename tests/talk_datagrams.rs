@@ -1,13 +1,14 @@
 //! The client that asks by datagram, and shows its system calls: real processes on both sides.
 
-use std::io::Write;
+mod talking;
+
+use std::fs;
 use std::net::{SocketAddr, UdpSocket};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::thread;
 
-use test_kit::{Server, deadline, require_tool};
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
+use talking::{PROGRAM, Talked, talk_under};
+use test_kit::{Directory, Server, Style, deadline, require_tool};
 
 /// Starts a server of this kind, `datagrams` or a style.
 fn start(kind: &str, service: &str) -> Server {
@@ -16,39 +17,8 @@ fn start(kind: &str, service: &str) -> Server {
     Server::from_command(command).unwrap_or_else(|ended| panic!("{ended:#?}"))
 }
 
-/// How `talk` ended, and what it had to say.
-#[derive(Debug)]
-struct Talked {
-    status: Option<i32>,
-    output: String,
-    errors: Vec<String>,
-}
-
-/// Runs `talk` under a program, with something to read. It gives up by itself.
-fn talk_under(wrapper: &[&str], arguments: &[&str], input: &str) -> Talked {
-    let words = [wrapper, &[PROGRAM, "talk"], arguments].concat();
-    let mut child = Command::new(words[0])
-        .args(&words[1..])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    let mut stdin = child.stdin.take().expect("piped");
-    // Who fails at once does not read it.
-    let _ = stdin.write_all(input.as_bytes());
-    drop(stdin);
-    let ended = child.wait_with_output().expect("it ends");
-    let errors = String::from_utf8(ended.stderr).expect("UTF-8");
-    Talked {
-        status: ended.status.code(),
-        output: String::from_utf8(ended.stdout).expect("UTF-8"),
-        errors: errors.lines().map(str::to_owned).collect(),
-    }
-}
-
 fn talk(arguments: &[&str], input: &str) -> Talked {
-    talk_under(&[], arguments, input)
+    talk_under(&[], arguments, input.as_bytes())
 }
 
 /// Long enough for every answer that comes.
@@ -241,6 +211,14 @@ fn strace_sees_the_same_calls() {
     }
     let by_datagram = start("datagrams", "echo");
     let by_stream = start("fork", "echo");
+    let by_frames = start("thread", "frames");
+    let directory = Directory::default();
+    let place = ["--directory", directory.as_str()];
+    let by_upload = Server::start_with(Style::Select, "upload", &place);
+    let file = directory.file("a file");
+    fs::write(&file, "hello").expect("it can be written");
+    let file = file.to_str().expect("UTF-8");
+    let [frames, upload] = [&by_frames, &by_upload].map(|server| server.address().to_string());
     let (datagram, stream) = (
         by_datagram.address().to_string(),
         by_stream.address().to_string(),
@@ -252,6 +230,16 @@ fn strace_sees_the_same_calls() {
         &["echo", "--udp", "--connect", &nobody],
         // Where there is a time to give up, connect(2) does not block, and poll(2) waits for it.
         &["echo", &stream, "--connect-timeout", "0"],
+        &["frames", &frames, "--connect-timeout", "0"],
+        &[
+            "upload",
+            &upload,
+            file,
+            "--name",
+            "b",
+            "--connect-timeout",
+            "0",
+        ],
     ] {
         let log = std::env::temp_dir().join(format!("talk-strace-{}", std::process::id()));
         let log_name = log.to_str().expect("UTF-8");
@@ -269,7 +257,7 @@ fn strace_sees_the_same_calls() {
         let talked = talk_under(
             &strace,
             &[arguments, &["--trace"]].concat(),
-            "hello\nworld\n",
+            b"hello\nworld\n",
         );
         let seen = std::fs::read_to_string(&log).expect("it has a log");
         let _ = std::fs::remove_file(&log);

@@ -28,9 +28,25 @@ const PIECE: usize = 16 * 1024;
 ///
 /// A [`Failure`] says which step failed. The stream stays non-blocking.
 pub fn converse<W: Write>(
+    stream: &Stream,
+    keyboard: impl Read + AsFd,
+    screen: Screen<W>,
+) -> Result<(), Failure> {
+    converse_in(stream, keyboard, screen, |typed, outgoing| {
+        outgoing.extend_from_slice(typed);
+        Ok(())
+    })
+}
+
+/// The same, where what is typed is put into a form: `form` gets it in pieces as they come, an
+/// empty one at the end, and appends what is to be sent.
+///
+/// If it cannot, that is [`Failure::Input`].
+pub(crate) fn converse_in<W: Write>(
     mut stream: &Stream,
     mut keyboard: impl Read + AsFd,
     mut screen: Screen<W>,
+    mut form: impl FnMut(&[u8], &mut Vec<u8>) -> io::Result<()>,
 ) -> Result<(), Failure> {
     let highest = stream.as_fd().as_raw_fd();
     let highest = highest.max(keyboard.as_fd().as_raw_fd());
@@ -39,6 +55,7 @@ pub fn converse<W: Write>(
     let mut buffer = [0; PIECE];
     let mut outgoing = Vec::new(); // typed, and not yet taken by the socket
     let mut typing = true; // until the keyboard's end
+    let mut sending = true; // until our side of the stream is shut
     let mut reset = None; // met while sending, and told when all that came before it is shown
 
     loop {
@@ -76,7 +93,7 @@ pub fn converse<W: Write>(
                 Ok(count) => drop(outgoing.drain(..count.unwrap_or(0))),
                 // The server takes no more, but its last words may still wait to be read.
                 Err(error) if matches!(error.kind(), BrokenPipe | ConnectionReset) => {
-                    typing = false;
+                    (typing, sending) = (false, false);
                     outgoing.clear();
                     // A broken pipe is no failure: the server has finished before it closed.
                     reset = (error.kind() == ConnectionReset).then_some(Failure::Send(error));
@@ -85,13 +102,13 @@ pub fn converse<W: Write>(
             }
         }
         if typed && let Some(count) = now(keyboard.read(&mut buffer)).map_err(Failure::Input)? {
-            outgoing.extend_from_slice(&buffer[..count]);
-            if count == 0 {
-                // All that was typed before is sent, or the keyboard would not have been read.
-                // An error here means that the connection is gone, as the next read will tell.
-                typing = false;
-                let _ = stream.shutdown(Shutdown::Write);
-            }
+            form(&buffer[..count], &mut outgoing).map_err(Failure::Input)?;
+            typing = count > 0;
+        }
+        if sending && !typing && outgoing.is_empty() {
+            // An error here means that the connection is gone, as the next read will tell.
+            sending = false;
+            let _ = stream.shutdown(Shutdown::Write);
         }
         // ANCHOR_END: act
     }

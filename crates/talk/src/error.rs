@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 use std::{error, fmt};
 
@@ -43,6 +44,36 @@ pub enum Error {
         peer: SocketAddr,
         /// How many there were.
         count: u64,
+    },
+    /// A file cannot be sent.
+    File {
+        /// Where it is.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The server has said why it does not do what it was asked for.
+    Refused {
+        /// The server.
+        peer: SocketAddr,
+        /// What it said, made safe to show.
+        reason: String,
+        /// What can be done about it, if that is known.
+        hint: &'static str,
+    },
+    /// What was heard is not said by the service that was to be talked to.
+    Foreign {
+        /// Who answered.
+        peer: SocketAddr,
+        /// The service.
+        service: &'static str,
+    },
+    /// The server finished in the middle of something.
+    Unfinished {
+        /// The server.
+        peer: SocketAddr,
+        /// In the middle of what.
+        of: &'static str,
     },
     /// The conversation began, and failed.
     Conversation {
@@ -112,6 +143,22 @@ impl fmt::Display for Error {
             }
             Error::Unanswered { peer, count: 1 } => write!(f, "{peer}: one had no answer"),
             Error::Unanswered { peer, count } => write!(f, "{peer}: {count} had no answer"),
+            Error::File { path, why } => {
+                write!(
+                    f,
+                    "cannot send {}: {why}",
+                    path.display().to_string().escape_debug()
+                )
+            }
+            Error::Refused { peer, reason, hint } => write!(f, "{peer} refused: {reason}{hint}"),
+            Error::Foreign { peer, service } => write!(
+                f,
+                "{peer} does not talk like the service {service}: is it the right port?"
+            ),
+            Error::Unfinished { peer, of } => write!(
+                f,
+                "{peer} finished in the middle of {of}: its log may say why; was it stopped?"
+            ),
             Error::Conversation { peer, failure } => write!(f, "{peer}: {failure}"),
         }
     }

@@ -5,6 +5,9 @@
 //! So it waits for both at once, as the select server does for all its clients; [`converse`] is
 //! that loop, and the smallest one that is right.
 //!
+//! Frames and files go through the same loop, since a server may speak while it is sent to:
+//! whoever sends a whole file before it reads the refusal sends it for nothing, or for ever.
+//!
 //! By datagram it asks and waits for the answer, since nobody speaks there who has not been asked.
 //!
 //! Deliberately absent: telnet's negotiation, TLS, names of services for ports, calling again when
@@ -17,18 +20,22 @@ mod ask;
 mod connect;
 mod converse;
 mod error;
+mod frames;
 mod screen;
 mod stream;
 mod trace;
+mod upload;
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
+use indicatif::ProgressBar;
 
 pub use address::Address;
 use address::Target;
@@ -39,6 +46,7 @@ pub use error::{Attempt, Error};
 pub use screen::{Cleaner, Screen};
 pub use stream::Stream;
 pub use trace::Trace;
+use upload::Parcel;
 
 /// Talk to a server: what you type is sent, what it says is shown
 ///
@@ -56,6 +64,8 @@ Examples:
   after-accept talk 127.0.0.1:2007 <a >b    files go through byte for byte
   after-accept talk --trace 127.0.0.1:2007  shows each system call that matters
   after-accept talk increment 127.0.0.1:8008 41
+  after-accept talk frames 127.0.0.1:3028
+  after-accept talk upload 127.0.0.1:3029 README.md
 
 Exit status: 0 the server has finished, 1 something failed on the way, 2 wrong usage.")]
 pub struct Command {
@@ -96,6 +106,31 @@ Examples:
 
 Exit status: 0 it is answered, 1 it is not or something failed on the way, 2 wrong usage.")]
     Increment(Increment),
+    /// Talk to a frames server: each line is sent as a frame, and what comes back is shown
+    ///
+    /// A frame is a version, 1, and a size, each a u32 in big-endian, and so many bytes: the line
+    /// without its end. Each frame that comes back is shown as a line.
+    #[command(after_help = "\
+Examples:
+  after-accept talk frames 127.0.0.1:3028
+  printf 'one\\n\\nthree' | after-accept talk frames 127.0.0.1:3028 --trace
+
+Exit status: 0 all came back, 1 something did not or failed on the way, 2 wrong usage.")]
+    Frames(Conversation),
+    /// Send a file to an upload server
+    ///
+    /// The file is sent under its own name, without the directories that lead to it. Its size goes
+    /// out first, so it has to be a regular file that nobody writes to.
+    /// On a terminal a bar shows how much of it has left; the server's answer comes when all of it
+    /// is on the server's disk.
+    #[command(after_help = "\
+Examples:
+  after-accept talk upload 127.0.0.1:3029 README.md
+  after-accept talk upload 127.0.0.1:3029 photo.jpg --name 'the sea.jpg'
+  after-accept talk upload 127.0.0.1:3029 README.md --trace
+
+Exit status: 0 it is stored, 1 it is refused or something failed on the way, 2 wrong usage.")]
+    Upload(Upload),
 }
 
 #[derive(Args, Clone, Debug)]
@@ -123,6 +158,25 @@ struct Increment {
 
     #[command(flatten)]
     asking: Asking,
+}
+
+#[derive(Args, Clone, Debug)]
+struct Upload {
+    /// Where the server listens, as HOST:PORT
+    #[arg(value_name = "ADDRESS")]
+    address: Target,
+
+    /// The file to send
+    file: PathBuf,
+
+    /// The name that the server shall give it, instead of its own
+    #[arg(long)]
+    name: Option<String>,
+
+    /// How long to wait for each address to answer, in seconds (0.5 is half of one); 0 waits as
+    /// long as the system does, about two minutes
+    #[arg(long, value_name = "SECS", default_value = "10", value_parser = seconds)]
+    connect_timeout: Duration,
 }
 
 /// A server, and how to talk to it.
@@ -188,6 +242,8 @@ fn talk(command: Command) -> Result<(), Error> {
     match (command.errand, command.conversation) {
         (Some(Errand::Echo(errand)), _) => echo(errand, trace),
         (Some(Errand::Increment(errand)), _) => increment(errand, trace),
+        (Some(Errand::Frames(conversation)), _) => frames(conversation, trace),
+        (Some(Errand::Upload(errand)), _) => upload(errand, trace),
         (None, Some(conversation)) => converse_by(conversation, trace),
         (None, None) => unreachable!("clap wants one of them"),
     }
@@ -195,11 +251,16 @@ fn talk(command: Command) -> Result<(), Error> {
 
 fn converse_by(conversation: Conversation, trace: Trace) -> Result<(), Error> {
     let address = conversation.address.with_port(conversation.port)?;
-    let (stream, peer) = connect(&address, conversation.connect_timeout, trace)?;
+    let timeout = conversation.connect_timeout;
+    let (stream, peer) = connect(&address, timeout, trace)?;
     greet(&format!(
         "connected to {peer}; Ctrl-D ends your side, Ctrl-C leaves"
     ));
-    ended(peer, converse_with_user(&stream, conversation.clean))
+    let talked = keyboard().and_then(|keyboard| {
+        let screen = screen(conversation.clean)?;
+        converse(&stream, keyboard, screen)
+    });
+    ended(peer, talked)
 }
 
 fn echo(errand: Echo, trace: Trace) -> Result<(), Error> {
@@ -251,6 +312,37 @@ fn increment(errand: Increment, trace: Trace) -> Result<(), Error> {
     }
 }
 
+fn frames(conversation: Conversation, trace: Trace) -> Result<(), Error> {
+    let address = conversation.address.with_port(conversation.port)?;
+    let timeout = conversation.connect_timeout;
+    let (stream, peer) = connect(&address, timeout, trace)?;
+    greet(&format!(
+        "each line is a frame to {peer}; Ctrl-D ends your side, Ctrl-C leaves"
+    ));
+    let ready = keyboard().and_then(|keyboard| Ok((keyboard, screen(conversation.clean)?)));
+    match ready {
+        Ok((keyboard, screen)) => frames::exchange(&stream, peer, keyboard, screen),
+        Err(failure) => Err(Error::Conversation { peer, failure }),
+    }
+}
+
+fn upload(errand: Upload, trace: Trace) -> Result<(), Error> {
+    let address = errand.address.with_port(None)?;
+    // What cannot be sent is told before anybody is called.
+    let parcel = Parcel::open(errand.file, errand.name)?;
+    let (stream, peer) = connect(&address, errand.connect_timeout, trace)?;
+    let bar = match trace.is_on() {
+        true => ProgressBar::hidden(), // two cannot write on one line
+        false => upload::bar(),
+    };
+    let stored = parcel.send(&stream, peer, &bar);
+    bar.finish_and_clear();
+    ended(
+        peer,
+        writeln!(io::stdout(), "{}", stored?).map_err(Failure::Output),
+    )
+}
+
 /// Many servers wait for the first word, and would leave a newcomer before an empty screen.
 fn greet(text: &str) {
     if io::stdin().is_terminal() && io::stderr().is_terminal() {
@@ -266,11 +358,10 @@ fn ended(peer: SocketAddr, result: Result<(), Failure>) -> Result<(), Error> {
     }
 }
 
-fn converse_with_user(stream: &Stream, clean: Clean) -> Result<(), Failure> {
-    // A file, since `io::stdin` keeps bytes in a buffer that select cannot see.
-    let keyboard = io::stdin().as_fd().try_clone_to_owned();
-    let keyboard = File::from(keyboard.map_err(Failure::Input)?);
-    converse(stream, keyboard, screen(clean)?)
+/// Standard input, as a file, since `io::stdin` keeps bytes in a buffer that select cannot see.
+fn keyboard() -> Result<File, Failure> {
+    let input = io::stdin().as_fd().try_clone_to_owned();
+    Ok(File::from(input.map_err(Failure::Input)?))
 }
 
 /// Standard output, as a file, since `io::stdout` keeps bytes until a line is full.
@@ -365,6 +456,8 @@ mod tests {
             &["increment", "a:1", "32768"],
             &["increment", "a:1", "41", "--timeout", "0"],
             &["echo"],
+            &["frames"],
+            &["upload", "a:1"],
             &["--trace"],
             &["--clean", "never"],
         ] {

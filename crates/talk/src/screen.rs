@@ -85,6 +85,16 @@ impl Cleaner {
     }
 }
 
+/// All that somebody said, made safe.
+pub(crate) fn clean(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    let mut cleaner = Cleaner::default();
+    for piece in [bytes, b""] {
+        cleaner.clean(piece, &mut text);
+    }
+    text
+}
+
 /// How many bytes at the end may mean something else once more have come.
 fn unfinished(bytes: &[u8]) -> usize {
     if bytes.ends_with(b"\r") {
@@ -105,7 +115,7 @@ fn unfinished(bytes: &[u8]) -> usize {
 mod tests {
     use super::*;
 
-    fn clean(pieces: &[&[u8]]) -> String {
+    fn clean_pieces(pieces: &[&[u8]]) -> String {
         let mut cleaner = Cleaner::default();
         let mut text = String::new();
         for piece in pieces.iter().filter(|piece| !piece.is_empty()) {
@@ -122,11 +132,15 @@ mod tests {
         for second in 0..=bytes.len() {
             for first in 0..=second {
                 let pieces = [&bytes[..first], &bytes[first..second], &bytes[second..]];
-                assert_eq!(clean(&pieces), expected, "cut at {first} and {second}");
+                assert_eq!(
+                    clean_pieces(&pieces),
+                    expected,
+                    "cut at {first} and {second}"
+                );
             }
         }
         let single: Vec<&[u8]> = bytes.chunks(1).collect();
-        assert_eq!(clean(&single), expected, "byte by byte");
+        assert_eq!(clean_pieces(&single), expected, "byte by byte");
     }
 
     #[test]

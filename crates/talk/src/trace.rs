@@ -27,6 +27,10 @@ impl Trace {
         Trace(is_on)
     }
 
+    pub(crate) fn is_on(self) -> bool {
+        self.0
+    }
+
     /// socket(2), for this family and type.
     pub(crate) fn socket(self, to: SocketAddr, kind: Type) -> io::Result<Socket> {
         let socket = Socket::new(Domain::for_address(to), kind, None);

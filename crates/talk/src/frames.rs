@@ -1,0 +1,187 @@
+//! Lines on this side, frames on the wire.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::mem;
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
+
+use protocol::frames::{FRAME_LIMIT, REFUSAL, VERSION};
+
+use crate::converse::converse_in;
+use crate::screen::clean;
+use crate::{Error, Failure, Screen, Stream};
+
+/// A refusal is not longer: one sentence.
+const REASON_LIMIT: u32 = 1024;
+
+/// Sends each line as a frame, and shows each frame that comes back as a line.
+pub(crate) fn exchange<W: Write>(
+    stream: &Stream,
+    peer: SocketAddr,
+    keyboard: impl Read + AsFd,
+    screen: Screen<W>,
+) -> Result<(), Error> {
+    let mut framer = Framer::default();
+    let mut answers = Answers {
+        screen,
+        place: Place::Header(Vec::new()),
+        count: 0,
+    };
+    let form = |typed: &[u8], outgoing: &mut Vec<u8>| framer.frame(typed, outgoing);
+    let exchanged = converse_in(stream, keyboard, Screen::raw(&mut answers), form);
+    match (answers.place, exchanged) {
+        (Place::Refused(reason), _) => Err(Error::Refused {
+            peer,
+            reason: clean(&reason),
+            hint: "",
+        }),
+        (Place::Nowhere, _) => Err(Error::Foreign {
+            peer,
+            service: "frames",
+        }),
+        // Whoever read our output has read enough, as `head` does.
+        (_, Err(Failure::Output(error))) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        (_, Err(failure)) => Err(Error::Conversation { peer, failure }),
+        (Place::Header(header), Ok(())) if header.is_empty() => {
+            match framer.count - answers.count.min(framer.count) {
+                0 => Ok(()),
+                count => Err(Error::Unanswered { peer, count }),
+            }
+        }
+        (_, Ok(())) => Err(Error::Unfinished {
+            peer,
+            of: "a frame",
+        }),
+    }
+}
+
+/// Makes frames of lines.
+#[derive(Debug, Default)]
+struct Framer {
+    /// A line as far as it has come.
+    line: Vec<u8>,
+    /// How many frames there were.
+    count: u64,
+}
+
+impl Framer {
+    /// Appends a frame for each line that ends in what was typed; an empty piece is the end of
+    /// everything, and of a line that has no other.
+    fn frame(&mut self, typed: &[u8], outgoing: &mut Vec<u8>) -> io::Result<()> {
+        for part in typed.split_inclusive(|&byte| byte == b'\n') {
+            let text = part.strip_suffix(b"\n");
+            self.line.extend_from_slice(text.unwrap_or(part));
+            if self.line.len() > FRAME_LIMIT as usize {
+                return Err(io::Error::other(format!(
+                    "a frame holds {FRAME_LIMIT} bytes at most, and this line is longer"
+                )));
+            }
+            if text.is_some() {
+                self.end_line(outgoing);
+            }
+        }
+        if typed.is_empty() && !self.line.is_empty() {
+            self.end_line(outgoing);
+        }
+        Ok(())
+    }
+
+    fn end_line(&mut self, outgoing: &mut Vec<u8>) {
+        let size = self.line.len() as u32;
+        outgoing.extend_from_slice(&VERSION.to_be_bytes());
+        outgoing.extend_from_slice(&size.to_be_bytes());
+        outgoing.append(&mut self.line);
+        self.count += 1;
+    }
+}
+
+/// Shows the data of frames, as it comes.
+#[derive(Debug)]
+struct Answers<W> {
+    screen: Screen<W>,
+    place: Place,
+    /// How many frames have come whole.
+    count: u64,
+}
+
+/// Where in the stream of frames the next byte belongs.
+#[derive(Debug)]
+enum Place {
+    /// In a header, of which this much has come.
+    Header(Vec<u8>),
+    /// In data, of which so many bytes are still to come.
+    Data(u32),
+    /// In a reason, of which so many bytes are still to come.
+    Reason(u32, Vec<u8>),
+    /// Behind a reason.
+    Refused(Vec<u8>),
+    /// In something that is no frame.
+    Nowhere,
+}
+
+impl<W: Write> Answers<W> {
+    fn take(&mut self, mut input: &[u8]) -> io::Result<()> {
+        while !input.is_empty() {
+            self.place = match mem::replace(&mut self.place, Place::Nowhere) {
+                Place::Header(mut header) => {
+                    header.push(input[0]);
+                    input = &input[1..];
+                    read_header(header)
+                }
+                Place::Data(left) => {
+                    let (data, rest) = input.split_at(input.len().min(left as usize));
+                    self.screen.show(data)?;
+                    input = rest;
+                    Place::Data(left - data.len() as u32)
+                }
+                Place::Reason(left, mut reason) => {
+                    let (data, rest) = input.split_at(input.len().min(left as usize));
+                    reason.extend_from_slice(data);
+                    input = rest;
+                    match left - data.len() as u32 {
+                        0 => Place::Refused(reason),
+                        left => Place::Reason(left, reason),
+                    }
+                }
+                Place::Refused(reason) => {
+                    self.place = Place::Refused(reason);
+                    return Ok(());
+                }
+                Place::Nowhere => return Err(ErrorKind::InvalidData.into()),
+            };
+            if let Place::Data(0) = self.place {
+                self.screen.show(b"\n")?;
+                self.place = Place::Header(Vec::new());
+                self.count += 1;
+            }
+        }
+        match self.place {
+            Place::Nowhere => Err(ErrorKind::InvalidData.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What follows a header, once all of it has come.
+fn read_header(header: Vec<u8>) -> Place {
+    let Ok(&[a, b, c, d, e, f, g, h]) = <&[u8; 8]>::try_from(&header[..]) else {
+        return Place::Header(header);
+    };
+    let size = u32::from_be_bytes([e, f, g, h]);
+    match u32::from_be_bytes([a, b, c, d]) {
+        VERSION if size <= FRAME_LIMIT => Place::Data(size),
+        REFUSAL if (1..=REASON_LIMIT).contains(&size) => Place::Reason(size, Vec::new()),
+        _ => Place::Nowhere,
+    }
+}
+
+impl<W: Write> Write for Answers<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.take(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,198 @@
+//! A file for an upload server: name, size and bytes go out, and one line comes back.
+//!
+//! That line is to come when all is stored, but a refusal comes as soon as it is known.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::net::SocketAddr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::converse::converse_in;
+use crate::screen::clean;
+use crate::{Error, Failure, Screen, Stream};
+
+/// An answer is not longer: `stored`, a name of 255 bytes and a size, or a reason.
+const ANSWER_LIMIT: usize = 1024;
+
+/// A file that can be sent.
+#[derive(Debug)]
+pub(crate) struct Parcel {
+    path: PathBuf,
+    name: Vec<u8>,
+    size: u32,
+    file: File,
+}
+
+impl Parcel {
+    /// Opens a file, which is to be stored under its own name unless it is given another one.
+    ///
+    /// Which names are good ones is for the server to say; only one that would end early is wrong
+    /// usage here, since the rest of it would be taken for the size.
+    pub(crate) fn open(path: PathBuf, name: Option<String>) -> Result<Parcel, Error> {
+        let name = match name {
+            Some(name) => name.into_bytes(),
+            None => path.file_name().unwrap_or_default().as_bytes().to_vec(),
+        };
+        if name.contains(&b'\n') {
+            let text = "a name ends at its first line feed: give it another one by --name";
+            return Err(Error::Usage(text.to_owned()));
+        }
+        match open(&path) {
+            Ok((file, size)) => Ok(Parcel {
+                path,
+                name,
+                size,
+                file,
+            }),
+            Err(why) => Err(Error::File { path, why }),
+        }
+    }
+
+    /// Sends it, and gives the server's answer if it is stored.
+    pub(crate) fn send(
+        &self,
+        stream: &Stream,
+        peer: SocketAddr,
+        bar: &ProgressBar,
+    ) -> Result<String, Error> {
+        let size = u64::from(self.size);
+        bar.set_length(size);
+        let mut sent = 0;
+        let mut header = self.header();
+        let mut answer = Answer(Vec::new());
+        let screen = Screen::raw(&mut answer);
+        let sending = converse_in(stream, &self.file, screen, |piece, outgoing| {
+            // Before the last byte has left, so that the server does not store it either.
+            if sent < size {
+                self.check_size()?;
+            }
+            let left = usize::try_from(size - sent).unwrap_or(usize::MAX);
+            let piece = &piece[..piece.len().min(left)];
+            outgoing.append(&mut header);
+            outgoing.extend_from_slice(piece);
+            sent += piece.len() as u64;
+            bar.set_position(sent);
+            if sent == size {
+                bar.set_message("waiting until the server has it on its disk");
+            }
+            Ok(())
+        });
+        if let Some(line) = answer.line() {
+            return self.judge(&line, peer);
+        }
+        if !answer.is_likely() {
+            let service = "upload";
+            return Err(Error::Foreign { peer, service });
+        }
+        Err(match sending {
+            Ok(()) => Error::Unfinished {
+                peer,
+                of: "an upload",
+            },
+            Err(Failure::Input(error)) => Error::File {
+                path: self.path.clone(),
+                why: error.to_string(),
+            },
+            Err(failure) => Error::Conversation { peer, failure },
+        })
+    }
+
+    fn header(&self) -> Vec<u8> {
+        [&self.name[..], b"\n", &self.size.to_be_bytes(), b"\n"].concat()
+    }
+
+    fn check_size(&self) -> io::Result<()> {
+        let size = self.file.metadata()?.len();
+        if size == u64::from(self.size) {
+            return Ok(());
+        }
+        Err(io::Error::other(format!(
+            "{} bytes were announced, and it has {size} now; send it again when nobody writes to it",
+            self.size
+        )))
+    }
+
+    /// Takes the answer for what it says.
+    fn judge(&self, line: &[u8], peer: SocketAddr) -> Result<String, Error> {
+        let text = clean(line);
+        if let Some(reason) = text.strip_prefix("refused: ") {
+            let hint = if reason.contains("name") {
+                " (--name NAME sends it under another one)"
+            } else if reason.contains("at most") {
+                " (the server's --max-size sets that)"
+            } else {
+                ""
+            };
+            let reason = reason.to_owned();
+            return Err(Error::Refused { peer, reason, hint });
+        }
+        let size = self.size.to_string();
+        if line == [b"stored ", &self.name[..], b" ", size.as_bytes()].concat() {
+            return Ok(text);
+        }
+        let service = "upload";
+        Err(Error::Foreign { peer, service })
+    }
+}
+
+/// The file and its size, or why it cannot be sent.
+fn open(path: &Path) -> Result<(File, u32), String> {
+    let said = |error: io::Error| error.to_string();
+    // To open a named pipe would wait for its writer.
+    if !fs::metadata(path).map_err(said)?.is_file() {
+        return Err("it is no regular file, so its size is not known; put it into one".to_owned());
+    }
+    let file = File::open(path).map_err(said)?;
+    let size = file.metadata().map_err(said)?.len();
+    let size = u32::try_from(size).map_err(|_| {
+        format!(
+            "it has {size} bytes, and 4 bytes can announce {} at most",
+            u32::MAX
+        )
+    })?;
+    Ok((file, size))
+}
+
+/// What shows on a terminal, and nowhere else, how much has left.
+pub(crate) fn bar() -> ProgressBar {
+    let template = "{wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left {msg}";
+    let style = ProgressStyle::with_template(template).expect("it is well formed");
+    ProgressBar::new(0).with_style(style)
+}
+
+/// What the server has said so far.
+#[derive(Debug)]
+struct Answer(Vec<u8>);
+
+impl Answer {
+    /// The line, without its end, once it is there.
+    fn line(&self) -> Option<Vec<u8>> {
+        let line = self.0.strip_suffix(b"\n")?;
+        Some(line.strip_suffix(b"\r").unwrap_or(line).to_vec())
+    }
+
+    /// Whether it can still become an answer to an upload.
+    fn is_likely(&self) -> bool {
+        let beginnings = [&b"stored "[..], b"refused: "];
+        let begins = |word: &&[u8]| self.0.starts_with(word) || word.starts_with(&self.0);
+        self.0.len() <= ANSWER_LIMIT && beginnings.iter().any(begins)
+    }
+}
+
+/// Whoever is no upload server is not listened to for long: an echo would never end.
+impl Write for Answer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.extend_from_slice(bytes);
+        match self.is_likely() {
+            true => Ok(bytes.len()),
+            false => Err(ErrorKind::InvalidData.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
