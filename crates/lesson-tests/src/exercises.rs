@@ -12,6 +12,7 @@ pub mod ethernet;
 pub mod families;
 pub mod five_minutes;
 pub mod fork;
+pub mod framing;
 pub mod ip;
 pub mod iterative;
 pub mod multicast;

@@ -36,6 +36,7 @@ macro_rules! each_chapter {
             families "sockets/families.md",
             connection "sockets/connection.md",
             streams "sockets/streams.md",
+            framing "sockets/framing.md",
             waiting "sockets/waiting.md",
             closing "sockets/closing.md",
             errors "sockets/errors.md",

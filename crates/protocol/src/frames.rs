@@ -129,6 +129,7 @@ impl Session for Frames {
     }
 }
 
+// ANCHOR: read_header
 /// The size of the data behind a header, or why it is none; nothing, while some of it is missing.
 fn read_header(header: &[u8]) -> Option<Result<usize, String>> {
     let (version, size) = header.split_first_chunk::<4>()?;
@@ -148,6 +149,7 @@ fn read_header(header: &[u8]) -> Option<Result<usize, String>> {
         Ok(size as usize)
     })
 }
+// ANCHOR_END: read_header
 
 fn refusal(reason: &str) -> Vec<u8> {
     let size = reason.len() as u32;
