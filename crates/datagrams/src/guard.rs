@@ -90,6 +90,7 @@ impl Guard {
         }
     }
 
+    // ANCHOR: admit
     /// Whether a datagram that says it comes from `source` may be answered `now`. If so, it counts
     /// as answered.
     ///
@@ -118,6 +119,7 @@ impl Guard {
         }
         self.take_token(address, now)
     }
+    // ANCHOR_END: admit
 
     /// Takes a token from the bucket of this address.
     ///

@@ -6,6 +6,7 @@ pub mod broadcast;
 pub mod chat;
 pub mod closing;
 pub mod connection;
+pub mod datagrams;
 pub mod endianness;
 pub mod errors;
 pub mod ethernet;

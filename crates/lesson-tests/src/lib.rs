@@ -43,6 +43,7 @@ macro_rules! each_chapter {
             options "sockets/options.md",
             names "sockets/names.md",
             inherited "sockets/inherited.md",
+            datagrams "sockets/datagrams.md",
             seeing "sockets/seeing.md",
             iterative "styles/iterative.md",
             processes "styles/processes.md",
