@@ -31,3 +31,4 @@ pub mod subnetting;
 pub mod thread;
 pub mod two_machines;
 pub mod waiting;
+pub mod upload;

@@ -44,6 +44,7 @@ macro_rules! each_chapter {
             names "sockets/names.md",
             inherited "sockets/inherited.md",
             datagrams "sockets/datagrams.md",
+            upload "sockets/upload.md",
             seeing "sockets/seeing.md",
             iterative "styles/iterative.md",
             processes "styles/processes.md",

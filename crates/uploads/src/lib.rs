@@ -95,6 +95,7 @@ impl Draft for Unnamed {
 }
 
 impl Unnamed {
+    // ANCHOR: link
     /// Once the data is on the disk, the name is given; once the name is there too, it is true
     /// that the file is stored (fsync(2) says why that takes the directory's descriptor).
     fn link(&self) -> nix::Result<()> {
@@ -109,6 +110,7 @@ impl Unnamed {
             let _ = unlinkat(directory, name, UnlinkatFlags::NoRemoveDir);
         })
     }
+    // ANCHOR_END: link
 }
 
 /// Moves a file's descriptor out of the range that select(2) can watch, if there are others: those
