@@ -58,7 +58,7 @@ fn upload(
 ) -> io::Result<Duration> {
     let called = Instant::now();
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-    write!(stream, "{name}\n")?;
+    writeln!(stream, "{name}")?;
     stream.write_all(&u32::try_from(size).expect("it fits").to_be_bytes())?;
     stream.write_all(b"\n")?;
     begun();

@@ -30,5 +30,5 @@ pub mod streams;
 pub mod subnetting;
 pub mod thread;
 pub mod two_machines;
-pub mod waiting;
 pub mod upload;
+pub mod waiting;
