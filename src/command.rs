@@ -33,6 +33,7 @@ pub(crate) fn program() -> Command {
         .subcommand(addresses::Command::augment_args(Command::new("addresses")))
         .subcommand(datagrams::Command::augment_args(Command::new("datagrams")))
         .subcommand(load::Command::augment_args(Command::new("load")))
+        .subcommand(compare::Command::augment_args(Command::new("compare")))
         .subcommand(completions_command());
     #[cfg(feature = "book")]
     let program = program.subcommand(book::command());

@@ -50,6 +50,10 @@ fn main() -> ExitCode {
         Some(("addresses", matches)) => hand_over(matches, &program, addresses::run),
         Some(("datagrams", matches)) => hand_over(matches, &program, datagrams::run),
         Some(("load", matches)) => hand_over(matches, &program, load::run),
+        Some(("compare", matches)) => hand_over(matches, &program, |command| {
+            let styles: Vec<_> = STYLES.iter().map(|(style, _)| *style).collect();
+            compare::run(command, &styles)
+        }),
         #[cfg(feature = "book")]
         Some(("book", matches)) => book::run(matches),
         Some(("completions", matches)) => command::completions(matches, &mut program),

@@ -233,7 +233,13 @@ impl Plan {
             },
         };
         let route = Route::new(server, sources);
-        let run = Run::new(self.dialogue(), all, route, pace, Progress::new());
+        let run = Run::new(
+            self.dialogue(),
+            all,
+            route,
+            pace,
+            Progress::on_standard_error(),
+        );
         let mut run = run.map_err(|error| Problem::world(without_number(&error)))?;
         // The first Ctrl-C ends the measuring, and the second one everything.
         let flag = Arc::clone(&run.is_interrupted);
@@ -367,7 +373,12 @@ fn processor_time() -> Duration {
     time.expect("every Linux has this clock").into()
 }
 
-fn seconds(text: &str) -> Result<Duration, &'static str> {
+/// Reads a number of seconds, which may have a fraction.
+///
+/// # Errors
+///
+/// One line that says what would be right.
+pub fn seconds(text: &str) -> Result<Duration, &'static str> {
     text.parse()
         .ok()
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())

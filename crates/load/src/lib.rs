@@ -27,8 +27,9 @@ mod stream;
 mod tally;
 mod tape;
 
-pub use command::{Command, run};
+pub use command::{Command, run, seconds};
 pub use costs::Costs;
 pub use faults::Faults;
+pub use progress::Progress;
 pub use report::{Report, amount, count, time};
 pub use tally::{Fairness, Percentiles};

@@ -8,13 +8,14 @@ const EVERY: Duration = Duration::from_millis(200);
 
 /// One line on standard error that changes, if that is a terminal.
 #[derive(Debug)]
-pub(crate) struct Progress {
+pub struct Progress {
     last: Option<Instant>,
     is_seen: bool,
 }
 
 impl Progress {
-    pub(crate) fn new() -> Progress {
+    /// Nothing is shown before there is something to show.
+    pub fn on_standard_error() -> Progress {
         Progress {
             last: None,
             is_seen: io::stderr().is_terminal(),
@@ -22,15 +23,22 @@ impl Progress {
     }
 
     /// Shows a text instead of the one before, unless that is too new to be read.
-    pub(crate) fn show(&mut self, text: impl FnOnce() -> String) {
+    pub fn show(&mut self, text: impl FnOnce() -> String) {
         if self.is_seen && self.last.is_none_or(|last| last.elapsed() >= EVERY) {
+            self.show_at_once(&text());
+        }
+    }
+
+    /// Shows a text instead of the one before, however new that is.
+    pub fn show_at_once(&mut self, text: &str) {
+        if self.is_seen {
             self.last = Some(Instant::now());
-            write(&text());
+            write(text);
         }
     }
 
     /// Takes the line away again.
-    pub(crate) fn clear(&self) {
+    pub fn clear(&self) {
         if self.last.is_some() {
             write("");
         }

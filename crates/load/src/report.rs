@@ -68,19 +68,72 @@ impl Report {
         !self.faults.any() && self.broken == 0 && self.unanswered == 0
     }
 
-    /// What the clients' answers are counted in, and their bytes.
-    fn units(&self) -> (&'static str, &'static str) {
-        match &*self.service {
-            "echo" => ("messages", "bytes"),
-            "chat" => ("deliveries", "lines"),
-            _ => ("fortunes", "fortunes"),
+    /// How much processor time each answer cost the server, in nanoseconds.
+    pub fn processor_ns_an_answer(&self) -> Option<f64> {
+        Some(self.costs?.processor_seconds() * 1e9 / self.all_answers())
+    }
+
+    /// How often a thread of the server went to sleep or had the processor taken from it, for each
+    /// answer. None where each message had a connection of its own, since threads and processes
+    /// that have ended are not counted.
+    pub fn switches_an_answer(&self) -> Option<f64> {
+        let costs = self.costs.filter(|_| !self.reconnects)?;
+        let switches = costs.voluntary_switches + costs.involuntary_switches;
+        Some(switches as f64 / self.all_answers())
+    }
+
+    /// By how much the server's proportional memory grew for each client that stays, in bytes.
+    pub fn memory_a_client(&self) -> Option<f64> {
+        let talking = if self.reconnects { 0 } else { self.connections };
+        let clients = Some(talking + self.idle).filter(|clients| *clients > 0)?;
+        let costs = self.costs?;
+        let grown = costs
+            .memory_with_clients
+            .saturating_sub(costs.memory_at_rest);
+        Some(grown as f64 / clients as f64)
+    }
+
+    fn all_answers(&self) -> f64 {
+        (self.answers + self.late_answers).max(1) as f64
+    }
+
+    /// All that went wrong, in a line; `none` if nothing did.
+    pub fn errors(&self) -> String {
+        let unit = match &*self.service {
+            "echo" => "bytes",
+            "chat" => "lines",
+            _ => "fortunes",
+        };
+        let faults = [
+            (self.faults.lost, "lost"),
+            (self.faults.doubled, "doubled"),
+            (self.faults.misordered, "misordered"),
+            (self.faults.changed, "changed"),
+        ];
+        let faults = faults.iter().filter(|(number, _)| *number > 0);
+        let mut all: Vec<String> = faults
+            .map(|(number, what)| format!("{number} {unit} {what}"))
+            .collect();
+        if self.unanswered > 0 {
+            all.push(format!("{} messages never answered", self.unanswered));
+        }
+        if let Some(first) = &self.first_broken {
+            all.push(format!("{} connections broken: {first}", self.broken));
+        }
+        match all.is_empty() {
+            true => "none".to_owned(),
+            false => all.join(", "),
         }
     }
 }
 
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let (answers, unit) = self.units();
+        let answers = match &*self.service {
+            "echo" => "messages",
+            "chat" => "deliveries",
+            _ => "fortunes",
+        };
         writeln!(f, "{}\n", self.heading())?;
         let mut rate = format!("{} {answers} a second", count(self.rate()));
         if self.size > 0 {
@@ -100,7 +153,7 @@ impl Display for Report {
         if self.connections > 1 {
             row(f, "fairness", &fairness(&self.fairness))?;
         }
-        row(f, "errors", &self.errors(unit))?;
+        row(f, "errors", &self.errors())?;
         let core = self.generator_core * 100.0;
         row(f, "generator", &format!("used {core:.0} % of a core"))?;
         if let Some(costs) = &self.costs {
@@ -143,56 +196,21 @@ impl Report {
         }
     }
 
-    fn errors(&self, unit: &str) -> String {
-        let Faults {
-            lost,
-            doubled,
-            misordered,
-            changed,
-        } = self.faults;
-        let mut all: Vec<String> = [
-            (lost, "lost"),
-            (doubled, "doubled"),
-            (misordered, "misordered"),
-            (changed, "changed"),
-        ]
-        .iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, what)| format!("{number} {unit} {what}"))
-        .collect();
-        if self.unanswered > 0 {
-            all.push(format!("{} messages never answered", self.unanswered));
-        }
-        if let Some(first) = &self.first_broken {
-            all.push(format!("{} connections broken: {first}", self.broken));
-        }
-        match all.is_empty() {
-            true => "none".to_owned(),
-            false => all.join(", "),
-        }
-    }
-
     fn write_costs(&self, costs: &Costs, f: &mut Formatter<'_>) -> fmt::Result {
-        let answers = (self.answers + self.late_answers).max(1) as f64;
-        let each = costs.processor_seconds() / answers * 1e9;
         let (user, system) = (costs.user_seconds, costs.system_seconds);
         let text = format!(
             "{user:.2} s user, {system:.2} s system, {} an answer",
-            time(each)
+            time(self.processor_ns_an_answer().unwrap_or(0.0))
         );
         row(f, "processor", &text)?;
         let memory = |bytes: u64| amount(bytes as f64, 1024.0) + "B";
-        let rest = costs.memory_at_rest;
-        let with_clients = costs.memory_with_clients;
         let mut text = format!(
             "{} at rest, {} with clients",
-            memory(rest),
-            memory(with_clients)
+            memory(costs.memory_at_rest),
+            memory(costs.memory_with_clients)
         );
-        let clients = self.idle + if self.reconnects { 0 } else { self.connections };
-        if clients > 0 {
-            let each = with_clients.saturating_sub(rest) / clients as u64;
-            text += &format!(" ({} each)", memory(each));
+        if let Some(each) = self.memory_a_client() {
+            text += &format!(" ({} each)", memory(each as u64));
         }
         let (end, peak) = (memory(costs.memory_at_the_end), memory(costs.peak_memory));
         row(

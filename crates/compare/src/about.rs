@@ -1,0 +1,139 @@
+//! Where and of what a comparison was made.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
+use serde::{Deserialize, Serialize};
+
+/// All that has to be the same for two measurements to be compared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct About {
+    pub(crate) commit: String,
+    /// When this program was built: a commit does not tell what has been changed since.
+    pub(crate) built: String,
+    pub(crate) processor: String,
+    pub(crate) processors: usize,
+    pub(crate) memory: String,
+    pub(crate) kernel: String,
+    pub(crate) placement: String,
+    /// How long each measurement took, in seconds.
+    pub(crate) seconds: f64,
+}
+
+impl About {
+    pub(crate) fn here(place: &Placement, duration: Duration) -> About {
+        let line = |file: &str, name: &str| {
+            let text = fs::read_to_string(file).unwrap_or_default();
+            let line = text.lines().find_map(|line| line.strip_prefix(name));
+            let value = line.map(|rest| rest.trim_start_matches([':', ' ', '\t']).to_owned());
+            value.unwrap_or_else(|| "unknown".to_owned())
+        };
+        let built = env::current_exe().and_then(|path| path.metadata()?.modified());
+        About {
+            commit: commit(),
+            built: date(built.unwrap_or(SystemTime::UNIX_EPOCH)),
+            processor: line("/proc/cpuinfo", "model name"),
+            processors: thread::available_parallelism().map_or(1, usize::from),
+            memory: line("/proc/meminfo", "MemTotal"),
+            kernel: line("/proc/sys/kernel/osrelease", ""),
+            placement: place.to_string(),
+            seconds: duration.as_secs_f64(),
+        }
+    }
+}
+
+/// Which processor the server has, and which one the load generator.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Placement {
+    pub(crate) server: usize,
+    pub(crate) generator: usize,
+}
+
+impl Placement {
+    /// The first two that this process may use. Left alone, the scheduler moves both about, and
+    /// whether a message crosses from one processor to another costs more than most styles differ.
+    pub(crate) fn choose() -> Placement {
+        let allowed = sched_getaffinity(Pid::from_raw(0)).unwrap_or_default();
+        let is_allowed = |cpu: &usize| allowed.is_set(*cpu).unwrap_or(false);
+        let mut cpus = (0..CpuSet::count()).filter(is_allowed);
+        let server = cpus.next().unwrap_or(0);
+        let generator = cpus.next().unwrap_or(server);
+        Placement { server, generator }
+    }
+
+    /// Has this process, and all that it starts from now on, run on that processor alone.
+    pub(crate) fn stay_on(cpu: usize) -> nix::Result<()> {
+        let mut only = CpuSet::new();
+        only.set(cpu)?;
+        sched_setaffinity(Pid::from_raw(0), &only)
+    }
+}
+
+impl std::fmt::Display for Placement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Placement { server, generator } = self;
+        match server == generator {
+            true => write!(
+                f,
+                "the server and the load generator share processor {server}"
+            ),
+            false => write!(
+                f,
+                "the server on processor {server}, the load generator on processor {generator}"
+            ),
+        }
+    }
+}
+
+/// How many processes wanted a processor, in the last minute (proc_loadavg(5)).
+pub(crate) fn load_average() -> f64 {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let first = text.split_whitespace().next();
+    first.and_then(|first| first.parse().ok()).unwrap_or(0.0)
+}
+
+pub(crate) fn date(time: SystemTime) -> String {
+    humantime::format_rfc3339_seconds(time).to_string()
+}
+
+/// The directory of the sources: where `cargo run` has been told to run, or this one.
+pub(crate) fn sources() -> PathBuf {
+    env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| ".".into(), PathBuf::from)
+}
+
+fn commit() -> String {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git")
+            .arg("-C")
+            .arg(sources())
+            .args(arguments)
+            .output();
+        let output = output.ok().filter(|output| output.status.success())?;
+        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    match (
+        git(&["rev-parse", "--short=12", "HEAD"]),
+        git(&["status", "--porcelain", "-uno"]),
+    ) {
+        (Some(commit), Some(changes)) if changes.is_empty() => commit,
+        (Some(commit), _) => format!("{commit}, and changes"),
+        (None, _) => "unknown".to_owned(),
+    }
+}
+
+/// Where the page and all that belongs to it go, if nobody says it.
+pub(crate) fn default_directory(is_quick: bool) -> PathBuf {
+    let directory = sources().join("target/compare");
+    let part = if is_quick {
+        Path::new("quick")
+    } else {
+        Path::new("full")
+    };
+    directory.join(part)
+}

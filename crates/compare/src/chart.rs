@@ -1,0 +1,234 @@
+//! Plots, as SVG that takes its colours from the page: so they follow its theme, and fit a phone.
+
+use std::fmt::Write;
+
+use crate::summary::Spread;
+
+/// In units that are about a pixel on a phone.
+const WIDTH: f64 = 360.0;
+const LEFT: f64 = 58.0;
+const RIGHT: f64 = 12.0;
+const TOP: f64 = 10.0;
+const BOTTOM: f64 = 34.0;
+
+/// The signs of the styles, as in the book, in their order.
+pub(crate) const SIGNS: [&str; 5] = ["●", "◆", "▲", "■", "✚"];
+
+/// What belongs to one style.
+pub(crate) struct Series<T> {
+    /// Its place among the styles.
+    pub(crate) style: usize,
+    pub(crate) name: &'static str,
+    pub(crate) values: T,
+}
+
+/// A line for each style, on a logarithmic scale. `values` has one for each of `places`, or none.
+pub(crate) fn lines(
+    title: &str,
+    places: &[String],
+    series: &[Series<Vec<Option<Spread>>>],
+    write: fn(f64) -> String,
+) -> String {
+    const HEIGHT: f64 = 250.0;
+    let all = series
+        .iter()
+        .flat_map(|series| series.values.iter().flatten());
+    let Some(scale) = Scale::around(all.flat_map(|value| [value.min, value.max])) else {
+        return "<p>Nothing was measured that could be shown here.</p>\n".to_owned();
+    };
+    let bottom = HEIGHT - BOTTOM;
+    let step = (WIDTH - LEFT - RIGHT) / places.len() as f64;
+    let x = |place: usize| LEFT + step * (place as f64 + 0.5);
+    let y = |value: f64| bottom - (bottom - TOP) * scale.part(value);
+
+    let mut svg = begin(title, HEIGHT);
+    for tick in scale.ticks() {
+        let (at, right) = (y(tick), WIDTH - RIGHT);
+        let label = write(tick);
+        let _ = writeln!(
+            svg,
+            r#"<path class="grid" d="M{LEFT} {at:.1}H{right}"/><text class="axis" x="{}" y="{:.1}" text-anchor="end">{label}</text>"#,
+            LEFT - 6.0,
+            at + 4.0
+        );
+    }
+    for (place, name) in places.iter().enumerate() {
+        let (x, y) = (x(place), bottom + 18.0);
+        let _ = writeln!(
+            svg,
+            r#"<text class="axis" x="{x:.1}" y="{y}" text-anchor="middle">{name}</text>"#
+        );
+    }
+    for Series {
+        style,
+        name,
+        values,
+    } in series
+    {
+        let _ = writeln!(svg, r#"<g class="style-{name}"><title>{name}</title>"#);
+        // Side by side, so that equal ones do not hide one another.
+        let x = |place| x(place) + (*style as f64 - 2.0) * 5.0;
+        let mut pen = 'M';
+        let mut path = String::new();
+        for (place, value) in values.iter().enumerate() {
+            match value {
+                Some(value) => {
+                    let _ = write!(path, "{pen}{:.1} {:.1}", x(place), y(value.median));
+                    pen = 'L';
+                }
+                None => pen = 'M',
+            }
+        }
+        let _ = writeln!(svg, r#"<path class="line" d="{path}"/>"#);
+        for (place, value) in values.iter().enumerate() {
+            let Some(value) = value else { continue };
+            let (x, low, high) = (x(place), y(value.min), y(value.max));
+            let _ = writeln!(
+                svg,
+                r#"<path class="line" d="M{x:.1} {low:.1}V{high:.1}"/><text class="sign" x="{x:.1}" y="{:.1}">{}</text>"#,
+                y(value.median) + 4.0,
+                SIGNS[*style]
+            );
+        }
+        svg += "</g>\n";
+    }
+    svg + "</svg>\n"
+}
+
+/// A bar for each style, from 0 on.
+pub(crate) fn bars(
+    title: &str,
+    series: &[Series<Option<Spread>>],
+    write: fn(f64) -> String,
+) -> String {
+    const ROW: f64 = 34.0;
+    let height = TOP + ROW * series.len() as f64;
+    let values = series.iter().filter_map(|series| series.values.as_ref());
+    let most = values
+        .map(|value| value.max)
+        .fold(f64::MIN_POSITIVE, f64::max);
+    let x = |value: f64| (WIDTH - 2.0) * value / most;
+    let mut svg = begin(title, height);
+    for (
+        row,
+        Series {
+            style,
+            name,
+            values,
+        },
+    ) in series.iter().enumerate()
+    {
+        let text_y = TOP + ROW * row as f64 + 8.0;
+        let (bar_y, middle) = (text_y + 5.0, text_y + 10.0);
+        let text = values
+            .as_ref()
+            .map_or("cannot".to_owned(), |value| write(value.median));
+        let sign = SIGNS[*style];
+        let _ = writeln!(
+            svg,
+            r#"<g class="style-{name}"><text class="name" x="0" y="{text_y}">{sign} {name}</text><text class="value" x="{}" y="{text_y}" text-anchor="end">{text}</text>"#,
+            WIDTH - 2.0
+        );
+        if let Some(value) = values {
+            let (low, high) = (x(value.min), x(value.max));
+            let _ = writeln!(
+                svg,
+                r#"<rect class="bar" x="0" y="{bar_y}" width="{:.1}" height="10"/><path class="spread" d="M{low:.1} {middle}H{high:.1}"/>"#,
+                x(value.median)
+            );
+        }
+        svg += "</g>\n";
+    }
+    svg + "</svg>\n"
+}
+
+fn begin(title: &str, height: f64) -> String {
+    format!(r#"<svg viewBox="0 0 {WIDTH} {height}" role="img"><title>{title}</title>"#) + "\n"
+}
+
+/// A logarithmic scale.
+struct Scale {
+    from: f64,
+    to: f64,
+}
+
+impl Scale {
+    /// From the power of ten below all to the one above, or half of that where it is enough.
+    fn around(values: impl Iterator<Item = f64>) -> Option<Scale> {
+        let values = values.filter(|value| *value > 0.0);
+        let (low, high) = values.fold((f64::MAX, 0.0), |(low, high): (f64, f64), value| {
+            (low.min(value), high.max(value))
+        });
+        (high > 0.0).then(|| Scale {
+            from: steps().rev().find(|step| *step <= low).unwrap_or(low),
+            to: steps().find(|step| *step >= high * 1.001).unwrap_or(high),
+        })
+    }
+
+    /// Where it is, of 1.
+    fn part(&self, value: f64) -> f64 {
+        (value / self.from).ln() / (self.to / self.from).ln()
+    }
+
+    fn ticks(&self) -> Vec<f64> {
+        let all = steps().filter(|step| (self.from..=self.to).contains(step));
+        let all: Vec<f64> = all.collect();
+        match all.len() {
+            ..=8 => all,
+            // Powers of ten alone.
+            _ => {
+                let is_power = |step: &f64| (step.log10() - step.log10().round()).abs() < 1e-9;
+                all.into_iter().filter(is_power).collect()
+            }
+        }
+    }
+}
+
+/// 1, 2, 5, 10, 20, 50 and so on.
+fn steps() -> impl DoubleEndedIterator<Item = f64> {
+    (-3..13).flat_map(|power| [1.0, 2.0, 5.0].map(|step| step * 10_f64.powi(power)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scale_holds_all_values_and_has_few_ticks() {
+        let scale = Scale::around([3.0, 42.0].into_iter()).unwrap();
+        assert_eq!((scale.from, scale.to), (2.0, 50.0));
+        assert_eq!(scale.ticks(), [2.0, 5.0, 10.0, 20.0, 50.0]);
+        assert!((scale.part(10.0) - 0.5).abs() < 0.01);
+        let scale = Scale::around([3.0, 4e6].into_iter()).unwrap();
+        let powers: Vec<f64> = (1..=6).map(|power| 10_f64.powi(power)).collect();
+        assert_eq!(scale.ticks(), powers);
+        assert!(Scale::around([0.0].into_iter()).is_none());
+    }
+
+    #[test]
+    fn what_was_not_measured_leaves_a_gap() {
+        let value = |median| {
+            Some(Spread {
+                median,
+                min: median,
+                max: median,
+            })
+        };
+        let series = [Series {
+            style: 0,
+            name: "iterative",
+            values: vec![value(1.0), None, value(2.0)],
+        }];
+        let places = ["1", "10", "100"].map(str::to_owned);
+        let svg = lines("rate", &places, &series, |value| value.to_string());
+        let line = svg
+            .lines()
+            .find(|line| line.starts_with(r#"<path class="line""#))
+            .unwrap();
+        assert_eq!(
+            (line.matches('M').count(), line.matches('L').count()),
+            (2, 0)
+        );
+        assert!(lines("rate", &places, &[], |_| String::new()).starts_with("<p>"));
+    }
+}

@@ -1,0 +1,94 @@
+//! How much there is to read of each style.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use launch::Style;
+use serde::{Deserialize, Serialize};
+
+use crate::about::sources;
+
+/// What a style's own crate holds, without its tests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Code {
+    /// Lines that are neither empty nor a comment.
+    pub(crate) lines: usize,
+    /// How many of them begin something unsafe.
+    pub(crate) unsafe_places: usize,
+}
+
+/// None where the sources are not there.
+pub(crate) fn code(style: &Style) -> Option<Code> {
+    count(
+        &sources()
+            .join("crates")
+            .join(style.process_name)
+            .join("src"),
+    )
+    .ok()
+}
+
+fn count(directory: &Path) -> io::Result<Code> {
+    let mut sum = Code::default();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        let part = match path.is_dir() {
+            true => count(&path)?,
+            false => count_in(&fs::read_to_string(&path)?),
+        };
+        sum.lines += part.lines;
+        sum.unsafe_places += part.unsafe_places;
+    }
+    Ok(sum)
+}
+
+fn count_in(text: &str) -> Code {
+    let (text, _) = text.split_once("#[cfg(test)]\nmod ").unwrap_or((text, ""));
+    let lines = text.lines().map(str::trim);
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("//"));
+    let is_unsafe = |line: &&str| {
+        let mut words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+        words.any(|word| word == "unsafe")
+    };
+    Code {
+        lines: lines.clone().count(),
+        unsafe_places: lines.filter(is_unsafe).count(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_empty_lines_and_tests_do_not_count() {
+        let text = "\
+//! unsafe
+
+#![allow(unsafe_code)]
+fn main() {
+    // SAFETY: unsafe
+    let x = unsafe { 1 };
+}
+#[cfg(test)]
+mod tests {
+    unsafe fn x() {}
+}
+";
+        let expected = Code {
+            lines: 4,
+            unsafe_places: 1,
+        };
+        assert_eq!(count_in(text), expected);
+    }
+
+    #[test]
+    fn the_sources_of_every_style_are_found() {
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        for style in [Style::ITERATIVE, Style::FORK, Style::ASYNC] {
+            let code = count(&crates.join(style.process_name).join("src")).unwrap();
+            assert!(code.lines > 50, "{code:?}");
+        }
+    }
+}

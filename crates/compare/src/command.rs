@@ -1,0 +1,203 @@
+//! The command line, and a comparison from its first measurement to its page.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant, SystemTime};
+
+use clap::Args;
+use launch::{Problem, Style};
+use load::Progress;
+use sockets::without_number;
+
+use crate::about::{About, Placement, date, default_directory, load_average};
+use crate::loads::{Load, RATE, loads};
+use crate::measure::measure;
+use crate::page::page;
+use crate::runs::{Runs, Sample};
+use crate::summary::{Cell, Summary};
+
+/// Measure every style under every load, by turns, and show them side by side
+///
+/// Each measurement has a server of its own, and the load generator checks all that comes back.
+/// Styles take turns and all of it is repeated, so that what else happens on this machine hits all
+/// alike. What a style cannot do is said in the place of a figure.
+///
+/// Build it with --release, and leave the machine alone meanwhile. A run that was interrupted goes
+/// on where it was when the command is given again.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  cargo run --release -- compare --quick    in about two minutes, with fewer loads
+  cargo run --release -- compare            all of it, in about half an hour
+  cargo run --release -- compare --rounds 9 goes on to nine rounds where five are there already")]
+pub struct Command {
+    /// Fewer loads, and less time for each
+    #[arg(long)]
+    quick: bool,
+
+    /// How often everything is measured [default: 5, or 3 if it is to be quick]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: Option<u16>,
+
+    /// How long clients talk in each measurement, in seconds [default: 3, or 0.5 if it is to be
+    /// quick]
+    #[arg(long, value_name = "SECS", value_parser = load::seconds)]
+    duration: Option<Duration>,
+
+    /// Where the page and all that belongs to it go [default: target/compare/full, or
+    /// target/compare/quick]
+    #[arg(long, value_name = "DIR")]
+    into: Option<PathBuf>,
+
+    /// Measure everything again, also what is there already
+    #[arg(long)]
+    anew: bool,
+}
+
+/// Compares the styles as the command says, and returns the status to exit with: 0 when the page is
+/// written, 1 if that has failed.
+///
+/// The program that runs must be one that is a style's server when it is started under its name.
+pub fn run(command: Command, styles: &[&'static Style]) -> ExitCode {
+    match compare(&command, styles) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => Problem::world(without_number(&error)).report(),
+    }
+}
+
+fn compare(command: &Command, styles: &[&'static Style]) -> io::Result<()> {
+    let (rounds, seconds) = if command.quick { (3, 0.5) } else { (5, 3.0) };
+    let rounds = command.rounds.map_or(rounds, usize::from);
+    let duration = command.duration.unwrap_or(Duration::from_secs_f64(seconds));
+    let directory = command.into.clone();
+    let directory = directory.unwrap_or_else(|| default_directory(command.quick));
+
+    let place = Placement::choose();
+    let about = About::here(&place, duration);
+    let loads = loads(command.quick);
+    let mut runs = Runs::open(&directory, &about, command.anew)?;
+    measure_all(&mut runs, &loads, styles, rounds, duration, &place)?;
+
+    let summary = Summary::new(&about, rounds, &runs, &loads, styles);
+    let json = serde_json::to_string_pretty(&summary)?;
+    fs::write(directory.join("results.json"), json + "\n")?;
+    let page_file = directory.join("index.html");
+    fs::write(&page_file, page(&about, &runs, &loads, styles))?;
+    let text = table(&runs, &loads, styles) + &places(&directory, &page_file);
+    io::stdout().write_all(text.as_bytes())
+}
+
+/// Measures what is not there yet: in each round every load, and under each load every style.
+fn measure_all(
+    runs: &mut Runs,
+    loads: &[Load],
+    styles: &[&Style],
+    rounds: usize,
+    duration: Duration,
+    place: &Placement,
+) -> io::Result<()> {
+    let mut progress = Progress::on_standard_error();
+    let all = rounds * loads.len() * styles.len();
+    for round in 1..=rounds {
+        for load in loads {
+            for turn in 0..styles.len() {
+                // Nobody shall always come first, or always after the same one.
+                let style = styles[(turn + round) % styles.len()];
+                if runs.is_done(&load.name, style.name, round) {
+                    continue;
+                }
+                let left = left(runs, loads, styles, rounds);
+                progress.show_at_once(&status(&left, all, &load.name, style.name));
+                let load_average = load_average();
+                let begun = Instant::now();
+                let outcome = measure(style, load, duration, place)?;
+                runs.add(Sample {
+                    load: load.name.clone(),
+                    style: style.name.to_owned(),
+                    round,
+                    at: date(SystemTime::now()),
+                    took: begun.elapsed().as_secs_f64(),
+                    load_average,
+                    outcome,
+                })?;
+            }
+        }
+    }
+    progress.clear();
+    Ok(())
+}
+
+/// What is still to be done.
+struct Left {
+    measurements: usize,
+    /// Unknown before the first one has ended.
+    time: Option<Duration>,
+}
+
+/// Each is expected to take as long as the last one of the same load and style, or else as long as
+/// all in the mean.
+fn left(runs: &Runs, loads: &[Load], styles: &[&Style], rounds: usize) -> Left {
+    let mean = runs.samples.iter().map(|sample| sample.took).sum::<f64>();
+    let mean = mean / runs.samples.len() as f64;
+    let (mut measurements, mut time) = (0, 0.0);
+    for load in loads {
+        for style in styles {
+            let wanted = |round: &usize| !runs.is_done(&load.name, style.name, *round);
+            let count = (1..=rounds).filter(wanted).count();
+            let last = runs.of(&load.name, style.name).last();
+            measurements += count;
+            time += count as f64 * last.map_or(mean, |sample| sample.took);
+        }
+    }
+    let time = (!runs.samples.is_empty()).then(|| Duration::from_secs_f64(time));
+    Left { measurements, time }
+}
+
+/// The bar, how much is left, and what is being measured: on one line of 80 columns.
+fn status(left: &Left, all: usize, load: &str, style: &str) -> String {
+    const WIDTH: usize = 20;
+    let done = (all - left.measurements) * WIDTH / all;
+    let bar = "#".repeat(done) + &".".repeat(WIDTH - done);
+    let time = left.time.map_or(String::new(), |time| {
+        let seconds = time.as_secs();
+        format!(", about {} min {:02} s", seconds / 60, seconds % 60)
+    });
+    let count = left.measurements;
+    let text = format!("[{bar}] {count} left{time}: {style}, {load}");
+    text.chars().take(79).collect()
+}
+
+/// Answers a second, for a terminal.
+fn table(runs: &Runs, loads: &[Load], styles: &[&'static Style]) -> String {
+    let mut text = String::from("answers a second (median)\n\n");
+    let width = loads.iter().map(|load| load.name.len()).max().unwrap_or(0);
+    text += &format!("{:width$}", "");
+    text += &styles
+        .iter()
+        .map(|style| format!("{:>11}", style.name))
+        .collect::<String>();
+    for load in loads {
+        text += &format!("\n{:width$}", load.name);
+        for style in styles {
+            let cell = Cell::of(runs, load, style);
+            let shown = match (cell.figure(&RATE), cell) {
+                (Some(spread), _) => (RATE.write)(spread.median),
+                (None, Cell::Cannot(_)) => "cannot".to_owned(),
+                (None, _) => "missing".to_owned(),
+            };
+            text += &format!("{shown:>11}");
+        }
+    }
+    text + "\n\n"
+}
+
+fn places(directory: &Path, page: &Path) -> String {
+    let shown = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    format!(
+        "The page     file://{}\nFor programs {}\n",
+        shown(page).display(),
+        shown(&directory.join("results.json")).display()
+    )
+}

@@ -1,0 +1,129 @@
+//! What is measured.
+
+use load::Report;
+
+/// One load, under which every style is put.
+#[derive(Debug)]
+pub(crate) struct Load {
+    /// What it is called everywhere.
+    pub(crate) name: String,
+    pub(crate) service: &'static str,
+    /// How many clients talk.
+    pub(crate) connections: usize,
+    /// How many more say nothing.
+    pub(crate) idle: usize,
+    /// What else `load` is told.
+    pub(crate) options: &'static [&'static str],
+}
+
+/// How many clients talk in the series of loads that become a line in a plot.
+const CONNECTIONS: [usize; 4] = [1, 10, 100, 1000];
+
+/// How many are idle beside the ten who talk.
+const IDLE: [usize; 2] = [1000, 10_000];
+
+/// All loads, or those that are quickly measured.
+pub(crate) fn loads(is_quick: bool) -> Vec<Load> {
+    let (connections, idle) = match is_quick {
+        true => (&CONNECTIONS[..3], &IDLE[..1]),
+        false => (&CONNECTIONS[..], &IDLE[..]),
+    };
+    let mut loads = Vec::new();
+    for service in ["echo", "fortune", "chat"] {
+        for &connections in connections {
+            loads.push(Load::new(service, connections, 0));
+        }
+        if service == "echo" {
+            loads.extend(idle.iter().map(|&idle| Load::new(service, 10, idle)));
+            loads.push(Load {
+                name: "echo, 10 clients, a connection for each message".to_owned(),
+                options: &["--reconnect"],
+                ..Load::new(service, 10, 0)
+            });
+        }
+    }
+    loads
+}
+
+impl Load {
+    fn new(service: &'static str, connections: usize, idle: usize) -> Load {
+        let clients = if connections == 1 {
+            "client"
+        } else {
+            "clients"
+        };
+        let mut name = format!("{service}, {connections} {clients}");
+        if idle > 0 {
+            name += &format!(" and {idle} idle ones");
+        }
+        Load {
+            name,
+            service,
+            connections,
+            idle,
+            options: &[],
+        }
+    }
+
+    /// Whether it is one of those in which nothing but the number of clients differs.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.idle == 0 && self.options.is_empty()
+    }
+
+    /// How many clients a server has at once.
+    pub(crate) fn clients(&self) -> usize {
+        self.connections + self.idle
+    }
+}
+
+/// A figure that every measurement yields.
+pub(crate) struct Figure {
+    pub(crate) name: &'static str,
+    pub(crate) of: fn(&Report) -> Option<f64>,
+    /// How it is written.
+    pub(crate) write: fn(f64) -> String,
+}
+
+/// All of them, in the order of the tables.
+pub(crate) const FIGURES: [Figure; 8] = [RATE, P50, P99, P99_9, MAX, PROCESSOR, SWITCHES, MEMORY];
+
+pub(crate) const RATE: Figure = Figure {
+    name: "answers a second",
+    of: |report| Some(report.rate()),
+    write: |rate| load::amount(rate, 1000.0).trim_end().to_owned(),
+};
+pub(crate) const P50: Figure = Figure {
+    name: "p50",
+    of: |report| Some(report.latency_ns?.p50 as f64),
+    write: load::time,
+};
+pub(crate) const P99: Figure = Figure {
+    name: "p99",
+    of: |report| Some(report.latency_ns?.p99 as f64),
+    write: load::time,
+};
+pub(crate) const P99_9: Figure = Figure {
+    name: "p99.9",
+    of: |report| Some(report.latency_ns?.p99_9 as f64),
+    write: load::time,
+};
+pub(crate) const MAX: Figure = Figure {
+    name: "max",
+    of: |report| Some(report.latency_ns?.max as f64),
+    write: load::time,
+};
+pub(crate) const PROCESSOR: Figure = Figure {
+    name: "processor time an answer",
+    of: Report::processor_ns_an_answer,
+    write: load::time,
+};
+pub(crate) const SWITCHES: Figure = Figure {
+    name: "switches an answer",
+    of: Report::switches_an_answer,
+    write: |switches| format!("{switches:.2}"),
+};
+pub(crate) const MEMORY: Figure = Figure {
+    name: "memory a client",
+    of: Report::memory_a_client,
+    write: |bytes| load::amount(bytes, 1024.0) + "B",
+};

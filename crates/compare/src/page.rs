@@ -1,0 +1,349 @@
+//! The page. It asks nothing of another host: its plots and its looks are in it.
+
+use std::fmt::Write;
+
+use launch::Style;
+
+use crate::about::About;
+use crate::chart::{SIGNS, Series, bars, lines};
+use crate::code::code;
+use crate::loads::{FIGURES, Figure, Load, MAX, MEMORY, P50, P99, P99_9, PROCESSOR, RATE};
+use crate::runs::Runs;
+use crate::summary::{Cell, Spread};
+
+/// What all parts of the page are made from.
+struct Results<'a> {
+    runs: &'a Runs,
+    loads: &'a [Load],
+    styles: &'a [&'static Style],
+}
+
+/// All of it, as HTML.
+pub(crate) fn page(
+    about: &About,
+    runs: &Runs,
+    loads: &[Load],
+    styles: &[&'static Style],
+) -> String {
+    let results = Results {
+        runs,
+        loads,
+        styles,
+    };
+    let parts = [
+        head(),
+        introduction(about, runs),
+        results.throughput(),
+        results.latency(),
+        results.memory(),
+        results.processor(),
+        results.code(),
+        results.tables(),
+    ];
+    parts.concat() + "</body>\n</html>\n"
+}
+
+fn head() -> String {
+    let (colours, looks) = (colours(), include_str!("page.css"));
+    format!(
+        r#"<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>The styles side by side</title>
+<style>
+{colours}{looks}</style>
+</head>
+<body>
+<h1>The styles side by side</h1>
+"#
+    )
+}
+
+/// The colours of the book: those for light grounds, and where the reader prefers dark ones, those
+/// of its theme navy.
+fn colours() -> String {
+    let book = include_str!("../../../lessons/theme/colours.css");
+    let block = |selector: &str| {
+        let (_, rest) = book
+            .split_once(&format!("{selector} {{"))
+            .unwrap_or_default();
+        rest.split_once('}').unwrap_or_default().0
+    };
+    let (light, dark, grounds) = (
+        block("\nhtml"),
+        block(".coal, .navy, .ayu"),
+        block("    .navy"),
+    );
+    format!(
+        ":root {{{light}}}\n@media (prefers-color-scheme: dark) {{ :root {{{dark}{grounds}}} }}\n"
+    )
+}
+
+fn introduction(about: &About, runs: &Runs) -> String {
+    let samples = &runs.samples;
+    let busy = Spread::of(samples.iter().map(|sample| sample.load_average));
+    let busy = busy.map_or("unknown".to_owned(), |busy| {
+        let Spread { median, min, max } = busy;
+        format!("{median:.1} in the median, {min:.1} to {max:.1}")
+    });
+    let when = match (samples.first(), samples.last()) {
+        (Some(first), Some(last)) => format!("{} to {}", first.at, last.at),
+        _ => "never".to_owned(),
+    };
+    let rounds = samples.iter().map(|sample| sample.round).max().unwrap_or(0);
+    let rows = [
+        ("measured", when),
+        (
+            "rounds",
+            format!(
+                "{rounds}, in which clients talked {} s each time",
+                about.seconds
+            ),
+        ),
+        ("placement", about.placement.clone()),
+        (
+            "processor",
+            format!("{}, {} of them", about.processor, about.processors),
+        ),
+        ("memory", about.memory.clone()),
+        ("kernel", format!("Linux {}", about.kernel)),
+        ("commit", about.commit.clone()),
+        ("built", about.built.clone()),
+        ("load average", busy),
+    ];
+    let rows = rows.map(|(name, value)| format!("<dt>{name}</dt><dd>{}</dd>\n", escape(&value)));
+    format!(
+        "<p>Every figure is the median of its rounds, and beside it stand the least and the most: \
+         where those of two styles overlap, nothing is known about which is the better one. \
+         All of it is from closed loops, which tell what a server can do, and hide what people \
+         would wait while it stalls.</p>\n<dl>\n{}</dl>\n\
+         <p>The load average counts the server and the load generator too. Where it is well above \
+         two, others had work to do meanwhile.</p>\n",
+        rows.concat()
+    )
+}
+
+impl Results<'_> {
+    /// One line a style: how a figure grows with the number of clients.
+    fn throughput(&self) -> String {
+        let mut plots = String::new();
+        for service in self.services() {
+            let loads: Vec<&Load> = self.plain(service).collect();
+            let places = loads.iter().map(|load| load.connections.to_string());
+            let places: Vec<String> = places.collect();
+            let series = self.each_style(|style| {
+                loads
+                    .iter()
+                    .map(|load| self.cell(load, style).figure(&RATE))
+                    .collect()
+            });
+            let plot = lines(
+                &format!("{service}: answers a second"),
+                &places,
+                &series,
+                RATE.write,
+            );
+            plots += &figure(service, &plot);
+        }
+        let text = "In a room, each that hears a line gives an answer.";
+        self.section("Answers a second, by the number of clients", text, &plots)
+    }
+
+    /// One line a style: how long the slow ones of all answers took.
+    fn latency(&self) -> String {
+        const PERCENTILES: [Figure; 4] = [P50, P99, P99_9, MAX];
+        let places = PERCENTILES.map(|figure| figure.name.to_owned());
+        let mut plots = String::new();
+        for service in self.services() {
+            for load in self
+                .plain(service)
+                .filter(|load| [10, 100].contains(&load.connections))
+            {
+                let series = self.each_style(|style| {
+                    let cell = self.cell(load, style);
+                    PERCENTILES
+                        .iter()
+                        .map(|figure| cell.figure(figure))
+                        .collect()
+                });
+                plots += &figure(&load.name, &lines(&load.name, &places, &series, P50.write));
+            }
+        }
+        let text = "So many of a hundred answers took at most that long.";
+        self.section("How long answers took", text, &plots)
+    }
+
+    fn memory(&self) -> String {
+        let text = "By how much the server's proportional memory (Pss, of all its processes) grew \
+                    for each client. What the kernel keeps for a socket, a thread or a process is \
+                    not in it.";
+        let is_shown = |load: &&Load| load.clients() >= 100 && load.service != "fortune";
+        let loads = self.loads.iter().filter(is_shown);
+        let plots: String = loads.map(|load| self.bars(load, &MEMORY)).collect();
+        self.section("Memory a client", text, &plots)
+    }
+
+    fn processor(&self) -> String {
+        let text = "Of the server alone, in user mode and in the kernel together.";
+        let loads = self.loads.iter().filter(|load| load.connections == 10);
+        let plots: String = loads.map(|load| self.bars(load, &PROCESSOR)).collect();
+        self.section("Processor time an answer", text, &plots)
+    }
+
+    fn bars(&self, load: &Load, shown: &Figure) -> String {
+        let series = self.each_style(|style| self.cell(load, style).figure(shown));
+        let title = format!("{}: {}", load.name, shown.name);
+        figure(&load.name, &bars(&title, &series, shown.write))
+    }
+
+    fn code(&self) -> String {
+        let exactly = |count: usize| {
+            let count = count as f64;
+            Spread {
+                median: count,
+                min: count,
+                max: count,
+            }
+        };
+        let count = |number: f64| format!("{number:.0}");
+        let lines = self.each_style(|style| Some(exactly(code(style)?.lines)));
+        let places = self.each_style(|style| Some(exactly(code(style)?.unsafe_places)));
+        let plots = [
+            figure("Lines of code", &bars("lines of code", &lines, count)),
+            figure("Unsafe places", &bars("unsafe places", &places, count)),
+        ];
+        let text = "What the style's own crate holds, without comments, empty lines and tests.";
+        self.section("Code to read", text, &plots.concat())
+    }
+
+    fn tables(&self) -> String {
+        let mut text = "<h2>All figures</h2>\n".to_owned();
+        for load in self.loads {
+            let _ = write!(
+                text,
+                "<h3>{}</h3>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">\n<table>\n<thead><tr><th>style</th>",
+                load.name, load.name
+            );
+            for figure in &FIGURES {
+                let _ = write!(text, "<th>{}</th>", figure.name);
+            }
+            text += "</tr></thead>\n<tbody>\n";
+            for (place, style) in self.styles.iter().enumerate() {
+                text += &self.row(load, place, style);
+            }
+            text += "</tbody>\n</table>\n</div>\n";
+        }
+        text
+    }
+
+    fn row(&self, load: &Load, place: usize, style: &Style) -> String {
+        let (name, sign) = (style.name, SIGNS[place]);
+        let cell = self.cell(load, style);
+        let cells = match &cell {
+            Cell::Cannot(why) => instead(&format!("cannot: {}", escape(why))),
+            Cell::Missing => instead("not measured yet"),
+            Cell::Measured(_) => FIGURES.iter().map(|figure| entry(&cell, figure)).collect(),
+        };
+        format!("<tr><th class=\"style-{name}\">{sign} {name}</th>{cells}</tr>\n")
+    }
+
+    /// A part of the page, with its plots.
+    fn section(&self, title: &str, text: &str, plots: &str) -> String {
+        let legend = self.styles.iter().zip(SIGNS);
+        let legend = legend.map(|(style, sign)| {
+            let name = style.name;
+            format!("<span class=\"style-{name}\">{sign} {name}</span> ")
+        });
+        let legend: String = legend.collect();
+        format!(
+            "<h2>{title}</h2>\n<p>{text}</p>\n<p class=\"legend\">{legend}</p>\n\
+             <div class=\"plots\">\n{plots}</div>\n"
+        )
+    }
+
+    fn cell(&self, load: &Load, style: &Style) -> Cell<'_> {
+        Cell::of(self.runs, load, style)
+    }
+
+    /// The loads of a service that make a line.
+    fn plain(&self, service: &str) -> impl Iterator<Item = &Load> {
+        let loads = self.loads.iter();
+        loads.filter(move |load| load.service == service && load.is_plain())
+    }
+
+    fn services(&self) -> Vec<&'static str> {
+        let mut services: Vec<_> = self.loads.iter().map(|load| load.service).collect();
+        services.dedup();
+        services
+    }
+
+    fn each_style<T>(&self, values: impl Fn(&'static Style) -> T) -> Vec<Series<T>> {
+        let styles = self.styles.iter().enumerate();
+        let series = styles.map(|(place, style)| Series {
+            style: place,
+            name: style.name,
+            values: values(style),
+        });
+        series.collect()
+    }
+}
+
+fn figure(caption: &str, plot: &str) -> String {
+    format!("<figure>\n<figcaption>{caption}</figcaption>\n{plot}</figure>\n")
+}
+
+/// A figure, and how far its rounds were apart.
+fn entry(cell: &Cell, figure: &Figure) -> String {
+    let Some(Spread { median, min, max }) = cell.figure(figure) else {
+        return "<td>–</td>".to_owned();
+    };
+    let [median, min, max] = [median, min, max].map(figure.write);
+    format!("<td>{median}<span class=\"spread\">{min} to {max}</span></td>")
+}
+
+fn instead(text: &str) -> String {
+    format!(
+        "<td class=\"cannot\" colspan=\"{}\">{text}</td>",
+        FIGURES.len()
+    )
+}
+
+fn escape(text: &str) -> String {
+    let text = text.replace('&', "&amp;");
+    text.replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_colours_are_those_of_the_book() {
+        let colours = colours();
+        let (light, dark) = colours.split_once("@media").unwrap();
+        for name in [
+            "ink",
+            "muted",
+            "edge",
+            "accent",
+            "iterative",
+            "fork",
+            "paper",
+            "wash",
+        ] {
+            let definition = format!("--{name}: #");
+            assert!(
+                light.contains(&definition) && dark.contains(&definition),
+                "{name}"
+            );
+        }
+        assert_eq!(colours.matches('{').count(), colours.matches('}').count());
+    }
+
+    #[test]
+    fn what_is_no_markup_is_not_taken_for_it() {
+        assert_eq!(escape("a < b & c > d"), "a &lt; b &amp; c &gt; d");
+    }
+}

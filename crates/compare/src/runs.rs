@@ -1,0 +1,105 @@
+//! All measurements of a comparison, kept in a file as they come, so that an interrupted run goes
+//! on where it was.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::about::About;
+use crate::measure::Outcome;
+
+/// One measurement.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Sample {
+    pub(crate) load: String,
+    pub(crate) style: String,
+    /// Counted from 1.
+    pub(crate) round: usize,
+    /// When it ended.
+    pub(crate) at: String,
+    /// How long it took with all that belongs to it, in seconds.
+    pub(crate) took: f64,
+    /// How busy the machine was just before.
+    pub(crate) load_average: f64,
+    pub(crate) outcome: Outcome,
+}
+
+/// The file: what all measurements have in common in its first line, and one in each other line.
+#[derive(Debug)]
+pub(crate) struct Runs {
+    pub(crate) samples: Vec<Sample>,
+    file: File,
+}
+
+impl Runs {
+    /// Opens the file. What it holds is taken over if it was measured in the same way, or else put
+    /// aside.
+    pub(crate) fn open(directory: &Path, about: &About, anew: bool) -> io::Result<Runs> {
+        fs::create_dir_all(directory)?;
+        let path = directory.join("runs.jsonl");
+        if let Ok(text) = fs::read_to_string(&path) {
+            match parse(&text, about) {
+                Some((samples, length)) if !anew => {
+                    let file = OpenOptions::new().append(true).open(&path)?;
+                    // A line that was cut off by a sudden end would spoil the next one.
+                    file.set_len(length as u64)?;
+                    return Ok(Runs { samples, file });
+                }
+                _ => fs::rename(&path, aside(&path))?,
+            }
+        }
+        let mut file = File::create(&path)?;
+        write_line(&mut file, about)?;
+        let samples = Vec::new();
+        Ok(Runs { samples, file })
+    }
+
+    /// Adds one, and has it kept.
+    pub(crate) fn add(&mut self, sample: Sample) -> io::Result<()> {
+        write_line(&mut self.file, &sample)?;
+        self.samples.push(sample);
+        Ok(())
+    }
+
+    /// All of one load and one style.
+    pub(crate) fn of(&self, load: &str, style: &str) -> impl Iterator<Item = &Sample> {
+        let samples = self.samples.iter();
+        samples.filter(move |sample| sample.load == load && sample.style == style)
+    }
+
+    /// Whether there is nothing more to find out: it was measured in this round, or cannot be done.
+    pub(crate) fn is_done(&self, load: &str, style: &str, round: usize) -> bool {
+        self.of(load, style)
+            .any(|sample| sample.round == round || matches!(sample.outcome, Outcome::Cannot(_)))
+    }
+}
+
+/// The samples, and how long the lines are that are whole. None if they were made otherwise.
+fn parse(text: &str, about: &About) -> Option<(Vec<Sample>, usize)> {
+    let mut lines = text.split_inclusive('\n');
+    let first = lines.next()?;
+    let made: About = serde_json::from_str(first).ok()?;
+    if made != *about {
+        return None;
+    }
+    let mut length = first.len();
+    let mut samples = Vec::new();
+    for line in lines.filter(|line| line.ends_with('\n')) {
+        samples.push(serde_json::from_str(line).ok()?);
+        length += line.len();
+    }
+    Some((samples, length))
+}
+
+fn aside(path: &Path) -> PathBuf {
+    path.with_file_name("runs.before.jsonl")
+}
+
+fn write_line(file: &mut File, value: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_string(value).map_err(io::Error::other)?;
+    line.push('\n');
+    // In one write, so that only a machine that stops could cut it.
+    file.write_all(line.as_bytes())
+}

@@ -1,0 +1,162 @@
+//! What many measurements of one thing say together.
+
+use launch::Style;
+use load::Report;
+use serde::Serialize;
+
+use crate::about::About;
+use crate::code::{Code, code};
+use crate::loads::{FIGURES, Figure, Load};
+use crate::measure::Outcome;
+use crate::runs::Runs;
+
+/// A figure of several rounds: the one in the middle, and how far the others were from it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct Spread {
+    pub(crate) median: f64,
+    pub(crate) min: f64,
+    pub(crate) max: f64,
+}
+
+impl Spread {
+    /// None where there is nothing to summarize.
+    pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Option<Spread> {
+        let mut values: Vec<f64> = values.into_iter().collect();
+        values.sort_by(f64::total_cmp);
+        let (min, max) = (*values.first()?, *values.last()?);
+        let middle = values.len() / 2;
+        let median = match values.len() % 2 {
+            0 => (values[middle - 1] + values[middle]) / 2.0,
+            _ => values[middle],
+        };
+        Some(Spread { median, min, max })
+    }
+}
+
+/// One style under one load.
+pub(crate) enum Cell<'a> {
+    Measured(Vec<&'a Report>),
+    Cannot(&'a str),
+    /// The run was interrupted before it came to it.
+    Missing,
+}
+
+impl<'a> Cell<'a> {
+    pub(crate) fn of(runs: &'a Runs, load: &Load, style: &Style) -> Cell<'a> {
+        let mut reports = Vec::new();
+        for sample in runs.of(&load.name, style.name) {
+            match &sample.outcome {
+                Outcome::Measured(report) => reports.push(&**report),
+                Outcome::Cannot(why) => return Cell::Cannot(why),
+            }
+        }
+        match reports.is_empty() {
+            true => Cell::Missing,
+            false => Cell::Measured(reports),
+        }
+    }
+
+    pub(crate) fn figure(&self, figure: &Figure) -> Option<Spread> {
+        match self {
+            Cell::Measured(reports) => {
+                Spread::of(reports.iter().filter_map(|report| (figure.of)(report)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// All that a comparison has shown, as it is written for programs.
+#[derive(Debug, Serialize)]
+pub(crate) struct Summary<'a> {
+    about: &'a About,
+    rounds: usize,
+    styles: Vec<StyleSummary>,
+    cells: Vec<CellSummary<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct StyleSummary {
+    style: &'static str,
+    code: Option<Code>,
+}
+
+#[derive(Debug, Serialize)]
+struct CellSummary<'a> {
+    load: &'a str,
+    style: &'static str,
+    cannot: Option<&'a str>,
+    figures: Vec<FigureSummary>,
+}
+
+#[derive(Debug, Serialize)]
+struct FigureSummary {
+    figure: &'static str,
+    #[serde(flatten)]
+    spread: Spread,
+}
+
+impl<'a> Summary<'a> {
+    /// Times are in nanoseconds, memory in bytes.
+    pub(crate) fn new(
+        about: &'a About,
+        rounds: usize,
+        runs: &'a Runs,
+        loads: &'a [Load],
+        styles: &'a [&'static Style],
+    ) -> Summary<'a> {
+        let all = loads
+            .iter()
+            .flat_map(|load| styles.iter().map(move |style| (load, *style)));
+        let cells = all.map(|(load, style)| {
+            let cell = Cell::of(runs, load, style);
+            let figures = FIGURES.iter().filter_map(|figure| {
+                let spread = cell.figure(figure)?;
+                let figure = figure.name;
+                Some(FigureSummary { figure, spread })
+            });
+            CellSummary {
+                load: &load.name,
+                style: style.name,
+                figures: figures.collect(),
+                cannot: match cell {
+                    Cell::Cannot(why) => Some(why),
+                    _ => None,
+                },
+            }
+        });
+        let styles = styles.iter().map(|style| StyleSummary {
+            style: style.name,
+            code: code(style),
+        });
+        Summary {
+            about,
+            rounds,
+            styles: styles.collect(),
+            cells: cells.collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_stands_in_the_middle() {
+        let spread = |values: &[f64]| Spread::of(values.iter().copied());
+        assert_eq!(spread(&[]), None);
+        let expected = Spread {
+            median: 2.0,
+            min: 1.0,
+            max: 9.0,
+        };
+        assert_eq!(spread(&[9.0, 1.0, 2.0]), Some(expected));
+        let expected = Spread {
+            median: 2.5,
+            min: 1.0,
+            max: 9.0,
+        };
+        assert_eq!(spread(&[9.0, 3.0, 1.0, 2.0]), Some(expected));
+    }
+}

@@ -1,0 +1,139 @@
+//! `after-accept compare` as people run it: the page, what it says where a style cannot do something,
+//! and a run that is interrupted.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use test_kit::{Running, Signal, wait_until};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
+
+/// A comparison that is over soon, and says nothing about speed.
+fn start(directory: &Path, duration: &str) -> Running {
+    let mut command = Command::new(PROGRAM);
+    command.args(["compare", "--quick", "--rounds", "1"]);
+    command
+        .args(["--duration", duration, "--into"])
+        .arg(directory);
+    Running::spawn(command)
+}
+
+fn lines(file: &Path) -> Vec<String> {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
+}
+
+fn kill(mut running: Running) {
+    running.process().signal(Signal::SIGKILL);
+    running.wait();
+}
+
+#[test]
+fn an_interrupted_comparison_goes_on_and_ends_in_a_page() {
+    let directory = tempfile::tempdir().unwrap();
+    let runs = directory.path().join("runs.jsonl");
+    let running = start(directory.path(), "0.1");
+    wait_until("some measurements are there", || lines(&runs).len() > 5);
+    kill(running);
+    let kept = lines(&runs);
+    // The power failed in the middle of a line.
+    let mut file = OpenOptions::new().append(true).open(&runs).unwrap();
+    file.write_all(br#"{"load":"echo, "#).unwrap();
+
+    let mut running = start(directory.path(), "0.1");
+    // It takes longer than anything else that is waited for.
+    while !matches!(running.process().state(), None | Some('Z')) {
+        let before = lines(&runs).len();
+        wait_until("it goes on, or ends", || {
+            lines(&runs).len() > before || matches!(running.process().state(), None | Some('Z'))
+        });
+    }
+    assert!(running.wait().success(), "{:#?}", running.output());
+    assert_eq!(lines(&runs)[..kept.len()], kept);
+
+    let results = fs::read_to_string(directory.path().join("results.json")).unwrap();
+    check_results(&serde_json::from_str(&results).unwrap());
+    check_page(&fs::read_to_string(directory.path().join("index.html")).unwrap());
+    let table = running.output().join("\n");
+    assert!(table.contains("\necho, 10 clients "), "{table}");
+    assert!(
+        table.contains("cannot") && !table.contains("missing"),
+        "{table}"
+    );
+
+    // Measured in another way, it is another comparison, and the first one is put aside.
+    let done = lines(&runs);
+    let running = start(directory.path(), "0.2");
+    wait_until("it has begun anew", || {
+        (2..done.len()).contains(&lines(&runs).len())
+    });
+    kill(running);
+    assert_eq!(lines(&directory.path().join("runs.before.jsonl")), done);
+}
+
+fn check_results(results: &Value) {
+    let cells = results["cells"].as_array().unwrap();
+    let cell = |load: &str, style: &str| {
+        let is_it = |cell: &&Value| cell["load"] == load && cell["style"] == style;
+        let found = cells.iter().find(is_it);
+        found.unwrap_or_else(|| panic!("no {style} under {load}"))
+    };
+    for cell in cells {
+        let (cannot, figures) = (&cell["cannot"], cell["figures"].as_array().unwrap());
+        assert_eq!(cannot.is_null(), !figures.is_empty(), "{cell:#}");
+        for figure in figures {
+            let [min, median, max] = ["min", "median", "max"].map(|key| figure[key].as_f64());
+            assert!(min <= median && median <= max && min.is_some(), "{cell:#}");
+        }
+    }
+    for style in ["iterative", "fork", "thread", "select", "async"] {
+        assert!(cell("echo, 1 client", style)["cannot"].is_null());
+    }
+    let alone = "let 1 of 10 clients in, and no more";
+    assert_eq!(cell("echo, 10 clients", "iterative")["cannot"], alone);
+    let full = "let 1000 of 1010 clients in, and no more";
+    assert_eq!(
+        cell("echo, 10 clients and 1000 idle ones", "select")["cannot"],
+        full
+    );
+    for key in [
+        "commit",
+        "built",
+        "processor",
+        "kernel",
+        "placement",
+        "seconds",
+    ] {
+        assert!(!results["about"][key].is_null(), "{key}");
+    }
+}
+
+fn check_page(page: &str) {
+    for part in [
+        "cannot: let 1 of 10 clients in, and no more",
+        "Answers a second",
+        "How long answers took",
+        "Memory a client",
+        "Processor time an answer",
+        "Code to read",
+        "<dt>placement</dt>",
+        "prefers-color-scheme: dark",
+        "width=device-width",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    // Three services, the latencies of six loads, and bars.
+    assert!(page.matches("<svg ").count() > 12);
+    assert_eq!(
+        page.matches("<svg ").count(),
+        page.matches("</svg>").count()
+    );
+    for foreign in [
+        "http:", "https:", "src=", "url(", "@import", "<script", "NaN", "inf",
+    ] {
+        assert!(!page.contains(foreign), "{foreign}");
+    }
+}
