@@ -45,6 +45,7 @@ mutants!(
     listing_whose_anchor_is_gone,
     member_that_hears_every_group,
     one_wait_a_signal,
+    open_loop_that_waits_for_answers,
     output_that_is_not_printed,
     rung_without_its_symptom,
     snippet_that_is_wrong,

@@ -129,11 +129,6 @@ impl Process {
         self.cpu_time() + waited_for + children.sum::<Duration>()
     }
 
-    /// How often its main thread has gone to sleep by itself, to wait for something.
-    pub fn voluntary_switches(self) -> u64 {
-        self.status("voluntary_ctxt_switches")
-    }
-
     /// Who traces it (ptrace(2)), if anybody does.
     pub fn tracer(self) -> Option<Process> {
         match self.status("TracerPid") {
