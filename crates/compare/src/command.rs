@@ -182,10 +182,10 @@ fn table(runs: &Runs, loads: &[Load], styles: &[&'static Style]) -> String {
         text += &format!("\n{:width$}", load.name);
         for style in styles {
             let cell = Cell::of(runs, load, style);
-            let shown = match (cell.figure(&RATE), cell) {
-                (Some(spread), _) => (RATE.write)(spread.median),
-                (None, Cell::Cannot(_)) => "cannot".to_owned(),
-                (None, _) => "missing".to_owned(),
+            let shown = match cell.figure(&RATE) {
+                Some(spread) => (RATE.write)(spread.median),
+                None if cell.cannot().is_some() => "cannot".to_owned(),
+                None => "missing".to_owned(),
             };
             text += &format!("{shown:>11}");
         }

@@ -234,6 +234,7 @@ impl Results<'_> {
                 text += &self.row(load, place, style);
             }
             text += "</tbody>\n</table>\n</div>\n";
+            text += &self.failures(load);
         }
         text
     }
@@ -241,12 +242,27 @@ impl Results<'_> {
     fn row(&self, load: &Load, place: usize, style: &Style) -> String {
         let (name, sign) = (style.name, SIGNS[place]);
         let cell = self.cell(load, style);
-        let cells = match &cell {
-            Cell::Cannot(why) => instead(&format!("cannot: {}", escape(why))),
-            Cell::Missing => instead("not measured yet"),
-            Cell::Measured(_) => FIGURES.iter().map(|figure| entry(&cell, figure)).collect(),
+        let cells = if let Some(why) = cell.cannot() {
+            instead(&format!("cannot: {}", escape(why)))
+        } else if cell.figure(&RATE).is_none() {
+            instead("not measured yet")
+        } else {
+            FIGURES.iter().map(|figure| entry(&cell, figure)).collect()
         };
         format!("<tr><th class=\"style-{name}\">{sign} {name}</th>{cells}</tr>\n")
+    }
+
+    /// Rounds that have failed, where others have not.
+    fn failures(&self, load: &Load) -> String {
+        let of_style = |style: &&'static Style| {
+            let cell = self.cell(load, style);
+            let first = cell.failures.first().filter(|_| cell.cannot().is_none())?;
+            let (name, count, why) = (style.name, cell.failures.len(), escape(first));
+            Some(format!(
+                "<p>Rounds of {name} that failed: {count}, the first by: {why}</p>\n"
+            ))
+        };
+        self.styles.iter().filter_map(of_style).collect()
     }
 
     /// A part of the page, with its plots.

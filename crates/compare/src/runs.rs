@@ -69,10 +69,12 @@ impl Runs {
         samples.filter(move |sample| sample.load == load && sample.style == style)
     }
 
-    /// Whether there is nothing more to find out: it was measured in this round, or cannot be done.
+    /// Whether there is nothing more to find out: it was tried in this round, or nothing but
+    /// failed before, and more than once, since once may be chance.
     pub(crate) fn is_done(&self, load: &str, style: &str, round: usize) -> bool {
-        self.of(load, style)
-            .any(|sample| sample.round == round || matches!(sample.outcome, Outcome::Cannot(_)))
+        let has_failed = |sample: &Sample| matches!(sample.outcome, Outcome::Cannot(_));
+        let cannot = self.of(load, style).all(has_failed) && self.of(load, style).count() > 1;
+        cannot || self.of(load, style).any(|sample| sample.round == round)
     }
 }
 
@@ -102,4 +104,37 @@ fn write_line(file: &mut File, value: &impl Serialize) -> io::Result<()> {
     line.push('\n');
     // In one write, so that only a machine that stops could cut it.
     file.write_all(line.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(round: usize) -> Sample {
+        Sample {
+            load: "echo".to_owned(),
+            style: "fork".to_owned(),
+            round,
+            at: String::new(),
+            took: 1.0,
+            load_average: 0.0,
+            outcome: Outcome::Cannot("full".to_owned()),
+        }
+    }
+
+    #[test]
+    fn what_fails_twice_is_not_tried_again() {
+        let file = File::open("/dev/null").unwrap();
+        let mut runs = Runs {
+            samples: Vec::new(),
+            file,
+        };
+        let done = |runs: &Runs| [1, 2, 3].map(|round| runs.is_done("echo", "fork", round));
+        assert_eq!(done(&runs), [false, false, false]);
+        runs.samples.push(sample(1));
+        assert_eq!(done(&runs), [true, false, false]);
+        runs.samples.push(sample(2));
+        assert_eq!(done(&runs), [true, true, true]);
+        assert!(!runs.is_done("echo", "async", 1));
+    }
 }

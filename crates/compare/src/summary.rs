@@ -33,36 +33,37 @@ impl Spread {
     }
 }
 
-/// One style under one load.
-pub(crate) enum Cell<'a> {
-    Measured(Vec<&'a Report>),
-    Cannot(&'a str),
-    /// The run was interrupted before it came to it.
-    Missing,
+/// One style under one load: what its rounds have shown, and why some of them have failed.
+///
+/// Where all have failed, the style cannot do it; where there is neither, the run has not come to
+/// it yet.
+#[derive(Default)]
+pub(crate) struct Cell<'a> {
+    reports: Vec<&'a Report>,
+    pub(crate) failures: Vec<&'a str>,
 }
 
 impl<'a> Cell<'a> {
     pub(crate) fn of(runs: &'a Runs, load: &Load, style: &Style) -> Cell<'a> {
-        let mut reports = Vec::new();
+        let mut cell = Cell::default();
         for sample in runs.of(&load.name, style.name) {
             match &sample.outcome {
-                Outcome::Measured(report) => reports.push(&**report),
-                Outcome::Cannot(why) => return Cell::Cannot(why),
+                Outcome::Measured(report) => cell.reports.push(report),
+                Outcome::Cannot(why) => cell.failures.push(why),
             }
         }
-        match reports.is_empty() {
-            true => Cell::Missing,
-            false => Cell::Measured(reports),
-        }
+        cell
+    }
+
+    /// Why the style cannot do it, if that is so.
+    pub(crate) fn cannot(&self) -> Option<&'a str> {
+        let first = self.failures.first().copied();
+        first.filter(|_| self.reports.is_empty())
     }
 
     pub(crate) fn figure(&self, figure: &Figure) -> Option<Spread> {
-        match self {
-            Cell::Measured(reports) => {
-                Spread::of(reports.iter().filter_map(|report| (figure.of)(report)))
-            }
-            _ => None,
-        }
+        let values = self.reports.iter().filter_map(|report| (figure.of)(report));
+        Spread::of(values)
     }
 }
 
@@ -86,6 +87,7 @@ struct CellSummary<'a> {
     load: &'a str,
     style: &'static str,
     cannot: Option<&'a str>,
+    failed_rounds: usize,
     figures: Vec<FigureSummary>,
 }
 
@@ -119,10 +121,8 @@ impl<'a> Summary<'a> {
                 load: &load.name,
                 style: style.name,
                 figures: figures.collect(),
-                cannot: match cell {
-                    Cell::Cannot(why) => Some(why),
-                    _ => None,
-                },
+                cannot: cell.cannot(),
+                failed_rounds: cell.failures.len(),
             }
         });
         let styles = styles.iter().map(|style| StyleSummary {
