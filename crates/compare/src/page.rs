@@ -315,8 +315,12 @@ fn entry(cell: &Cell, figure: &Figure) -> String {
     let Some(Spread { median, min, max }) = cell.figure(figure) else {
         return "<td>–</td>".to_owned();
     };
+    let is_single = min == max;
     let [median, min, max] = [median, min, max].map(figure.write);
-    format!("<td>{median}<span class=\"spread\">{min} to {max}</span></td>")
+    match is_single {
+        true => format!("<td>{median}</td>"),
+        false => format!("<td>{median}<span class=\"spread\">{min} to {max}</span></td>"),
+    }
 }
 
 fn instead(text: &str) -> String {
