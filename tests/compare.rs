@@ -90,10 +90,11 @@ fn check_results(results: &Value) {
         }
     }
     for style in ["iterative", "fork", "thread", "select", "async"] {
-        assert!(cell("echo, 1 client", style)["cannot"].is_null());
+        let alone = &cell("echo, 1 client", style)["cannot"];
+        assert!(alone.is_null(), "{style}: {alone}");
     }
-    let alone = "let 1 of 10 clients in, and no more";
-    assert_eq!(cell("echo, 10 clients", "iterative")["cannot"], alone);
+    let busy = "let 1 of 10 clients in, and no more";
+    assert_eq!(cell("echo, 10 clients", "iterative")["cannot"], busy);
     let full = "let 1000 of 1010 clients in, and no more";
     assert_eq!(
         cell("echo, 10 clients and 1000 idle ones", "select")["cannot"],

@@ -165,9 +165,9 @@ impl Scale {
         })
     }
 
-    /// Where it is, of 1.
+    /// Where it is, of 1. A logarithmic scale has no place for 0: it stands at the lower end.
     fn part(&self, value: f64) -> f64 {
-        (value / self.from).ln() / (self.to / self.from).ln()
+        (value.max(self.from) / self.from).ln() / (self.to / self.from).ln()
     }
 
     fn ticks(&self) -> Vec<f64> {
@@ -199,6 +199,7 @@ mod tests {
         assert_eq!((scale.from, scale.to), (2.0, 50.0));
         assert_eq!(scale.ticks(), [2.0, 5.0, 10.0, 20.0, 50.0]);
         assert!((scale.part(10.0) - 0.5).abs() < 0.01);
+        assert_eq!(scale.part(0.0), 0.0);
         let scale = Scale::around([3.0, 4e6].into_iter()).unwrap();
         let powers: Vec<f64> = (1..=6).map(|power| 10_f64.powi(power)).collect();
         assert_eq!(scale.ticks(), powers);
