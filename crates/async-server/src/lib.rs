@@ -44,38 +44,48 @@ pub fn serve(
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     // Building panics, instead of failing, where the system has no threads left.
-    let runtime = catch_panic(|| runtime::Builder::new_multi_thread().enable_all().build());
-    runtime
-        .map_err(|_| io::Error::other("no threads can be started"))?
-        .block_on(async {
-            let stop = UnixStream::from_std(stop.into())?;
-            let mut server = Server {
-                acceptor: Acceptor::new(TcpListener::from_std(listener)?),
-                hub: service.has_room().then(start_hub),
-                tasks: JoinSet::new(),
-                clients: HashMap::new(),
-                stopping: watch::Sender::new(false),
-                over_by: None,
-                service,
-                limits,
-            };
-            // ANCHOR: main_loop
-            while !server.is_over() {
-                match server.wait(&stop).await {
-                    Ready::Stop => server.stop().await,
-                    Ready::Ended(task, ended) => server.end_connection(task, ended).await,
-                    Ready::Accepted(accepted) => server.new_connection(accepted).await,
-                    Ready::Late => server.keep_time(),
-                }
-            }
-            // ANCHOR_END: main_loop
-            server.acceptor.log_summary();
-            if let Some((events, hub)) = server.hub {
-                drop(events);
-                let _ = hub.await;
-            }
-            Ok(())
-        })
+    let runtime = catch_panic(|| runtime::Builder::new_multi_thread().enable_all().build())
+        .map_err(|_| io::Error::other("no threads can be started"))?;
+    // The first task is spawned like all the others. What block_on itself runs has a thread to
+    // itself, which would have to be woken for each client.
+    let first_task = runtime.spawn(accept_all(listener, service, limits, stop));
+    runtime.block_on(first_task)?
+}
+
+/// The first task: spawns one for each client, and hears of their ends.
+async fn accept_all(
+    listener: std::net::TcpListener,
+    service: Service,
+    limits: Limits,
+    stop: Stop,
+) -> io::Result<()> {
+    let stop = UnixStream::from_std(stop.into())?;
+    let mut server = Server {
+        acceptor: Acceptor::new(TcpListener::from_std(listener)?),
+        hub: service.has_room().then(start_hub),
+        tasks: JoinSet::new(),
+        clients: HashMap::new(),
+        stopping: watch::Sender::new(false),
+        over_by: None,
+        service,
+        limits,
+    };
+    // ANCHOR: main_loop
+    while !server.is_over() {
+        match server.wait(&stop).await {
+            Ready::Stop => server.stop().await,
+            Ready::Ended(task, ended) => server.end_connection(task, ended).await,
+            Ready::Accepted(accepted) => server.new_connection(accepted).await,
+            Ready::Late => server.keep_time(),
+        }
+    }
+    // ANCHOR_END: main_loop
+    server.acceptor.log_summary();
+    if let Some((events, hub)) = server.hub {
+        drop(events);
+        let _ = hub.await;
+    }
+    Ok(())
 }
 
 // ANCHOR: state
