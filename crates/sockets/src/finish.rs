@@ -23,7 +23,7 @@ pub const LINGER: Duration = Duration::from_secs(2);
 /// Reads once, without waiting, what a finished client still sends, and discards it. `false` means
 /// that it has closed or that its connection is broken: there is nothing more to wait for.
 pub fn discard_input(socket: impl AsFd) -> bool {
-    let mut scrap = [0; 16 * 1024];
+    let mut scrap = [0; 4 * 1024];
     match recv(
         socket.as_fd().as_raw_fd(),
         &mut scrap,
