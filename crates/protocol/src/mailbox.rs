@@ -86,6 +86,22 @@ impl Queue {
         Ok(())
     }
 
+    /// Takes out the first lines, `size` bytes or as few more as the last of them has.
+    pub fn take(&mut self, size: usize) -> Queue {
+        let mut taken = Queue::default();
+        core::mem::swap(&mut taken.sent, &mut self.sent);
+        let mut bytes = 0;
+        while bytes < size
+            && let Some(line) = self.lines.pop_front()
+        {
+            bytes += line.len();
+            self.waiting -= line.cost();
+            taken.waiting += line.cost();
+            taken.lines.push_back(line);
+        }
+        taken
+    }
+
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
@@ -240,6 +256,21 @@ mod tests {
         queue.advance(5);
         assert!(queue.is_empty());
         assert_eq!(queue.slices().count(), 0);
+    }
+
+    #[test]
+    fn what_is_taken_out_of_a_queue_waits_no_more() {
+        let mut queue = Queue::default();
+        for line in ["one", "two", "three"] {
+            queue.push(Line::from(line.as_bytes())).unwrap();
+        }
+        queue.advance(1);
+        let taken = queue.take(4);
+        assert_eq!(taken.slices().collect::<Vec<_>>(), [&b"ne"[..], b"two"]);
+        assert_eq!(queue.slices().collect::<Vec<_>>(), [b"three"]);
+        assert_eq!(queue.waiting, "three".len() + LINE_COST);
+        assert!(!queue.take(1).is_empty());
+        assert!(queue.is_empty() && queue.take(1).is_empty());
     }
 
     #[test]

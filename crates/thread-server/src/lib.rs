@@ -2,7 +2,7 @@
 //!
 //! Each thread reads like the iterative server, blocks as it pleases, and shares the memory of all
 //! the others, so what they share has to be told: a post goes to the hub's thread through a
-//! channel, and a line comes back through another (see `member`).
+//! channel, and a line comes back through a queue under a lock (see `member`).
 //! The main thread accepts, and joins each thread that ends, as a parent waits for its children.
 
 #![deny(unsafe_code)]

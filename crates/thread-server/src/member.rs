@@ -5,29 +5,42 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{Shutdown, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{self, Builder};
 
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use protocol::{Allowance, Client, Event, Line, Queue, Session, TooSlow};
+use crossbeam_channel::{Receiver, Sender, bounded};
+use protocol::{Client, Event, Line, Queue, Session, TooSlow};
 use sockets::{Buffer, Connection, Input, LINGER, Limits, WRITE_SIZE, cut, write_queue};
 
 use crate::STACK;
 
 // ANCHOR: mailbox
-/// The hub's half of a member's mailbox: a channel whose bound is in bytes.
+/// Where lines wait for a member's writer: a queue that the hub and the writer take turns to lock,
+/// and a condition by which the hub wakes a writer that found it empty.
+#[derive(Default)]
+struct Inbox {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    queue: Queue,
+    /// Nothing more comes.
+    is_over: bool,
+}
+
+/// The hub's half of the inbox.
 pub(crate) struct Mailbox {
-    lines: Sender<Line>,
-    allowance: Arc<Allowance>,
+    inbox: Arc<Inbox>,
     stream: Arc<TcpStream>,
 }
 
 impl protocol::Mailbox for Mailbox {
     fn offer(&mut self, line: &Line) -> Result<(), TooSlow> {
-        let taken = self.allowance.take(line);
+        let taken = self.inbox.lock().queue.push(line.clone());
         match taken {
-            // If the writer is gone the client is too, and its reader is about to say so.
-            Ok(()) => drop(self.lines.send(line.clone())),
+            Ok(()) => self.inbox.changed.notify_one(),
             // That wakes the reader and the writer, wherever they are.
             Err(TooSlow) => cut(&self.stream),
         }
@@ -35,7 +48,14 @@ impl protocol::Mailbox for Mailbox {
     }
 
     fn behind_by(&self) -> usize {
-        self.allowance.behind_by()
+        self.inbox.lock().queue.behind_by()
+    }
+}
+
+impl Drop for Mailbox {
+    fn drop(&mut self) {
+        self.inbox.lock().is_over = true;
+        self.inbox.changed.notify_one();
     }
 }
 // ANCHOR_END: mailbox
@@ -45,15 +65,8 @@ impl protocol::Mailbox for Mailbox {
 pub(crate) struct Membership {
     client: Client,
     hub: Sender<Event<Mailbox>>,
-    inbox: Inbox,
+    inbox: Arc<Inbox>,
     stream: Arc<TcpStream>,
-}
-
-/// The writer's half of the mailbox.
-#[derive(Clone)]
-struct Inbox {
-    lines: Receiver<Line>,
-    allowance: Arc<Allowance>,
 }
 
 impl Membership {
@@ -63,15 +76,9 @@ impl Membership {
         name: String,
         stream: &Arc<TcpStream>,
     ) -> Membership {
-        let (sender, lines) = unbounded();
-        let allowance = Arc::<Allowance>::default();
-        let inbox = Inbox {
-            lines,
-            allowance: Arc::clone(&allowance),
-        };
+        let inbox = Arc::<Inbox>::default();
         let mailbox = Mailbox {
-            lines: sender,
-            allowance,
+            inbox: Arc::clone(&inbox),
             stream: Arc::clone(stream),
         };
         // The hub never waits, so waiting for it is safe; it is there as long as the main thread.
@@ -103,7 +110,8 @@ pub(crate) fn converse(
     membership
         .stream
         .set_write_timeout(Some(limits.write_timeout()))?;
-    let (inbox, stream) = (membership.inbox.clone(), Arc::clone(&membership.stream));
+    let (inbox, stream) = (&membership.inbox, &membership.stream);
+    let (inbox, stream) = (Arc::clone(inbox), Arc::clone(stream));
     let (reading, read_to_the_end) = bounded::<()>(0);
     thread::scope(|scope| {
         // Both are dropped when the reader ends, be it by a panic: the first ends the membership,
@@ -151,21 +159,18 @@ fn write(stream: &TcpStream, inbox: &Inbox, read_to_the_end: &Receiver<()>) -> i
 // ANCHOR_END: write
 
 impl Inbox {
-    /// Waits for a line and takes it, with those that have queued up behind it, for one write.
+    /// Waits for lines and takes them, as many as have queued up, for one write.
     fn take(&self) -> Option<Queue> {
-        let mut queue = Queue::default();
-        let mut line = self.lines.recv().ok();
-        let mut size = 0;
-        while let Some(next) = line {
-            self.allowance.give_back(&next);
-            size += next.len();
-            let _ = queue.push(next);
-            line = if size < WRITE_SIZE {
-                self.lines.try_recv().ok()
-            } else {
-                None
-            };
-        }
-        (size > 0).then_some(queue)
+        let is_quiet = |waiting: &mut Waiting| waiting.queue.is_empty() && !waiting.is_over;
+        let woken = self.changed.wait_while(self.lock(), is_quiet);
+        let lines = woken.expect(UNHARMED).queue.take(WRITE_SIZE);
+        (!lines.is_empty()).then_some(lines)
+    }
+
+    /// Nobody holds the lock while writing to a socket, or for longer than a line takes.
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().expect(UNHARMED)
     }
 }
+
+const UNHARMED: &str = "nobody panics while holding the lock";
