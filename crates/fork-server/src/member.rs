@@ -9,6 +9,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::poll::PollFlags;
@@ -150,6 +151,9 @@ pub(crate) fn converse(
             if !answer.is_empty() {
                 connection.restart_idle_clock();
                 member.post(&answer.posts)?;
+                // Let it be heard before more is read: what the client says meanwhile is then read
+                // at once, and reaches everybody at once.
+                thread::yield_now();
             }
             if answer.finish {
                 is_reading = false;

@@ -131,6 +131,9 @@ pub(crate) fn converse(
                 connection.restart_idle_clock();
                 let post = Event::Post(membership.client, answer.posts);
                 let _ = membership.hub.send(post);
+                // Let it be heard before more is read: what the client says meanwhile is then read
+                // at once, and reaches everybody at once.
+                thread::yield_now();
             }
             if answer.finish {
                 return Ok(());
