@@ -31,9 +31,9 @@ pub(crate) const SPEED_COLUMNS: &[&str] = &[
     "lowest",
     "highest",
     "aim",
-    "ours, us",
-    "floor, us",
-    "client, us",
+    "ours, µs",
+    "floor, µs",
+    "client, µs",
 ];
 
 /// How fast a style is beside its floor.
