@@ -103,6 +103,7 @@ pub(crate) fn receive(
     ended(received, cannot)
 }
 
+// ANCHOR: member
 /// A socket that hears this group, and no other one.
 fn member(group: SocketAddr, chosen: Option<&Interface>) -> io::Result<UdpSocket> {
     if let (SocketAddr::V6(of_ipv6), None) = (group, chosen)
@@ -125,6 +126,7 @@ fn member(group: SocketAddr, chosen: Option<&Interface>) -> io::Result<UdpSocket
     join(&socket, group, chosen.map(|interface| interface.index))?;
     Ok(socket.into())
 }
+// ANCHOR_END: member
 
 fn join(socket: &Socket, group: SocketAddr, index: Option<u32>) -> io::Result<()> {
     match group.ip() {

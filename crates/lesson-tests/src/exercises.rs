@@ -20,6 +20,7 @@ pub mod multicast;
 pub mod names;
 pub mod options;
 pub mod own_service;
+pub mod multicast_on_the_wire;
 pub mod pipe_to_socket;
 pub mod processes;
 pub mod seeing;

@@ -45,6 +45,7 @@ macro_rules! each_chapter {
             inherited "sockets/inherited.md",
             datagrams "sockets/datagrams.md",
             upload "sockets/upload.md",
+            multicast_on_the_wire "sockets/multicast-on-the-wire.md",
             seeing "sockets/seeing.md",
             iterative "styles/iterative.md",
             processes "styles/processes.md",
