@@ -84,7 +84,9 @@ impl Lab {
     ///
     /// There is no terminal to be had, or the command cannot be started.
     pub fn start(&self, command: &str) -> io::Result<Terminal> {
-        Terminal::start(self.inside(command, &["setsid", "--ctty", "--wait"]))
+        // A test that was started in the background ignores Ctrl-C, and hands that on (bash(1)).
+        let wrapper = ["env", "--default-signal", "setsid", "--ctty", "--wait"];
+        Terminal::start(self.inside(command, &wrapper))
     }
 
     /// What starts a command inside, under `wrapper`.
