@@ -37,12 +37,7 @@ fn an_address_in_use_is_named(style: Style) {
     let first = Server::start(style, "echo");
     let address = first.address().to_string();
     let second = run(style, &["chat", "--listen", &address]);
-    assert_eq!(second.status.code(), Some(1));
-    assert_eq!(second.output, [""; 0]);
-    let [error] = &second.errors[..] else {
-        panic!("not one line: {:?}", second.errors);
-    };
-    assert!(error.contains(&address), "{error}");
+    second.expect_refusal(1, &[&address]);
     first.connect().send("it is still there");
 }
 
@@ -120,15 +115,7 @@ fn a_host_without_ipv6_is_told_so(style: Style) {
         "inject=socket:error=EAFNOSUPPORT:when=1",
     ];
     let ended = run_under(&without_ipv6, style, &["echo", "--listen", "[::]:0"]);
-    assert_eq!(ended.status.code(), Some(1));
-    assert_eq!(ended.output, [""; 0]);
-    let [error] = &ended.errors[..] else {
-        panic!("not one line: {:?}", ended.errors);
-    };
-    assert!(
-        error.contains("[::]:0") && error.contains("IPv6"),
-        "{error}"
-    );
+    ended.expect_refusal(1, &["[::]:0", "IPv6"]);
 }
 
 /// Runs a program in a network namespace of its own, in which IPv6 is disabled.
@@ -156,11 +143,7 @@ fn where_ipv6_is_disabled_both_families_mean_ipv4(style: Style) {
         return skip("no namespaces may be made here");
     }
     let refused = run_under(&DISABLED, style, &["echo", "--listen", "[::1]:0"]);
-    assert_eq!(refused.status.code(), Some(1));
-    let [error] = &refused.errors[..] else {
-        panic!("not one line: {:?}", refused.errors);
-    };
-    assert!(error.contains("[::1]:0"), "{error}");
+    refused.expect_refusal(1, &["[::1]:0"]);
 
     let server = Server::start_under(&DISABLED, style, "chat", &["--listen", "[::]:0"]);
     let (pid, port) = (
@@ -185,12 +168,5 @@ fn a_privileged_port_is_explained(style: Style) {
     let strace = ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e"];
     let strace = [&strace[..], &["trace=bind", "-e", ordinary]].concat();
     let ended = run_under(&strace, style, &["echo", "--listen", "127.0.0.1:7"]);
-    assert_eq!(ended.status.code(), Some(1));
-    let [error] = &ended.errors[..] else {
-        panic!("not one line: {:?}", ended.errors);
-    };
-    assert!(
-        error.contains("127.0.0.1:7") && error.contains("below 1024"),
-        "{error}"
-    );
+    ended.expect_refusal(1, &["127.0.0.1:7", "below 1024"]);
 }

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use test_kit::{Server, Signal, Style, each_style, run};
+use test_kit::{Directory, Server, Signal, Style, each_style, run};
 
 each_style!(
     wrong_usage_is_named,
@@ -20,17 +20,7 @@ each_style!(
 /// The server refuses this command line with this status, in one line that holds these words.
 #[track_caller]
 fn check(style: Style, arguments: &[&str], status: i32, words: &[&str]) {
-    let ended = run(style, arguments);
-    let said = format!("{arguments:?} gave {ended:?}");
-    assert_eq!(ended.status.code(), Some(status), "{said}");
-    assert_eq!(ended.output, [""; 0], "{said}");
-    let [error] = &ended.errors[..] else {
-        panic!("not one line: {said}");
-    };
-    for word in words {
-        assert!(error.contains(word), "no {word:?}: {said}");
-    }
-    assert!(!error.contains("panicked"), "{said}");
+    run(style, arguments).expect_refusal(status, words);
 }
 
 fn wrong_usage_is_named(style: Style) {
@@ -117,14 +107,13 @@ fn what_the_world_does_not_have_is_named(style: Style) {
 }
 
 fn a_file_without_fortunes_is_named(style: Style) {
-    let name = format!("no-fortunes-{style:?}-{}", std::process::id());
-    let path = std::env::temp_dir().join(name);
+    let directory = Directory::default();
+    let path = directory.file("no-fortunes");
     let file = path.to_str().expect("its name is UTF-8");
     for content in [String::new(), "%\n\n%\n".to_owned(), "x".repeat(600)] {
         fs::write(&path, content).expect("a temporary file");
         check(style, &["fortune", "--fortunes", file], 1, &[file]);
     }
-    let _ = fs::remove_file(&path);
 }
 
 fn more_clients_than_the_style_can_serve_are_refused(style: Style) {
@@ -183,8 +172,8 @@ fn help_and_version_are_no_errors(style: Style) {
 }
 
 fn the_log_goes_to_the_file_that_is_asked_for(style: Style) {
-    let name = format!("log-{style:?}-{}", std::process::id());
-    let path = std::env::temp_dir().join(name);
+    let directory = Directory::default();
+    let path = directory.file("log");
     let file = path.to_str().expect("its name is UTF-8");
     for _ in 0..2 {
         let mut server = Server::start_with(style, "echo", &["--log-file", file]);
@@ -196,7 +185,6 @@ fn the_log_goes_to_the_file_that_is_asked_for(style: Style) {
         assert_eq!(server.log(), [""; 0]);
     }
     let log = fs::read_to_string(&path).expect("the log is there");
-    let _ = fs::remove_file(&path);
     // It is appended to.
     assert_eq!(log.matches("listening on").count(), 2, "{log}");
     assert_eq!(log.matches("client 1 connected").count(), 2, "{log}");

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use test_kit::{Ended, Host, Running, Server, Wire, deadline, require_tool, skip, wait_until};
+use test_kit::{Host, Running, Server, Wire, deadline, require_tool, skip, wait_until};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
@@ -215,26 +215,13 @@ fn failures_of_the_network_are_survived() {
     }
 }
 
-#[track_caller]
-fn run(arguments: &[&str]) -> Ended {
-    let mut command = Command::new(PROGRAM);
-    command.arg("datagrams").args(arguments);
-    Running::spawn(command).end()
-}
-
 /// The program refuses this command line with this status, in one line that holds these words.
 #[track_caller]
 fn check_refused(arguments: &[&str], status: i32, words: &[&str]) {
-    let ended = run(arguments);
-    assert_eq!(ended.status.code(), Some(status), "{ended:?}");
-    assert_eq!(ended.output, [""; 0]);
-    let [error] = &ended.errors[..] else {
-        panic!("not one line: {ended:?}");
-    };
-    assert!(error.starts_with("error: "), "{error}");
-    for word in words {
-        assert!(error.contains(word), "no {word:?}: {error}");
-    }
+    let mut command = Command::new(PROGRAM);
+    command.arg("datagrams").args(arguments);
+    let ended = Running::spawn(command).end();
+    ended.expect_refusal(status, &[&["error: "], words].concat());
 }
 
 #[test]

@@ -432,16 +432,7 @@ fn an_increment_has_its_high_byte_first_on_the_wire() {
 /// The program fails on this host with this status, and one line that has these words.
 #[track_caller]
 fn check_refused(host: &Host, arguments: &[&str], status: i32, words: &[&str]) {
-    let ended = run(host, arguments);
-    let said = format!("{arguments:?} gave {ended:?}");
-    assert_eq!(ended.status.code(), Some(status), "{said}");
-    assert_eq!(ended.output, [""; 0], "{said}");
-    let [error] = &ended.errors[..] else {
-        panic!("not one line: {said}");
-    };
-    for word in words {
-        assert!(error.contains(word), "no {word:?}: {said}");
-    }
+    run(host, arguments).expect_refusal(status, words);
 }
 
 #[test]

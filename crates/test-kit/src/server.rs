@@ -184,6 +184,22 @@ pub struct Ended {
     pub errors: Vec<String>,
 }
 
+impl Ended {
+    /// It has refused what it was told, by this status and one line that holds these words.
+    #[track_caller]
+    pub fn expect_refusal(&self, status: i32, words: &[&str]) {
+        assert_eq!(self.status.code(), Some(status), "{self:#?}");
+        assert_eq!(self.output, [""; 0], "{self:#?}");
+        let [error] = &self.errors[..] else {
+            panic!("not one line: {self:#?}");
+        };
+        for word in words {
+            assert!(error.contains(word), "no {word:?}: {error}");
+        }
+        assert!(!error.contains("panicked"), "{error}");
+    }
+}
+
 /// Runs a style's binary with a command line at which it shall end by itself.
 #[track_caller]
 pub fn run(style: Style, arguments: &[impl AsRef<OsStr>]) -> Ended {
