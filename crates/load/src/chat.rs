@@ -21,6 +21,9 @@ pub(crate) const LONGEST: u64 = 1024;
 /// The run, the speaker and the number of the line, in hexadecimal: `0123abcd-00ff-0000002a-`.
 const HEAD: usize = 8 + 1 + 4 + 1 + 8 + 1;
 
+/// How many speakers such a line can tell apart.
+pub(crate) const MOST_SPEAKERS: u32 = 1 << 16;
+
 /// A room in which the first members speak.
 #[derive(Debug)]
 pub(crate) struct Chat {
@@ -121,8 +124,11 @@ impl Chat {
 
     /// Whose line it is and its number, if it is one of this run.
     fn read_head(&self, text: &[u8]) -> Option<(usize, u64)> {
-        let head = str::from_utf8(text.get(..HEAD)?).ok()?;
-        let number = |digits| u64::from_str_radix(&head[digits], 16).ok();
+        let head = text.get(..HEAD)?;
+        let number = |digits: Range<usize>| {
+            // Anybody may be in the room, and say what they like.
+            u64::from_str_radix(str::from_utf8(&head[digits]).ok()?, 16).ok()
+        };
         let is_ours = number(0..8)? == u64::from(self.run);
         is_ours.then_some((number(9..13)? as usize, number(14..22)?))
     }
@@ -198,7 +204,9 @@ impl Dialogue for Chat {
         let body = self.body(client, number);
         let slash: &[u8] = if self.is_lone() { b"/" } else { b"" };
         let line = [slash, head.as_bytes(), body, b"\r\n"].concat();
-        let awaited = if self.is_lone() { 1 } else { self.here - 1 };
+        // In an open loop lines are due also where everybody has lost the connection.
+        let others = self.here.saturating_sub(1);
+        let awaited = if self.is_lone() { 1 } else { others };
         let voice = &mut self.voices[client];
         voice.output.extend_from_slice(&line);
         voice.under_way.push_back(Line { due, awaited });
@@ -273,5 +281,76 @@ impl Dialogue for Chat {
 
     fn faults(&self) -> Faults {
         self.faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RUN: u32 = 0x0123_abcd;
+    const NOW: Duration = Duration::from_millis(1);
+
+    /// A room whose members are all in.
+    fn room(members: usize, speakers: usize) -> (Chat, Tally) {
+        let mut chat = Chat::new(members, speakers, 64, RUN);
+        let mut tally = Tally::new(members);
+        for member in 0..members {
+            chat.connected(member);
+            chat.receive(member, b"* welcome, x; 1 here\r\n", NOW, &mut tally);
+            assert!(chat.is_in(member));
+        }
+        (chat, tally)
+    }
+
+    /// What the room makes of all that a speaker has to say.
+    fn spoken(chat: &mut Chat, speaker: usize) -> Vec<u8> {
+        let said = chat.output(speaker).to_vec();
+        chat.sent(speaker, said.len());
+        let lines = said.split_inclusive(|byte| *byte == b'\n');
+        lines
+            .flat_map(|line| [b"[[::1]:37994] ", line].concat())
+            .collect()
+    }
+
+    #[test]
+    fn a_line_is_answered_when_all_the_others_have_heard_it() {
+        let (mut chat, mut tally) = room(3, 1);
+        chat.say(0, Duration::ZERO);
+        let line = spoken(&mut chat, 0);
+        let (begin, rest) = line.split_at(30);
+        chat.receive(1, begin, NOW, &mut tally);
+        chat.receive(1, rest, NOW, &mut tally);
+        assert_eq!((chat.waiting(0), chat.next_answered()), (1, None));
+        chat.receive(2, &line, NOW, &mut tally);
+        assert_eq!((chat.waiting(0), chat.next_answered()), (0, Some(0)));
+        assert_eq!((tally.count(), chat.faults().any()), (2, false));
+    }
+
+    #[test]
+    fn strangers_may_say_what_they_like() {
+        let (mut chat, mut tally) = room(2, 1);
+        let head = format!("{RUN:08x}-0000-00000000-");
+        for text in [
+            "€€€€€€€€€€",
+            "éééééééééééééééééé",
+            "",
+            "0123abcd",
+            // Whoever repeats what was never said, says one line too many.
+            &head,
+        ] {
+            let line = format!("[ada] {text}\r\n");
+            chat.receive(1, line.as_bytes(), NOW, &mut tally);
+        }
+        assert_eq!((chat.faults().doubled, tally.count()), (1, 0));
+    }
+
+    #[test]
+    fn what_is_due_when_all_have_gone_is_never_answered() {
+        let (mut chat, mut tally) = room(2, 1);
+        chat.end(0, NOW, &mut tally);
+        chat.end(1, NOW, &mut tally);
+        chat.say(0, NOW);
+        assert_eq!((chat.waiting(0), chat.faults().any()), (1, false));
     }
 }

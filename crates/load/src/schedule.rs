@@ -30,7 +30,8 @@ impl Schedule {
 
     /// When the next message is due, if there is one.
     pub(crate) fn next(&self) -> Option<Duration> {
-        let due = Duration::from_secs_f64(self.number as f64 / self.rate);
+        // A rate may be so low that no clock would live to see the second message.
+        let due = Duration::try_from_secs_f64(self.number as f64 / self.rate).ok()?;
         (due < self.duration).then_some(due)
     }
 
@@ -77,5 +78,15 @@ mod tests {
         }
         assert_eq!(due, [100, 200, 300, 400].map(ms));
         assert_eq!(schedule.next(), Some(ms(500)));
+    }
+
+    #[test]
+    fn at_the_lowest_rate_one_message_is_due() {
+        let mut schedule = Schedule::new(f64::MIN_POSITIVE, Duration::MAX, 1);
+        assert_eq!(schedule.take(ms(0)), Some((0, ms(0))));
+        assert_eq!(
+            (schedule.next(), schedule.take(Duration::MAX)),
+            (None, None)
+        );
     }
 }
