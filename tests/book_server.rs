@@ -11,7 +11,7 @@ use std::process::Command;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use test_kit::{Ended, Process, Running, deadline, wait_until};
+use test_kit::{Directory, Ended, Process, Running, deadline, wait_until};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
@@ -125,15 +125,11 @@ fn a_command_serves_the_book_alone() {
 
 #[test]
 fn where_no_book_is_the_servers_run_all_the_same() {
-    let elsewhere = tempfile::tempdir().unwrap();
+    let elsewhere = Directory::default();
     // Somebody else's book may name programs to run, so it is no substitute.
-    fs::create_dir(elsewhere.path().join("lessons")).unwrap();
-    fs::write(elsewhere.path().join("lessons/SUMMARY.md"), "# Summary\n").unwrap();
-    fs::write(
-        elsewhere.path().join("book.toml"),
-        "[book]\ntitle = \"Another\"\n",
-    )
-    .unwrap();
+    fs::create_dir(elsewhere.file("lessons")).unwrap();
+    fs::write(elsewhere.file("lessons/SUMMARY.md"), "# Summary\n").unwrap();
+    fs::write(elsewhere.file("book.toml"), "[book]\ntitle = \"Another\"\n").unwrap();
     let mut command = Command::new(PROGRAM);
     command.args(["--host", "127.102.1.8"]);
     let program = start_in(elsewhere.path(), command);
@@ -162,15 +158,11 @@ fn below_the_top_of_the_repository_it_is_found() {
 
 #[test]
 fn a_book_that_cannot_be_built_says_why() {
-    let elsewhere = tempfile::tempdir().unwrap();
-    fs::create_dir(elsewhere.path().join("lessons")).unwrap();
+    let elsewhere = Directory::default();
+    fs::create_dir(elsewhere.file("lessons")).unwrap();
     let summary = "# Summary\n\n- [Gone](gone.md)\n";
-    fs::write(elsewhere.path().join("lessons/SUMMARY.md"), summary).unwrap();
-    fs::copy(
-        repository().join("book.toml"),
-        elsewhere.path().join("book.toml"),
-    )
-    .unwrap();
+    fs::write(elsewhere.file("lessons/SUMMARY.md"), summary).unwrap();
+    fs::copy(repository().join("book.toml"), elsewhere.file("book.toml")).unwrap();
     let mut command = Command::new(PROGRAM);
     command.args(["book", "--listen", "127.102.1.9:0"]);
     let program = start_in(elsewhere.path(), command);

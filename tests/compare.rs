@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-use test_kit::{Running, Signal, wait_until};
+use test_kit::{Directory, Running, Signal, wait_until};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
@@ -33,8 +33,8 @@ fn kill(mut running: Running) {
 
 #[test]
 fn an_interrupted_comparison_goes_on_and_ends_in_a_page() {
-    let directory = tempfile::tempdir().unwrap();
-    let runs = directory.path().join("runs.jsonl");
+    let directory = Directory::default();
+    let runs = directory.file("runs.jsonl");
     let running = start(directory.path(), "0.1");
     wait_until("some measurements are there", || lines(&runs).len() > 5);
     kill(running);
@@ -54,9 +54,9 @@ fn an_interrupted_comparison_goes_on_and_ends_in_a_page() {
     assert!(running.wait().success(), "{:#?}", running.output());
     assert_eq!(lines(&runs)[..kept.len()], kept);
 
-    let results = fs::read_to_string(directory.path().join("results.json")).unwrap();
+    let results = fs::read_to_string(directory.file("results.json")).unwrap();
     check_results(&serde_json::from_str(&results).unwrap());
-    check_page(&fs::read_to_string(directory.path().join("index.html")).unwrap());
+    check_page(&fs::read_to_string(directory.file("index.html")).unwrap());
     let table = running.output().join("\n");
     assert!(table.contains("\necho, 10 clients "), "{table}");
     assert!(
@@ -71,7 +71,7 @@ fn an_interrupted_comparison_goes_on_and_ends_in_a_page() {
         (2..done.len()).contains(&lines(&runs).len())
     });
     kill(running);
-    assert_eq!(lines(&directory.path().join("runs.before.jsonl")), done);
+    assert_eq!(lines(&directory.file("runs.before.jsonl")), done);
 }
 
 fn check_results(results: &Value) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use test_kit::{Server, Style, deadline, each_style, require_tool};
+use test_kit::{Directory, Server, Style, deadline, each_style, require_tool};
 
 each_style!(
     a_fortune_is_lines_of_at_most_512_bytes,
@@ -110,26 +110,11 @@ fn the_next_client_waits_for_who_lingers_or_not(style: Style) {
     }
 }
 
-/// A file for one test, which is removed with it.
-struct File(PathBuf);
-
-impl File {
-    fn new(test: &str, style: Style, content: impl AsRef<[u8]>) -> File {
-        let name = format!("{test}-{style:?}-{}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::write(&path, content).expect("a temporary file");
-        File(path)
-    }
-
-    fn serve(&self, style: Style) -> Server {
-        serve(style, &self.0)
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
+/// Writes a file of fortunes.
+fn file(directory: &Directory, content: impl AsRef<[u8]>) -> PathBuf {
+    let path = directory.file("fortunes");
+    fs::write(&path, content).expect("a temporary file");
+    path
 }
 
 fn serve(style: Style, file: &Path) -> Server {
@@ -139,8 +124,9 @@ fn serve(style: Style, file: &Path) -> Server {
 
 fn fortunes_come_from_the_file(style: Style) {
     let entries = "one\n%\ntwo\nlines\twith a tab\n%\n%\nesc \x1b[2J 汉语\r\n%\n100 % of it\n%%\n";
-    let file = File::new("from-the-file", style, entries);
-    let server = file.serve(style);
+    let directory = Directory::default();
+    let file = file(&directory, entries);
+    let server = serve(style, &file);
     let expected = [
         "one\r\n",
         "two\r\nlines\twith a tab\r\n",
@@ -164,9 +150,10 @@ fn entries_that_are_too_long_are_counted(style: Style) {
         &[&fits.as_bytes()[..508], b"\xff"].concat(),
         &b"\n".repeat(300),
     ];
-    let file = File::new("too-long", style, entries.join(&b"\n%\n"[..]));
-    let server = file.serve(style);
-    let path = file.0.to_str().expect("its name is UTF-8");
+    let directory = Directory::default();
+    let file = file(&directory, entries.join(&b"\n%\n"[..]));
+    let server = serve(style, &file);
+    let path = file.to_str().expect("its name is UTF-8");
     let noted = server.wait_for_log(|line| line.contains(path));
     assert!(noted.contains("1 fortune"), "{noted}");
     assert!(noted.contains("2 more are too long"), "{noted}");
@@ -206,8 +193,9 @@ fn the_zen_of_python_can_be_told(style: Style) {
     let zen = String::from_utf8(python.expect("python3 runs").stdout).expect("UTF-8");
     let lines: Vec<_> = zen.lines().filter(|line| !line.is_empty()).collect();
     assert_eq!(lines.len(), 20);
-    let file = File::new("zen", style, lines.join("\n%\n"));
-    let server = file.serve(style);
+    let directory = Directory::default();
+    let file = file(&directory, lines.join("\n%\n"));
+    let server = serve(style, &file);
     for _ in 0..20 {
         let told = fortune(&server);
         assert!(lines.contains(&told.trim_end()), "{told:?}");

@@ -8,7 +8,7 @@ use std::fs;
 use std::iter;
 
 use test_kit::chat::{expect_silence, join, quit, room, welcome};
-use test_kit::{Client, Footprint, Process, Server, Signal, Style};
+use test_kit::{Client, Directory, Footprint, Process, Server, Signal, Style};
 use test_kit::{each_style, require_tool, wait_until};
 
 each_style!(
@@ -85,7 +85,8 @@ fn only_fork_and_thread_start_something_for_a_client(style: Style) {
     if !require_tool("strace") {
         return;
     }
-    let log = std::env::temp_dir().join(format!("clones-{}-{style:?}", std::process::id()));
+    let directory = Directory::default();
+    let log = directory.file("clones");
     let path = log.to_str().expect("UTF-8");
     let strace = ["strace", "-D", "-f", "-qq", "-o", path];
     let calls = ["-e", "trace=clone,clone3,fork,vfork", "-e", "signal=none"];
@@ -108,7 +109,6 @@ fn only_fork_and_thread_start_something_for_a_client(style: Style) {
         }
         Style::Iterative | Style::Select | Style::Async => assert_eq!(count(), first),
     }
-    let _ = fs::remove_file(log);
 }
 
 fn who_goes_while_the_server_looks_away_is_noticed_afterwards(style: Style) {

@@ -1,7 +1,6 @@
 //! What a server asks of the system for what it does, counted by strace(1).
 
 use std::fs;
-use std::path::PathBuf;
 
 use protocol::PLAIN_READ;
 use test_kit::chat::{join, quit};
@@ -13,10 +12,14 @@ each_style!(
     an_upload_takes_a_write_a_read_and_is_synced_once_at_the_end,
 );
 
+/// The file into which strace(1) writes.
+const RECORD: &str = "record";
+
 /// A server whose reads and writes are recorded.
 struct Traced {
     server: Server,
-    record: PathBuf,
+    /// The record is in it.
+    directory: Directory,
 }
 
 /// Reads from clients and writes to them, with what they were about.
@@ -28,10 +31,8 @@ struct Calls {
 
 impl Traced {
     fn start(style: Style, service: &str) -> Traced {
-        let record = std::env::temp_dir().join(format!(
-            "after-accept-{}-{style:?}-{service}.strace",
-            std::process::id()
-        ));
+        let directory = Directory::default();
+        let record = directory.file(RECORD);
         let calls = "--trace=read,readv,recvfrom,recvmsg,write,writev,sendto,sendmsg";
         let shown = record.to_str().expect("it is UTF-8");
         // -yy tells a connection to a client from all else; -D leaves the server the child that
@@ -41,14 +42,14 @@ impl Traced {
         ];
         Traced {
             server: Server::start_under(&strace, style, service, &[]),
-            record,
+            directory,
         }
     }
 
     /// Gives the calls since one client's read that brought `first`, and ends the server.
     #[track_caller]
     fn calls_since(self, first: &str) -> Calls {
-        let Traced { server, record } = self;
+        let Traced { server, directory } = self;
         // strace lets go before the server ends. What stopping takes would be counted, and of a
         // thread that is killed it may record another one's call.
         let tracer = server.process().tracer().expect("strace looks on");
@@ -57,8 +58,7 @@ impl Traced {
             matches!(tracer.state(), None | Some('Z'))
         });
         drop(server);
-        let all = fs::read_to_string(&record).expect("it is readable");
-        let _ = fs::remove_file(&record);
+        let all = fs::read_to_string(directory.file(RECORD)).expect("it is readable");
         let mut calls = Calls::default();
         let lines = all.lines().skip_while(|line| !line.contains(first));
         for line in lines {

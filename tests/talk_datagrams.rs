@@ -241,7 +241,7 @@ fn strace_sees_the_same_calls() {
             "0",
         ],
     ] {
-        let log = std::env::temp_dir().join(format!("talk-strace-{}", std::process::id()));
+        let log = directory.file("calls");
         let log_name = log.to_str().expect("UTF-8");
         let calls = "trace=socket,connect,sendto,recvfrom,sendmsg,recvmsg,shutdown";
         let strace = [
@@ -259,8 +259,7 @@ fn strace_sees_the_same_calls() {
             &[arguments, &["--trace"]].concat(),
             b"hello\nworld\n",
         );
-        let seen = std::fs::read_to_string(&log).expect("it has a log");
-        let _ = std::fs::remove_file(&log);
+        let seen = fs::read_to_string(&log).expect("it has a log");
         let seen: Vec<_> = seen.lines().filter_map(call).collect();
         let shown = talked
             .errors

@@ -3,33 +3,31 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use proptest::prelude::*;
 use protocol::upload::{DEFAULT_MAX_SIZE, Upload};
 use protocol::{Client, FileName, NotStored, Session, Store};
+use tempfile::TempDir;
 use uploads::Directory;
 
 /// A directory of a test's own, and one in it for uploads, so that it shows if anything gets out.
-struct Place(PathBuf);
+struct Place(TempDir);
 
 impl Place {
     fn new() -> Place {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("after-accept-uploads-{}-{count}", process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir(&path).expect("there was none");
-        let place = Place(path);
+        let place = Place(tempfile::tempdir().expect("there is room"));
         fs::create_dir(place.uploads()).expect("there was none");
         place
     }
 
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
     fn uploads(&self) -> PathBuf {
-        self.0.join("uploads")
+        self.file("uploads")
     }
 
     fn open(&self) -> Directory {
@@ -39,25 +37,19 @@ impl Place {
     /// Everything in the test's directory: paths, and what is in them.
     fn everything(&self) -> Vec<(String, Vec<u8>)> {
         let mut everything = Vec::new();
-        for directory in [self.0.clone(), self.uploads()] {
+        for directory in [self.file(""), self.uploads()] {
             for entry in fs::read_dir(directory).expect("it is there") {
                 let path = entry.expect("readable").path();
                 let bytes = match path.is_dir() {
                     true => b"directory".to_vec(),
                     false => fs::read(&path).unwrap_or_default(),
                 };
-                let path = path.strip_prefix(&self.0).expect("it is below it");
+                let path = path.strip_prefix(self.0.path()).expect("it is below it");
                 everything.push((path.to_str().expect("UTF-8").to_owned(), bytes));
             }
         }
         everything.sort();
         everything
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -156,7 +148,7 @@ fn the_directory_may_be_moved_and_another_put_in_its_place() {
     let place = Place::new();
     let directory = place.open();
     let draft = directory.begin(&name("begun")).unwrap();
-    let moved = place.0.join("moved");
+    let moved = place.file("moved");
     fs::rename(place.uploads(), &moved).unwrap();
     symlink("/tmp", place.uploads()).unwrap();
     draft.keep().unwrap();
@@ -168,13 +160,9 @@ fn the_directory_may_be_moved_and_another_put_in_its_place() {
 #[test]
 fn where_nothing_can_be_stored_it_is_said_at_once() {
     let place = Place::new();
-    let said = |path: &str| {
-        Directory::open(&place.0.join(path))
-            .unwrap_err()
-            .to_string()
-    };
+    let said = |path: &str| Directory::open(&place.file(path)).unwrap_err().to_string();
     assert!(said("nowhere").contains("No such file"));
-    fs::write(place.0.join("file"), "").unwrap();
+    fs::write(place.file("file"), "").unwrap();
     assert!(said("file").contains("Not a directory"));
     assert!(said("/proc").contains("O_TMPFILE"));
 }
