@@ -375,17 +375,19 @@ fn screen(clean: Clean) -> Result<Screen<File>, Failure> {
     })
 }
 
+/// Up to a day: far more could not be added to the time of day.
 fn seconds(text: &str) -> Result<Duration, &'static str> {
-    text.parse()
-        .ok()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or("a number of seconds is expected, like 10 or 0.5")
+    let seconds = text.parse().ok();
+    seconds
+        .filter(|seconds| (0.0..=86_400.0).contains(seconds))
+        .map(Duration::from_secs_f64)
+        .ok_or("a number of seconds up to 86400 is expected, like 10 or 0.5")
 }
 
 /// Nobody can answer in no time.
 fn some_seconds(text: &str) -> Result<Duration, &'static str> {
     let seconds = seconds(text).ok().filter(|seconds| !seconds.is_zero());
-    seconds.ok_or("a number of seconds above 0 is expected, like 2 or 0.5")
+    seconds.ok_or("a number of seconds above 0, up to 86400, is expected, like 2 or 0.5")
 }
 
 #[cfg(test)]
