@@ -1,7 +1,7 @@
 //! The command line, and a run from its beginning to its report.
 
 use std::io::{self, Write};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::process::{self, ExitCode};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -23,6 +23,10 @@ use crate::progress::Progress;
 use crate::report::Report;
 use crate::run::{Failure, Pace, Run};
 use crate::schedule::Schedule;
+
+/// How many connections there may be, and messages under way on each: about as many as one process
+/// may have descriptors (proc(5), `nr_open`).
+const MOST: u32 = 1_000_000;
 
 /// Put a server under load, and measure how it bears it
 ///
@@ -64,7 +68,7 @@ enum Service {
         size: u32,
 
         /// So many more connections that say nothing once they have been let in
-        #[arg(long, value_name = "N", default_value = "0")]
+        #[arg(long, value_name = "N", default_value = "0", value_parser = number(0, MOST))]
         idle: usize,
 
         /// Every message has a connection of its own: connect, send, read it back, close
@@ -94,7 +98,12 @@ enum Service {
         size: u32,
 
         /// How many members speak; the others only listen
-        #[arg(long, value_name = "N", default_value = "1", value_parser = at_least_one)]
+        #[arg(
+            long,
+            value_name = "N",
+            default_value = "1",
+            value_parser = number(1, chat::MOST_SPEAKERS)
+        )]
         speakers: usize,
     },
 }
@@ -108,7 +117,7 @@ struct Load {
     address: HostPort,
 
     /// How many clients
-    #[arg(long, value_name = "N", default_value = "1", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = number(1, MOST))]
     connections: usize,
 
     /// How long they talk, in seconds (0.5 is half of one)
@@ -120,7 +129,7 @@ struct Load {
     rate: Option<f64>,
 
     /// A closed loop in which each speaker has so many messages under way [default: 1]
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", value_parser = number(1, MOST))]
     depth: Option<usize>,
 
     /// From how many addresses (127.0.0.1, 127.0.0.2, ...) the clients come, to a server on this
@@ -141,8 +150,8 @@ struct Load {
 #[derive(Args, Clone, Debug)]
 struct Stay {
     /// Connect them evenly over so many seconds [default: as fast as the server lets them in]
-    #[arg(long, value_name = "SECS", default_value = "0", value_parser = seconds, hide_default_value = true)]
-    ramp: Duration,
+    #[arg(long, value_name = "SECS", value_parser = seconds)]
+    ramp: Option<Duration>,
 }
 
 /// Puts a server under load as the command says, prints the report, and returns the status to exit
@@ -185,7 +194,7 @@ impl From<Service> for Plan {
                 reconnect,
             } => Plan {
                 service: "echo",
-                ramp: stay.ramp,
+                ramp: stay.ramp.unwrap_or_default(),
                 size: size.into(),
                 speakers: load.connections,
                 idle,
@@ -208,7 +217,7 @@ impl From<Service> for Plan {
                 speakers,
             } => Plan {
                 service: "chat",
-                ramp: stay.ramp,
+                ramp: stay.ramp.unwrap_or_default(),
                 size: size.into(),
                 speakers: speakers.min(load.connections),
                 idle: 0,
@@ -222,6 +231,12 @@ impl From<Service> for Plan {
 impl Plan {
     fn carry_out(&self) -> Result<Report, Problem> {
         let load = &self.load;
+        if self.reconnects && load.depth.is_some_and(|depth| depth > 1) {
+            return Err(Problem::usage(
+                "--depth is for connections that stay: where each message has one of its own, \
+                 take more --connections",
+            ));
+        }
         let server = resolve(&load.address)?;
         let all = load.connections + self.idle;
         let sources = self.sources(server, all)?;
@@ -260,8 +275,18 @@ impl Plan {
         let used = processor_time() - used_before;
         let answers = run.tally.count();
         run.listen().map_err(explain)?;
-        let at_the_end = snapshot()?;
+        let at_the_end = snapshot();
         run.leave().map_err(explain)?;
+        let costs = match at_the_end {
+            Ok(end) => load
+                .pid
+                .map(|_| Costs::between(&at_rest, &with_clients, &end)),
+            // It has ended meanwhile, and its clients have more to tell.
+            Err(problem) => {
+                problem.report();
+                None
+            }
+        };
 
         Ok(Report {
             service: self.service.to_owned(),
@@ -283,9 +308,7 @@ impl Plan {
             broken: run.broken,
             first_broken: run.first_broken.as_ref().map(without_number),
             generator_core: used.as_secs_f64() / time.as_secs_f64(),
-            costs: load
-                .pid
-                .map(|_| Costs::between(&at_rest, &with_clients, &at_the_end)),
+            costs,
         })
     }
 
@@ -299,12 +322,11 @@ impl Plan {
     }
 
     fn sources(&self, server: SocketAddr, all: usize) -> Result<u8, Problem> {
-        let is_here = server.is_ipv4() && server.ip().is_loopback();
         let enough = all.div_ceil(CONNECTIONS_A_SOURCE).clamp(1, 200) as u8;
         match self.load.sources {
-            None if is_here => Ok(enough),
+            None if is_here(server) => Ok(enough),
             None | Some(1) => Ok(1),
-            Some(sources) if is_here => Ok(sources),
+            Some(sources) if is_here(server) => Ok(sources),
             Some(_) => Err(Problem::usage(
                 "--sources are addresses of 127.0.0.0/8, from which only a server there can be reached",
             )),
@@ -317,7 +339,12 @@ impl Plan {
             Failure::Connect(error) => {
                 let hint = match error.raw_os_error().map(Errno::from_raw) {
                     Some(Errno::ECONNREFUSED) => " (nobody listens there)",
-                    Some(Errno::EADDRNOTAVAIL) => " (ports have run out: raise --sources)",
+                    Some(Errno::EADDRNOTAVAIL) if is_here(server) => {
+                        " (ports have run out: raise --sources)"
+                    }
+                    Some(Errno::EADDRNOTAVAIL) => {
+                        " (ports have run out: take fewer --connections, or a server at 127.0.0.1)"
+                    }
                     _ => "",
                 };
                 format!(
@@ -336,13 +363,29 @@ impl Plan {
     }
 }
 
+/// Whether all of 127.0.0.0/8 can reach the server.
+fn is_here(server: SocketAddr) -> bool {
+    server.is_ipv4() && server.ip().is_loopback()
+}
+
+/// The server's address; of several that a name has, the first at which anybody listens.
 fn resolve(HostPort(address): &HostPort) -> Result<SocketAddr, Problem> {
-    let found = address.to_socket_addrs();
-    let found = found.map_err(|error| {
-        Problem::world(format!("cannot find {address}: {}", without_number(&error)))
-    });
-    let first = found?.next();
-    first.ok_or_else(|| Problem::world(format!("{address} has no address")))
+    let found: Vec<SocketAddr> = match address.to_socket_addrs() {
+        Ok(found) => found.collect(),
+        Err(error) => {
+            let why = without_number(&error);
+            return Err(Problem::world(format!("cannot find {address}: {why}")));
+        }
+    };
+    if let [only] = found[..] {
+        return Ok(only);
+    }
+    // The connection that has found it out is closed again.
+    let connected = TcpStream::connect(&found[..]).and_then(|stream| stream.peer_addr());
+    connected.map_err(|error| {
+        let why = without_number(&error);
+        Problem::world(format!("cannot connect to {address}: {why}"))
+    })
 }
 
 /// A descriptor for each connection, and some for the rest.
@@ -373,7 +416,7 @@ fn processor_time() -> Duration {
     time.expect("every Linux has this clock").into()
 }
 
-/// Reads a number of seconds, which may have a fraction.
+/// Reads a number of seconds above 0, which may have a fraction.
 ///
 /// # Errors
 ///
@@ -382,7 +425,8 @@ pub fn seconds(text: &str) -> Result<Duration, &'static str> {
     text.parse()
         .ok()
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or("want a number of seconds, like 10 or 0.5")
+        .filter(|seconds| !seconds.is_zero())
+        .ok_or("want a number of seconds above 0, like 10 or 0.5")
 }
 
 fn rate(text: &str) -> Result<f64, &'static str> {
@@ -399,9 +443,9 @@ fn message_size(text: &str) -> Result<u32, String> {
     }
 }
 
-fn at_least_one(text: &str) -> Result<usize, &'static str> {
-    match text.parse() {
-        Ok(number) if number > 0 => Ok(number),
-        _ => Err("want a number of 1 or more"),
+fn number(least: u32, most: u32) -> impl Fn(&str) -> Result<usize, String> + Clone {
+    move |text| match text.parse() {
+        Ok(number) if (least..=most).contains(&number) => Ok(number as usize),
+        _ => Err(format!("want a number from {least} to {most}")),
     }
 }

@@ -38,10 +38,17 @@ impl Progress {
     }
 
     /// Takes the line away again.
-    pub fn clear(&self) {
-        if self.last.is_some() {
+    pub fn clear(&mut self) {
+        if self.last.take().is_some() {
             write("");
         }
+    }
+}
+
+/// Whatever is said next, an error above all, has a line of its own.
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.clear();
     }
 }
 

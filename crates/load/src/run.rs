@@ -51,7 +51,8 @@ pub(crate) struct Run {
     pub(crate) progress: Progress,
     /// Set by Ctrl-C: the run ends early.
     pub(crate) is_interrupted: Arc<AtomicBool>,
-    /// How many connections ended though nobody wanted it, and why the first one did.
+    /// How many connections ended though nobody wanted it, or did not come to be, and why the
+    /// first one did.
     pub(crate) broken: u64,
     pub(crate) first_broken: Option<io::Error>,
     route: Route,
@@ -62,6 +63,8 @@ pub(crate) struct Run {
     here: usize,
     /// How many connections have begun and are still there.
     open: usize,
+    /// The server has answered, and takes no more connections.
+    is_refused: bool,
     poller: Poller,
     begin: Instant,
     /// When a client was last told anything, or had its connection end.
@@ -99,7 +102,7 @@ enum State {
 /// Why a run cannot go on.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// connect(2) has failed.
+    /// connect(2) has failed, and there is nothing yet that could be reported.
     Connect(io::Error),
     /// So many were let in, and then none for [`QUIET`].
     NotLetIn(usize),
@@ -130,6 +133,7 @@ impl Run {
             links: (0..clients).map(|_| None).collect(),
             here: 0,
             open: 0,
+            is_refused: false,
             poller: Poller::new()?,
             begin: Instant::now(),
             last_news: Duration::ZERO,
@@ -171,8 +175,8 @@ impl Run {
         Ok(())
     }
 
-    /// Has the clients talk for a time, and gives how long it was: less if we are interrupted, or
-    /// if all have lost their connections.
+    /// Has the clients talk for a time, and gives how long it was: less if we are interrupted, if
+    /// all have lost their connections, or if the server takes no more.
     pub(crate) fn talk(&mut self, duration: Duration) -> Result<Duration, Failure> {
         self.phase = Phase::Talking;
         self.begin = Instant::now();
@@ -284,7 +288,9 @@ impl Run {
         };
         if link.state == State::Connecting {
             if let Some(error) = link.socket.take_error().map_err(Failure::Poll)? {
-                return Err(Failure::Connect(error));
+                self.links[client] = None;
+                self.open -= 1;
+                return self.refuse(error);
             }
             link.state = State::Open;
             self.dialogue.connected(client);
@@ -355,6 +361,7 @@ impl Run {
             Some(link) if link.state == State::Open => self.send(client),
             None if self.is_brief(client)
                 && self.phase != Phase::Leaving
+                && !self.is_refused
                 && self.dialogue.waiting(client) > 0 =>
             {
                 self.connect(client)?;
@@ -365,7 +372,10 @@ impl Run {
     }
 
     fn connect(&mut self, client: usize) -> Result<(), Failure> {
-        let socket = self.route.connect(client).map_err(Failure::Connect)?;
+        let socket = match self.route.connect(client) {
+            Ok(socket) => socket,
+            Err(error) => return self.refuse(error),
+        };
         let interest = EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT;
         let added = self.poller.add(&socket, client, interest);
         added.map_err(Failure::Poll)?;
@@ -376,6 +386,18 @@ impl Run {
             is_in: false,
             interest,
         });
+        Ok(())
+    }
+
+    /// A connection does not come to be. After the first answers that ends the talking, and what
+    /// they have shown is still told.
+    fn refuse(&mut self, error: io::Error) -> Result<(), Failure> {
+        if self.phase == Phase::Arriving || self.tally.count() == 0 {
+            return Err(Failure::Connect(error));
+        }
+        self.is_refused = true;
+        self.broken += 1;
+        self.first_broken.get_or_insert(error);
         Ok(())
     }
 
@@ -394,10 +416,7 @@ impl Run {
                 Err(error) => return self.end(client, Some(error)),
             }
         }
-        if mem::replace(&mut link.interest, interest) != interest {
-            let changed = self.poller.change(&link.socket, client, interest);
-            changed.expect("it has been added");
-        }
+        link.watch(&self.poller, client, interest);
         let leaves = self.phase == Phase::Leaving || self.is_brief(client);
         if leaves && self.dialogue.has_enough(client) {
             self.half_close(client);
@@ -409,6 +428,8 @@ impl Run {
             // It fails only where the connection has just broken, and that is read as well.
             let _ = link.socket.shutdown(Shutdown::Write);
             link.state = State::HalfClosed;
+            // What has not been sent never will be, and there would always be room for it.
+            link.watch(&self.poller, client, EpollFlags::EPOLLIN);
         }
     }
 
@@ -419,7 +440,7 @@ impl Run {
 
     /// Whether there is nobody left to talk, and nobody will come.
     fn is_deserted(&self) -> bool {
-        self.open == 0 && self.broken > 0 && !self.dialogue.reconnects()
+        self.is_refused || self.open == 0 && self.broken > 0 && !self.dialogue.reconnects()
     }
 
     fn is_interrupted(&self) -> bool {
@@ -428,5 +449,15 @@ impl Run {
 
     fn now(&self) -> Duration {
         self.begin.elapsed()
+    }
+}
+
+impl Link {
+    /// Has epoll look for this from now on.
+    fn watch(&mut self, poller: &Poller, client: usize, interest: EpollFlags) {
+        if mem::replace(&mut self.interest, interest) != interest {
+            let changed = poller.change(&self.socket, client, interest);
+            changed.expect("it has been added");
+        }
     }
 }
