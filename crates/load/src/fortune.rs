@@ -65,10 +65,14 @@ impl Dialogue for Fortune {
     fn end(&mut self, client: usize, now: Duration, tally: &mut Tally) {
         let number = client;
         let client = &mut self.clients[number];
-        self.faults.add(&judge(&client.text));
+        let faults = judge(&client.text);
+        self.faults.add(&faults);
         client.text.clear();
         if let Some(due) = client.due.pop_front() {
-            tally.answer(number, due, now);
+            // What was lost is no answer, however quickly it was.
+            if faults.lost == 0 {
+                tally.answer(number, due, now);
+            }
             self.answered.push(number);
         }
     }
@@ -154,5 +158,16 @@ mod tests {
         fortune.end(0, ms(2), &mut tally);
         assert_eq!((fortune.waiting(0), fortune.next_answered()), (0, Some(0)));
         assert_eq!((tally.count(), fortune.faults().any()), (1, false));
+    }
+
+    #[test]
+    fn a_connection_that_ends_without_a_fortune_is_no_answer() {
+        let (mut fortune, mut tally) = (Fortune::new(1), Tally::new(1));
+        fortune.say(0, Duration::ZERO);
+        fortune.connected(0);
+        fortune.end(0, Duration::from_millis(1), &mut tally);
+        // The next one is asked for all the same.
+        assert_eq!((fortune.waiting(0), fortune.next_answered()), (0, Some(0)));
+        assert_eq!((tally.count(), fortune.faults().lost), (0, 1));
     }
 }

@@ -100,9 +100,9 @@ impl Report {
     /// All that went wrong, in a line; `none` if nothing did.
     pub fn errors(&self) -> String {
         let unit = match &*self.service {
-            "echo" => "bytes",
-            "chat" => "lines",
-            _ => "fortunes",
+            "echo" => "byte",
+            "chat" => "line",
+            _ => "fortune",
         };
         let faults = [
             (self.faults.lost, "lost"),
@@ -112,13 +112,15 @@ impl Report {
         ];
         let faults = faults.iter().filter(|(number, _)| *number > 0);
         let mut all: Vec<String> = faults
-            .map(|(number, what)| format!("{number} {unit} {what}"))
+            .map(|(number, what)| format!("{} {what}", of_unit(*number, unit)))
             .collect();
         if self.unanswered > 0 {
-            all.push(format!("{} messages never answered", self.unanswered));
+            let messages = of_unit(self.unanswered, "message");
+            all.push(format!("{messages} never answered"));
         }
         if let Some(first) = &self.first_broken {
-            all.push(format!("{} connections broken: {first}", self.broken));
+            let connections = of_unit(self.broken, "connection");
+            all.push(format!("{connections} broken: {first}"));
         }
         match all.is_empty() {
             true => "none".to_owned(),
@@ -173,10 +175,8 @@ warning: the generator used nearly all of its core, so the server may be faster 
 impl Report {
     /// What was measured, in a line.
     fn heading(&self) -> String {
-        let mut text = format!(
-            "{} at {}: {} clients",
-            self.service, self.server, self.connections
-        );
+        let clients = of_unit(self.connections as u64, "client");
+        let mut text = format!("{} at {}: {clients}", self.service, self.server);
         if self.speakers < self.connections {
             text += &format!(", {} speaking", self.speakers);
         }
@@ -184,7 +184,7 @@ impl Report {
             text += &format!(" and {} idle ones", self.idle);
         }
         if self.size > 0 {
-            text += &format!(", {} bytes a message", self.size);
+            text += &format!(", {} a message", of_unit(self.size, "byte"));
         }
         if self.reconnects {
             text += ", a connection each";
@@ -267,6 +267,12 @@ fn fairness(fairness: &Fairness) -> String {
         time(fairness.fastest_mean_ns as f64),
         time(fairness.slowest_mean_ns as f64),
     )
+}
+
+/// A number of something: `1 line`, `2 lines`.
+fn of_unit(number: u64, unit: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {unit}{ending}")
 }
 
 /// A time, to three digits.
