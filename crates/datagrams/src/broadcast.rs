@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn an_address_is_everybodys_or_is_told_what_it_is() {
-        let mut wire = crate::interfaces().unwrap().remove(0);
+        let mut wire = interfaces().unwrap().remove(0);
         wire.broadcasts = vec![Ipv4Addr::new(10, 0, 0, 255)];
         let all = [wire];
         let check = |address: [u8; 4]| check(&all, address.into());

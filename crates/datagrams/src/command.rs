@@ -9,8 +9,9 @@ use clap::{Args, Subcommand};
 use launch::{HostPort, Problem, host_port};
 use sockets::{Stop, without_number};
 
+use crate::interfaces::{interfaces, table};
 use crate::many::Schedule;
-use crate::{Service, broadcast, interfaces, multicast, table};
+use crate::{Service, broadcast, multicast};
 
 /// Datagrams (UDP): services that answer them, one for many, and the interfaces of this machine
 #[derive(Args, Clone, Debug)]
@@ -211,7 +212,7 @@ fn serve(service: Service, serving: Serving) -> Result<(), Problem> {
     };
     launch::begin_log(None);
     let (socket, stop) = launch::prepare("datagrams", None, || sockets::bind(&place))?;
-    crate::serve(&socket, service, &stop)
+    crate::serve::serve(&socket, service, &stop)
         .map_err(|error| Problem::world(format!("cannot go on serving: {error}")))
 }
 

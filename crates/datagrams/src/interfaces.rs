@@ -11,28 +11,28 @@ use nix::sys::socket::SockaddrStorage;
 
 /// Where datagrams leave and arrive.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Interface {
+pub(crate) struct Interface {
     /// Its name: `lo`, `eth0`.
-    pub name: String,
+    pub(crate) name: String,
     /// Its number, from 1 on. One that comes back has another.
-    pub index: u32,
+    pub(crate) index: u32,
     /// Its addresses, and how many bits of each name the network.
-    pub addresses: Vec<(IpAddr, u8)>,
+    pub(crate) addresses: Vec<(IpAddr, u8)>,
     /// The addresses that are everybody's in the networks of its IPv4 addresses.
-    pub broadcasts: Vec<Ipv4Addr>,
+    pub(crate) broadcasts: Vec<Ipv4Addr>,
     /// Its address on the wire, if it has one of six bytes.
-    pub mac: Option<[u8; 6]>,
+    pub(crate) mac: Option<[u8; 6]>,
     /// Whether it is switched on.
-    pub is_up: bool,
+    pub(crate) is_up: bool,
     /// Whether it says that it can send to groups. `lo` says no, and does it all the same.
-    pub has_multicast: bool,
+    pub(crate) has_multicast: bool,
     /// Whether it leads back to this machine.
-    pub is_loopback: bool,
+    pub(crate) is_loopback: bool,
 }
 
 impl Interface {
     /// Its first IPv4 address, from which it sends if nothing else is said.
-    pub fn ipv4(&self) -> Option<Ipv4Addr> {
+    pub(crate) fn ipv4(&self) -> Option<Ipv4Addr> {
         self.addresses
             .iter()
             .find_map(|(address, _)| match address {
@@ -62,7 +62,7 @@ impl fmt::Display for Interface {
 /// # Errors
 ///
 /// The system does not tell them.
-pub fn interfaces() -> io::Result<Vec<Interface>> {
+pub(crate) fn interfaces() -> io::Result<Vec<Interface>> {
     let mut interfaces = BTreeMap::new();
     for part in getifaddrs()? {
         // An address can have a label of its own, such as `eth0:1`.
@@ -116,7 +116,10 @@ fn ip(address: &SockaddrStorage) -> Option<IpAddr> {
 /// # Errors
 ///
 /// There is none, and these there are.
-pub fn choose<'a>(interfaces: &'a [Interface], meant: &str) -> Result<&'a Interface, String> {
+pub(crate) fn choose<'a>(
+    interfaces: &'a [Interface],
+    meant: &str,
+) -> Result<&'a Interface, String> {
     let find = |is_it: &dyn Fn(&Interface) -> bool| interfaces.iter().find(|it| is_it(it));
     // A name may look like a number, and then the name counts.
     let by_name = find(&|it| it.name == meant);
@@ -141,7 +144,7 @@ pub fn choose<'a>(interfaces: &'a [Interface], meant: &str) -> Result<&'a Interf
 }
 
 /// Which interfaces can be chosen, by the option that chooses them.
-pub fn choices<'a>(interfaces: impl IntoIterator<Item = &'a Interface>) -> String {
+pub(crate) fn choices<'a>(interfaces: impl IntoIterator<Item = &'a Interface>) -> String {
     let able = interfaces.into_iter().filter(|it| it.can_reach_many());
     let names: Vec<_> = able.map(Interface::to_string).collect();
     match &names[..] {
@@ -152,7 +155,7 @@ pub fn choices<'a>(interfaces: impl IntoIterator<Item = &'a Interface>) -> Strin
 }
 
 /// All about them, in a table for people to read.
-pub fn table(interfaces: &[Interface]) -> String {
+pub(crate) fn table(interfaces: &[Interface]) -> String {
     let width = interfaces.iter().map(|it| it.name.len()).max();
     let width = width.unwrap_or_default().max("name".len());
     let mut table = String::new();

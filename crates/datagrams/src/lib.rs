@@ -4,7 +4,7 @@
 //! Two services answer them, and show what a service has to refuse; multicast and broadcast send
 //! one datagram to many.
 //!
-//! What decides is pure, and takes what it needs to know: [`Service`], [`Guard`], [`choose`].
+//! What decides is pure, and takes what it needs to know: [`Service`] and [`Guard`].
 
 #![forbid(unsafe_code)]
 
@@ -21,7 +21,4 @@ mod tally;
 
 pub use command::{Command, run};
 pub use guard::{A_SECOND, AT_ONCE, Guard, Refusal, SOURCES};
-pub use interfaces::{Interface, choices, choose, interfaces, table};
-pub use serve::serve;
 pub use service::Service;
-pub use tally::Counts;

@@ -27,7 +27,7 @@ const LONGEST: usize = 65_535;
 /// # Errors
 ///
 /// The system refuses to prepare the socket, or to wait.
-pub fn serve(socket: &UdpSocket, service: Service, stop: &Stop) -> io::Result<()> {
+pub(crate) fn serve(socket: &UdpSocket, service: Service, stop: &Stop) -> io::Result<()> {
     socket.set_nonblocking(true)?;
     tell_destinations(socket)?;
     let mut guard = Guard::new(socket.local_addr()?.port());

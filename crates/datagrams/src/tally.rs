@@ -11,23 +11,23 @@ const SAY_EVERY: Duration = Duration::from_secs(1);
 
 /// What became of the datagrams.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// How many were answered.
-    pub answered: u64,
+    pub(crate) answered: u64,
     /// How many got no answer, for each reason in the order of [`Refusal::ALL`].
     refused: [u64; Refusal::ALL.len()],
     /// How many answers the system did not take.
-    pub unsent: u64,
+    pub(crate) unsent: u64,
 }
 
 impl Counts {
     /// Counts one that gets no answer.
-    pub fn refuse(&mut self, why: Refusal) {
+    pub(crate) fn refuse(&mut self, why: Refusal) {
         self.refused[why as usize] += 1;
     }
 
     /// How many got no answer for this reason.
-    pub fn refused(&self, why: Refusal) -> u64 {
+    pub(crate) fn refused(&self, why: Refusal) -> u64 {
         self.refused[why as usize]
     }
 
