@@ -77,7 +77,10 @@ fn compare(command: &Command, styles: &[&'static Style]) -> io::Result<()> {
     let place = Placement::choose();
     let about = About::here(&place, duration);
     let loads = loads(command.quick);
-    let mut runs = Runs::open(&directory, &about, command.anew)?;
+    let mut runs = Runs::open(&directory, &about, command.anew).map_err(|error| {
+        let (shown, why) = (directory.display(), without_number(&error));
+        io::Error::other(format!("cannot keep anything in {shown}: {why}"))
+    })?;
     measure_all(&mut runs, &loads, styles, rounds, duration, &place)?;
 
     let summary = Summary::new(&about, rounds, &runs, &loads, styles);
