@@ -18,6 +18,7 @@ mod dialogue;
 mod echo;
 mod faults;
 mod fortune;
+mod plan;
 mod poller;
 mod progress;
 mod report;

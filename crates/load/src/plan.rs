@@ -1,0 +1,224 @@
+//! A run, from its beginning to its report.
+
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::process;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use launch::{HostPort, Problem};
+use nix::errno::Errno;
+use nix::time::{ClockId, clock_gettime};
+use signal_hook::{consts::SIGINT, flag};
+use sockets::{raise_descriptor_limit, without_number};
+
+use crate::chat::Chat;
+use crate::command::Load;
+use crate::connect::{CONNECTIONS_A_SOURCE, Route};
+use crate::costs::{Costs, Snapshot};
+use crate::dialogue::Dialogue;
+use crate::echo::Echo;
+use crate::fortune::Fortune;
+use crate::progress::Progress;
+use crate::report::Report;
+use crate::run::{Failure, Pace, Run};
+use crate::schedule::Schedule;
+
+/// What shall be done.
+pub(crate) struct Plan {
+    pub(crate) service: &'static str,
+    pub(crate) load: Load,
+    pub(crate) ramp: Duration,
+    pub(crate) size: u64,
+    pub(crate) speakers: usize,
+    pub(crate) idle: usize,
+    pub(crate) reconnects: bool,
+}
+
+impl Plan {
+    /// Does it, and gives what it has shown, or what kept it from being done.
+    pub(crate) fn carry_out(&self) -> Result<Report, Problem> {
+        let load = &self.load;
+        if self.reconnects && load.depth.is_some_and(|depth| depth > 1) {
+            return Err(Problem::usage(
+                "--depth is for connections that stay: where each message has one of its own, \
+                 take more --connections",
+            ));
+        }
+        let server = resolve(&load.address)?;
+        let all = load.connections + self.idle;
+        let sources = self.sources(server, all)?;
+        require_descriptors(all)?;
+        let pace = match load.rate {
+            Some(rate) => Pace::Open(Schedule::new(rate, load.duration, self.speakers)),
+            None => Pace::Closed {
+                depth: load.depth.unwrap_or(1),
+            },
+        };
+        let route = Route::new(server, sources);
+        let run = Run::new(
+            self.dialogue(),
+            all,
+            route,
+            pace,
+            Progress::on_standard_error(),
+        );
+        let mut run = run.map_err(|error| Problem::world(without_number(&error)))?;
+        // The first Ctrl-C ends the measuring, and the second one everything.
+        let flag = Arc::clone(&run.is_interrupted);
+        flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&flag))
+            .and_then(|_| flag::register(SIGINT, flag))
+            .expect("SIGINT may be caught");
+
+        let snapshot = || match load.pid.map(Snapshot::of).transpose() {
+            Ok(snapshot) => Ok(snapshot.unwrap_or_default()),
+            Err(error) => Err(Problem::world(error.to_string())),
+        };
+        let explain = |failure| self.explain(failure, server, all);
+        let at_rest = snapshot()?;
+        run.arrive(self.ramp).map_err(explain)?;
+        let with_clients = snapshot()?;
+        let used_before = processor_time();
+        let time = run.talk(load.duration).map_err(explain)?;
+        let used = processor_time() - used_before;
+        let answers = run.tally.count();
+        run.listen().map_err(explain)?;
+        let at_the_end = snapshot();
+        run.leave().map_err(explain)?;
+        let costs = match at_the_end {
+            Ok(end) => load
+                .pid
+                .map(|_| Costs::between(&at_rest, &with_clients, &end)),
+            // It has ended meanwhile, and its clients have more to tell.
+            Err(problem) => {
+                problem.report();
+                None
+            }
+        };
+
+        Ok(Report {
+            service: self.service.to_owned(),
+            server,
+            connections: load.connections,
+            speakers: self.speakers,
+            idle: self.idle,
+            size: self.size,
+            reconnects: self.reconnects,
+            rate: load.rate,
+            depth: load.rate.is_none().then(|| load.depth.unwrap_or(1)),
+            seconds: time.as_secs_f64(),
+            answers,
+            late_answers: run.tally.count() - answers,
+            unanswered: run.waiting() as u64,
+            latency_ns: run.tally.latency(),
+            fairness: run.tally.fairness(run.dialogue.listeners()),
+            faults: run.dialogue.faults(),
+            broken: run.broken,
+            first_broken: run.first_broken.as_ref().map(without_number),
+            generator_core: used.as_secs_f64() / time.as_secs_f64(),
+            costs,
+        })
+    }
+
+    fn dialogue(&self) -> Box<dyn Dialogue> {
+        let clients = self.load.connections;
+        match self.service {
+            "echo" => Box::new(Echo::new(clients, self.idle, self.size, self.reconnects)),
+            "fortune" => Box::new(Fortune::new(clients)),
+            _ => Box::new(Chat::new(clients, self.speakers, self.size, run_number())),
+        }
+    }
+
+    fn sources(&self, server: SocketAddr, all: usize) -> Result<u8, Problem> {
+        let enough = all.div_ceil(CONNECTIONS_A_SOURCE).clamp(1, 200) as u8;
+        match self.load.sources {
+            None if is_here(server) => Ok(enough),
+            None | Some(1) => Ok(1),
+            Some(sources) if is_here(server) => Ok(sources),
+            Some(_) => Err(Problem::usage(
+                "--sources are addresses of 127.0.0.0/8, from which only a server there can be reached",
+            )),
+        }
+    }
+
+    /// What has happened, and what to do about it.
+    fn explain(&self, failure: Failure, server: SocketAddr, all: usize) -> Problem {
+        let text = match failure {
+            Failure::Connect(error) => {
+                let hint = match error.raw_os_error().map(Errno::from_raw) {
+                    Some(Errno::ECONNREFUSED) => " (nobody listens there)",
+                    Some(Errno::EADDRNOTAVAIL) if is_here(server) => {
+                        " (ports have run out: raise --sources)"
+                    }
+                    Some(Errno::EADDRNOTAVAIL) => {
+                        " (ports have run out: take fewer --connections, or a server at 127.0.0.1)"
+                    }
+                    _ => "",
+                };
+                format!(
+                    "cannot connect to {server}: {}{hint}",
+                    without_number(&error)
+                )
+            }
+            Failure::NotLetIn(here) => format!(
+                "{server} has let {here} of {all} clients in, and no more \
+                 (its --max-clients, or another service?)"
+            ),
+            Failure::Poll(error) => format!("cannot go on: {}", without_number(&error)),
+            Failure::Interrupted => "interrupted before anything was measured".to_owned(),
+        };
+        Problem::world(text)
+    }
+}
+
+/// Whether all of 127.0.0.0/8 can reach the server.
+fn is_here(server: SocketAddr) -> bool {
+    server.is_ipv4() && server.ip().is_loopback()
+}
+
+/// The server's address; of several that a name has, the first at which anybody listens.
+fn resolve(HostPort(address): &HostPort) -> Result<SocketAddr, Problem> {
+    let found: Vec<SocketAddr> = match address.to_socket_addrs() {
+        Ok(found) => found.collect(),
+        Err(error) => {
+            let why = without_number(&error);
+            return Err(Problem::world(format!("cannot find {address}: {why}")));
+        }
+    };
+    if let [only] = found[..] {
+        return Ok(only);
+    }
+    // The connection that has found it out is closed again.
+    let connected = TcpStream::connect(&found[..]).and_then(|stream| stream.peer_addr());
+    connected.map_err(|error| {
+        let why = without_number(&error);
+        Problem::world(format!("cannot connect to {address}: {why}"))
+    })
+}
+
+/// A descriptor for each connection, and some for the rest.
+fn require_descriptors(connections: usize) -> Result<(), Problem> {
+    let wanted = connections + 16;
+    match raise_descriptor_limit() {
+        Ok(limit) if limit < wanted => Err(Problem::world(format!(
+            "{connections} connections want {wanted} descriptors, and this process may have \
+             {limit}: raise the limit, with ulimit -n {wanted}"
+        ))),
+        Ok(_) => Ok(()),
+        Err(error) => Err(Problem::world(format!(
+            "cannot raise the limit of descriptors: {}",
+            without_number(&error)
+        ))),
+    }
+}
+
+/// What tells this run's lines from those of others.
+fn run_number() -> u32 {
+    let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    since.subsec_nanos() ^ process::id()
+}
+
+/// How much processor time this process has used so far.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID);
+    time.expect("every Linux has this clock").into()
+}
