@@ -462,6 +462,14 @@ fn child_of(server: &Server, client: u64) -> Process {
 fn expect_own_sockets(server: &Server, children: usize, sockets: usize) {
     let processes = server.process().children();
     assert_eq!(processes.len(), children);
+    // A child may have answered its client before its parent has closed its own copy.
+    wait_until("the server holds nothing that is a child's", || {
+        let of_server = server.process().sockets();
+        let of_children = processes.iter().flat_map(|child| child.sockets());
+        of_children
+            .into_iter()
+            .all(|socket| !of_server.contains(&socket))
+    });
     // What this test itself was started with, the server may have inherited through it.
     let inherited = Process(std::process::id() as i32).descriptors();
     let mut seen = server.process().sockets();
