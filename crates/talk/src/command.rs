@@ -1,0 +1,458 @@
+//! The command line.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueEnum};
+use indicatif::ProgressBar;
+
+use crate::address::Target;
+use crate::ask::{self, Asker};
+use crate::frames;
+use crate::upload::{self, Parcel};
+use crate::{Error, Failure, Screen, Trace, connect, converse};
+
+/// Talk to a server: what you type is sent, what it says is shown
+///
+/// A line leaves when you press Enter; what the server says is shown as it comes.
+/// Ctrl-D at the beginning of a line ends your side alone (half-close): the server learns that you
+/// will say no more, and can still answer.
+/// talk leaves when the server has finished; Ctrl-C leaves at once.
+#[derive(Args, Clone, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(after_help = "\
+Examples:
+  after-accept talk 127.0.0.1:3026          chat, where the fork server offers it
+  after-accept talk localhost 2007          a name: each of its addresses is tried in turn
+  after-accept talk '[::1]:2007'            an IPv6 address stands in brackets
+  after-accept talk 127.0.0.1:2007 <a >b    files go through byte for byte
+  after-accept talk --trace 127.0.0.1:2007  shows each system call that matters
+  after-accept talk increment 127.0.0.1:8008 41
+  after-accept talk frames 127.0.0.1:3028
+  after-accept talk upload 127.0.0.1:3029 README.md
+
+Exit status: 0 the server has finished, 1 something failed on the way, 2 wrong usage.")]
+pub struct Command {
+    #[command(subcommand)]
+    errand: Option<Errand>,
+
+    #[command(flatten)]
+    conversation: Option<Conversation>,
+
+    /// Show each system call that matters on standard error: what it was asked, what it gave, how
+    /// many bytes, and the first of them in hexadecimal
+    #[arg(long, global = true)]
+    trace: bool,
+}
+
+/// A conversation of a particular kind.
+#[derive(Clone, Debug, Subcommand)]
+enum Errand {
+    /// Talk to an echo server, by connection or by datagram
+    ///
+    /// By datagram each line is one, without its end. The next one is sent when the answer has
+    /// come, or when it has not for too long.
+    #[command(after_help = "\
+Examples:
+  after-accept talk echo 127.0.0.1:2007                  the same as without `echo`
+  after-accept talk echo --udp 127.0.0.1:8007
+  after-accept talk echo --udp --connect 127.0.0.1:8007  says so if nobody is there
+
+Exit status: 0 all is answered, 1 something is not or failed on the way, 2 wrong usage.")]
+    Echo(Echo),
+    /// Ask for the next number, by datagram
+    ///
+    /// The number travels in two bytes, the high one first; 32767 is followed by -32768.
+    #[command(after_help = "\
+Examples:
+  after-accept talk increment 127.0.0.1:8008 41
+  after-accept talk increment 127.0.0.1:8008 255 --trace
+
+Exit status: 0 it is answered, 1 it is not or something failed on the way, 2 wrong usage.")]
+    Increment(Increment),
+    /// Talk to a frames server: each line is sent as a frame, and what comes back is shown
+    ///
+    /// A frame is a version, 1, and a size, each a u32 in big-endian, and so many bytes: the line
+    /// without its end. Each frame that comes back is shown as a line.
+    #[command(after_help = "\
+Examples:
+  after-accept talk frames 127.0.0.1:3028
+  printf 'one\\n\\nthree' | after-accept talk frames 127.0.0.1:3028 --trace
+
+Exit status: 0 all came back, 1 something did not or failed on the way, 2 wrong usage.")]
+    Frames(Conversation),
+    /// Send a file to an upload server
+    ///
+    /// The file is sent under its own name, without the directories that lead to it. Its size goes
+    /// out first, so it has to be a regular file that nobody writes to.
+    /// On a terminal a bar shows how much of it has left; the server's answer comes when all of it
+    /// is on the server's disk.
+    #[command(after_help = "\
+Examples:
+  after-accept talk upload 127.0.0.1:3029 README.md
+  after-accept talk upload 127.0.0.1:3029 photo.jpg --name 'the sea.jpg'
+  after-accept talk upload 127.0.0.1:3029 README.md --trace
+
+Exit status: 0 it is stored, 1 it is refused or something failed on the way, 2 wrong usage.")]
+    Upload(Upload),
+}
+
+#[derive(Args, Clone, Debug)]
+struct Echo {
+    /// By datagram
+    #[arg(long)]
+    udp: bool,
+
+    #[command(flatten)]
+    asking: Asking,
+
+    #[command(flatten)]
+    conversation: Conversation,
+}
+
+#[derive(Args, Clone, Debug)]
+struct Increment {
+    /// Where the server listens, as HOST:PORT
+    #[arg(value_name = "ADDRESS")]
+    address: Target,
+
+    /// A number from -32768 to 32767
+    #[arg(allow_negative_numbers = true)]
+    number: i16,
+
+    #[command(flatten)]
+    asking: Asking,
+}
+
+#[derive(Args, Clone, Debug)]
+struct Upload {
+    /// Where the server listens, as HOST:PORT
+    #[arg(value_name = "ADDRESS")]
+    address: Target,
+
+    /// The file to send
+    file: PathBuf,
+
+    /// The name that the server shall give it, instead of its own
+    #[arg(long)]
+    name: Option<String>,
+
+    /// How long to wait for each address to answer, in seconds (0.5 is half of one); 0 waits as
+    /// long as the system does, about two minutes
+    #[arg(long, value_name = "SECS", default_value = "10", value_parser = seconds)]
+    connect_timeout: Duration,
+}
+
+/// A server, and how to talk to it.
+#[derive(Args, Clone, Debug)]
+struct Conversation {
+    /// Where the server listens, as HOST:PORT, or HOST with the port as the next argument
+    #[arg(value_name = "ADDRESS")]
+    address: Target,
+
+    /// The port, if ADDRESS does not name it
+    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
+    port: Option<u16>,
+
+    /// How long to wait for each address to answer, in seconds (0.5 is half of one); 0 waits as
+    /// long as the system does, about two minutes
+    #[arg(long, value_name = "SECS", default_value = "10", value_parser = seconds)]
+    connect_timeout: Duration,
+
+    /// Whether what could drive your terminal (control characters, escape sequences) is shown as �
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    clean: Clean,
+}
+
+/// How to ask by datagram.
+#[derive(Args, Clone, Debug)]
+struct Asking {
+    /// Connect the datagram socket: it then hears its peer alone, and is told if nobody is there
+    #[arg(long)]
+    connect: bool,
+
+    /// How long to wait for an answer to a datagram, in seconds
+    #[arg(long, value_name = "SECS", default_value = "2", value_parser = some_seconds)]
+    timeout: Duration,
+}
+
+/// When the server's bytes are made safe to show.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Clean {
+    /// If they go to a terminal; a file or a pipe gets every byte as it came
+    Auto,
+    /// Whatever they go to
+    Always,
+    /// Not at all: only for a server that you trust with your terminal
+    Never,
+}
+
+/// Talks to the server that the command names until one of the two has had enough, and returns the
+/// status to exit with: 0 when the server has finished, 1 when something failed on the way, 2 for
+/// wrong usage.
+///
+/// A failure is told in one line on standard error.
+pub fn run(command: Command) -> ExitCode {
+    let Err(error) = talk(command) else {
+        return ExitCode::SUCCESS;
+    };
+    // `eprintln!` would panic where standard error is gone.
+    let _ = writeln!(io::stderr(), "talk: {error}");
+    ExitCode::from(error.exit_status())
+}
+
+fn talk(command: Command) -> Result<(), Error> {
+    let trace = Trace::new(command.trace);
+    match (command.errand, command.conversation) {
+        (Some(Errand::Echo(errand)), _) => echo(errand, trace),
+        (Some(Errand::Increment(errand)), _) => increment(errand, trace),
+        (Some(Errand::Frames(conversation)), _) => frames(conversation, trace),
+        (Some(Errand::Upload(errand)), _) => upload(errand, trace),
+        (None, Some(conversation)) => converse_by(conversation, trace),
+        (None, None) => unreachable!("clap wants one of them"),
+    }
+}
+
+fn converse_by(conversation: Conversation, trace: Trace) -> Result<(), Error> {
+    let address = conversation.address.with_port(conversation.port)?;
+    let timeout = conversation.connect_timeout;
+    let (stream, peer) = connect(&address, timeout, trace)?;
+    greet(&format!(
+        "connected to {peer}; Ctrl-D ends your side, Ctrl-C leaves"
+    ));
+    let talked = keyboard().and_then(|keyboard| {
+        let screen = screen(conversation.clean)?;
+        converse(&stream, keyboard, screen)
+    });
+    ended(peer, talked)
+}
+
+fn echo(errand: Echo, trace: Trace) -> Result<(), Error> {
+    let Echo {
+        udp,
+        asking,
+        conversation,
+    } = errand;
+    if !udp && asking.connect {
+        let text = "--connect is for datagrams: a stream is always connected; add --udp";
+        return Err(Error::Usage(text.to_owned()));
+    }
+    if !udp {
+        return converse_by(conversation, trace);
+    }
+    let address = conversation.address.with_port(conversation.port)?;
+    let asker = Asker::open(&address, asking.connect, asking.timeout, trace)?;
+    greet(&format!(
+        "each line is a datagram to {}; Ctrl-D ends, Ctrl-C leaves",
+        asker.peer()
+    ));
+    let echoed =
+        screen(conversation.clean).and_then(|screen| ask::echo(&asker, io::stdin().lock(), screen));
+    match echoed {
+        Ok(count @ 1..) => Err(Error::Unanswered {
+            peer: asker.peer(),
+            count,
+        }),
+        result => ended(asker.peer(), result.map(drop)),
+    }
+}
+
+fn increment(errand: Increment, trace: Trace) -> Result<(), Error> {
+    let Increment {
+        address,
+        number,
+        asking,
+    } = errand;
+    let address = address.with_port(None)?;
+    let asker = Asker::open(&address, asking.connect, asking.timeout, trace)?;
+    let peer = asker.peer();
+    match ask::increment(&asker, number) {
+        Ok(None) => Err(asker.silence()),
+        Ok(Some(next)) => ended(
+            peer,
+            writeln!(io::stdout(), "{next}").map_err(Failure::Output),
+        ),
+        Err(failure) => ended(peer, Err(failure)),
+    }
+}
+
+fn frames(conversation: Conversation, trace: Trace) -> Result<(), Error> {
+    let address = conversation.address.with_port(conversation.port)?;
+    let timeout = conversation.connect_timeout;
+    let (stream, peer) = connect(&address, timeout, trace)?;
+    greet(&format!(
+        "each line is a frame to {peer}; Ctrl-D ends your side, Ctrl-C leaves"
+    ));
+    let ready = keyboard().and_then(|keyboard| Ok((keyboard, screen(conversation.clean)?)));
+    match ready {
+        Ok((keyboard, screen)) => frames::exchange(&stream, peer, keyboard, screen),
+        Err(failure) => Err(Error::Conversation { peer, failure }),
+    }
+}
+
+fn upload(errand: Upload, trace: Trace) -> Result<(), Error> {
+    let address = errand.address.with_port(None)?;
+    // What cannot be sent is told before anybody is called.
+    let parcel = Parcel::open(errand.file, errand.name)?;
+    let (stream, peer) = connect(&address, errand.connect_timeout, trace)?;
+    let bar = match trace.is_on() {
+        true => ProgressBar::hidden(), // two cannot write on one line
+        false => upload::bar(),
+    };
+    let stored = parcel.send(&stream, peer, &bar);
+    bar.finish_and_clear();
+    ended(
+        peer,
+        writeln!(io::stdout(), "{}", stored?).map_err(Failure::Output),
+    )
+}
+
+/// Many servers wait for the first word, and would leave a newcomer before an empty screen.
+fn greet(text: &str) {
+    if io::stdin().is_terminal() && io::stderr().is_terminal() {
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+}
+
+/// Whoever read our output has read enough, as `head` does: no failure, and nothing to say.
+fn ended(peer: SocketAddr, result: Result<(), Failure>) -> Result<(), Error> {
+    match result {
+        Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => result.map_err(|failure| Error::Conversation { peer, failure }),
+    }
+}
+
+/// Standard input, as a file, since `io::stdin` keeps bytes in a buffer that select cannot see.
+fn keyboard() -> Result<File, Failure> {
+    let input = io::stdin().as_fd().try_clone_to_owned();
+    Ok(File::from(input.map_err(Failure::Input)?))
+}
+
+/// Standard output, as a file, since `io::stdout` keeps bytes until a line is full.
+fn screen(clean: Clean) -> Result<Screen<File>, Failure> {
+    let output = io::stdout().as_fd().try_clone_to_owned();
+    let output = File::from(output.map_err(Failure::Output)?);
+    Ok(match clean {
+        Clean::Auto if output.is_terminal() => Screen::clean(output),
+        Clean::Always => Screen::clean(output),
+        Clean::Auto | Clean::Never => Screen::raw(output),
+    })
+}
+
+/// Up to a day: far more could not be added to the time of day.
+fn seconds(text: &str) -> Result<Duration, &'static str> {
+    let seconds = text.parse().ok();
+    seconds
+        .filter(|seconds| (0.0..=86_400.0).contains(seconds))
+        .map(Duration::from_secs_f64)
+        .ok_or("a number of seconds up to 86400 is expected, like 10 or 0.5")
+}
+
+/// Nobody can answer in no time.
+fn some_seconds(text: &str) -> Result<Duration, &'static str> {
+    let seconds = seconds(text).ok().filter(|seconds| !seconds.is_zero());
+    seconds.ok_or("a number of seconds above 0, up to 86400, is expected, like 2 or 0.5")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Program {
+        #[command(flatten)]
+        command: Command,
+    }
+
+    #[track_caller]
+    fn parse(arguments: &[&str]) -> Result<Command, clap::Error> {
+        Program::try_parse_from([&["talk"], arguments].concat()).map(|program| program.command)
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Program::command().debug_assert();
+    }
+
+    #[test]
+    fn ten_seconds_are_the_default_and_fractions_are_understood() {
+        let timeout = |arguments: &[&str]| {
+            let conversation = parse(arguments).unwrap().conversation;
+            conversation.unwrap().connect_timeout
+        };
+        assert_eq!(timeout(&["a:1"]), Duration::from_secs(10));
+        assert_eq!(
+            timeout(&["a:1", "--connect-timeout", "0.25"]),
+            Duration::from_millis(250)
+        );
+    }
+
+    #[test]
+    fn what_is_no_time_no_port_or_no_address_is_wrong_usage() {
+        for arguments in [
+            &[][..],
+            &["a:1", "--connect-timeout=-1"],
+            &["a:1", "--connect-timeout=soon"],
+            &["a:1", "--connect-timeout=NaN"],
+            &["a:1", "--connect-timeout=86401"],
+            &["a", "0"],
+            &["a", "65536"],
+            &["a:port"],
+        ] {
+            assert_eq!(parse(arguments).unwrap_err().exit_code(), 2);
+        }
+    }
+
+    #[test]
+    fn an_errand_is_understood_and_a_host_of_its_name_as_well() {
+        let increment = parse(&["increment", "a:1", "-41", "--trace", "--connect"]).unwrap();
+        let Some(Errand::Increment(Increment { number, asking, .. })) = increment.errand else {
+            panic!("{increment:?}");
+        };
+        assert_eq!((number, asking.connect, increment.trace), (-41, true, true));
+        let echo = parse(&["echo", "--udp", "localhost", "8007"]).unwrap();
+        assert!(matches!(
+            echo.errand,
+            Some(Errand::Echo(Echo { udp: true, .. }))
+        ));
+        assert!(parse(&["echo:7"]).unwrap().errand.is_none());
+        for arguments in [
+            &["increment", "a:1"][..],
+            &["increment", "a:1", "32768"],
+            &["increment", "a:1", "41", "--timeout", "0"],
+            &["increment", "a:1", "41", "--timeout", "1e19"],
+            &["echo"],
+            &["frames"],
+            &["upload", "a:1"],
+            &["--trace"],
+            &["--clean", "never"],
+        ] {
+            assert_eq!(
+                parse(arguments).unwrap_err().exit_code(),
+                2,
+                "{arguments:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_a_datagram_socket_can_do_without_a_connection() {
+        let error = talk(parse(&["echo", "a:1", "--connect"]).unwrap()).unwrap_err();
+        assert_eq!(error.exit_status(), 2);
+    }
+
+    #[test]
+    fn a_port_is_needed_once() {
+        for arguments in [&["localhost"][..], &["localhost:1", "1"]] {
+            let error = talk(parse(arguments).unwrap()).unwrap_err();
+            assert_eq!(error.exit_status(), 2, "{error}");
+        }
+    }
+}
