@@ -92,26 +92,10 @@ pub(crate) const RATE: Figure = Figure {
     of: |report| Some(report.rate()),
     write: |rate| load::amount(rate, 1000.0).trim_end().to_owned(),
 };
-pub(crate) const P50: Figure = Figure {
-    name: "p50",
-    of: |report| Some(report.latency_ns?.p50 as f64),
-    write: load::time,
-};
-pub(crate) const P99: Figure = Figure {
-    name: "p99",
-    of: |report| Some(report.latency_ns?.p99 as f64),
-    write: load::time,
-};
-pub(crate) const P99_9: Figure = Figure {
-    name: "p99.9",
-    of: |report| Some(report.latency_ns?.p99_9 as f64),
-    write: load::time,
-};
-pub(crate) const MAX: Figure = Figure {
-    name: "max",
-    of: |report| Some(report.latency_ns?.max as f64),
-    write: load::time,
-};
+pub(crate) const P50: Figure = latency("p50", |report| Some(report.latency_ns?.p50 as f64));
+pub(crate) const P99: Figure = latency("p99", |report| Some(report.latency_ns?.p99 as f64));
+pub(crate) const P99_9: Figure = latency("p99.9", |report| Some(report.latency_ns?.p99_9 as f64));
+pub(crate) const MAX: Figure = latency("max", |report| Some(report.latency_ns?.max as f64));
 pub(crate) const PROCESSOR: Figure = Figure {
     name: "processor time an answer",
     of: Report::processor_ns_an_answer,
@@ -127,3 +111,9 @@ pub(crate) const MEMORY: Figure = Figure {
     of: Report::memory_a_client,
     write: |bytes| load::amount(bytes, 1024.0) + "B",
 };
+
+/// So many of a hundred answers took at most that long.
+const fn latency(name: &'static str, of: fn(&Report) -> Option<f64>) -> Figure {
+    let write = load::time;
+    Figure { name, of, write }
+}

@@ -16,8 +16,8 @@
 //! # fn main() {}
 //! ```
 //!
-//! No test sleeps. Each waits for what shall happen, for at most [`deadline()`], and the server's
-//! log is printed where a test fails.
+//! No test sleeps, unless time itself is what it is about. Each waits for what shall happen, for at
+//! most [`deadline()`], and the server's log is printed where a test fails.
 
 #![forbid(unsafe_code)]
 
