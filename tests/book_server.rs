@@ -157,6 +157,24 @@ fn below_the_top_of_the_repository_it_is_found() {
 }
 
 #[test]
+fn nothing_is_left_behind_whenever_it_is_stopped() {
+    for is_built in [false, true] {
+        let place = Directory::default();
+        let mut command = Command::new(PROGRAM);
+        command.args(["book", "--listen", "127.102.1.13:0"]);
+        command.env("TMPDIR", place.path());
+        let program = start_in(repository(), command);
+        let address = address(&program);
+        if is_built {
+            assert_eq!(get(&address, "/").status, "200 OK");
+            assert_eq!(place.names(), [""; 0], "the pages are in memory");
+        }
+        stop(program);
+        assert_eq!(place.names(), [""; 0]);
+    }
+}
+
+#[test]
 fn a_book_that_cannot_be_built_says_why() {
     let elsewhere = Directory::default();
     fs::create_dir(elsewhere.file("lessons")).unwrap();

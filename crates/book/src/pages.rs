@@ -29,9 +29,14 @@ impl Pages {
     pub fn build(root: &Path) -> Result<Pages, String> {
         let place =
             tempfile::tempdir().map_err(|error| format!("no place to build in: {error}"))?;
-        let warnings = build_into(place.path(), root)?;
+        Pages::build_in(place.path(), root)
+    }
+
+    /// The same in a directory that is there already, and is not needed any more afterwards.
+    pub(crate) fn build_in(place: &Path, root: &Path) -> Result<Pages, String> {
+        let warnings = build_into(place, root)?;
         let mut files = HashMap::new();
-        read(place.path(), "", &mut files).map_err(|error| error.to_string())?;
+        read(place, "", &mut files).map_err(|error| error.to_string())?;
         Ok(Pages { files, warnings })
     }
 

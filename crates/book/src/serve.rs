@@ -1,5 +1,6 @@
 //! The pages over HTTP.
 
+use std::fs;
 use std::io;
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -31,7 +32,9 @@ pub(crate) fn serve(listener: TcpListener, sources: PathBuf, stop: Stop) -> io::
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let built = build(sources)?;
+    // It is ours, and not the builder's, who ends with us in the middle of whatever it does.
+    let place = tempfile::tempdir()?;
+    let built = build(sources, place.path().to_owned())?;
     runtime.block_on(async {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -52,13 +55,15 @@ pub(crate) fn serve(listener: TcpListener, sources: PathBuf, stop: Stop) -> io::
     Ok(())
 }
 
-/// Builds the book in a thread of its own.
-fn build(sources: PathBuf) -> io::Result<Built> {
+/// Builds the book in a thread and a place of its own, which is removed when the pages are in memory.
+fn build(sources: PathBuf, place: PathBuf) -> io::Result<Built> {
     let (tell, built) = watch::channel(None);
     thread::Builder::new()
         .name("build".to_owned())
         .spawn(move || {
-            let pages = Pages::build(&sources);
+            let pages = Pages::build_in(&place, &sources);
+            // If that fails, it is tried once more in the end.
+            let _ = fs::remove_dir_all(place);
             match &pages {
                 Ok(pages) => pages.warnings.iter().for_each(|warning| warn!("{warning}")),
                 Err(why) => error!("the book cannot be built: {why}"),
