@@ -33,3 +33,11 @@ pub mod thread;
 pub mod two_machines;
 pub mod upload;
 pub mod waiting;
+
+/// The two ends of a connection, the client's and the server's.
+#[cfg(test)]
+fn connected() -> (std::net::TcpStream, std::net::TcpStream) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    (client, listener.accept().unwrap().0)
+}

@@ -33,16 +33,10 @@ pub fn finish(mut stream: TcpStream, patience: Duration) -> bool {
 #[cfg(test)]
 mod tests {
     use std::io::Write;
-    use std::net::TcpListener;
     use std::thread;
 
     use super::*;
-
-    fn connected() -> (TcpStream, TcpStream) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        (client, listener.accept().unwrap().0)
-    }
+    use crate::exercises::connected;
 
     #[test]
     fn a_reply_survives_a_question_that_nobody_has_read() {

@@ -36,21 +36,15 @@ pub fn finish(mut stream: &TcpStream, linger: Duration) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use std::io::Write;
-    use std::net::TcpListener;
 
     use test_kit::deadline;
 
     use super::*;
-
-    fn pair() -> (TcpStream, TcpStream) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        (client, listener.accept().unwrap().0)
-    }
+    use crate::exercises::connected;
 
     #[test]
     fn who_closes_is_waited_for_and_gets_all() {
-        let (mut client, mut server) = pair();
+        let (mut client, mut server) = connected();
         client.write_all(b"never read").unwrap();
         server.write_all(b"the answer").unwrap();
         let finished = std::thread::spawn(move || finish(&server, deadline()).unwrap());
@@ -63,7 +57,7 @@ mod tests {
 
     #[test]
     fn who_does_not_is_waited_for_until_the_time_is_over() {
-        let (_client, server) = pair();
+        let (_client, server) = connected();
         assert!(!finish(&server, Duration::from_millis(50)).unwrap());
     }
 }

@@ -37,17 +37,11 @@ pub fn read_exact_until(
 #[cfg(test)]
 mod tests {
     use std::io::Write;
-    use std::net::TcpListener;
     use std::thread;
     use std::time::Duration;
 
     use super::*;
-
-    fn connected() -> (TcpStream, TcpStream) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        (client, listener.accept().unwrap().0)
-    }
+    use crate::exercises::connected;
 
     fn in_time(duration: Duration) -> Instant {
         Instant::now() + duration
