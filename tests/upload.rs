@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::symlink;
 
-use test_kit::{Client, Directory, Server, Style, each_style};
+use test_kit::upload::{answer, header, upload};
+use test_kit::{Directory, Server, Style, each_style};
 
 each_style!(
     a_file_arrives,
@@ -60,24 +61,6 @@ impl Uploads {
         let stored = fs::read(self.directory.file(name)).expect("it is there");
         assert!(stored == bytes, "{} of {} bytes", stored.len(), bytes.len());
     }
-}
-
-/// The one line that a client gets, and then the end.
-#[track_caller]
-fn answer(client: &mut Client) -> String {
-    let line = client.read_line();
-    client.expect_end();
-    line
-}
-
-/// An upload's beginning: name and size.
-fn header(name: impl AsRef<[u8]>, size: usize) -> Vec<u8> {
-    let size = u32::try_from(size).expect("it can be said").to_be_bytes();
-    [name.as_ref(), b"\n", &size, b"\n"].concat()
-}
-
-fn upload(name: &str, bytes: &[u8]) -> Vec<u8> {
-    [&header(name, bytes.len()), bytes].concat()
 }
 
 /// Bytes in which nothing repeats soon, so that one lost or doubled does not go unnoticed.

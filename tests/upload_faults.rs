@@ -6,9 +6,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use test_kit::{
-    Client, Directory, Server, Signal, Style, deadline, each_style, names, require_tool, skip,
-};
+use test_kit::upload::{answer, upload};
+use test_kit::{Directory, Server, Signal, Style, deadline, each_style, names, require_tool, skip};
 
 each_style!(
     an_upload_killed_at_any_moment_leaves_nothing_behind,
@@ -18,22 +17,6 @@ each_style!(
     a_sync_that_fails_is_no_stored_file,
     a_slow_disk_holds_up_who_shares_its_thread,
 );
-
-/// An upload: name, size, bytes.
-fn upload(name: &str, bytes: &[u8]) -> Vec<u8> {
-    let size = u32::try_from(bytes.len())
-        .expect("it can be said")
-        .to_be_bytes();
-    [name.as_bytes(), b"\n", &size, b"\n", bytes].concat()
-}
-
-/// The one line that a client gets, and then the end.
-#[track_caller]
-fn answer(client: &mut Client) -> String {
-    let line = client.read_line();
-    client.expect_end();
-    line
-}
 
 fn start(wrapper: &[&str], style: Style, directory: &Directory) -> Server {
     let options = ["--directory", directory.as_str()];

@@ -35,6 +35,7 @@ mod shell;
 mod signals;
 mod style;
 mod tools;
+pub mod upload;
 mod usage;
 mod wait;
 mod wire;

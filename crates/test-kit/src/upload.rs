@@ -1,0 +1,22 @@
+//! What the tests of uploads send again and again.
+
+use crate::Client;
+
+/// An upload's beginning: the name, and how many bytes are to follow.
+pub fn header(name: impl AsRef<[u8]>, size: usize) -> Vec<u8> {
+    let size = u32::try_from(size).expect("it can be said").to_be_bytes();
+    [name.as_ref(), b"\n", &size, b"\n"].concat()
+}
+
+/// An upload: name, size, bytes.
+pub fn upload(name: &str, bytes: &[u8]) -> Vec<u8> {
+    [&header(name, bytes.len()), bytes].concat()
+}
+
+/// The one line that a client gets, and then the end.
+#[track_caller]
+pub fn answer(client: &mut Client) -> String {
+    let line = client.read_line();
+    client.expect_end();
+    line
+}
