@@ -20,6 +20,8 @@ use crate::plan::Plan;
 /// for all the messages that a stall would have kept waiting.
 /// With --rate it is an open loop: messages are due at fixed times, whatever becomes of the ones
 /// before, and latency counts from then. That shows what people would wait.
+///
+/// Ctrl-C ends it early, and what there is so far is reported.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
