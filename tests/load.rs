@@ -424,6 +424,7 @@ fn wrong_usage_is_told_in_one_line() {
             "cannot be used with",
         ),
         ("echo", &["--rate", "0"], "how many messages a second"),
+        ("echo", &["--rate", "1000001"], "up to 1000000"),
         ("echo", &["--duration", "soon"], "number of seconds"),
         ("echo", &["--duration", "0"], "seconds above 0"),
         ("echo", &["--connections", "0"], "from 1 to 1000000"),

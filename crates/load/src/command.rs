@@ -201,8 +201,8 @@ impl From<Service> for Plan {
     }
 }
 
-/// How many connections there may be, and messages under way on each: about as many as one process
-/// may have descriptors (proc(5), `nr_open`).
+/// How much can be asked for of anything: about as many connections as one process may have
+/// descriptors (proc(5), `nr_open`), and more messages a second than one thread can say.
 const MOST: u32 = 1_000_000;
 
 /// Reads a number of seconds above 0, which may have a fraction.
@@ -218,10 +218,12 @@ pub fn seconds(text: &str) -> Result<Duration, &'static str> {
         .ok_or("want a number of seconds above 0, like 10 or 0.5")
 }
 
-fn rate(text: &str) -> Result<f64, &'static str> {
+fn rate(text: &str) -> Result<f64, String> {
     match text.parse() {
-        Ok(rate) if rate > 0.0 && rate <= 1e9 => Ok(rate),
-        _ => Err("want how many messages a second, like 1000 or 0.5"),
+        Ok(rate) if rate > 0.0 && rate <= f64::from(MOST) => Ok(rate),
+        _ => Err(format!(
+            "want how many messages a second, up to {MOST}, like 1000 or 0.5"
+        )),
     }
 }
 
