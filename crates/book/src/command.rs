@@ -77,12 +77,16 @@ fn serve(matches: &ArgMatches) -> Result<(), Problem> {
              `mdbook serve`, in a clone of it",
         )
     })?;
+    // It belongs to this thread: the one that builds ends with the process, in the middle of
+    // whatever it does, and would leave it behind.
+    let place = tempfile::tempdir()
+        .map_err(|error| Problem::world(format!("no place to build the book in: {error}")))?;
     launch::begin_log(None);
     let (listener, stop) = launch::prepare(NAME, options.ends_with, || match &options.listen {
         Some(HostPort(address)) => listen(address),
         None => first_free(options.host),
     })?;
-    crate::serve::serve(listener, sources, stop)
+    crate::serve::serve(listener, sources, place.path(), stop)
         .map_err(|error| Problem::world(format!("cannot go on serving: {error}")))
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -27,14 +27,17 @@ const GRACE: Duration = Duration::from_secs(1);
 /// The pages, as soon as there are any, or why there will be none.
 type Built = watch::Receiver<Option<Result<Arc<Pages>, String>>>;
 
-/// Builds the book and serves it until it is told to stop.
-pub(crate) fn serve(listener: TcpListener, sources: PathBuf, stop: Stop) -> io::Result<()> {
+/// Builds the book, in a place of its own, and serves it until it is told to stop.
+pub(crate) fn serve(
+    listener: TcpListener,
+    sources: PathBuf,
+    place: &Path,
+    stop: Stop,
+) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    // It is ours, and not the builder's, who ends with us in the middle of whatever it does.
-    let place = tempfile::tempdir()?;
-    let built = build(sources, place.path().to_owned())?;
+    let built = build(sources, place.to_owned())?;
     runtime.block_on(async {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -55,14 +58,14 @@ pub(crate) fn serve(listener: TcpListener, sources: PathBuf, stop: Stop) -> io::
     Ok(())
 }
 
-/// Builds the book in a thread and a place of its own, which is removed when the pages are in memory.
+/// Builds the book in a thread of its own. The place is removed when the pages are in memory.
 fn build(sources: PathBuf, place: PathBuf) -> io::Result<Built> {
     let (tell, built) = watch::channel(None);
     thread::Builder::new()
         .name("build".to_owned())
         .spawn(move || {
             let pages = Pages::build_in(&place, &sources);
-            // If that fails, it is tried once more in the end.
+            // Who has made the place tries it again in the end.
             let _ = fs::remove_dir_all(place);
             match &pages {
                 Ok(pages) => pages.warnings.iter().for_each(|warning| warn!("{warning}")),
