@@ -1,7 +1,9 @@
 //! Who sleeps in which system call: each thread of a process, then each of its children
 //! (proc(5), /proc/PID/syscall and /proc/PID/task/TID/children).
 
-use std::{env, fs, io};
+use std::io::{self, ErrorKind};
+use std::process::ExitCode;
+use std::{env, fs};
 
 use nix::libc;
 
@@ -26,8 +28,16 @@ const CALLS: &[(i64, &str)] = &[
     (libc::SYS_writev, "writev"),
 ];
 
-fn main() -> io::Result<()> {
-    env::args().skip(1).try_for_each(|pid| show(&pid))
+fn main() -> ExitCode {
+    let Err(error) = env::args().skip(1).try_for_each(|pid| show(&pid)) else {
+        return ExitCode::SUCCESS;
+    };
+    eprintln!("{error}");
+    if error.kind() == ErrorKind::PermissionDenied {
+        eprintln!("it takes the right to trace that process (ptrace(2), ptrace_scope):");
+        eprintln!("type sudo target/debug/examples/asleep for cargo run --example asleep --");
+    }
+    ExitCode::FAILURE
 }
 
 fn show(pid: &str) -> io::Result<()> {
