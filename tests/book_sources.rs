@@ -110,6 +110,37 @@ fn every_console_block_can_be_read() {
     nothing(found);
 }
 
+/// In the lab everything is built already, and a reader's folder has what the page has built: what
+/// `cargo run` has started, or `cargo build` was told of. `cargo run` builds the one program, and
+/// none of those that are named after a style.
+#[test]
+fn every_program_that_is_typed_by_its_path_is_built_by_the_page() {
+    let path = Regex::new(r"target/debug/(?:examples/)?([\w-]+)").unwrap();
+    let built = Regex::new(r"--example ([\w-]+)").unwrap();
+    let mut found = Vec::new();
+    let mut count = 0;
+    for chapter in chapters() {
+        let mut there = BTreeSet::from(["after-accept".to_owned()]);
+        for block in chapter.blocks() {
+            if !console::is_console(&block) {
+                continue;
+            }
+            for line in block.lines.iter().filter(|line| line.starts_with("$ ")) {
+                for program in path.captures_iter(line) {
+                    count += 1;
+                    if !there.contains(&program[1]) {
+                        let place = chapter.place(block.line);
+                        found.push(format!("{place}: nothing has built {}", &program[1]));
+                    }
+                }
+                there.extend(built.captures_iter(line).map(|name| name[1].to_owned()));
+            }
+        }
+    }
+    assert!(count > 0, "no program is typed by its path");
+    nothing(found);
+}
+
 /// A block of Rust is either run where it stands, or included from where it is.
 #[test]
 fn rust_that_is_not_run_in_the_chapter_is_included() {
