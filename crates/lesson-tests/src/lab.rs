@@ -153,26 +153,23 @@ fn furnish(directory: &Path, program: &Path) -> io::Result<()> {
     fs::set_permissions(&cargo, Permissions::from_mode(0o755))
 }
 
-/// `cargo run` and `cargo build`, where everything is built already. Cargo says nothing then if it
-/// is told to be quiet, and its own words are not shown in the book.
+/// `cargo run`, where everything is built already. Cargo says nothing then if it is told to be
+/// quiet, and its own words are not shown in the book.
 const CARGO: &str = r#"#!/bin/sh
 name=after-accept
-what=$1
-case $what in
-run | build) shift ;;
-*) echo "cargo $what: there is nothing but cargo run and cargo build here" >&2; exit 101 ;;
-esac
+[ "$1" = build ] && exit 0
+[ "$1" = run ] || { echo "cargo $1: there is nothing but cargo run here" >&2; exit 101; }
+shift
 while [ $# -gt 0 ]; do
     case $1 in
     -q | --quiet | --release) shift ;;
     -p | --package) name=$2; shift 2 ;;
-    --example) name=examples/$2; shift 2; [ -x "target/debug/$name" ] || exit 101 ;;
+    --example) name=examples/$2; shift 2 ;;
     --) shift; break ;;
     *) echo "cargo run: what is $1?" >&2; exit 101 ;;
     esac
 done
 CARGO_MANIFEST_DIR=$HOME
 export CARGO_MANIFEST_DIR
-[ $what = run ] || exit 0
 exec "target/debug/$name" "$@"
 "#;
