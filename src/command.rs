@@ -34,6 +34,7 @@ pub(crate) fn program() -> Command {
         .subcommand(datagrams::Command::augment_args(Command::new("datagrams")))
         .subcommand(load::Command::augment_args(Command::new("load")))
         .subcommand(compare::Command::augment_args(Command::new("compare")))
+        .subcommand(timelines::Command::augment_args(Command::new("timelines")))
         .subcommand(completions_command());
     #[cfg(feature = "book")]
     let program = program.subcommand(book::command());

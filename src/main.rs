@@ -51,8 +51,10 @@ fn main() -> ExitCode {
         Some(("datagrams", matches)) => hand_over(matches, &program, datagrams::run),
         Some(("load", matches)) => hand_over(matches, &program, load::run),
         Some(("compare", matches)) => hand_over(matches, &program, |command| {
-            let styles: Vec<_> = STYLES.iter().map(|(style, _)| *style).collect();
-            compare::run(command, &styles)
+            compare::run(command, &styles())
+        }),
+        Some(("timelines", matches)) => hand_over(matches, &program, |command| {
+            timelines::run(command, &styles())
         }),
         #[cfg(feature = "book")]
         Some(("book", matches)) => book::run(matches),
@@ -62,6 +64,10 @@ fn main() -> ExitCode {
             None => unreachable!("clap knows no other command"),
         },
     }
+}
+
+fn styles() -> Vec<&'static Style> {
+    STYLES.iter().map(|(style, _)| *style).collect()
 }
 
 fn find(wanted: impl Fn(&Style) -> bool) -> Option<(&'static Style, Serve)> {

@@ -11,14 +11,12 @@ const RIGHT: f64 = 12.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 34.0;
 
-/// The signs of the styles, as in the book, in their order.
-pub(crate) const SIGNS: [&str; 5] = ["●", "◆", "▲", "■", "✚"];
-
 /// What belongs to one style.
 pub(crate) struct Series<T> {
     /// Its place among the styles.
     pub(crate) style: usize,
     pub(crate) name: &'static str,
+    pub(crate) sign: &'static str,
     pub(crate) values: T,
 }
 
@@ -62,6 +60,7 @@ pub(crate) fn lines(
     for Series {
         style,
         name,
+        sign,
         values,
     } in series
     {
@@ -87,7 +86,7 @@ pub(crate) fn lines(
                 svg,
                 r#"<path class="line" d="M{x:.1} {low:.1}V{high:.1}"/><text class="sign" x="{x:.1}" y="{:.1}">{}</text>"#,
                 y(value.median) + 4.0,
-                SIGNS[*style]
+                sign
             );
         }
         svg += "</g>\n";
@@ -112,9 +111,7 @@ pub(crate) fn bars(
     for (
         row,
         Series {
-            style,
-            name,
-            values,
+            name, sign, values, ..
         },
     ) in series.iter().enumerate()
     {
@@ -123,7 +120,6 @@ pub(crate) fn bars(
         let text = values
             .as_ref()
             .map_or("cannot".to_owned(), |value| write(value.median));
-        let sign = SIGNS[*style];
         let _ = writeln!(
             svg,
             r#"<g class="style-{name}"><text class="name" x="0" y="{text_y}">{sign} {name}</text><text class="value" x="{}" y="{text_y}" text-anchor="end">{text}</text>"#,
@@ -218,6 +214,7 @@ mod tests {
         let series = [Series {
             style: 0,
             name: "iterative",
+            sign: "●",
             values: vec![value(1.0), None, value(2.0)],
         }];
         let places = ["1", "10", "100"].map(str::to_owned);

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use launch::Style;
 
 use crate::about::About;
-use crate::chart::{SIGNS, Series, bars, lines};
+use crate::chart::{Series, bars, lines};
 use crate::code::code;
 use crate::loads::{FIGURES, Figure, Load, MAX, MEMORY, P50, P99, P99_9, PROCESSOR, RATE};
 use crate::runs::Runs;
@@ -230,8 +230,8 @@ impl Results<'_> {
                 let _ = write!(text, "<th>{}</th>", figure.name);
             }
             text += "</tr></thead>\n<tbody>\n";
-            for (place, style) in self.styles.iter().enumerate() {
-                text += &self.row(load, place, style);
+            for style in self.styles {
+                text += &self.row(load, style);
             }
             text += "</tbody>\n</table>\n</div>\n";
             text += &self.failures(load);
@@ -239,8 +239,8 @@ impl Results<'_> {
         text
     }
 
-    fn row(&self, load: &Load, place: usize, style: &Style) -> String {
-        let (name, sign) = (style.name, SIGNS[place]);
+    fn row(&self, load: &Load, style: &Style) -> String {
+        let (name, sign) = (style.name, style.sign);
         let cell = self.cell(load, style);
         let cells = if let Some(why) = cell.cannot() {
             instead(&format!("cannot: {}", escape(why)))
@@ -267,9 +267,8 @@ impl Results<'_> {
 
     /// A part of the page, with its plots.
     fn section(&self, title: &str, text: &str, plots: &str) -> String {
-        let legend = self.styles.iter().zip(SIGNS);
-        let legend = legend.map(|(style, sign)| {
-            let name = style.name;
+        let legend = self.styles.iter().map(|style| {
+            let (name, sign) = (style.name, style.sign);
             format!("<span class=\"style-{name}\">{sign} {name}</span> ")
         });
         let legend: String = legend.collect();
@@ -300,6 +299,7 @@ impl Results<'_> {
         let series = styles.map(|(place, style)| Series {
             style: place,
             name: style.name,
+            sign: style.sign,
             values: values(style),
         });
         series.collect()

@@ -7,6 +7,8 @@ pub struct Style {
     pub name: &'static str,
     /// Its name in `ps`, which is also its binary's.
     pub process_name: &'static str,
+    /// What stands beside its colour in every picture, for those who do not see colours.
+    pub sign: &'static str,
     /// What it does with a client once accept(2) has returned, in four words.
     pub answer: &'static str,
     /// What follows from that.
@@ -35,6 +37,7 @@ impl Style {
     pub const ITERATIVE: Style = Style {
         name: "iterative",
         process_name: "iterative-server",
+        sign: "●",
         answer: "one client at a time",
         so: "the next waits in the backlog",
         thousand: 2,
@@ -45,6 +48,7 @@ impl Style {
     pub const FORK: Style = Style {
         name: "fork",
         process_name: "fork-server",
+        sign: "◆",
         answer: "one process a client",
         so: "their parent reaps them and carries the talk",
         thousand: 3,
@@ -55,6 +59,7 @@ impl Style {
     pub const THREAD: Style = Style {
         name: "thread",
         process_name: "thread-server",
+        sign: "▲",
         answer: "one thread a client",
         so: "they meet through channels",
         thousand: 4,
@@ -65,6 +70,7 @@ impl Style {
     pub const SELECT: Style = Style {
         name: "select",
         process_name: "select-server",
+        sign: "■",
         answer: "one loop for all",
         so: "it waits for whoever is ready",
         thousand: 5,
@@ -78,6 +84,7 @@ impl Style {
     pub const ASYNC: Style = Style {
         name: "async",
         process_name: "async-server",
+        sign: "✚",
         answer: "one task a client",
         so: "it is suspended while it waits",
         thousand: 6,

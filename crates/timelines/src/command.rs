@@ -1,0 +1,113 @@
+//! The command line.
+
+use std::env;
+use std::fs;
+use std::io::{self, Error, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use launch::{Problem, Style};
+use sockets::without_number;
+
+use crate::draw::pictures;
+use crate::play::{Tempo, play};
+use crate::record::Record;
+use crate::tell::tell;
+
+/// Play three clients, one of them slow, against every style, and tell who waited for whom
+///
+/// Each run has a server of its own, under strace(1), and clients that go by the clock. What
+/// happened when is told in words, and drawn if you say where pictures may go. The clients and what
+/// they do are a table in crates/timelines/src/scenario.rs: change it, and play your own.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  cargo run -- timelines iterative                          one style, in words
+  cargo run -- timelines --into target/timelines            all of them, and pictures (SVG)
+  cargo run -- timelines --into lessons/figures/timelines   the pictures of the book, anew")]
+pub struct Command {
+    /// Which styles [default: all]
+    #[arg(value_name = "STYLE", value_parser = names())]
+    styles: Vec<String>,
+
+    /// Keep the records (a line of JSON for each system call) and draw them, in this directory
+    #[arg(long, value_name = "DIR")]
+    into: Option<PathBuf>,
+
+    /// Play nothing, and draw the records that are there anew
+    #[arg(long, requires = "into")]
+    redraw: bool,
+}
+
+fn names() -> PossibleValuesParser {
+    let styles = [
+        Style::ITERATIVE,
+        Style::FORK,
+        Style::THREAD,
+        Style::SELECT,
+        Style::ASYNC,
+    ];
+    PossibleValuesParser::new(styles.map(|style| style.name))
+}
+
+/// Plays, tells and draws as the command says, and returns the status to exit with: 0, or 1 if that
+/// has failed.
+///
+/// The program that runs must have a command for each style.
+pub fn run(command: Command, styles: &[&'static Style]) -> ExitCode {
+    match try_run(&command, styles) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => Problem::world(without_number(&error)).report(),
+    }
+}
+
+fn try_run(command: &Command, styles: &[&'static Style]) -> io::Result<()> {
+    let program = env::current_exe()?;
+    let is_wanted = |style: &&&Style| {
+        let mut named = command.styles.iter();
+        !command.redraw && (command.styles.is_empty() || named.any(|name| name == style.name))
+    };
+    let mut output = io::stdout();
+    for style in styles.iter().filter(is_wanted) {
+        let record = play(&program, style, Tempo::Clock)?;
+        writeln!(output, "{}:\n{}\n", style.name, tell(&record).join("\n"))?;
+        if let Some(directory) = &command.into {
+            fs::create_dir_all(directory)?;
+            fs::write(place(directory, style), record.text())?;
+        }
+    }
+    if let Some(directory) = &command.into {
+        let count = redraw(directory, styles)?;
+        let pictures = if count == 1 { "picture" } else { "pictures" };
+        writeln!(
+            output,
+            "{count} {pictures} drawn in {}",
+            directory.display()
+        )?;
+    }
+    Ok(())
+}
+
+/// Draws all records of a directory. Gives how many pictures that are.
+fn redraw(directory: &Path, styles: &[&'static Style]) -> io::Result<usize> {
+    let mut records = Vec::new();
+    for style in styles {
+        let place = place(directory, style);
+        if place.exists() {
+            let record = Record::parse(&fs::read_to_string(&place)?);
+            let wrong = |error| Error::other(format!("{} is no record: {error}", place.display()));
+            records.push((*style, record.map_err(wrong)?));
+        }
+    }
+    let pictures = pictures(&records);
+    for (name, svg) in &pictures {
+        fs::write(directory.join(name), svg)?;
+    }
+    Ok(pictures.len())
+}
+
+fn place(directory: &Path, style: &Style) -> PathBuf {
+    directory.join(format!("{}.jsonl", style.name))
+}

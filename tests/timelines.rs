@@ -1,0 +1,187 @@
+//! The timelines of the book: what they show holds in every run, and they are drawn from the records
+//! beside them, which keep to the scenario.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use launch::Style;
+use lesson_tests::chapter::lessons;
+use regex::Regex;
+use test_kit::{Ended, Running, each_style, require_tool};
+use timelines::{Record, SCENARIO, Tempo, pictures, play};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
+
+const STYLES: [&Style; 5] = [
+    &Style::ITERATIVE,
+    &Style::FORK,
+    &Style::THREAD,
+    &Style::SELECT,
+    &Style::ASYNC,
+];
+
+const ANEW: &str = "cargo run -- timelines --into lessons/figures/timelines";
+
+each_style!(who_waits_in_the_record_waits_in_every_run);
+
+fn who_waits_in_the_record_waits_in_every_run(style: test_kit::Style) {
+    if !require_tool("strace") {
+        return;
+    }
+    let (tempo, waits) = match style.serves_many() {
+        true => (Tempo::QuickOnesAreAnswered, [&[][..], &[], &[]]),
+        false => (Tempo::AllHaveCalled, [&[][..], &["A"], &["A", "B"]]),
+    };
+    let is_it = |known: &&&Style| known.process_name == style.binary();
+    let style = STYLES.iter().find(is_it).expect("it is a style");
+    let played = play(Path::new(PROGRAM), style, tempo).expect("it is played");
+    let shown = recorded(style);
+    assert_eq!(shown.relations(), played.relations(), "played: {played:#?}");
+    let relations = played.relations();
+    let told = relations.iter().map(|relation| &relation.waits_for[..]);
+    assert_eq!(told.collect::<Vec<_>>(), waits);
+}
+
+#[test]
+fn every_picture_is_drawn_from_its_record() {
+    let records = STYLES.map(|style| (style, recorded(style)));
+    for (style, record) in &records {
+        let text = fs::read_to_string(record_of(style)).expect("it is readable");
+        assert!(record.text() == text, "{} was edited", style.name);
+    }
+    let pictures = pictures(&records);
+    let mut names: Vec<_> = pictures.iter().map(|(name, _)| name.clone()).collect();
+    names.sort();
+    assert_eq!(shown("svg"), names, "what is drawn, and what is there");
+    for (name, svg) in &pictures {
+        let shown = fs::read_to_string(figures().join(name)).expect("it is readable");
+        assert!(
+            shown == *svg,
+            "{name} is not what is drawn now: {ANEW} --redraw"
+        );
+    }
+}
+
+#[test]
+fn every_picture_says_in_words_what_it_shows() {
+    let text = Regex::new("<text [^>]*>([^<]*)</text>").expect("it is valid");
+    let waits = Regex::new("^waits for (.*)$").expect("it is valid");
+    for name in shown("svg") {
+        let svg = fs::read_to_string(figures().join(&name)).expect("it is readable");
+        let (words, picture) = svg.split_once("</desc>").expect("it has words");
+        let texts = text.captures_iter(picture).map(|found| found[1].to_owned());
+        // Below them are the axis, and what the marks mean.
+        let texts: Vec<_> = texts.take_while(|text| text != "0 ms").collect();
+        assert!(texts.len() > 5, "{name}: {texts:?}");
+        for shown in texts {
+            let told = match (waits.captures(&shown), shown.strip_prefix("in ")) {
+                (Some(found), _) => format!(" ms for {}, is accepted at", &found[1]),
+                (_, Some(call)) => format!("sleeps in {call}"),
+                _ if shown == "served" => "is accepted at".to_owned(),
+                // The sign stands for no more than the name.
+                _ => shown
+                    .trim_start_matches(|c: char| !c.is_ascii())
+                    .trim()
+                    .to_owned(),
+            };
+            assert!(words.contains(&told), "{name}: {told:?} is not in {words}");
+        }
+    }
+}
+
+#[test]
+fn every_record_keeps_to_the_scenario() {
+    for style in STYLES {
+        let record = recorded(style);
+        assert_eq!(record.style(), style.name);
+        assert_eq!(record.clients().len(), SCENARIO.len());
+        for (client, part) in record.clients().iter().zip(SCENARIO) {
+            let sent: Vec<_> = client.sends.iter().map(|(_, text)| &text[..]).collect();
+            assert_eq!((&client.name[..], &sent[..]), (part.name, part.sends));
+            let hesitates = client
+                .sends
+                .windows(2)
+                .map(|two| (two[1].0 - two[0].0, part.hesitates));
+            let connects = [(client.connects, part.connects)].into_iter();
+            let stays = [(client.hangs_up - client.answered, part.stays)];
+            for (took, planned) in connects.chain(hesitates).chain(stays) {
+                let late = took - planned as f64;
+                // Earlier by as much as lies between two looks at the clock.
+                assert!(
+                    (-1.0..20.0).contains(&late),
+                    "{}: {} is {late} ms late; on a machine that has nothing else to do: {ANEW}",
+                    style.name,
+                    part.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_command_tells_what_it_has_drawn_and_draws_it_again() {
+    if !require_tool("strace") {
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    let timelines = |arguments: &[&str]| -> Ended {
+        let mut command = Command::new(PROGRAM);
+        command.arg("timelines").args(arguments);
+        command.arg("--into").arg(directory.path());
+        Running::spawn(command).end()
+    };
+    let ended = timelines(&["iterative"]);
+    assert!(ended.status.success(), "{ended:#?}");
+    assert_eq!(ended.output[0], "iterative:");
+    let [picture, record] =
+        ["iterative.svg", "iterative.jsonl"].map(|name| directory.path().join(name));
+    let drawn = fs::read_to_string(&picture).expect("it is drawn");
+    for line in &ended.output[1..5] {
+        assert!(drawn.contains(line), "{line} is not in {drawn}");
+    }
+    assert!(
+        ended.output[2].contains(" for A, is accepted at "),
+        "{ended:#?}"
+    );
+
+    fs::remove_file(&picture).expect("it is there");
+    let ended = timelines(&["--redraw"]);
+    let place = directory.path().display();
+    assert_eq!(ended.output, [format!("1 picture drawn in {place}")]);
+    assert_eq!(
+        fs::read_to_string(&picture).expect("it is drawn again"),
+        drawn
+    );
+
+    fs::write(&record, "{}\n").expect("it is writable");
+    let ended = timelines(&["--redraw"]);
+    assert_eq!(ended.status.code(), Some(1));
+    let problem = format!("error: {} is no record: ", record.display());
+    assert!(ended.errors[0].starts_with(&problem), "{ended:#?}");
+}
+
+fn recorded(style: &Style) -> Record {
+    let text = fs::read_to_string(record_of(style)).expect("it is readable");
+    Record::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", style.name))
+}
+
+fn record_of(style: &Style) -> PathBuf {
+    figures().join(format!("{}.jsonl", style.name))
+}
+
+/// The names of all files of a kind that are beside the records, in order.
+fn shown(extension: &str) -> Vec<String> {
+    let entries = fs::read_dir(figures()).expect("it is readable");
+    let names = entries.map(|entry| entry.expect("it is readable").file_name());
+    let mut names: Vec<_> = names
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    names.retain(|name| name.ends_with(&format!(".{extension}")));
+    names.sort();
+    names
+}
+
+fn figures() -> PathBuf {
+    lessons().join("figures/timelines")
+}
