@@ -10,9 +10,10 @@ use crate::record::Kind;
 /// What the names of its files begin with.
 const NAME: &str = "trace";
 
-/// What to tell it: one file a thread, the time of each call and how long it took, and between
-/// which ports a connection is.
-pub(crate) const OPTIONS: [&str; 8] = ["-D", "-ff", "-q", "-ttt", "-T", "-yy", "-s", "32"];
+/// What to tell it: one file a thread, the time of each call and how long it took, and which socket
+/// a descriptor is. With -yy it would tell the ports too, but look through all connections of the
+/// machine for each, while the server stands still.
+pub(crate) const OPTIONS: [&str; 8] = ["-D", "-ff", "-q", "-ttt", "-T", "-y", "-s", "32"];
 
 /// The calls of a server that have to do with connections, with waiting, and with its threads.
 pub(crate) const CALLS: &str = "--trace=accept,accept4,read,readv,recvfrom,recvmsg,write,writev,\
@@ -48,7 +49,9 @@ pub(crate) struct Call {
     pub(crate) from: i64,
     pub(crate) to: i64,
     pub(crate) name: String,
-    /// The port of the client whose connection it is about, if it is about one and nothing else.
+    /// The socket that it is about, if it is about one and nothing else: its number in the kernel.
+    socket: Option<u64>,
+    /// The client's port, if that socket is a connection to one.
     pub(crate) client: Option<u16>,
 }
 
@@ -79,6 +82,7 @@ pub(crate) fn is_complete(directory: &Path, server: u32) -> bool {
 pub(crate) fn read(directory: &Path) -> io::Result<Vec<Thread>> {
     let mut threads = Vec::new();
     let mut started = HashMap::new();
+    let mut accepted = HashMap::new();
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
         let extension = path.extension().and_then(|id| id.to_str());
@@ -88,9 +92,15 @@ pub(crate) fn read(directory: &Path) -> io::Result<Vec<Thread>> {
         let text = fs::read_to_string(&path)?;
         threads.extend(thread(id, &text));
         started.extend(text.lines().filter_map(starts));
+        accepted.extend(text.lines().filter_map(accepts));
     }
     for thread in &mut threads {
         thread.kind = *started.get(&thread.id).unwrap_or(&Kind::Process);
+        for call in &mut thread.calls {
+            call.client = call
+                .socket
+                .and_then(|socket| accepted.get(&socket).copied());
+        }
     }
     threads.sort_by_key(|thread| thread.from);
     Ok(threads)
@@ -115,40 +125,52 @@ fn thread(id: u32, text: &str) -> Option<Thread> {
 }
 
 /// A line such as
-/// `1795286082.827952 recvfrom(5<TCP:[127.0.0.1:2027->127.0.0.1:40404]>, "quick\n", …) = 6 <0.000010>`.
+/// `1795286082.827952 recvfrom(5<socket:[4711]>, "quick\n", 4096, 0, NULL, NULL) = 6 <0.000010>`.
+/// Whose socket it is, is not in it.
 fn call(line: &str) -> Option<Call> {
     let (from, rest) = line.split_once(' ')?;
     let from = time(from)?;
     let (rest, took) = rest.strip_suffix('>')?.rsplit_once(" <")?;
     let (name, arguments) = rest.split_once('(')?;
-    let client = match name {
+    let socket = match is_accept(name) {
         // It names the listener, and returns the connection.
-        "accept" | "accept4" => connection(arguments.rsplit_once(" = ")?.1),
-        _ => connection(arguments),
+        true => the_only_socket(arguments.rsplit_once(" = ")?.1),
+        false => the_only_socket(arguments),
     };
     Some(Call {
         from,
         to: from + time(took)?,
         name: name.to_owned(),
-        client,
+        socket,
+        client: None,
     })
 }
 
-/// The other port of a connection, if a text names it, and no other descriptor.
-fn connection(text: &str) -> Option<u16> {
-    // 5<TCP:[127.0.0.1:2027->127.0.0.1:40404]>, 4<UNIX-STREAM:[4711->4712]>, 3<TCP:[127.0.0.1:2027]>
+fn is_accept(name: &str) -> bool {
+    ["accept", "accept4"].contains(&name)
+}
+
+/// Which socket a call has accepted, and from which port.
+fn accepts(line: &str) -> Option<(u64, u16)> {
+    // accept4(3<socket:[4710]>, {sa_family=AF_INET, sin_port=htons(40404), …}, …) = 5<socket:[4711]>
+    let call = call(line).filter(|call| is_accept(&call.name))?;
+    let (_, port) = line.split_once("sin_port=htons(")?;
+    Some((call.socket?, port.split_once(')')?.0.parse().ok()?))
+}
+
+/// The socket that a text names, if it names no other descriptor.
+fn the_only_socket(text: &str) -> Option<u64> {
+    // 5<socket:[4711]>, 4<pipe:[42]>
     let pieces: Vec<_> = text.split('<').collect();
     let is_descriptor = |before: &str| before.ends_with(|c: char| c.is_ascii_digit());
-    let mut ports = pieces.windows(2).filter(|pair| is_descriptor(pair[0]));
-    let port = |described: &str| {
-        let (ends, _) = described.strip_prefix("TCP:[")?.split_once(']')?;
-        let (_, port) = ends.split_once("->")?.1.rsplit_once(':')?;
-        port.parse().ok()
+    let mut described = pieces.windows(2).filter(|pair| is_descriptor(pair[0]));
+    let socket = |described: &str| {
+        let (number, _) = described.strip_prefix("socket:[")?.split_once(']')?;
+        number.parse().ok()
     };
-    let first = port(ports.next()?[1])?;
-    ports
-        .all(|pair| port(pair[1]) == Some(first))
-        .then_some(first)
+    let first = socket(described.next()?[1])?;
+    let is_first = described.all(|pair| socket(pair[1]) == Some(first));
+    is_first.then_some(first)
 }
 
 /// Which thread a call has started, and as what.
@@ -177,30 +199,42 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_a_call_about_a_client_or_about_several_things() {
+    fn a_line_is_a_call_about_a_socket_or_about_several_things() {
         #[track_caller]
-        fn check(line: &str, name: &str, took: i64, client: Option<u16>) {
+        fn check(line: &str, name: &str, took: i64, socket: Option<u64>) {
             let call = call(&format!("1795286082.000001 {line}")).expect("it is one");
             assert_eq!((&call.name[..], call.to - call.from), (name, took));
             assert_eq!(call.from, 1_795_286_082_000_001);
-            assert_eq!(call.client, client);
+            assert_eq!(call.socket, socket);
         }
-        let here = "<TCP:[127.0.0.1:2027->127.0.0.1:40404]>";
-        let listener = "3<TCP:[127.0.0.1:2027]>";
-        let read = format!("recvfrom(5{here}, \"a<b\", 4096, 0, NULL, NULL) = 3 <0.500000>");
-        check(&read, "recvfrom", 500_000, Some(40404));
-        let accept = format!("accept4({listener}, NULL, NULL, 0) = 9{here} <0.000018>");
-        check(&accept, "accept4", 18, Some(40404));
-        let nobody = format!("accept4({listener}, NULL, NULL, 0) = -1 EAGAIN (Try) <0.000018>");
-        check(&nobody, "accept4", 18, None);
-        let poll = format!("poll([{{fd=5{here}, events=POLLIN}}], 1, 2000) = 1 <0.000010>");
-        check(&poll, "poll", 10, Some(40404));
-        let both = format!("poll([{{fd=5{here}}}, {{fd={listener}}}], 2, 2000) = 1 <0.002000>");
-        check(&both, "poll", 2000, None);
-        let pair = "recvfrom(5<UNIX-STREAM:[4711->4712]>, \"X\", 64, 0, NULL, NULL) = 1 <0.000001>";
-        check(pair, "recvfrom", 1, None);
+        let read = "recvfrom(5<socket:[47]>, \"a<b\", 4096, 0, NULL, NULL) = 3 <0.500000>";
+        check(read, "recvfrom", 500_000, Some(47));
+        let accept = "accept4(3<socket:[9]>, NULL, NULL, 0) = 9<socket:[47]> <0.000018>";
+        check(accept, "accept4", 18, Some(47));
+        let nobody = "accept4(3<socket:[9]>, NULL, NULL, 0) = -1 EAGAIN (Try) <0.000018>";
+        check(nobody, "accept4", 18, None);
+        let poll = "poll([{fd=5<socket:[47]>, events=POLLIN}], 1, 2000) = 1 <0.000010>";
+        check(poll, "poll", 10, Some(47));
+        let both = "poll([{fd=5<socket:[47]>}, {fd=3<socket:[9]>}], 2, 2000) = 1 <0.002000>";
+        check(both, "poll", 2000, None);
+        let pipe = "read(5<pipe:[47]>, \"X\", 64) = 1 <0.000001>";
+        check(pipe, "read", 1, None);
         assert_eq!(call("1795286082.000001 +++ exited with 0 +++"), None);
         assert_eq!(call("1795286082.000001 exit_group(0) = ?"), None);
+    }
+
+    #[test]
+    fn a_socket_is_known_by_its_accept() {
+        let client =
+            "{sa_family=AF_INET, sin_port=htons(40404), sin_addr=inet_addr(\"127.0.0.1\")}";
+        let accept = format!(
+            "1.000000 accept4(3<socket:[9]>, {client}, [128 => 16], 0) = 5<socket:[47]> <0.000001>"
+        );
+        assert_eq!(accepts(&accept), Some((47, 40404)));
+        assert_eq!(
+            accepts("1.000000 close(5<socket:[47]>) = 0 <0.000001>"),
+            None
+        );
     }
 
     #[test]
