@@ -30,6 +30,7 @@ pub mod stopping;
 pub mod streams;
 pub mod subnetting;
 pub mod thread;
+pub mod timelines;
 pub mod two_machines;
 pub mod upload;
 pub mod waiting;

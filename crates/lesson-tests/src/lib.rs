@@ -53,6 +53,7 @@ macro_rules! each_chapter {
             thread "styles/thread.md",
             select "styles/select.md",
             async_style "styles/async.md",
+            timelines "styles/timelines.md",
             own_service "styles/own-service.md",
             chat "styles/chat.md",
             stopping "styles/stopping.md",

@@ -70,9 +70,12 @@ fn try_run(command: &Command, styles: &[&'static Style]) -> io::Result<()> {
         !command.redraw && (command.styles.is_empty() || named.any(|name| name == style.name))
     };
     let mut output = io::stdout();
-    for style in styles.iter().filter(is_wanted) {
+    for (number, style) in styles.iter().filter(is_wanted).enumerate() {
         let record = play(&program, style, Tempo::Clock)?;
-        writeln!(output, "{}:\n{}\n", style.name, tell(&record).join("\n"))?;
+        let gap = if number > 0 { "\n" } else { "" };
+        // A sentence a line.
+        let told = tell(&record).join("\n").replace(". ", ".\n  ");
+        writeln!(output, "{gap}{}:\n{told}", style.name)?;
         if let Some(directory) = &command.into {
             fs::create_dir_all(directory)?;
             fs::write(place(directory, style), record.text())?;

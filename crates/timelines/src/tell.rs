@@ -37,10 +37,16 @@ fn client(client: &Client) -> String {
     )
 }
 
-/// A line for each thread of the server that did something for a client.
+/// A line for each thread of the server that did something for a client, and how many did nothing.
 pub(crate) fn lanes(record: &Record) -> Vec<String> {
     let lanes = record.lanes().iter();
-    lanes.map(|one| lane(record, one)).collect()
+    let mut lines: Vec<_> = lanes.map(|one| lane(record, one)).collect();
+    match record.others() {
+        0 => {}
+        1 => lines.push("1 more thread does nothing for a client.".to_owned()),
+        count => lines.push(format!("{count} more threads do nothing for a client.")),
+    }
+    lines
 }
 
 fn lane(record: &Record, lane: &Lane) -> String {
