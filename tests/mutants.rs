@@ -49,6 +49,7 @@ mutants!(
     output_that_is_not_printed,
     rung_without_its_symptom,
     snippet_that_is_wrong,
+    timeline_in_which_everybody_waits,
     unbounded_mailbox,
     upload_that_replaces,
     widget_that_keeps_the_24th_bit,
