@@ -27,9 +27,10 @@ const LETTER: f64 = 7.2;
 /// All pictures of these records, with the names of their files: one for each style, and, if there
 /// are several, one of all their clients and one of all their servers.
 pub fn pictures(records: &[(&Style, Record)]) -> Vec<(String, String)> {
+    let axis = axis(records);
     let mut pictures = Vec::new();
     for (style, record) in records {
-        let mut picture = Picture::new(style.name, &[(style, record)]);
+        let mut picture = Picture::new(style.name, axis);
         picture.clients(style, record);
         picture.gap();
         picture.lanes(style, record);
@@ -39,15 +40,24 @@ pub fn pictures(records: &[(&Style, Record)]) -> Vec<(String, String)> {
     }
     if records.len() > 1 {
         pictures.extend([
-            ("clients.svg".to_owned(), all_clients(records)),
-            ("servers.svg".to_owned(), all_servers(records)),
+            ("clients.svg".to_owned(), all_clients(records, axis)),
+            ("servers.svg".to_owned(), all_servers(records, axis)),
         ]);
     }
     pictures
 }
 
-fn all_clients(records: &[(&Style, Record)]) -> String {
-    let mut picture = Picture::new("clients", records);
+/// How many milliseconds the axis has: as many as it takes if everybody waits for everybody else, or
+/// as the longest of these runs took, and some air.
+fn axis(records: &[(&Style, Record)]) -> f64 {
+    let takes = SCENARIO.iter().map(Part::takes).sum::<u64>() as f64;
+    let ends = records.iter().map(|(_, record)| record.ends());
+    let longest = ends.fold(takes, f64::max);
+    (longest / 50.0).floor() * 50.0 + 50.0
+}
+
+fn all_clients(records: &[(&Style, Record)], axis: f64) -> String {
+    let mut picture = Picture::new("clients", axis);
     let mut words = Vec::new();
     for (style, record) in records {
         picture.clients(style, record);
@@ -58,8 +68,8 @@ fn all_clients(records: &[(&Style, Record)]) -> String {
     picture.end("The same clients of every style", &words.join(" "))
 }
 
-fn all_servers(records: &[(&Style, Record)]) -> String {
-    let mut picture = Picture::new("servers", records);
+fn all_servers(records: &[(&Style, Record)], axis: f64) -> String {
+    let mut picture = Picture::new("servers", axis);
     let mut words = Vec::new();
     for (style, record) in records {
         picture.heading(style);
@@ -85,14 +95,10 @@ struct Picture {
 
 impl Picture {
     /// `name` makes what it has names for its own among all pictures of a page.
-    fn new<R: std::borrow::Borrow<Record>>(name: &str, records: &[(&Style, R)]) -> Picture {
-        // As long as it takes if everybody waits for everybody else, and some air.
-        let takes = SCENARIO.iter().map(Part::takes).sum::<u64>() as f64;
-        let ends = records.iter().map(|(_, record)| record.borrow().ends());
-        let longest = ends.fold(takes, f64::max);
+    fn new(name: &str, axis: f64) -> Picture {
         Picture {
             name: format!("timeline-{name}"),
-            axis: (longest / 50.0).floor() * 50.0 + 50.0,
+            axis,
             y: 8.0,
             has_clients: false,
             has_lanes: false,
@@ -138,16 +144,12 @@ impl Picture {
         let [connects, accepted, ends] =
             [client.connects, client.accepted, client.ends].map(|time| self.x(time));
 
-        let waits = accepted - connects;
-        let (name, ink) = (self.name.clone(), INK);
-        self.mark(&format!(
-            r##"<rect x="{connects:.1}" y="{top:.1}" width="{waits:.1}" height="{BAR}" fill="url(#{name}-waits)" stroke="{ink}"/>"##
-        ));
+        self.bar(connects, accepted, top, &self.waiting());
         if !client.waits_for.is_empty() {
             let whom = tell::list(&client.waits_for);
             let texts = [format!("waits for {whom}"), whom];
-            if let Some(text) = longest_within(&texts, waits) {
-                let (middle, wide) = (connects + waits / 2.0, room(text));
+            if let Some(text) = longest_within(&texts, accepted - connects) {
+                let (middle, wide) = ((connects + accepted) / 2.0, room(text));
                 self.mark(&format!(
                     r#"<rect x="{:.1}" y="{:.1}" width="{wide:.1}" height="{:.1}" fill="{PAPER}"/>"#,
                     middle - wide / 2.0,
@@ -157,13 +159,11 @@ impl Picture {
                 self.text(middle, text_y, "middle", INK, text);
             }
         }
-        let (served, colour) = (ends - accepted, colour(style));
-        self.mark(&format!(
-            r#"<rect x="{accepted:.1}" y="{top:.1}" width="{served:.1}" height="{BAR}" fill="{colour}" stroke="{colour}"/>"#
-        ));
-        let middle = accepted + served / 2.0;
-        if let Some(text) = longest_within(&["served"], served) {
-            self.text(middle, text_y, "middle", PAPER, text);
+        let colour = colour(style);
+        let served = format!(r#"fill="{colour}" stroke="{colour}""#);
+        self.bar(accepted, ends, top, &served);
+        if let Some(text) = longest_within(&["served"], ends - accepted) {
+            self.text((accepted + ends) / 2.0, text_y, "middle", PAPER, text);
         }
         for (at, _) in &client.sends {
             self.mark(&down(self.x(*at), top - 1.0));
@@ -194,25 +194,32 @@ impl Picture {
         let (colour, text_y) = (colour(style), top + 14.0);
         for spell in record.spells(lane) {
             let [from, to] = [spell.from, spell.to].map(|time| self.x(time));
-            let wide = to - from;
-            if wide >= 2.0 * LETTER {
-                self.mark(&format!(
-                    r#"<rect x="{from:.1}" y="{top:.1}" width="{wide:.1}" height="{BAR}" fill="{WASH}" stroke="{colour}" stroke-width="2"/>"#
-                ));
-                self.text(from + wide / 2.0, text_y, "middle", INK, spell.client);
+            if to - from >= 2.0 * LETTER {
+                self.bar(from, to, top, &in_hand(&colour));
+                self.text((from + to) / 2.0, text_y, "middle", INK, spell.client);
             } else {
-                let wide = wide.max(2.5);
-                self.mark(&format!(
-                    r#"<rect x="{from:.1}" y="{top:.1}" width="{wide:.1}" height="{BAR}" fill="{colour}"/>"#
-                ));
+                let to = to.max(from + 2.5);
+                self.bar(from, to, top, &format!(r#"fill="{colour}""#));
                 // Around it, so that the line behind does not cross it out.
                 self.mark(&format!(
                     r#"<text x="{:.1}" y="{text_y:.1}" font-size="14" fill="{INK}" stroke="{PAPER}" stroke-width="4" paint-order="stroke">{}</text>"#,
-                    from + wide + 3.0,
+                    to + 3.0,
                     escape(spell.client)
                 ));
             }
         }
+    }
+
+    fn bar(&mut self, from: f64, to: f64, top: f64, look: &str) {
+        self.mark(&format!(
+            r#"<rect x="{from:.1}" y="{top:.1}" width="{:.1}" height="{BAR}" {look}/>"#,
+            to - from
+        ));
+    }
+
+    /// How a bar looks whose client waits.
+    fn waiting(&self) -> String {
+        format!(r##"fill="url(#{}-waits)" stroke="{INK}""##, self.name)
     }
 
     fn text(&mut self, x: f64, y: f64, anchor: &str, colour: &str, text: &str) {
@@ -231,13 +238,14 @@ impl Picture {
     fn end(mut self, title: &str, words: &str) -> String {
         let bottom = self.y + 4.0;
         let mut axis = String::new();
-        for time in (0..=self.axis as u64).step_by(100) {
+        let step = (self.axis / 1000.0).ceil() as usize * 100;
+        for time in (0..=self.axis as usize).step_by(step) {
             let x = self.x(time as f64);
             let _ = writeln!(
                 axis,
                 r#"<path d="M{x:.1} 4V{bottom:.1}" stroke="{EDGE}" stroke-opacity="0.4"/>"#
             );
-            if time % 200 == 0 {
+            if time % (2 * step) == 0 {
                 let unit = if time == 0 { " ms" } else { "" };
                 self.text(x, bottom + 16.0, "middle", MUTED, &format!("{time}{unit}"));
             }
@@ -259,12 +267,10 @@ impl Picture {
     }
 
     fn legend(&mut self) {
-        let (name, x) = (self.name.clone(), 8.0);
+        let (from, to) = (8.0, 34.0);
         if self.has_clients {
             let (top, y) = (self.y, self.y + 14.0);
-            self.mark(&format!(
-                r##"<rect x="{x}" y="{top:.1}" width="26" height="{BAR}" fill="url(#{name}-waits)" stroke="{INK}"/>"##
-            ));
+            self.bar(from, to, top, &self.waiting());
             self.text(40.0, y, "start", INK, "connected, waits to be accepted");
             self.mark(&down(300.0, top + 12.0));
             self.text(312.0, y, "start", INK, "sends");
@@ -274,10 +280,8 @@ impl Picture {
         }
         if self.has_lanes {
             let (top, y) = (self.y, self.y + 14.0);
-            self.mark(&format!(
-                r#"<rect x="{x}" y="{top:.1}" width="26" height="{BAR}" fill="{WASH}" stroke="{INK}" stroke-width="2"/>"#
-            ));
-            self.text(21.0, y, "middle", INK, "A");
+            self.bar(from, to, top, &in_hand(INK));
+            self.text((from + to) / 2.0, y, "middle", INK, "A");
             let text = "has A in hand: works for it, or sleeps until it says something";
             self.text(40.0, y, "start", INK, text);
             self.y += 26.0;
@@ -293,7 +297,12 @@ const WASH: &str = "var(--wash, #f2f4f6)";
 const LOST: &str = "var(--lost, #a01f5c)";
 
 fn colour(style: &Style) -> String {
-    format!("var(--{})", style.name)
+    format!("var(--{}, currentColor)", style.name)
+}
+
+/// How a bar looks that is a time of a thread for one client.
+fn in_hand(colour: &str) -> String {
+    format!(r#"fill="{WASH}" stroke="{colour}" stroke-width="2""#)
 }
 
 /// The first of these, the longest first, that has room in so many units.
