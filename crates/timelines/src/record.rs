@@ -287,7 +287,7 @@ fn client(name: &str, events: &[Event]) -> Result<Client, &'static str> {
         .iter()
         .filter(|event| event.who == name && event.call == "send");
     let sent = |event: &Event| (event.from, event.text.clone().unwrap_or_default());
-    let received = events
+    let mut received = events
         .iter()
         .filter(|event| event.who == name && event.call == "recv");
     let served_by = about(&READS).chain(about(&WRITES));
@@ -298,7 +298,7 @@ fn client(name: &str, events: &[Event]) -> Result<Client, &'static str> {
         accepted: accept.to,
         answered: own("recv").ok_or("answer")?.to,
         hangs_up: own("shutdown").ok_or("shutdown")?.from,
-        ends: received.last().ok_or("end")?.to,
+        ends: received.next_back().ok_or("end")?.to,
         waits_for: Vec::new(),
         accepted_by: accept.who.clone(),
         served_by: served_by.map(|event| event.who.clone()).collect(),

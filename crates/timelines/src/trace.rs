@@ -109,14 +109,14 @@ pub(crate) fn read(directory: &Path) -> io::Result<Vec<Thread>> {
 /// What a file tells of its thread. Nobody in it says what the thread was started as.
 fn thread(id: u32, text: &str) -> Option<Thread> {
     let calls: Vec<_> = text.lines().filter_map(call).collect();
-    let names = text.lines().filter_map(|line| {
+    let mut names = text.lines().filter_map(|line| {
         let (_, name) = line.split_once(" prctl(PR_SET_NAME, \"")?;
         Some(name.split_once('"')?.0.to_owned())
     });
     let time_of = |line: &str| time(line.split_once(' ')?.0);
     Some(Thread {
         id,
-        name: names.last().unwrap_or_else(|| id.to_string()),
+        name: names.next_back().unwrap_or_else(|| id.to_string()),
         kind: Kind::Process,
         from: text.lines().next().and_then(time_of)?,
         to: text.lines().last().and_then(time_of)?,
