@@ -247,6 +247,8 @@ impl Picture {
             );
             if time % (2 * step) == 0 {
                 let unit = if time == 0 { " ms" } else { "" };
+                // The last one shall not be cut off.
+                let x = x.min(WIDTH - 20.0);
                 self.text(x, bottom + 16.0, "middle", MUTED, &format!("{time}{unit}"));
             }
         }
