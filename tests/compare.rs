@@ -78,6 +78,19 @@ fn an_interrupted_comparison_goes_on_and_ends_in_a_page() {
     assert_eq!(lines(&directory.file("runs.before.jsonl")), done);
 }
 
+#[test]
+fn what_cannot_be_read_is_put_aside_and_not_overwritten() {
+    let directory = Directory::default();
+    let kept = b"{\"commit\":\"\xff";
+    fs::write(directory.file("runs.jsonl"), kept).unwrap();
+    let running = start(directory.path(), "0.1");
+    wait_until("it has begun anew", || {
+        lines(&directory.file("runs.jsonl")).len() > 1
+    });
+    kill(running);
+    assert_eq!(fs::read(directory.file("runs.before.jsonl")).unwrap(), kept);
+}
+
 fn check_results(results: &Value) {
     let cells = results["cells"].as_array().unwrap();
     let cell = |load: &str, style: &str| {

@@ -2,7 +2,7 @@
 //! on where it was.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -39,8 +39,8 @@ impl Runs {
     pub(crate) fn open(directory: &Path, about: &About, anew: bool) -> io::Result<Runs> {
         fs::create_dir_all(directory)?;
         let path = directory.join("runs.jsonl");
-        if let Ok(text) = fs::read_to_string(&path) {
-            match parse(&text, about) {
+        match fs::read(&path) {
+            Ok(kept) => match parse(&kept, about) {
                 Some((samples, length)) if !anew => {
                     let file = OpenOptions::new().append(true).open(&path)?;
                     // A line that was cut off by a sudden end would spoil the next one.
@@ -48,7 +48,9 @@ impl Runs {
                     return Ok(Runs { samples, file });
                 }
                 _ => fs::rename(&path, aside(&path))?,
-            }
+            },
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
         }
         let mut file = File::create(&path)?;
         write_line(&mut file, about)?;
@@ -79,17 +81,17 @@ impl Runs {
 }
 
 /// The samples, and how long the lines are that are whole. None if they were made otherwise.
-fn parse(text: &str, about: &About) -> Option<(Vec<Sample>, usize)> {
-    let mut lines = text.split_inclusive('\n');
+fn parse(kept: &[u8], about: &About) -> Option<(Vec<Sample>, usize)> {
+    let mut lines = kept.split_inclusive(|byte| *byte == b'\n');
     let first = lines.next()?;
-    let made: About = serde_json::from_str(first).ok()?;
+    let made: About = serde_json::from_slice(first).ok()?;
     if made != *about {
         return None;
     }
     let mut length = first.len();
     let mut samples = Vec::new();
-    for line in lines.filter(|line| line.ends_with('\n')) {
-        samples.push(serde_json::from_str(line).ok()?);
+    for line in lines.filter(|line| line.ends_with(b"\n")) {
+        samples.push(serde_json::from_slice(line).ok()?);
         length += line.len();
     }
     Some((samples, length))
