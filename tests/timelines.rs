@@ -8,7 +8,7 @@ use std::process::Command;
 use launch::Style;
 use lesson_tests::chapter::lessons;
 use regex::Regex;
-use test_kit::{Ended, Running, each_style, require_tool};
+use test_kit::{Directory, Ended, Running, each_style, require_tool};
 use timelines::{Record, SCENARIO, Tempo, pictures, play};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
@@ -124,7 +124,7 @@ fn the_command_tells_what_it_has_drawn_and_draws_it_again() {
     if !require_tool("strace") {
         return;
     }
-    let directory = tempfile::tempdir().expect("a directory");
+    let directory = Directory::default();
     let timelines = |arguments: &[&str]| -> Ended {
         let mut command = Command::new(PROGRAM);
         command.arg("timelines").args(arguments);
