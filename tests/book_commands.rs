@@ -3,7 +3,7 @@
 //! The commands of a chapter are run one after the other in a [`Lab`], as a reader types them.
 //! With `BLESS=1` in the environment, what they print is written into the chapter instead.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -56,6 +56,11 @@ fn check(name: &str, file: &str) {
         return skip("namespaces are not allowed here");
     }
     let lab = Lab::open(name, Path::new(env!("CARGO_BIN_EXE_after-accept"))).expect("a lab");
+    let tests: BTreeSet<_> = tested_examples(&chapter.text).collect();
+    if !tests.is_empty() {
+        let built = lab.furnish_tests(&Vec::from_iter(tests));
+        built.unwrap_or_else(|error| panic!("{error}"));
+    }
     let mut book = Reading {
         lab,
         terminals: HashMap::new(),
@@ -68,6 +73,14 @@ fn check(name: &str, file: &str) {
         }
     }
     book.end(&chapter);
+}
+
+/// The examples of which a chapter runs the tests.
+fn tested_examples(text: &str) -> impl Iterator<Item = &str> {
+    let commands = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("$ cargo test --example "));
+    commands.filter_map(|rest| rest.split_whitespace().next())
 }
 
 fn words(line: &str) -> impl Iterator<Item = &str> {

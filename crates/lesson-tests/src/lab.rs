@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, process};
 
-use test_kit::{Namespaces, deadline, examples};
+use test_kit::{Namespaces, deadline, example_tests, examples};
 
 use crate::chapter::repository;
 use crate::terminal::{Terminal, waited_for};
@@ -48,6 +48,19 @@ impl Lab {
             namespaces,
             directory,
         })
+    }
+
+    /// Has the tests in these examples built, so that `cargo test --example NAME` runs them here.
+    ///
+    /// # Errors
+    ///
+    /// One of them cannot be built or linked.
+    pub fn furnish_tests(&self, names: &[&str]) -> Result<(), String> {
+        for (name, program) in names.iter().zip(example_tests(names)?) {
+            let link = self.directory.join(format!("target/tests/{name}"));
+            symlink(program, link).map_err(|error| format!("cannot link {name}: {error}"))?;
+        }
+        Ok(())
     }
 
     /// Runs a command to its end, with nothing to read. Gives what it has printed.
@@ -127,6 +140,7 @@ fn furnish(directory: &Path, program: &Path) -> io::Result<()> {
     let (bin, target) = (directory.join("bin"), directory.join("target/debug"));
     fs::create_dir_all(&bin)?;
     fs::create_dir_all(&target)?;
+    fs::create_dir_all(directory.join("target/tests"))?;
     for entry in fs::read_dir(repository())? {
         let entry = entry?;
         let name = entry.file_name();
@@ -153,23 +167,26 @@ fn furnish(directory: &Path, program: &Path) -> io::Result<()> {
     fs::set_permissions(&cargo, Permissions::from_mode(0o755))
 }
 
-/// `cargo run`, where everything is built already. Cargo says nothing then if it is told to be
-/// quiet, and its own words are not shown in the book.
+/// `cargo run` and `cargo test --example`, where everything is built already. Cargo says nothing
+/// then if it is told to be quiet, and its own words are not shown in the book.
 const CARGO: &str = r#"#!/bin/sh
-name=after-accept
-[ "$1" = build ] && exit 0
-[ "$1" = run ] || { echo "cargo $1: there is nothing but cargo run here" >&2; exit 101; }
+case "$1 $2" in
+"run "*) name=debug/after-accept ;;
+"build "*) exit 0 ;;
+"test --example") exec "target/tests/$3" ;;
+*) echo "cargo $1: there is no such thing here" >&2; exit 101 ;;
+esac
 shift
 while [ $# -gt 0 ]; do
     case $1 in
     -q | --quiet | --release) shift ;;
-    -p | --package) name=$2; shift 2 ;;
-    --example) name=examples/$2; shift 2 ;;
+    -p | --package) name=debug/$2; shift 2 ;;
+    --example) name=debug/examples/$2; shift 2 ;;
     --) shift; break ;;
     *) echo "cargo run: what is $1?" >&2; exit 101 ;;
     esac
 done
 CARGO_MANIFEST_DIR=$HOME
 export CARGO_MANIFEST_DIR
-exec "target/debug/$name" "$@"
+exec "target/$name" "$@"
 "#;

@@ -1,6 +1,5 @@
-use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -84,26 +83,16 @@ impl Client {
         self.wait_until_read();
     }
 
+    // ANCHOR: wait_until_read
     /// Waits until the server has read all that was sent, or is gone.
     #[track_caller]
     pub fn wait_until_read(&self) {
-        wait_until("the server has read", || self.unread_by_the_server() == 0);
+        // What has not arrived is not unread either, so both ends have to be asked.
+        wait_until("the server has read", || {
+            self.queues().unacknowledged == 0 && self.queues_of_the_server().unread == 0
+        });
     }
-
-    /// How many bytes the server's end of the connection has received and the server has not read
-    /// (proc_net(5), `rx_queue`).
-    fn unread_by_the_server(&self) -> u64 {
-        let ends = [self.stream.peer_addr(), self.stream.local_addr()];
-        let [server, client] = ends.map(|end| as_in_proc_net(end.expect("it is connected")));
-        let connections = fs::read_to_string("/proc/net/tcp").expect("/proc is mounted");
-        let line = connections
-            .lines()
-            .find(|line| line.contains(&format!(" {server} {client} ")));
-        // It is not in the table any more when the server has closed it.
-        line.and_then(|line| line.split_whitespace().nth(4))
-            .and_then(|queues| u64::from_str_radix(queues.split_once(':')?.1, 16).ok())
-            .unwrap_or(0)
-    }
+    // ANCHOR_END: wait_until_read
 
     /// Says that it will send no more.
     pub fn half_close(&mut self) {
@@ -250,13 +239,4 @@ impl Client {
         let beginning = &self.received[..self.received.len().min(500)];
         String::from_utf8_lossy(beginning).into_owned()
     }
-}
-
-/// An IPv4 address and port as /proc/net/tcp has it: `0100007F:0BD2`.
-fn as_in_proc_net(end: SocketAddr) -> String {
-    let IpAddr::V4(address) = end.ip() else {
-        panic!("{end} is in another table");
-    };
-    let address = u32::from_ne_bytes(address.octets());
-    format!("{address:08X}:{:04X}", end.port())
 }

@@ -46,12 +46,12 @@ impl Client {
         sent.saturating_sub(unread + self.queues().unacknowledged)
     }
 
-    fn queues(&self) -> Queues {
+    pub(crate) fn queues(&self) -> Queues {
         let [client, server] = self.ends();
         Queues::of(client, server)
     }
 
-    fn queues_of_the_server(&self) -> Queues {
+    pub(crate) fn queues_of_the_server(&self) -> Queues {
         let [client, server] = self.ends();
         Queues::of(server, client)
     }
@@ -64,9 +64,9 @@ impl Client {
 
 /// What waits in the kernel at one end of a connection, in bytes.
 #[derive(Default)]
-struct Queues {
-    unacknowledged: usize,
-    unread: usize,
+pub(crate) struct Queues {
+    pub(crate) unacknowledged: usize,
+    pub(crate) unread: usize,
 }
 
 impl Queues {

@@ -40,7 +40,7 @@ mod usage;
 mod wait;
 mod wire;
 
-pub use binaries::{build, examples};
+pub use binaries::{build, example_tests, examples};
 pub use client::Client;
 pub use crowd::{Crowd, can_open};
 pub use directory::{Directory, names};
