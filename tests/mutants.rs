@@ -34,6 +34,7 @@ macro_rules! mutants {
 
 mutants!(
     blocking_accept_instead_of_the_reaping_loop,
+    bug_that_is_mended,
     child_that_keeps_its_inherited_links,
     client_that_joins_later,
     close_instead_of_finish,

@@ -57,6 +57,12 @@ macro_rules! each_chapter {
             own_service "styles/own-service.md",
             chat "styles/chat.md",
             stopping "styles/stopping.md",
+            five_programs "bugs/five-programs.md",
+            greeter "bugs/greeter.md",
+            counted_words "bugs/words.md",
+            capitals "bugs/capitals.md",
+            caller "bugs/caller.md",
+            radio "bugs/radio.md",
         }
     };
 }
