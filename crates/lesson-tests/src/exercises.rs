@@ -19,6 +19,7 @@ pub mod iterative;
 pub mod multicast;
 pub mod multicast_on_the_wire;
 pub mod names;
+pub mod not_read;
 pub mod options;
 pub mod own_service;
 pub mod pipe_to_socket;

@@ -56,6 +56,7 @@ macro_rules! each_chapter {
             timelines "styles/timelines.md",
             own_service "styles/own-service.md",
             chat "styles/chat.md",
+            reader_that_does_not_read "styles/reader-that-does-not-read.md",
             stopping "styles/stopping.md",
             five_programs "bugs/five-programs.md",
             greeter "bugs/greeter.md",

@@ -190,10 +190,12 @@ impl Slot {
         }
     }
 
+    // ANCHOR: heard
     /// A client that does not read its own answers is not heard.
     fn is_heard(&self) -> bool {
         self.is_member || self.outbox.queue().is_empty()
     }
+    // ANCHOR_END: heard
 
     fn answer(&mut self, answer: Answer<'_>) -> io::Result<Posts> {
         if !answer.is_empty() {
