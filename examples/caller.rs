@@ -1,7 +1,7 @@
 //! A client: it connects to a server, says a line and shows the answer.
 //! Has a bug: `lessons/bugs/caller.md`.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::net::{Shutdown, TcpStream, ToSocketAddrs};
 
 // ANCHOR: program

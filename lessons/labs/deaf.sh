@@ -4,6 +4,7 @@
 heard=$(mktemp)
 told() { grep '^\* ' "$heard"; }
 until_told() { until [ "$(told | wc -l)" -ge "$1" ]; do sleep 0.1; done; }
+until_heard() { until [ "$(wc -l <"$heard")" -ge "$1" ]; do sleep 0.01; done; }
 
 nc -d 127.0.0.1 "$1" >"$heard" &
 reader=$!
@@ -14,7 +15,12 @@ deaf=$!
 until_told 2
 kill -STOP $deaf
 
-yes "$(printf '%01000d' 0)" | head -n 8000 | nc -N 127.0.0.1 "$1" >/dev/null
+# A hundred lines at a time, so that the one that reads keeps up on the busiest machine.
+line=$(printf '%01000d' 0)
+for hundred in $(seq 80); do
+    yes "$line" | head -n 100
+    until_heard $((100 * hundred))
+done | nc -N 127.0.0.1 "$1" >/dev/null
 until_told 5
 told
 kill -KILL $reader $deaf
