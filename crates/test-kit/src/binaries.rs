@@ -82,7 +82,7 @@ fn cargo<'a>(arguments: impl Iterator<Item = &'a str>) -> Result<String, String>
         .map_err(|error| format!("cannot run cargo: {error}"))?;
     if !built.status.success() {
         let said = String::from_utf8_lossy(&built.stderr);
-        return Err(format!("cannot build the servers:\n{said}"));
+        return Err(format!("cannot build what a test needs:\n{said}"));
     }
     Ok(String::from_utf8_lossy(&built.stdout).into_owned())
 }
