@@ -1,6 +1,8 @@
 //! What a server asks of the system for what it does, counted by strace(1).
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use protocol::PLAIN_READ;
 use test_kit::chat::{join, quit};
@@ -15,7 +17,7 @@ each_style!(
 /// The file into which strace(1) writes.
 const RECORD: &str = "record";
 
-/// A server whose reads and writes are recorded.
+/// A server whose system calls are recorded.
 struct Traced {
     server: Server,
     /// The record is in it.
@@ -29,11 +31,14 @@ struct Calls {
     writes: Vec<String>,
 }
 
+/// What reads from a socket or writes to it.
+const READS_AND_WRITES: &str = "--trace=read,readv,recvfrom,recvmsg,write,writev,sendto,sendmsg";
+
 impl Traced {
-    fn start(style: Style, service: &str) -> Traced {
+    /// Starts a server and records the calls that `calls` tells strace(1) to trace.
+    fn start(style: Style, service: &str, calls: &str) -> Traced {
         let directory = Directory::default();
         let record = directory.file(RECORD);
-        let calls = "--trace=read,readv,recvfrom,recvmsg,write,writev,sendto,sendmsg";
         let shown = record.to_str().expect("it is UTF-8");
         // -yy tells a connection to a client from all else; -D leaves the server the child that
         // the kit started; -I 2 lets strace be told to stop.
@@ -46,9 +51,9 @@ impl Traced {
         }
     }
 
-    /// Gives the calls since one client's read that brought `first`, and ends the server.
+    /// Gives the lines of the record, and ends the server.
     #[track_caller]
-    fn calls_since(self, first: &str) -> Calls {
+    fn record(self) -> String {
         let Traced { server, directory } = self;
         // strace lets go before the server ends. What stopping takes would be counted, and of a
         // thread that is killed it may record another one's call.
@@ -58,15 +63,18 @@ impl Traced {
             matches!(tracer.state(), None | Some('Z'))
         });
         drop(server);
-        let all = fs::read_to_string(directory.file(RECORD)).expect("it is readable");
+        fs::read_to_string(directory.file(RECORD)).expect("it is readable")
+    }
+
+    /// Gives the calls on connections since one client's read that brought `first`, and ends the
+    /// server.
+    #[track_caller]
+    fn calls_since(self, first: &str) -> Calls {
+        let all = self.record();
         let mut calls = Calls::default();
         let lines = all.lines().skip_while(|line| !line.contains(first));
         for line in lines {
-            // 4711  sendto(9<TCP:[127.0.0.1:2007->127.0.0.1:40404]>, "hello", 5, MSG_NOSIGNAL, …
-            let Some((_, call)) = line.split_once(' ') else {
-                continue;
-            };
-            let Some((name, arguments)) = call.trim_start().split_once('(') else {
+            let Some((name, arguments)) = call(line) else {
                 continue;
             };
             let Some((descriptor, _)) = arguments.split_once(',') else {
@@ -80,6 +88,13 @@ impl Traced {
         }
         calls
     }
+}
+
+/// The name of the call that a line of a record begins, and what follows it.
+fn call(line: &str) -> Option<(&str, &str)> {
+    // 4711  sendto(9<TCP:[127.0.0.1:2007->127.0.0.1:40404]>, "hello", 5, MSG_NOSIGNAL, …
+    let (_, call) = line.split_once(' ')?;
+    call.trim_start().split_once('(')
 }
 
 fn echo_lines_and_frames_take_a_read_and_a_write_a_message(style: Style) {
@@ -106,7 +121,7 @@ fn check_messages(
     answer: impl Fn(usize) -> String,
 ) {
     const MESSAGES: usize = 300;
-    let traced = Traced::start(style, service);
+    let traced = Traced::start(style, service, READS_AND_WRITES);
     let mut client = traced.server.connect();
     let mut round_trip = |n| {
         client.send(message(n));
@@ -123,11 +138,75 @@ fn check_messages(
     assert!(writes.len() <= MESSAGES + 1, "{} writes", writes.len());
 }
 
+/// The page that lays the styles side by side shows what this counts. With `BLESS=1` in the
+/// environment it is written, and then `cargo run -p side-by-side` brings it onto the page.
+#[test]
+fn the_book_tells_which_system_calls_an_echo_takes() {
+    if !require_tool("strace") {
+        return;
+    }
+    let counted: String = Style::ALL
+        .map(|style| {
+            let name = style.binary().trim_end_matches("-server");
+            format!("{name} {}\n", calls_of_an_echo(style).join(" "))
+        })
+        .concat();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/side-by-side/system_calls.txt");
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&file, &counted).expect("it can be written");
+    }
+    let told = fs::read_to_string(&file).expect("it is readable");
+    assert_eq!(
+        told,
+        counted,
+        "{} is not what was counted: BLESS=1 cargo test --test system_calls the_book",
+        file.display()
+    );
+}
+
+/// The system calls of a whole server from one answer of echo up to and with the next one, as they
+/// mostly are: now and then a wait ends for nothing.
+fn calls_of_an_echo(style: Style) -> Vec<String> {
+    const MESSAGES: usize = 300;
+    let message = |n: usize| format!("message {n:04}");
+    let traced = Traced::start(style, "echo", "--trace=all");
+    let mut client = traced.server.connect();
+    for n in 0..=MESSAGES {
+        client.send(message(n));
+        assert_eq!(client.read_exact(message(n).len()), message(n).as_bytes());
+    }
+    let record = traced.record();
+    let mut calls = record.lines().filter_map(call);
+    let mut up_to = |n| {
+        let answer = format!("\"{}\"", message(n));
+        let mut names = Vec::new();
+        for (name, arguments) in calls.by_ref() {
+            names.push(name.to_owned());
+            if ["send", "write"]
+                .iter()
+                .any(|write| name.starts_with(write))
+                && arguments.contains(&answer)
+            {
+                return names;
+            }
+        }
+        panic!("{style:?} has not sent {answer}:\n{record}");
+    };
+    up_to(0);
+    let mut seen: BTreeMap<Vec<String>, usize> = BTreeMap::new();
+    for n in 1..=MESSAGES {
+        *seen.entry(up_to(n)).or_default() += 1;
+    }
+    let (mostly, times) = seen.iter().max_by_key(|(_, times)| **times).expect("some");
+    assert!(*times > MESSAGES / 2, "{style:?}: {seen:#?}");
+    mostly.clone()
+}
+
 fn chat_takes_a_write_a_member(style: Style) {
     if !require_tool("strace") {
         return;
     }
-    let traced = Traced::start(style, "chat");
+    let traced = Traced::start(style, "chat", READS_AND_WRITES);
     let count = if style.serves_many() { 100 } else { 1 };
     let mut members: Vec<Client> = (1..=count).map(|here| join(&traced.server, here)).collect();
     let names: Vec<_> = members.iter().map(Client::name).collect();

@@ -11,22 +11,32 @@ use crate::about::sources;
 
 /// What a style's own crate holds, without its tests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Code {
+pub struct Code {
     /// Lines that are neither empty nor a comment.
-    pub(crate) lines: usize,
+    pub lines: usize,
     /// How many of them begin something unsafe.
-    pub(crate) unsafe_places: usize,
+    pub unsafe_places: usize,
 }
 
 /// None where the sources are not there.
 pub(crate) fn code(style: &Style) -> Option<Code> {
-    count(
-        &sources()
-            .join("crates")
-            .join(style.process_name)
-            .join("src"),
-    )
-    .ok()
+    Code::of(style, &sources()).ok()
+}
+
+impl Code {
+    /// Counts a style's code, below the top of the repository.
+    ///
+    /// # Errors
+    ///
+    /// The sources are not there, or cannot be read.
+    pub fn of(style: &Style, repository: &Path) -> io::Result<Code> {
+        count(
+            &repository
+                .join("crates")
+                .join(style.process_name)
+                .join("src"),
+        )
+    }
 }
 
 fn count(directory: &Path) -> io::Result<Code> {
@@ -85,9 +95,9 @@ mod tests {
 
     #[test]
     fn the_sources_of_every_style_are_found() {
-        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         for style in [Style::ITERATIVE, Style::FORK, Style::ASYNC] {
-            let code = count(&crates.join(style.process_name).join("src")).unwrap();
+            let code = Code::of(&style, &repository).unwrap();
             assert!(code.lines > 50, "{code:?}");
         }
     }

@@ -18,4 +18,5 @@ mod page;
 mod runs;
 mod summary;
 
+pub use code::Code;
 pub use command::{Command, run};

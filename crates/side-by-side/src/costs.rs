@@ -1,0 +1,67 @@
+//! What each style costs in code, and in system calls.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use compare::Code;
+use launch::Style;
+use toml::{Table, Value};
+
+/// Where the system calls of an echo are kept, below the top of the repository: a line for each
+/// style, its name and then their names in order. `tests/system_calls.rs` counts them, and writes
+/// them where the environment says `BLESS=1`.
+pub const SYSTEM_CALLS: &str = "crates/side-by-side/system_calls.txt";
+
+/// What a style costs.
+#[derive(Debug)]
+pub struct Costs {
+    /// How much there is to read, and what of it the compiler cannot check.
+    pub code: Code,
+    /// The crates that it names, without those of this repository.
+    pub dependencies: Vec<String>,
+    /// The system calls that it takes to receive a message of the service echo and to answer it.
+    pub system_calls: Vec<String>,
+}
+
+impl Costs {
+    /// Counts what a style costs. `root` is the top of the repository.
+    ///
+    /// # Errors
+    ///
+    /// Its sources or its Cargo.toml cannot be read, or its system calls have not been counted.
+    pub fn of(style: &Style, root: &Path) -> io::Result<Costs> {
+        Ok(Costs {
+            code: Code::of(style, root)?,
+            dependencies: dependencies(style, root)?,
+            system_calls: system_calls(style, root)?,
+        })
+    }
+}
+
+fn dependencies(style: &Style, root: &Path) -> io::Result<Vec<String>> {
+    let manifest = |path: &Path| -> io::Result<Table> {
+        let text = fs::read_to_string(root.join(path).join("Cargo.toml"))?;
+        toml::from_str(&text).map_err(io::Error::other)
+    };
+    let workspace = manifest(Path::new(""))?;
+    let is_ours = |name: &str| {
+        let versions = workspace
+            .get("workspace")
+            .and_then(|all| all.get("dependencies"));
+        let dependency = versions.and_then(|versions| versions.get(name));
+        dependency.is_some_and(|dependency| dependency.get("path").is_some())
+    };
+    let own = manifest(&Path::new("crates").join(style.process_name))?;
+    let named = own.get("dependencies").and_then(Value::as_table);
+    let names = named.into_iter().flat_map(Table::keys);
+    Ok(names.filter(|name| !is_ours(name)).cloned().collect())
+}
+
+fn system_calls(style: &Style, root: &Path) -> io::Result<Vec<String>> {
+    let all = fs::read_to_string(root.join(SYSTEM_CALLS))?;
+    let mut lines = all.lines().map(str::split_whitespace);
+    let of_style = lines.find_map(|mut words| (words.next() == Some(style.name)).then_some(words));
+    let missing = || io::Error::other(format!("{SYSTEM_CALLS} has no line for {}", style.name));
+    Ok(of_style.ok_or_else(missing)?.map(str::to_owned).collect())
+}

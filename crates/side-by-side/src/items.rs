@@ -1,0 +1,177 @@
+//! A style's source, cut into its items.
+
+use std::fs;
+use std::io;
+use std::mem;
+use std::ops::Range;
+use std::path::Path;
+
+use launch::Style;
+use syn::spanned::Spanned;
+
+/// A piece of source that has a name: a function, a type, an implementation of a trait.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// What it shares with its counterparts in the other styles, and with nothing else.
+    pub name: String,
+    /// The file that it stands in, such as `crates/fork-server/src/child.rs`.
+    pub file: String,
+    /// Its lines with their comments, moved to the left margin.
+    pub text: String,
+}
+
+/// The files of a style, in the order of a reading. Not every style has each.
+const FILES: [&str; 6] = [
+    "lib.rs",
+    "child.rs",
+    "client.rs",
+    "slot.rs",
+    "member.rs",
+    "main.rs",
+];
+
+/// What is called otherwise in one style than in the others. Asynchronous code needs a runtime
+/// around it, so the loop has a function of its own there; and its tasks end one by one.
+const COUNTERPARTS: [(&str, &str); 2] = [
+    ("accept_all", "serve"),
+    ("end_connection", "end_connections"),
+];
+
+/// The items of a style, in the order of a reading. `root` is the top of the repository.
+///
+/// # Errors
+///
+/// A source cannot be read or is no Rust, or there is a file that is not in [`FILES`].
+pub fn items(root: &Path, style: &Style) -> io::Result<Vec<Item>> {
+    let directory = format!("crates/{}/src", style.process_name);
+    for entry in fs::read_dir(root.join(&directory))? {
+        let name = entry?.file_name();
+        if !FILES.iter().any(|file| name == *file) {
+            let unknown = format!(
+                "{directory}/{}: where does it stand in FILES?",
+                name.display()
+            );
+            return Err(io::Error::other(unknown));
+        }
+    }
+    let mut items: Vec<Item> = Vec::new();
+    for file in FILES {
+        let path = format!("{directory}/{file}");
+        if !root.join(&path).exists() {
+            continue;
+        }
+        let source = fs::read_to_string(root.join(&path))?;
+        for (name, text) in cut(file, &source).map_err(io::Error::other)? {
+            let file = path.clone();
+            items.push(Item { name, file, text });
+        }
+    }
+    Ok(items)
+}
+
+/// The names and the texts of what a file consists of. All before its first item (what it is for,
+/// what it uses) has the name of the file.
+fn cut(file: &str, source: &str) -> syn::Result<Vec<(String, String)>> {
+    let mut scissors = Scissors::default();
+    // The room's part is another one than what every client has: its names begin with its module.
+    let module = if file == "member.rs" { "member::" } else { "" };
+    for item in syn::parse_file(source)?.items {
+        let end = item.span().end().line;
+        match &item {
+            // Few lines, the same in every style but for a name.
+            _ if file == "main.rs" => scissors.cut(file, end),
+            syn::Item::Use(_) => scissors.cut(file, end),
+            syn::Item::Mod(module) if module.content.is_none() => scissors.cut(file, end),
+            syn::Item::Impl(block) if block.trait_.is_none() => {
+                // The state is called Server in every style, so its name tells nothing.
+                let owner = match &name_of_type(&block.self_ty)?[..] {
+                    "Server" => String::new(),
+                    owner => format!("{owner}::"),
+                };
+                // Neither do the lines of the braces.
+                scissors.cut_at = block.brace_token.span.open().end().line;
+                for item in &block.items {
+                    let syn::ImplItem::Fn(function) = item else {
+                        return Err(syn::Error::new(item.span(), "this is not a function"));
+                    };
+                    let name = in_all_styles(&function.sig.ident);
+                    scissors.cut(&format!("{module}{owner}{name}"), item.span().end().line);
+                }
+                scissors.cut_at = end;
+            }
+            _ => scissors.cut(&format!("{module}{}", name(&item)?), end),
+        }
+    }
+    let lines: Vec<_> = source.lines().collect();
+    let pieces = scissors.pieces.into_iter();
+    Ok(pieces
+        .map(|(name, place)| (name, tidy(&lines[place])))
+        .collect())
+}
+
+#[derive(Default)]
+struct Scissors {
+    /// How many lines have been cut off.
+    cut_at: usize,
+    /// The names of the pieces, and their lines, counted from 0.
+    pieces: Vec<(String, Range<usize>)>,
+}
+
+impl Scissors {
+    /// Cuts off what reaches to the line `end`, counted from 1, with all that stands before it.
+    /// What follows something of its name belongs to that.
+    fn cut(&mut self, name: &str, end: usize) {
+        let begin = mem::replace(&mut self.cut_at, end);
+        match self.pieces.last_mut() {
+            Some((last, place)) if last == name => place.end = end,
+            _ => self.pieces.push((name.to_owned(), begin..end)),
+        }
+    }
+}
+
+fn name(item: &syn::Item) -> syn::Result<String> {
+    Ok(match item {
+        syn::Item::Const(constant) => constant.ident.to_string(),
+        syn::Item::Enum(choice) => choice.ident.to_string(),
+        syn::Item::Fn(function) => in_all_styles(&function.sig.ident),
+        syn::Item::Struct(structure) => structure.ident.to_string(),
+        syn::Item::Impl(block) => {
+            let behaviour = block.trait_.iter().map(|(path, _)| last_name(path));
+            let behaviour = behaviour.collect::<syn::Result<String>>()?;
+            format!("impl {behaviour} for {}", name_of_type(&block.self_ty)?)
+        }
+        syn::Item::Macro(call) => format!("{}!", last_name(&call.mac.path)?),
+        _ => return Err(syn::Error::new(item.span(), "what is this called?")),
+    })
+}
+
+fn in_all_styles(name: &syn::Ident) -> String {
+    let counterpart = COUNTERPARTS.iter().find(|(here, _)| name == here);
+    counterpart.map_or(name.to_string(), |(_, elsewhere)| (*elsewhere).to_owned())
+}
+
+fn name_of_type(type_: &syn::Type) -> syn::Result<String> {
+    match type_ {
+        syn::Type::Path(path) => last_name(&path.path),
+        _ => Err(syn::Error::new(type_.span(), "what is this type called?")),
+    }
+}
+
+fn last_name(path: &syn::Path) -> syn::Result<String> {
+    let last = path.segments.last();
+    let last = last.ok_or_else(|| syn::Error::new(path.span(), "this path is empty"))?;
+    Ok(last.ident.to_string())
+}
+
+/// The lines without those that only the book needs, without the margin that all have, and without
+/// empty ones before and after.
+fn tidy(lines: &[&str]) -> String {
+    let lines = lines.iter().filter(|line| !line.contains("// ANCHOR"));
+    let is_empty = |line: &&&str| line.trim().is_empty();
+    let lines: Vec<_> = lines.skip_while(is_empty).collect();
+    let margin = |line: &&&str| line.len() - line.trim_start().len();
+    let filled = lines.iter().filter(|line| !line.trim().is_empty());
+    let margin = filled.map(|line| margin(&line)).min().unwrap_or(0);
+    let lines = lines.iter().map(|line| line.get(margin..).unwrap_or(""));
+    lines.map(|line| format!("{line}\n")).collect()
+}

@@ -1,0 +1,141 @@
+//! Two styles beside one another: which items they share, and what differs in those.
+
+use std::ops::Range;
+
+use similar::{Algorithm, ChangeTag, DiffOp, DiffTag, InlineChangeOptions, TextDiff};
+
+use crate::items::Item;
+
+/// What stands in one row: an item of both styles, or one that only one of them has.
+#[derive(Debug)]
+pub struct Row<'a> {
+    /// The item of the style on the left.
+    pub left: Option<&'a Item>,
+    /// The item of the style on the right.
+    pub right: Option<&'a Item>,
+}
+
+/// The rows of two styles. Each item of each of them is in one row.
+///
+/// They stand in the order of the left style, and what only the right one has below what it has
+/// before it.
+pub fn rows<'a>(left: &'a [Item], right: &'a [Item]) -> Vec<Row<'a>> {
+    let counterpart = |item: &Item| right.iter().find(|other| other.name == item.name);
+    let mut rows: Vec<_> = left
+        .iter()
+        .map(|item| Row {
+            left: Some(item),
+            right: counterpart(item),
+        })
+        .collect();
+    let mut below = 0;
+    for item in right {
+        match rows.iter().position(|row| row.right == Some(item)) {
+            Some(place) => below = place + 1,
+            None => {
+                let (left, right) = (None, Some(item));
+                rows.insert(below, Row { left, right });
+                below += 1;
+            }
+        }
+    }
+    rows
+}
+
+/// Lines that are the same in both texts, and then lines that differ.
+#[derive(Debug, PartialEq)]
+pub struct Step {
+    /// How many lines are the same.
+    pub same: usize,
+    /// The lines of the left text that follow, and the words in each that differ.
+    pub left: Vec<Marks>,
+    /// The lines of the right text that follow, and the words in each that differ.
+    pub right: Vec<Marks>,
+}
+
+/// Which parts of a line differ from a line that is like it, in units of UTF-16, as JavaScript
+/// counts. There are none in a line that has no such counterpart: all of it is another.
+pub type Marks = Vec<Range<usize>>;
+
+/// What leads from one text to another.
+pub fn steps(left: &str, right: &str) -> Vec<Step> {
+    let diff = TextDiff::configure()
+        .algorithm(Algorithm::Patience)
+        .diff_lines(left, right);
+    // Words are marked where lines are much alike: elsewhere there would be more marks than text.
+    let options = *InlineChangeOptions::default().min_ratio(0.7);
+    let mut steps = Vec::new();
+    let mut at = 0;
+    for change in changes(&diff) {
+        let mut step = Step {
+            same: change.old_range().start - at,
+            left: Vec::new(),
+            right: Vec::new(),
+        };
+        at = change.old_range().end;
+        // Without a deadline: what is marked must not depend on how fast the machine is.
+        for line in diff.iter_inline_changes_with_options_deadline(&change, options, None) {
+            let side = match line.tag() {
+                ChangeTag::Delete => &mut step.left,
+                ChangeTag::Insert => &mut step.right,
+                ChangeTag::Equal => unreachable!("a change has no line that is the same"),
+            };
+            side.push(marks(line.values()));
+        }
+        steps.push(step);
+    }
+    let same = left.lines().count() - at;
+    let end = (same > 0).then_some(Step {
+        same,
+        left: Vec::new(),
+        right: Vec::new(),
+    });
+    steps.into_iter().chain(end).collect()
+}
+
+/// The changes of a difference. Where two of them have nothing but braces and empty lines between
+/// them they are one: such lines are the same by chance.
+fn changes(diff: &TextDiff<'_, '_, str>) -> Vec<DiffOp> {
+    let ops = diff.ops();
+    let mut changes: Vec<(Range<usize>, Range<usize>)> = Vec::new();
+    for (place, op) in ops.iter().enumerate() {
+        let mut lines = op.old_range().filter_map(|line| diff.old_slice(line));
+        let says_something = lines.any(|line| line.contains(char::is_alphanumeric));
+        let is_between = 0 < place && place < ops.len() - 1;
+        if op.tag() == DiffTag::Equal && (says_something || !is_between) {
+            continue;
+        }
+        match changes.last_mut() {
+            Some((old, new))
+                if old.end == op.old_range().start && new.end == op.new_range().start =>
+            {
+                old.end = op.old_range().end;
+                new.end = op.new_range().end;
+            }
+            _ => changes.push((op.old_range(), op.new_range())),
+        }
+    }
+    let change = |(old, new): (Range<usize>, Range<usize>)| DiffOp::Replace {
+        old_index: old.start,
+        old_len: old.len(),
+        new_index: new.start,
+        new_len: new.len(),
+    };
+    changes.into_iter().map(change).collect()
+}
+
+/// Where the parts of a line stand that are emphasized.
+fn marks(parts: &[(bool, &str)]) -> Marks {
+    let mut marks = Marks::new();
+    let mut at = 0;
+    for (is_emphasized, part) in parts {
+        let part = at..at + part.encode_utf16().count();
+        at = part.end;
+        match marks.last_mut().filter(|last| last.end == part.start) {
+            _ if !is_emphasized => {}
+            Some(last) => last.end = part.end,
+            None => marks.push(part),
+        }
+    }
+    marks
+}
