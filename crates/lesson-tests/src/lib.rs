@@ -58,6 +58,7 @@ macro_rules! each_chapter {
             chat "styles/chat.md",
             reader_that_does_not_read "styles/reader-that-does-not-read.md",
             stopping "styles/stopping.md",
+            side_by_side "styles/side-by-side.md",
             five_programs "bugs/five-programs.md",
             greeter "bugs/greeter.md",
             counted_words "bugs/words.md",

@@ -16,7 +16,9 @@ use crate::pair::{Marks, Row, Step, rows, steps};
 /// The element of the page, and in it what a reader without JavaScript has: the differences of each
 /// style to the one before it. No line of it is empty, since Markdown would begin again there.
 pub(crate) fn element(items: &[Vec<Item>]) -> String {
-    let mut html = "<side-by-side>\n".to_owned();
+    let mut html = "<side-by-side>\n<p>Each style, and what differs from the one before: a line \
+                    with - is gone, and one with + is new.</p>\n"
+        .to_owned();
     for (place, pair) in items.windows(2).enumerate() {
         let [before, after] = [place, place + 1].map(|place| STYLES[place].name);
         let _ = writeln!(
@@ -44,7 +46,7 @@ fn differences(rows: &[Row<'_>], html: &mut String) {
                 let (name, file) = (escape(&right.name), &right.file);
                 let _ = writeln!(
                     html,
-                    "<p class=\"source\"><code>{name}</code> in <code>{file}</code></p>"
+                    "<p class=\"side-item\"><code>{name}</code> in <code>{file}</code></p>"
                 );
                 *html += &difference(before, &right.text);
             }

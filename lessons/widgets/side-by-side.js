@@ -1,0 +1,224 @@
+// Two styles side by side: their sources in two columns, item by item, with what differs marked.
+//
+// What is shown is made by `cargo run -p side-by-side`, and loaded only where there is a place for
+// it. Until then, and if it cannot be loaded, the differences stand there that need no JavaScript.
+(() => {
+  "use strict";
+  const { make, newId, frame, Speaker } = afterAccept.page;
+
+  const names = ["iterative", "fork", "thread", "select", "async"];
+
+  // What is chosen stands in the address, so that it can be linked: `#fork-beside-thread`, or with
+  // an item of theirs, `#fork-beside-thread:wait`.
+  const address = (left, right, item = "") =>
+    `${left}-beside-${right}${item && `:${item.replaceAll(" ", "-")}`}`;
+
+  function read(fragment) {
+    const [pair, item] = decodeURIComponent(fragment).replace(/^#/, "").split(/:(.*)/s);
+    const [left, right, ...more] = pair.split("-beside-");
+    const isPair = more.length === 0 && left !== right;
+    return isPair && [left, right].every((name) => names.includes(name)) ? { left, right, item } : null;
+  }
+
+  // The sources. They are a script, and not a file to be fetched, so that the book can be read from
+  // a disk without a server.
+  let loading;
+  const load = () => (loading ??= new Promise((resolve, reject) => {
+    afterAccept.sideBySide.data = resolve;
+    document.head.append(make("script", {
+      src: `${path_to_root}widgets/side-by-side-data.js`,
+      onerror: () => reject(new Error("the sources cannot be loaded")),
+    }));
+  }));
+
+  // The items of two styles in rows: `{ left, right, steps }`. They were compared in the order of
+  // the styles, so whoever wants them the other way round gets them turned.
+  function rows({ styles, pairs }, left, right) {
+    const turned = names.indexOf(left) > names.indexOf(right);
+    const [one, other] = turned ? [right, left] : [left, right];
+    return pairs[`${one} ${other}`].map(([first, second, steps]) => {
+      const row = {
+        left: styles[one][first],
+        right: styles[other][second],
+        steps: steps.map(([same, left, right]) => ({ same, left, right })),
+      };
+      if (!turned) return row;
+      const turn = ({ same, left, right }) => ({ same, left: right, right: left });
+      return { left: row.right, right: row.left, steps: row.steps.map(turn) };
+    });
+  }
+
+  // The lines of an item, without the end of the last one.
+  const lines = ({ text }) => text.split("\n").slice(0, -1);
+
+  // Whether the two of a row are the same, differ, or only one of them is there.
+  function kind({ left, right }) {
+    if (left === undefined) return "right";
+    if (right === undefined) return "left";
+    return left.text === right.text ? "same" : "differs";
+  }
+
+  // The parts of a row: lines that both have, or lines of each that the other has not, with where
+  // the words begin and end that differ.
+  function parts(row) {
+    const unmarked = (item) => lines(item).map((text) => ({ text, marks: [] }));
+    switch (kind(row)) {
+      case "left": return [{ left: unmarked(row.left), right: [] }];
+      case "right": return [{ left: [], right: unmarked(row.right) }];
+    }
+    const [left, right] = [lines(row.left), lines(row.right)];
+    const take = (from, marks) => marks.map((marks) => ({ text: from.shift(), marks }));
+    return row.steps.flatMap((step) => {
+      const same = left.splice(0, step.same);
+      right.splice(0, step.same);
+      const parts = same.length > 0 ? [{ same: same.map((text) => ({ text, marks: [] })) }] : [];
+      const differs = step.left.length + step.right.length > 0;
+      return differs ? [...parts, { left: take(left, step.left), right: take(right, step.right) }] : parts;
+    });
+  }
+
+  // A line, which hangs below its own indentation where it is too long for its column.
+  function line({ text, marks }) {
+    const pieces = [];
+    let at = 0;
+    for (let place = 0; place < marks.length; place += 2) {
+      const [begin, end] = [marks[place], marks[place + 1]];
+      pieces.push(text.slice(at, begin), make("mark", {}, text.slice(begin, end)));
+      at = end;
+    }
+    pieces.push(text.slice(at));
+    const indent = text.search(/\S|$/);
+    const isComment = text.trimStart().startsWith("//");
+    return make("span", { style: `--indent: ${indent}`, class: isComment && "side-comment" }, ...pieces);
+  }
+
+  // Lines of one style, which are said to be that style's to whoever hears them.
+  function block(style, list) {
+    if (list.length === 0) return make("pre", { class: "side-nothing" });
+    return make("pre", { class: `side-own side-${style}` },
+      make("span", { class: "widget-unseen" }, `${style}: `), list.map(line));
+  }
+
+  function part({ same, left, right }, styles) {
+    if (!same) return make("div", { class: "side-part" }, block(styles.left, left), block(styles.right, right));
+    const both = make("span", { class: "widget-unseen" }, "both: ");
+    // The second column repeats what the first has said.
+    return make("div", { class: "side-part" },
+      make("pre", {}, both, same.map(line)),
+      make("pre", { class: "side-again", "aria-hidden": "true" }, same.map(line)));
+  }
+
+  const named = (style) => make("span", { class: `style-${style}` }, style);
+
+  const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+
+  // What there is to say of a row beside its name.
+  function about(row, styles) {
+    switch (kind(row)) {
+      case "same": return [`the same in both, ${count(lines(row.left).length, "line")}`];
+      case "differs": return ["differs"];
+      case "left": return ["only in ", named(styles.left)];
+      case "right": return ["only in ", named(styles.right)];
+    }
+  }
+
+  const nameOf = ({ left, right }) => (left ?? right).name;
+
+  class SideBySide extends HTMLElement {
+    connectedCallback() {
+      // The data may come when the element is gone, or has begun already.
+      load().then((data) => this.begin(data)).catch((error) => console.error(error));
+    }
+
+    begin(data) {
+      if (this.data || !this.isConnected) return;
+      this.data = data;
+      this.selects = {
+        left: this.select("One style", "left", "right"),
+        right: this.select("Another", "right", "left"),
+      };
+      this.speaker = new Speaker();
+      this.result = make("div", { class: "widget-result" });
+      frame(this, "Two styles, side by side",
+        make("div", { class: "widget-controls" },
+          Object.values(this.selects).map(({ element }) => element)),
+        this.result, this.speaker.element);
+      this.show(read(location.hash) ?? { left: "fork", right: "thread" });
+      this.go();
+      window.addEventListener("hashchange", () => {
+        const chosen = read(location.hash);
+        if (!chosen) return;
+        if (chosen.left !== this.left || chosen.right !== this.right) this.show(chosen);
+        this.go();
+      });
+    }
+
+    // Whoever chooses the style that stands on the other side already exchanges the two.
+    select(label, side, otherSide) {
+      const id = newId("style");
+      const onchange = ({ target }) => {
+        const other = target.value === this[otherSide] ? this[side] : this[otherSide];
+        this.show({ [side]: target.value, [otherSide]: other });
+        history.replaceState(null, "", `#${address(this.left, this.right)}`);
+        this.speaker.say(this.summary.textContent);
+      };
+      const input = make("select", { id, onchange }, names.map((name) => make("option", { value: name }, name)));
+      const element = make("div", { class: "widget-field" }, make("label", { for: id }, label), input);
+      return { input, element };
+    }
+
+    show({ left, right }) {
+      Object.assign(this, { left, right, id: address(left, right) });
+      this.selects.left.input.value = left;
+      this.selects.right.input.value = right;
+      const all = rows(this.data, left, right);
+      const many = (wanted) => all.filter((row) => kind(row) === wanted).length;
+      this.summary = make("p", { class: "side-summary" },
+        `${all.length} items: ${many("same")} the same, ${many("differs")} that differ, `,
+        `${many("left")} only in `, named(left), `, ${many("right")} only in `, named(right), ".");
+      this.result.replaceChildren(this.summary, this.contents(all), ...all.map((row) => this.row(row)));
+    }
+
+    // Goes where the address leads: to an item, or to all of them.
+    go() {
+      const chosen = read(location.hash);
+      const item = chosen && document.getElementById(address(chosen.left, chosen.right, chosen.item));
+      if (item && item !== this) item.open = true;
+      if (chosen) (item ?? this).scrollIntoView();
+    }
+
+    // The items with their signs, to go to.
+    contents(all) {
+      const signs = { same: "=", differs: "≠" };
+      const entry = (row) => {
+        const what = kind(row);
+        const style = { left: this.left, right: this.right }[what];
+        const sign = style
+          ? make("span", { class: `side-sign side-${style}` })
+          : make("span", { class: "side-sign", "aria-hidden": "true" }, signs[what]);
+        const unseen = make("span", { class: "widget-unseen" }, style ? `only in ${style}: ` : "");
+        const href = `#${address(this.left, this.right, nameOf(row))}`;
+        return make("li", {}, sign, unseen, make("a", { href }, nameOf(row)));
+      };
+      return make("details", { class: "side-contents" },
+        make("summary", {}, "The items"), make("ul", {}, all.map(entry)));
+    }
+
+    row(row) {
+      const what = kind(row);
+      const file = (side) => make("p", { class: "side-file" },
+        ...(row[side] ? [named(this[side]), " ", make("span", {}, row[side].file)] : []));
+      return make("details", {
+        id: address(this.left, this.right, nameOf(row)),
+        class: `side-row side-is-${what}`,
+        open: what !== "same",
+      },
+        make("summary", {}, make("b", {}, nameOf(row)), " ", make("span", {}, ...about(row, this))),
+        make("div", { class: "side-part" }, file("left"), file("right")),
+        parts(row).map((each) => part(each, this)));
+    }
+  }
+
+  afterAccept.sideBySide = { address, read, rows, kind, parts, names };
+  customElements.define("side-by-side", SideBySide);
+})();
