@@ -202,6 +202,41 @@ fn calls_of_an_echo(style: Style) -> Vec<String> {
     mostly.clone()
 }
 
+/// One wait tells of all who are ready, so between the first of them and the last there is none.
+#[test]
+fn select_waits_once_for_all_who_are_ready() {
+    const CLIENTS: usize = 100;
+    if !require_tool("strace") {
+        return;
+    }
+    let traced = Traced::start(Style::Select, "echo", "--trace=all");
+    let mut clients: Vec<Client> = (0..CLIENTS).map(|_| traced.server.connect()).collect();
+    for client in &mut clients {
+        client.send("here");
+        assert_eq!(client.read_exact(4), b"here");
+    }
+    let server = traced.server.process();
+    server.signal(Signal::SIGSTOP);
+    wait_until("it is stopped", || {
+        matches!(server.state(), Some('T' | 't'))
+    });
+    for client in &mut clients {
+        client.send("all at once");
+    }
+    server.signal(Signal::SIGCONT);
+    for client in &mut clients {
+        assert_eq!(client.read_exact(11), b"all at once");
+    }
+    let record = traced.record();
+    let calls: Vec<_> = record.lines().filter(|line| call(line).is_some()).collect();
+    let is_of_a_message = |line: &&str| line.contains("\"all at once\"");
+    let first = calls.iter().position(is_of_a_message).expect("it reads");
+    let last = calls.iter().rposition(is_of_a_message).expect("it writes");
+    let calls = &calls[first..=last];
+    assert_eq!(calls.len(), 2 * CLIENTS, "{calls:#?}");
+    assert!(calls.iter().all(is_of_a_message), "{calls:#?}");
+}
+
 fn chat_takes_a_write_a_member(style: Style) {
     if !require_tool("strace") {
         return;

@@ -14,6 +14,7 @@ await withBrowser(async (browser, problem) => {
     "subnet-widget": subnet,
     "multicast-widget": multicast,
     "address-drill": drill,
+    "side-by-side": sideBySide,
   };
   for (const name of pages) {
     await open(page, name);
@@ -109,4 +110,58 @@ function answers(subject, seed) {
   const questions = [...said.matchAll(/^\d+ of 5 +(.*(?:\n.+)*?)\nIt is (.*)\.$/gm)];
   assert.equal(questions.length, 5, said);
   return questions.map(([, question, answer]) => ({ question: question.replace(/\s+/g, " "), answer }));
+}
+
+// Every two styles can be chosen, and each column is the whole source of its style. What is chosen
+// stands in the address, and an address with two styles and an item leads there.
+async function sideBySide(page, widget) {
+  const selects = widget.locator("select");
+  const chosen = () => selects.evaluateAll((all) => all.map(({ value }) => value));
+  const fragment = () => new URL(page.url()).hash;
+  await selects.first().waitFor();
+  const [, other] = await chosen();
+  await tabTo(page, widget, "select");
+  await page.keyboard.press("Home");
+  assert.deepEqual(await chosen(), ["iterative", other]);
+  assert.equal(fragment(), `#iterative-beside-${other}`);
+  await tabTo(page, widget, "select");
+  await page.keyboard.press("Home");
+  assert.deepEqual(await chosen(), [other, "iterative"], "what is chosen twice changes sides");
+
+  const names = await selects.first().locator("option").allInnerTexts();
+  assert.equal(names.length, 5);
+  for (const pair of names.flatMap((left) => names.map((right) => [left, right]))) {
+    if (pair[0] === pair[1]) continue;
+    const address = pair.join("-beside-");
+    await page.evaluate((address) => { location.hash = address; }, address);
+    await widget.locator(`[id="${address}:serve"]`).waitFor();
+    assert.deepEqual(await chosen(), pair);
+    for (const [place, { shown, kept }] of (await widget.evaluate(columns)).entries()) {
+      assert.ok(Object.keys(kept).length > 3, `${pair[place]} has items`);
+      assert.deepEqual(shown, kept, `${pair[place]} in ${address}`);
+    }
+  }
+
+  await page.goto("about:blank");
+  await open(page, "styles/side-by-side.html#select-beside-fork:converse");
+  const item = widget.locator('[id="select-beside-fork:converse"]');
+  await item.waitFor();
+  await shows(item, "only in fork", "connection.read(&mut buffer)?");
+  const isAbove = (item) => Math.abs(item.getBoundingClientRect().top) < 200;
+  await page.waitForFunction(isAbove, await item.elementHandle());
+}
+
+// The items of each column with their texts, as they are shown and as they are kept.
+function columns(widget) {
+  return ["left", "right"].map((side, place) => {
+    const shown = {};
+    for (const row of widget.querySelectorAll(".side-row")) {
+      const blocks = [...row.querySelectorAll(".side-part")].map((part) => part.children[place]);
+      const lines = blocks.flatMap((block) => [...block.querySelectorAll("pre > [style]")]);
+      const text = lines.map((line) => `${line.textContent}\n`).join("");
+      if (text) shown[row.querySelector("summary b").textContent] = text;
+    }
+    const items = widget.data.styles[widget[side]];
+    return { shown, kept: Object.fromEntries(items.map(({ name, text }) => [name, text])) };
+  });
 }

@@ -1,5 +1,5 @@
 // Where there is no JavaScript, each widget is a worked example in a table, and each question can be
-// answered all the same.
+// answered all the same. Two styles side by side are the differences of each to the one before.
 
 import { newPage, open, pages, withBrowser } from "./browser.mjs";
 
@@ -19,6 +19,19 @@ await withBrowser(async (browser, problem) => {
         if ((await table.locator("tbody tr").count()) < 2) problem(name, `${element} is empty`);
       }
     }
+    for (const widget of await page.locator("side-by-side").all()) {
+      seen.add("side-by-side");
+      await openAll(widget);
+      const differences = widget.locator("details");
+      if ((await differences.count()) !== 4) problem(name, "not each style has its differences");
+      for (const difference of await differences.all()) {
+        for (const [element, sign] of [["ins", "+"], ["del", "-"]]) {
+          const line = difference.locator(element).first();
+          const isShown = (await line.isVisible()) && (await line.innerText()).startsWith(sign);
+          if (!isShown) problem(name, `no line with ${sign}`);
+        }
+      }
+    }
     for (const question of await page.locator(".question").all()) {
       await openAll(question);
       const explained = await question.locator("details > p").evaluateAll((all) =>
@@ -27,7 +40,7 @@ await withBrowser(async (browser, problem) => {
       if (explained < choices) problem(name, `${choices} choices, ${explained} explained`);
     }
   }
-  for (const element of WIDGETS) {
+  for (const element of [...WIDGETS, "side-by-side"]) {
     if (!seen.has(element)) problem("the book", `there is no ${element}`);
   }
 });
