@@ -50,6 +50,7 @@ mutants!(
     output_that_is_not_printed,
     rung_without_its_symptom,
     snippet_that_is_wrong,
+    style_that_its_page_does_not_follow,
     timeline_in_which_everybody_waits,
     unbounded_mailbox,
     upload_that_replaces,

@@ -6,18 +6,17 @@
   "use strict";
   const { make, newId, frame, Speaker } = afterAccept.page;
 
-  const names = ["iterative", "fork", "thread", "select", "async"];
-
   // What is chosen stands in the address, so that it can be linked: `#fork-beside-thread`, or with
   // an item of theirs, `#fork-beside-thread:wait`.
   const address = (left, right, item = "") =>
     `${left}-beside-${right}${item && `:${item.replaceAll(" ", "-")}`}`;
 
-  function read(fragment) {
-    const [pair, item] = decodeURIComponent(fragment).replace(/^#/, "").split(/:(.*)/s);
+  function read(fragment, styles) {
+    const [pair, item] = fragment.replace(/^#/, "").split(/:(.*)/s);
     const [left, right, ...more] = pair.split("-beside-");
-    const isPair = more.length === 0 && left !== right;
-    return isPair && [left, right].every((name) => names.includes(name)) ? { left, right, item } : null;
+    const areStyles = [left, right].every((name) => Object.hasOwn(styles, name));
+    const isPair = areStyles && left !== right && more.length === 0;
+    return isPair ? { left, right, item } : null;
   }
 
   // The sources. They are a script, and not a file to be fetched, so that the book can be read from
@@ -34,6 +33,7 @@
   // The items of two styles in rows: `{ left, right, steps }`. They were compared in the order of
   // the styles, so whoever wants them the other way round gets them turned.
   function rows({ styles, pairs }, left, right) {
+    const names = Object.keys(styles);
     const turned = names.indexOf(left) > names.indexOf(right);
     const [one, other] = turned ? [right, left] : [left, right];
     return pairs[`${one} ${other}`].map(([first, second, steps]) => {
@@ -100,7 +100,10 @@
   }
 
   function part({ same, left, right }, styles) {
-    if (!same) return make("div", { class: "side-part" }, block(styles.left, left), block(styles.right, right));
+    if (!same) {
+      const sides = [block(styles.left, left), block(styles.right, right)];
+      return make("div", { class: "side-part" }, sides);
+    }
     const both = make("span", { class: "widget-unseen" }, "both: ");
     // The second column repeats what the first has said.
     return make("div", { class: "side-part" },
@@ -126,12 +129,12 @@
 
   class SideBySide extends HTMLElement {
     connectedCallback() {
-      // The data may come when the element is gone, or has begun already.
       load().then((data) => this.begin(data)).catch((error) => console.error(error));
     }
 
     begin(data) {
-      if (this.data || !this.isConnected) return;
+      // An element that is moved is connected again.
+      if (this.data) return;
       this.data = data;
       this.selects = {
         left: this.select("One style", "left", "right"),
@@ -143,14 +146,19 @@
         make("div", { class: "widget-controls" },
           Object.values(this.selects).map(({ element }) => element)),
         this.result, this.speaker.element);
-      this.show(read(location.hash) ?? { left: "fork", right: "thread" });
-      this.go();
-      window.addEventListener("hashchange", () => {
-        const chosen = read(location.hash);
-        if (!chosen) return;
-        if (chosen.left !== this.left || chosen.right !== this.right) this.show(chosen);
-        this.go();
-      });
+      this.show({ left: "fork", right: "thread" });
+      this.follow();
+      window.addEventListener("hashchange", () => this.follow());
+    }
+
+    // Shows what the address names, and goes there.
+    follow() {
+      const chosen = read(location.hash, this.data.styles);
+      if (!chosen) return;
+      if (chosen.left !== this.left || chosen.right !== this.right) this.show(chosen);
+      const row = document.getElementById(address(chosen.left, chosen.right, chosen.item)) ?? this;
+      if (row !== this) row.open = true;
+      row.scrollIntoView();
     }
 
     // Whoever chooses the style that stands on the other side already exchanges the two.
@@ -162,7 +170,8 @@
         history.replaceState(null, "", `#${address(this.left, this.right)}`);
         this.speaker.say(this.summary.textContent);
       };
-      const input = make("select", { id, onchange }, names.map((name) => make("option", { value: name }, name)));
+      const input = make("select", { id, onchange },
+        Object.keys(this.data.styles).map((name) => make("option", { value: name }, name)));
       const element = make("div", { class: "widget-field" }, make("label", { for: id }, label), input);
       return { input, element };
     }
@@ -179,26 +188,17 @@
       this.result.replaceChildren(this.summary, this.contents(all), ...all.map((row) => this.row(row)));
     }
 
-    // Goes where the address leads: to an item, or to all of them.
-    go() {
-      const chosen = read(location.hash);
-      const item = chosen && document.getElementById(address(chosen.left, chosen.right, chosen.item));
-      if (item && item !== this) item.open = true;
-      if (chosen) (item ?? this).scrollIntoView();
-    }
-
     // The items with their signs, to go to.
     contents(all) {
-      const signs = { same: "=", differs: "≠" };
       const entry = (row) => {
-        const what = kind(row);
-        const style = { left: this.left, right: this.right }[what];
-        const sign = style
-          ? make("span", { class: `side-sign side-${style}` })
-          : make("span", { class: "side-sign", "aria-hidden": "true" }, signs[what]);
-        const unseen = make("span", { class: "widget-unseen" }, style ? `only in ${style}: ` : "");
+        const only = { left: this.left, right: this.right }[kind(row)];
+        const [said, sign] = { same: ["the same", "="], differs: ["differs", "≠"] }[kind(row)]
+          ?? [`only in ${only}`, ""];
         const href = `#${address(this.left, this.right, nameOf(row))}`;
-        return make("li", {}, sign, unseen, make("a", { href }, nameOf(row)));
+        return make("li", {},
+          make("span", { class: `side-sign side-${only}`, "aria-hidden": "true" }, sign),
+          make("span", { class: "widget-unseen" }, `${said}: `),
+          make("a", { href }, nameOf(row)));
       };
       return make("details", { class: "side-contents" },
         make("summary", {}, "The items"), make("ul", {}, all.map(entry)));
@@ -219,6 +219,6 @@
     }
   }
 
-  afterAccept.sideBySide = { address, read, rows, kind, parts, names };
+  afterAccept.sideBySide = {};
   customElements.define("side-by-side", SideBySide);
 })();

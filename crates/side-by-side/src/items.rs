@@ -41,7 +41,7 @@ const COUNTERPARTS: [(&str, &str); 2] = [
 ///
 /// # Errors
 ///
-/// A source cannot be read or is no Rust, or there is a file that is not in [`FILES`].
+/// A source cannot be read, or has something in it that has no name here.
 pub fn items(root: &Path, style: &Style) -> io::Result<Vec<Item>> {
     let directory = format!("crates/{}/src", style.process_name);
     for entry in fs::read_dir(root.join(&directory))? {
@@ -61,7 +61,8 @@ pub fn items(root: &Path, style: &Style) -> io::Result<Vec<Item>> {
             continue;
         }
         let source = fs::read_to_string(root.join(&path))?;
-        for (name, text) in cut(file, &source).map_err(io::Error::other)? {
+        let place = |error: syn::Error| format!("{path}:{}: {error}", error.span().start().line);
+        for (name, text) in cut(file, &source).map_err(|error| io::Error::other(place(error)))? {
             let file = path.clone();
             items.push(Item { name, file, text });
         }

@@ -17,17 +17,22 @@ pub struct Row<'a> {
 
 /// The rows of two styles. Each item of each of them is in one row.
 ///
-/// They stand in the order of the left style, and what only the right one has below what it has
-/// before it.
+/// They stand in the order of the style that has more items. What only the other one has stands
+/// below what it has before it.
 pub fn rows<'a>(left: &'a [Item], right: &'a [Item]) -> Vec<Row<'a>> {
+    let turned = |row: Row<'a>| Row {
+        left: row.right,
+        right: row.left,
+    };
+    if left.len() < right.len() {
+        return rows(right, left).into_iter().map(turned).collect();
+    }
     let counterpart = |item: &Item| right.iter().find(|other| other.name == item.name);
-    let mut rows: Vec<_> = left
-        .iter()
-        .map(|item| Row {
-            left: Some(item),
-            right: counterpart(item),
-        })
-        .collect();
+    let row = |item| Row {
+        left: Some(item),
+        right: counterpart(item),
+    };
+    let mut rows: Vec<_> = left.iter().map(row).collect();
     let mut below = 0;
     for item in right {
         match rows.iter().position(|row| row.right == Some(item)) {

@@ -109,11 +109,12 @@ fn each_item_of_both_styles_is_in_one_row() {
         .flat_map(|left| all.iter().map(move |right| (left, right)))
     {
         let rows = rows(left, right);
-        let of_left: Vec<_> = rows.iter().filter_map(|row| row.left).collect();
-        assert_eq!(of_left, left.iter().collect::<Vec<_>>());
-        let mut of_right: Vec<_> = rows.iter().filter_map(|row| row.right).collect();
-        of_right.sort_by_key(|item| right.iter().position(|other| other == *item));
-        assert_eq!(of_right, right.iter().collect::<Vec<_>>());
+        let of_left: Vec<&Item> = rows.iter().filter_map(|row| row.left).collect();
+        let of_right: Vec<&Item> = rows.iter().filter_map(|row| row.right).collect();
+        for (mut shown, all) in [(of_left, left), (of_right, right)] {
+            shown.sort_by_key(|item| all.iter().position(|other| other == *item));
+            assert_eq!(shown, all.iter().collect::<Vec<_>>());
+        }
         for row in rows {
             if let (Some(left), Some(right)) = (row.left, row.right) {
                 assert_eq!(left.name, right.name);
