@@ -164,15 +164,14 @@ fn last_name(path: &syn::Path) -> syn::Result<String> {
     Ok(last.ident.to_string())
 }
 
-/// The lines without those that only the book needs, without the margin that all have, and without
-/// empty ones before and after.
+/// The lines without those that only the book needs, without the margin that all of them have, and
+/// without empty ones before them.
 fn tidy(lines: &[&str]) -> String {
     let lines = lines.iter().filter(|line| !line.contains("// ANCHOR"));
-    let is_empty = |line: &&&str| line.trim().is_empty();
-    let lines: Vec<_> = lines.skip_while(is_empty).collect();
-    let margin = |line: &&&str| line.len() - line.trim_start().len();
+    let lines: Vec<_> = lines.skip_while(|line| line.trim().is_empty()).collect();
     let filled = lines.iter().filter(|line| !line.trim().is_empty());
-    let margin = filled.map(|line| margin(&line)).min().unwrap_or(0);
+    let margins = filled.map(|line| line.len() - line.trim_start().len());
+    let margin = margins.min().unwrap_or(0);
     let lines = lines.iter().map(|line| line.get(margin..).unwrap_or(""));
     lines.map(|line| format!("{line}\n")).collect()
 }
