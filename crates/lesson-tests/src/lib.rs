@@ -9,6 +9,7 @@
 pub mod chapter;
 pub mod console;
 pub mod exercises;
+pub mod glossary;
 pub mod lab;
 pub mod terminal;
 pub mod transcript;
@@ -65,6 +66,14 @@ macro_rules! each_chapter {
             capitals "bugs/capitals.md",
             caller "bugs/caller.md",
             radio "bugs/radio.md",
+            glossary "appendix/glossary.md",
+            system_calls "appendix/system-calls.md",
+            errno "appendix/errno.md",
+            tcp_states "appendix/tcp-states.md",
+            byte_order "appendix/byte-order.md",
+            masks "appendix/masks.md",
+            manual_pages "appendix/manual-pages.md",
+            further_reading "appendix/further-reading.md",
         }
     };
 }
