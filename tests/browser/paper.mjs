@@ -1,5 +1,5 @@
-// On paper there are no menus, dark themes are light, what is closed on the screen is open, and
-// nothing is cut off at the side of an A4 sheet.
+// On paper there are no menus, dark themes are light, what is closed on the screen is open, nothing
+// is cut off at the side of an A4 sheet, and a cheat sheet is one.
 
 import { choose, newPage, open, pages, withBrowser } from "./browser.mjs";
 
@@ -26,6 +26,12 @@ function wrongOnPaper() {
   }
   if (getComputedStyle(document.documentElement).backgroundColor !== "rgb(255, 255, 255)") {
     wrong.push("the ground is not white");
+  }
+  for (const sheet of document.querySelectorAll("main > .sheet")) {
+    // 297 mm less twice 10 mm, from the title of the page on.
+    const { top } = sheet.parentElement.getBoundingClientRect();
+    const over = sheet.getBoundingClientRect().bottom - top - 1047;
+    if (over > 0) wrong.push(`the sheet is ${Math.ceil(over)} pixels too long for a page`);
   }
   for (const box of document.querySelectorAll("main pre, main table, main svg, main p")) {
     if (isSeen(box) && box.getBoundingClientRect().right > innerWidth + 1) {
