@@ -38,20 +38,28 @@ fn rows(chapter: &Chapter) -> Vec<Vec<String>> {
 
 /// All that a reader sees of a chapter, what it includes as well.
 fn shown(chapter: &Chapter) -> String {
-    lines(chapter, |line, _| Some(line))
+    lines(chapter, |_, line| Some(line))
 }
 
 /// What a chapter says in its own words, and in the comments of the code that it shows.
 fn said(chapter: &Chapter) -> String {
-    lines(chapter, |line, is_code| match is_code {
-        true => line.split_once("//").map(|(_, comment)| comment.to_owned()),
-        // What else is included are figures and widgets.
-        false => Some(line).filter(|line| !line.starts_with("<text")),
+    lines(chapter, |kind, line| match kind {
+        Kind::Text => Some(line),
+        Kind::Code => line.split_once("//").map(|(_, comment)| comment.to_owned()),
+        Kind::Picture => None,
     })
 }
 
-/// The lines of a chapter, as `keep` leaves them. It is told whether a line is one of code.
-fn lines(chapter: &Chapter, keep: impl Fn(String, bool) -> Option<String>) -> String {
+/// What a line of a chapter is one of.
+enum Kind {
+    Text,
+    Code,
+    /// Or a widget: what is included outside of code.
+    Picture,
+}
+
+/// The lines of a chapter with all that it includes, as `keep` leaves them.
+fn lines(chapter: &Chapter, keep: impl Fn(Kind, String) -> Option<String>) -> String {
     let blocks = chapter.blocks();
     let includes = chapter.includes();
     let mut kept = String::new();
@@ -60,13 +68,19 @@ fn lines(chapter: &Chapter, keep: impl Fn(String, bool) -> Option<String>) -> St
             let lines = block.line + 1..=block.line + block.lines.len();
             lines.contains(&number)
         });
-        let included = includes.iter().find(|include| include.line == number);
-        let lines = match included {
+        let include = includes.iter().find(|include| include.line == number);
+        let lines = match include {
             Some(include) => chapter.resolve(include).unwrap_or_default(),
             None => vec![line.to_owned()],
         };
-        let lines = lines.into_iter().filter_map(|line| keep(line, is_code));
-        kept.extend(lines.map(|line| line + "\n"));
+        for line in lines {
+            let kind = match include {
+                _ if is_code => Kind::Code,
+                Some(_) => Kind::Picture,
+                None => Kind::Text,
+            };
+            kept.extend(keep(kind, line).map(|line| line + "\n"));
+        }
     }
     kept
 }
