@@ -79,6 +79,7 @@ pub(crate) struct Rate {
     pub(crate) client: f64,
 }
 
+// ANCHOR: measure
 /// Works for so long, and at least once.
 pub(crate) fn measure(work: &mut Work, server: Process, length: Duration) -> Rate {
     let client = Process(std::process::id() as i32);
@@ -98,3 +99,4 @@ pub(crate) fn measure(work: &mut Work, server: Process, length: Duration) -> Rat
         server: cost(now[1] - used[0]),
     }
 }
+// ANCHOR_END: measure

@@ -36,6 +36,15 @@ impl Placement {
         placement
     }
 
+    /// Which processor is whose.
+    pub(crate) fn place(&self) -> String {
+        let Placement { server, client } = self;
+        match server == client {
+            true => format!("Servers and client share processor {client}"),
+            false => format!("Servers run on processor {server}, the client on {client}"),
+        }
+    }
+
     /// Starts something where the servers belong: a child inherits the place of its parent.
     pub(crate) fn start<T>(&self, start: impl FnOnce() -> T) -> T {
         pin_to(self.server);
@@ -53,20 +62,18 @@ fn pin_to(cpu: usize) {
 
 impl fmt::Display for Placement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Placement { server, client } = self;
-        if server == client {
-            write!(
-                f,
-                "Servers and client share processor {client}: what both do is in each figure, and no \
-                 waking of a sleeping processor is, which would outweigh the style."
-            )?;
-        } else {
-            write!(
-                f,
-                "Servers run on processor {server}, the client on {client}: each figure holds the \
-                 waking of a sleeping processor wherever one side waits for the other."
-            )?;
-        }
+        let place = self.place();
+        let so = match self.server == self.client {
+            true => {
+                "what both do is in each figure, and no waking of a sleeping processor is, which \
+                 would outweigh the style."
+            }
+            false => {
+                "each figure holds the waking of a sleeping processor wherever one side waits for \
+                 the other."
+            }
+        };
+        write!(f, "{place}: {so}")?;
         let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
         let load: Vec<_> = load.split(' ').take(3).collect();
         write!(f, " Load average before: {}.", load.join(" "))

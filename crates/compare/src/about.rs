@@ -11,23 +11,26 @@ use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
-/// All that has to be the same for two measurements to be compared.
+/// What something was measured of, and on what machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct About {
-    pub(crate) commit: String,
+pub struct Machine {
+    /// Of the sources, with a word about changes that are in none.
+    pub commit: String,
     /// When this program was built: a commit does not tell what has been changed since.
-    pub(crate) built: String,
-    pub(crate) processor: String,
-    pub(crate) processors: usize,
-    pub(crate) memory: String,
-    pub(crate) kernel: String,
-    pub(crate) placement: String,
-    /// How long each measurement took, in seconds.
-    pub(crate) seconds: f64,
+    pub built: String,
+    /// What the processor calls itself.
+    pub processor: String,
+    /// How many of them this process may use.
+    pub processors: usize,
+    /// How much memory there is.
+    pub memory: String,
+    /// The kernel's release.
+    pub kernel: String,
 }
 
-impl About {
-    pub(crate) fn here(place: &Placement, duration: Duration) -> About {
+impl Machine {
+    /// This one.
+    pub fn here() -> Machine {
         let line = |file: &str, name: &str| {
             let text = fs::read_to_string(file).unwrap_or_default();
             let line = text.lines().find_map(|line| line.strip_prefix(name));
@@ -35,13 +38,31 @@ impl About {
             value.unwrap_or_else(|| "unknown".to_owned())
         };
         let built = env::current_exe().and_then(|path| path.metadata()?.modified());
-        About {
+        Machine {
             commit: commit(),
             built: date(built.unwrap_or(SystemTime::UNIX_EPOCH)),
             processor: line("/proc/cpuinfo", "model name"),
             processors: thread::available_parallelism().map_or(1, usize::from),
             memory: line("/proc/meminfo", "MemTotal"),
             kernel: line("/proc/sys/kernel/osrelease", ""),
+        }
+    }
+}
+
+/// All that has to be the same for two measurements to be compared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct About {
+    #[serde(flatten)]
+    pub(crate) machine: Machine,
+    pub(crate) placement: String,
+    /// How long each measurement took, in seconds.
+    pub(crate) seconds: f64,
+}
+
+impl About {
+    pub(crate) fn here(place: &Placement, duration: Duration) -> About {
+        About {
+            machine: Machine::here(),
             placement: place.to_string(),
             seconds: duration.as_secs_f64(),
         }
@@ -92,13 +113,14 @@ impl std::fmt::Display for Placement {
 }
 
 /// How many processes wanted a processor, in the last minute (proc_loadavg(5)).
-pub(crate) fn load_average() -> f64 {
+pub fn load_average() -> f64 {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let first = text.split_whitespace().next();
     first.and_then(|first| first.parse().ok()).unwrap_or(0.0)
 }
 
-pub(crate) fn date(time: SystemTime) -> String {
+/// As RFC 3339 writes it, to the second.
+pub fn date(time: SystemTime) -> String {
     humantime::format_rfc3339_seconds(time).to_string()
 }
 

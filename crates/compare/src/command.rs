@@ -12,6 +12,7 @@ use load::Progress;
 use sockets::without_number;
 
 use crate::about::{About, Placement, date, default_directory, load_average};
+use crate::kept::Part;
 use crate::loads::{Load, RATE, loads};
 use crate::measure::measure;
 use crate::page::page;
@@ -54,14 +55,27 @@ pub struct Command {
     /// Measure everything again, also what is there already
     #[arg(long)]
     anew: bool,
+
+    /// Measure nothing: write the tables and plots of measurements that were kept, each into a file
+    /// of its own beside them (DIR/runs.jsonl), as the book has them
+    #[arg(
+        long,
+        value_name = "DIR",
+        conflicts_with_all = ["quick", "rounds", "duration", "into", "anew"]
+    )]
+    parts_of: Option<PathBuf>,
 }
 
-/// Compares the styles as the command says, and returns the status to exit with: 0 when the page is
+/// Compares the styles as the command says, and returns the status to exit with: 0 when all is
 /// written, 1 if that has failed.
 ///
 /// The program that runs must be one that is a style's server when it is started under its name.
 pub fn run(command: Command, styles: &[&'static Style]) -> ExitCode {
-    match compare(&command, styles) {
+    let done = match &command.parts_of {
+        Some(directory) => write_parts(directory, styles),
+        None => compare(&command, styles),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => Problem::world(without_number(&error)).report(),
     }
@@ -90,6 +104,11 @@ fn compare(command: &Command, styles: &[&'static Style]) -> io::Result<()> {
     fs::write(&page_file, page(&about, &runs, &loads, styles))?;
     let text = table(&runs, &loads, styles) + &places(&directory, &page_file);
     io::stdout().write_all(text.as_bytes())
+}
+
+fn write_parts(directory: &Path, styles: &[&'static Style]) -> io::Result<()> {
+    let parts = Part::all(directory, styles)?;
+    parts.iter().try_for_each(|part| part.write(directory))
 }
 
 /// Measures what is not there yet: in each round every load, and under each load every style.

@@ -12,11 +12,18 @@ mod about;
 mod chart;
 mod code;
 mod command;
+mod kept;
 mod loads;
 mod measure;
 mod page;
+mod reports;
 mod runs;
+mod stevens;
 mod summary;
 
+pub use about::{Machine, date, load_average};
 pub use code::Code;
 pub use command::{Command, run};
+pub use kept::{Kept, Part};
+pub use stevens::{Row, Session};
+pub use summary::Spread;

@@ -70,6 +70,11 @@ impl Load {
         self.idle == 0 && self.options.is_empty()
     }
 
+    /// Whether each message has a connection of its own.
+    pub(crate) fn reconnects(&self) -> bool {
+        self.service == "fortune" || self.options.contains(&"--reconnect")
+    }
+
     /// How many clients a server has at once.
     pub(crate) fn clients(&self) -> usize {
         self.connections + self.idle

@@ -93,6 +93,7 @@ fn introduction(about: &About, runs: &Runs) -> String {
         _ => "never".to_owned(),
     };
     let rounds = samples.iter().map(|sample| sample.round).max().unwrap_or(0);
+    let machine = &about.machine;
     let rows = [
         ("measured", when),
         (
@@ -105,12 +106,12 @@ fn introduction(about: &About, runs: &Runs) -> String {
         ("placement", about.placement.clone()),
         (
             "processor",
-            format!("{}, {} of them", about.processor, about.processors),
+            format!("{}, {} of them", machine.processor, machine.processors),
         ),
-        ("memory", about.memory.clone()),
-        ("kernel", format!("Linux {}", about.kernel)),
-        ("commit", about.commit.clone()),
-        ("built", about.built.clone()),
+        ("memory", machine.memory.clone()),
+        ("kernel", format!("Linux {}", machine.kernel)),
+        ("commit", machine.commit.clone()),
+        ("built", machine.built.clone()),
         ("load average", busy),
     ];
     let rows = rows.map(|(name, value)| format!("<dt>{name}</dt><dd>{}</dd>\n", escape(&value)));
@@ -330,7 +331,8 @@ fn instead(text: &str) -> String {
     )
 }
 
-fn escape(text: &str) -> String {
+/// A text, so that nothing in it is taken for markup.
+pub(crate) fn escape(text: &str) -> String {
     let text = text.replace('&', "&amp;");
     text.replace('<', "&lt;").replace('>', "&gt;")
 }

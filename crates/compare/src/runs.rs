@@ -40,8 +40,8 @@ impl Runs {
         fs::create_dir_all(directory)?;
         let path = directory.join("runs.jsonl");
         match fs::read(&path) {
-            Ok(kept) => match parse(&kept, about) {
-                Some((samples, length)) if !anew => {
+            Ok(kept) => match parse(&kept) {
+                Some((made, samples, length)) if made == *about && !anew => {
                     let file = OpenOptions::new().append(true).open(&path)?;
                     // A line that was cut off by a sudden end would spoil the next one.
                     file.set_len(length as u64)?;
@@ -56,6 +56,16 @@ impl Runs {
         write_line(&mut file, about)?;
         let samples = Vec::new();
         Ok(Runs { samples, file })
+    }
+
+    /// What a file holds that somebody has kept, however it was measured, and how that was.
+    pub(crate) fn read(path: &Path) -> io::Result<(About, Runs)> {
+        let file = File::open(path)?;
+        let (made, samples, _) = parse(&fs::read(path)?).ok_or_else(|| {
+            let text = format!("{} is not the runs.jsonl of a comparison", path.display());
+            io::Error::other(text)
+        })?;
+        Ok((made, Runs { samples, file }))
     }
 
     /// Adds one, and has it kept.
@@ -80,21 +90,19 @@ impl Runs {
     }
 }
 
-/// The samples, and how long the lines are that are whole. None if they were made otherwise.
-fn parse(kept: &[u8], about: &About) -> Option<(Vec<Sample>, usize)> {
+/// How they were made, the samples, and how long the lines are that are whole. None if it is no such
+/// file, or another version's.
+fn parse(kept: &[u8]) -> Option<(About, Vec<Sample>, usize)> {
     let mut lines = kept.split_inclusive(|byte| *byte == b'\n');
     let first = lines.next()?;
     let made: About = serde_json::from_slice(first).ok()?;
-    if made != *about {
-        return None;
-    }
     let mut length = first.len();
     let mut samples = Vec::new();
     for line in lines.filter(|line| line.ends_with(b"\n")) {
         samples.push(serde_json::from_slice(line).ok()?);
         length += line.len();
     }
-    Some((samples, length))
+    Some((made, samples, length))
 }
 
 fn aside(path: &Path) -> PathBuf {

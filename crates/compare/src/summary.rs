@@ -2,7 +2,7 @@
 
 use launch::Style;
 use load::Report;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::about::About;
 use crate::code::{Code, code};
@@ -11,16 +11,19 @@ use crate::measure::Outcome;
 use crate::runs::Runs;
 
 /// A figure of several rounds: the one in the middle, and how far the others were from it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(crate) struct Spread {
-    pub(crate) median: f64,
-    pub(crate) min: f64,
-    pub(crate) max: f64,
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spread {
+    /// As many are below it as above.
+    pub median: f64,
+    /// The least of all.
+    pub min: f64,
+    /// The most.
+    pub max: f64,
 }
 
 impl Spread {
     /// None where there is nothing to summarize.
-    pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Option<Spread> {
+    pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Spread> {
         let mut values: Vec<f64> = values.into_iter().collect();
         values.sort_by(f64::total_cmp);
         let (min, max) = (*values.first()?, *values.last()?);

@@ -16,6 +16,7 @@ pub mod fork;
 pub mod framing;
 pub mod ip;
 pub mod iterative;
+pub mod load_generator;
 pub mod multicast;
 pub mod multicast_on_the_wire;
 pub mod names;
@@ -24,17 +25,21 @@ pub mod options;
 pub mod own_service;
 pub mod pipe_to_socket;
 pub mod processes;
+pub mod reading_benchmarks;
 pub mod seeing;
 pub mod select;
 pub mod services;
+pub mod stevens;
 pub mod stopping;
 pub mod streams;
 pub mod subnetting;
+pub mod table;
 pub mod thread;
 pub mod timelines;
 pub mod two_machines;
 pub mod upload;
 pub mod waiting;
+pub mod what_to_measure;
 
 /// The two ends of a connection, the client's and the server's.
 #[cfg(test)]

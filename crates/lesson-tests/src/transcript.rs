@@ -1,19 +1,23 @@
 //! What a command shall print: lines, with a few words for what is different each time.
 //!
 //! - `...`, alone on a line, is any number of lines that are left out.
-//! - `<pid>`, `<port>`, `<time>`, `<mac>` and `<n>` are what their names say. As columns move with
-//!   the width of what is in them, spaces beside one of these are as many as there happen to be.
+//! - `<pid>`, `<port>`, `<time>`, `<mac>`, `<count>`, `<latency>`, `<memory>` and `<n>` are what
+//!   their names say. As columns move with the width of what is in them, spaces beside one of these
+//!   are as many as there happen to be.
 
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
 /// The words, and what each stands for.
-const PLACEHOLDERS: [(&str, &str); 5] = [
+const PLACEHOLDERS: [(&str, &str); 8] = [
     ("<pid>", r"[0-9]+"),
     ("<port>", r"[0-9]+"),
     ("<time>", r"[0-9][0-9:.TZ-]*"),
     ("<mac>", r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}"),
+    ("<count>", r"[0-9]{1,3}(?:,[0-9]{3})*"),
+    ("<latency>", r"[0-9]+(?:\.[0-9]+)? (?:ns|µs|ms|s)"),
+    ("<memory>", r"[0-9]+(?:\.[0-9]+)? (?:[kMG]|[KMG]i)?B"),
     ("<n>", r"-?[0-9]+(?:\.[0-9]+)?"),
 ];
 
@@ -151,6 +155,13 @@ mod tests {
             true,
         );
         check("lladdr <mac> STALE", "lladdr 3a:00:5e:4a:14:1e STALE", true);
+        check("<count> in all", "1,234,567 in all", true);
+        check("<count> in all", "1234 in all", false);
+        check("max <latency>, p50", "max 1.02 s, p50", true);
+        check("max <latency>, p50", "max 13.4 µs, p50", true);
+        check("max <latency>, p50", "max 13.4, p50", false);
+        check("peak <memory>", "peak 3.07 MiB", true);
+        check("<memory> a second", "512 B a second", true);
         check("what <name>?", "what <name>?", true);
         check("what <name>?", "what Ann?", false);
         check("a.b", "axb", false);

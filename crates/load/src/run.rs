@@ -340,6 +340,7 @@ impl Run {
         }
     }
 
+    // ANCHOR: say_what_is_due
     fn say_what_is_due(&mut self) -> Result<(), Failure> {
         let now = self.now();
         while let Pace::Open(schedule) = &mut self.pace
@@ -349,6 +350,7 @@ impl Run {
         }
         Ok(())
     }
+    // ANCHOR_END: say_what_is_due
 
     fn say(&mut self, speaker: usize, due: Duration) -> Result<(), Failure> {
         self.dialogue.say(speaker, due);

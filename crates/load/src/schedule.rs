@@ -35,6 +35,7 @@ impl Schedule {
         (due < self.duration).then_some(due)
     }
 
+    // ANCHOR: take
     /// The next message that is due by `now`: whose it is, and since when.
     pub(crate) fn take(&mut self, now: Duration) -> Option<(usize, Duration)> {
         let due = self.next().filter(|due| *due <= now)?;
@@ -42,6 +43,7 @@ impl Schedule {
         self.number += 1;
         Some((client, due))
     }
+    // ANCHOR_END: take
 }
 
 #[cfg(test)]

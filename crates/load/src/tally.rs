@@ -98,6 +98,7 @@ impl Tally {
         }
     }
 
+    // ANCHOR: answer
     /// At `now`, a client has got the answer to what was due at `due`, both counted from the
     /// beginning of the run.
     pub(crate) fn answer(&mut self, client: usize, due: Duration, now: Duration) {
@@ -106,6 +107,7 @@ impl Tally {
         self.clients[client].count += 1;
         self.clients[client].time += latency;
     }
+    // ANCHOR_END: answer
 
     pub(crate) fn latency(&self) -> Option<Percentiles> {
         self.latency.percentiles()

@@ -35,6 +35,7 @@ impl Tape {
         Tape { bytes, places }
     }
 
+    // ANCHOR: tape
     /// The bytes from a place on: [`PIECE`] of them.
     pub(crate) fn at(&self, place: u64) -> &[u8] {
         let begin = (place % ROUND as u64) as usize;
@@ -51,6 +52,7 @@ impl Tape {
         let place = places.get(sample)?;
         Some((place + ROUND as u64 - from % ROUND as u64) % ROUND as u64)
     }
+    // ANCHOR_END: tape
 }
 
 /// Where a client's own part of the tape begins, far from its neighbours', so that bytes that

@@ -1,0 +1,415 @@
+//! A comparison that somebody has kept, and its tables and plots as files: for the chapters of the
+//! book that show it.
+//!
+//! They are made of the file of measurements and nothing else, so that a test can make them again
+//! and find that none of them was changed by hand.
+
+use std::fmt::Write;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use launch::Style;
+use serde::de::DeserializeOwned;
+
+use crate::about::About;
+use crate::chart::{Series, bars, lines};
+use crate::loads::{FIGURES, Figure, Load, MAX, MEMORY, P50, P99, P99_9, PROCESSOR, RATE, loads};
+use crate::page::escape;
+use crate::reports::Reports;
+use crate::runs::Runs;
+use crate::stevens::Session;
+use crate::summary::{Cell, Spread};
+
+/// A comparison of which the measurements are there, wherever they were made.
+pub struct Kept {
+    about: About,
+    runs: Runs,
+    loads: Vec<Load>,
+    styles: Vec<&'static Style>,
+}
+
+/// A piece of a page, which stands in a file of its own.
+#[derive(Debug)]
+pub struct Part {
+    /// What the file is called.
+    pub name: String,
+    /// HTML or SVG without an empty line, which would end it in Markdown.
+    pub text: String,
+}
+
+/// How much of its core the load generator used: where it is nearly all, it may be what was
+/// measured.
+const GENERATOR: Figure = Figure {
+    name: "the generator's core",
+    of: |report| Some(report.generator_core * 100.0),
+    write: |percent| format!("{percent:.0} %"),
+};
+
+impl Kept {
+    /// Reads what `compare` has kept in its `runs.jsonl`.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or is no such file.
+    pub fn read(file: &Path, styles: &[&'static Style]) -> io::Result<Kept> {
+        let (about, runs) = Runs::read(file)?;
+        let is_measured = |load: &Load| runs.samples.iter().any(|sample| sample.load == load.name);
+        let loads = loads(false).into_iter().filter(is_measured).collect();
+        let styles = styles.to_vec();
+        Ok(Kept {
+            about,
+            runs,
+            loads,
+            styles,
+        })
+    }
+
+    /// The median of a figure, as the tables have it: in nanoseconds, bytes or percent. None where
+    /// the style could not do it.
+    ///
+    /// # Panics
+    ///
+    /// There is no figure, load or style of this name.
+    pub fn median(&self, load: &str, style: &str, figure: &str) -> Option<f64> {
+        let mut loads = self.loads.iter();
+        let load = loads.find(|found| found.name == load).expect("a load");
+        let mut styles = self.styles.iter();
+        let style = styles.find(|found| found.name == style).expect("a style");
+        let mut figures = FIGURES.iter().chain([&GENERATOR]);
+        let figure = figures.find(|found| found.name == figure).expect("figure");
+        Some(self.cell(load, style).figure(figure)?.median)
+    }
+
+    /// The names of all loads.
+    pub fn loads(&self) -> impl Iterator<Item = &str> {
+        self.loads.iter().map(|load| &*load.name)
+    }
+
+    /// All tables and plots.
+    pub fn parts(&self) -> Vec<Part> {
+        let mut parts = vec![part("about.html", self.about())];
+        let all = |_: &Load| true;
+        let stays = |load: &Load| load.clients() >= 100 && !load.reconnects();
+        parts.push(part("rate.html", self.table(&RATE, all)));
+        parts.push(part("latency.html", self.table(&P99, all)));
+        parts.push(part("processor.html", self.table(&PROCESSOR, all)));
+        parts.push(part("memory.html", self.table(&MEMORY, stays)));
+        parts.push(part("generator.html", self.table(&GENERATOR, all)));
+        parts.push(part("cannot.html", self.what_could_not_be_done()));
+        for service in ["echo", "fortune", "chat"] {
+            let name = format!("rate-{service}.svg");
+            parts.push(part(&name, self.rate(service)));
+        }
+        for load in self.loads.iter().filter(|load| load.connections == 100) {
+            let name = format!("latency-{}.svg", load.service);
+            parts.push(part(&name, self.latency(load)));
+        }
+        for (name, figure, load) in [
+            ("memory.svg", &MEMORY, self.most_idle()),
+            ("connection.svg", &PROCESSOR, self.reconnecting()),
+        ] {
+            parts.extend(load.map(|load| part(name, self.bars(load, figure))));
+        }
+        parts
+    }
+
+    /// What has to be known to measure it again.
+    fn about(&self) -> String {
+        let (about, samples) = (&self.about, &self.runs.samples);
+        let machine = &about.machine;
+        let rounds = samples.iter().map(|sample| sample.round).max();
+        let rounds = rounds.unwrap_or(0);
+        let seconds = about.seconds;
+        let times = samples.iter().map(|sample| &*sample.at);
+        let (begin, end) = (times.clone().min(), times.max());
+        let busy = Spread::of(samples.iter().map(|sample| sample.load_average));
+        let busy = busy.map_or(String::new(), |busy| {
+            let Spread { median, min, max } = busy;
+            format!("{median:.1} in the median, {min:.1} to {max:.1}")
+        });
+        let rows = [
+            (
+                "command",
+                format!(
+                    "<code>cargo run --release -- compare --rounds {rounds} --duration \
+                     {seconds}</code>"
+                ),
+            ),
+            (
+                "commit",
+                format!("<code>{}</code>", escape(&machine.commit)),
+            ),
+            (
+                "measured",
+                format!(
+                    "{} to {}, {} measurements",
+                    begin.unwrap_or_default(),
+                    end.unwrap_or_default(),
+                    samples.len()
+                ),
+            ),
+            ("placement", escape(&about.placement)),
+            (
+                "processor",
+                format!(
+                    "{}, {} of them",
+                    escape(&machine.processor),
+                    machine.processors
+                ),
+            ),
+            ("memory", escape(&machine.memory)),
+            ("kernel", format!("Linux {}", escape(&machine.kernel))),
+            ("load average", busy),
+        ];
+        let rows = rows.map(|(name, value)| {
+            format!("<tr><th scope=\"row\">{name}</th><td>{value}</td></tr>\n")
+        });
+        format!(
+            "<table class=\"about\">\n\
+             <thead><tr><th scope=\"col\">what</th><th scope=\"col\">how it was</th></tr></thead>\n\
+             <tbody>\n{}</tbody>\n</table>\n",
+            rows.concat()
+        )
+    }
+
+    /// A figure of each style under each load.
+    fn table(&self, figure: &Figure, is_shown: impl Fn(&Load) -> bool) -> String {
+        let name = figure.name;
+        let mut text = format!(
+            "<div class=\"figures\" tabindex=\"0\" role=\"region\" aria-label=\"{name}\">\n\
+             <table>\n<caption>{name}</caption>\n<thead><tr><th scope=\"col\">load</th>"
+        );
+        for style in &self.styles {
+            let name = style.name;
+            let _ = write!(
+                text,
+                "<th scope=\"col\"><span class=\"style-{name}\">{name}</span></th>"
+            );
+        }
+        text += "</tr></thead>\n<tbody>\n";
+        for load in self.loads.iter().filter(|load| is_shown(load)) {
+            let _ = write!(text, "<tr><th scope=\"row\">{}</th>", load.name);
+            for style in &self.styles {
+                text += &entry(&self.cell(load, style), figure);
+            }
+            text += "</tr>\n";
+        }
+        text + "</tbody>\n</table>\n</div>\n"
+    }
+
+    /// Why there is a word where a figure should be.
+    fn what_could_not_be_done(&self) -> String {
+        let mut text = "<ul>\n".to_owned();
+        for style in &self.styles {
+            let mut reasons: Vec<&str> = Vec::new();
+            for load in &self.loads {
+                let cell = self.cell(load, style);
+                let reason = self.cell(load, style).cannot();
+                reasons.extend(reason.filter(|reason| !reasons.contains(reason)));
+                if reason.is_none() && !cell.failures.is_empty() {
+                    let _ = writeln!(
+                        text,
+                        "<li><span class=\"style-{0}\">{0}</span>, {1}: {2} of its rounds failed: \
+                         {3}</li>",
+                        style.name,
+                        load.name,
+                        cell.failures.len(),
+                        escape(cell.failures[0])
+                    );
+                }
+            }
+            if !reasons.is_empty() {
+                let reasons: Vec<String> = reasons.into_iter().map(escape).collect();
+                let _ = writeln!(
+                    text,
+                    "<li><span class=\"style-{0}\">{0}</span>: {1}</li>",
+                    style.name,
+                    reasons.join("; ")
+                );
+            }
+        }
+        text + "</ul>\n"
+    }
+
+    /// How the answers a second grow with the number of clients.
+    fn rate(&self, service: &str) -> String {
+        let loads = self.loads.iter();
+        let loads: Vec<&Load> = loads
+            .filter(|load| load.service == service && load.is_plain())
+            .collect();
+        let places = loads.iter().map(|load| load.connections.to_string());
+        let series = self.each_style(|style| {
+            let figure = |load: &&Load| self.cell(load, style).figure(&RATE);
+            loads.iter().map(figure).collect()
+        });
+        let title = format!("{service}: answers a second, by the number of clients");
+        self.lines(
+            &format!("rate-{service}"),
+            &title,
+            &places.collect::<Vec<_>>(),
+            &series,
+            &RATE,
+        )
+    }
+
+    /// How long the slow ones of all answers took.
+    fn latency(&self, load: &Load) -> String {
+        const PERCENTILES: [Figure; 4] = [P50, P99, P99_9, MAX];
+        let places = PERCENTILES.map(|figure| figure.name.to_owned());
+        let series = self.each_style(|style| {
+            let cell = self.cell(load, style);
+            let figure = |figure| cell.figure(figure);
+            PERCENTILES.iter().map(figure).collect()
+        });
+        let title = format!("{}: how long answers took", load.name);
+        self.lines(
+            &format!("latency-{}", load.service),
+            &title,
+            &places,
+            &series,
+            &P50,
+        )
+    }
+
+    fn lines(
+        &self,
+        id: &str,
+        title: &str,
+        places: &[String],
+        series: &[Series<Vec<Option<Spread>>>],
+        figure: &Figure,
+    ) -> String {
+        let svg = lines(title, places, series, figure.write);
+        let at = |place: usize| {
+            let values = series
+                .iter()
+                .map(|one| told(one.name, one.values[place], figure));
+            format!(
+                "{}: {}. ",
+                places[place],
+                values.collect::<Vec<_>>().join(", ")
+            )
+        };
+        let said: String = (0..places.len()).map(at).collect();
+        labelled(&svg, id, title, said.trim_end())
+    }
+
+    fn bars(&self, load: &Load, figure: &Figure) -> String {
+        let series = self.each_style(|style| self.cell(load, style).figure(figure));
+        let title = format!("{}: {}", load.name, figure.name);
+        let svg = bars(&title, &series, figure.write);
+        let said = series.iter().map(|one| told(one.name, one.values, figure));
+        let id = format!("{}-{}", figure.name.replace(' ', "-"), load.clients());
+        labelled(
+            &svg,
+            &id,
+            &title,
+            &(said.collect::<Vec<_>>().join(", ") + "."),
+        )
+    }
+
+    fn most_idle(&self) -> Option<&Load> {
+        let idle = self.loads.iter().filter(|load| load.idle > 0);
+        idle.max_by_key(|load| load.idle)
+    }
+
+    fn reconnecting(&self) -> Option<&Load> {
+        let mut loads = self.loads.iter();
+        loads.find(|load| load.service == "echo" && load.reconnects())
+    }
+
+    fn cell(&self, load: &Load, style: &Style) -> Cell<'_> {
+        Cell::of(&self.runs, load, style)
+    }
+
+    fn each_style<T>(&self, values: impl Fn(&'static Style) -> T) -> Vec<Series<T>> {
+        let styles = self.styles.iter().enumerate();
+        let series = styles.map(|(place, style)| Series {
+            style: place,
+            name: style.name,
+            values: values(style),
+        });
+        series.collect()
+    }
+}
+
+impl Part {
+    /// All that can be made of what a directory has: the measurements of `compare` (`runs.jsonl`),
+    /// those of `cargo bench --bench stevens` (`stevens.json`), and single reports of `load`
+    /// (`reports.json`).
+    ///
+    /// # Errors
+    ///
+    /// One of the files is there and cannot be read, or is something else.
+    pub fn all(directory: &Path, styles: &[&'static Style]) -> io::Result<Vec<Part>> {
+        let mut parts = Kept::read(&directory.join("runs.jsonl"), styles)?.parts();
+        if let Some(session) = read::<Session>(&directory.join("stevens.json"))? {
+            parts.push(part("stevens.html", session.table()));
+            parts.push(part("stevens-about.html", session.about()));
+        }
+        if let Some(reports) = read::<Reports>(&directory.join("reports.json"))? {
+            parts.extend(reports.parts());
+        }
+        Ok(parts)
+    }
+
+    /// Writes it into a directory.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn write(&self, directory: &Path) -> io::Result<()> {
+        fs::write(directory.join(&self.name), &self.text)
+    }
+}
+
+/// What a JSON file has, if there is one.
+fn read<T: DeserializeOwned>(file: &Path) -> io::Result<Option<T>> {
+    match fs::read_to_string(file) {
+        Ok(text) => {
+            let value = serde_json::from_str(&text);
+            let say = |error| io::Error::other(format!("{}: {error}", file.display()));
+            value.map(Some).map_err(say)
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+pub(crate) fn part(name: &str, text: String) -> Part {
+    let name = name.to_owned();
+    Part { name, text }
+}
+
+/// A figure, and how far its rounds were apart.
+fn entry(cell: &Cell, figure: &Figure) -> String {
+    let Some(Spread { median, min, max }) = cell.figure(figure) else {
+        let why = if cell.cannot().is_some() {
+            "cannot"
+        } else {
+            "–"
+        };
+        return format!("<td class=\"cannot\">{why}</td>");
+    };
+    let [median, min, max] = [median, min, max].map(figure.write);
+    format!("<td>{median}<span class=\"spread\">{min} to {max}</span></td>")
+}
+
+/// A figure in words.
+fn told(style: &str, value: Option<Spread>, figure: &Figure) -> String {
+    match value {
+        Some(value) => format!("{style} {}", (figure.write)(value.median)),
+        None => format!("{style} cannot"),
+    }
+}
+
+/// A plot that says in words what it shows, to those who do not see it.
+fn labelled(svg: &str, id: &str, title: &str, said: &str) -> String {
+    let (_, drawn) = svg.split_once("</title>\n").unwrap_or_default();
+    let begin = svg.split_once('>').map_or("", |(begin, _)| begin);
+    format!(
+        "{begin} aria-labelledby=\"{id}-title {id}-desc\">\n\
+         <title id=\"{id}-title\">{title}</title>\n<desc id=\"{id}-desc\">{said}</desc>\n{drawn}"
+    )
+}

@@ -1,0 +1,178 @@
+//! Stevens' measurement of server styles, made again: what it has shown, and the table of it.
+//!
+//! W. Richard Stevens, Bill Fenner, Andrew M. Rudoff: UNIX Network Programming, volume 1, third
+//! edition (2003), figure 30.1. The measuring itself is `benches/stevens.rs`.
+
+use std::fmt::{self, Display, Formatter};
+
+use serde::{Deserialize, Serialize};
+
+use crate::about::Machine;
+use crate::page::escape;
+use crate::summary::Spread;
+
+/// What his figure has for a style, in seconds.
+const HIS: [(&str, &str, f64); 4] = [
+    ("iterative", "iterative", 0.0),
+    ("fork", "a process for each client", 20.90),
+    (
+        "fork",
+        "processes that are there already, each of which accepts",
+        1.80,
+    ),
+    ("thread", "a thread for each client", 0.99),
+];
+
+/// One session: each style, again and again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Session {
+    /// Of what it was made.
+    #[serde(flatten)]
+    pub machine: Machine,
+    /// Which processor the server had, and which one its clients.
+    pub placement: String,
+    /// When it began.
+    pub at: String,
+    /// How busy the machine was just before (proc_loadavg(5)).
+    pub load_average: f64,
+    /// How many connections make a measurement.
+    pub connections: usize,
+    /// How many of them there are at once.
+    pub at_once: usize,
+    /// How many bytes each of them gets.
+    pub bytes: usize,
+    /// How often each style was measured.
+    pub rounds: usize,
+    /// One for each style, of which the first is the baseline.
+    pub rows: Vec<Row>,
+}
+
+/// What serving all connections cost a style, in seconds of a processor: its own in user mode and
+/// in the kernel, and that of its children, from its start to its end.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Row {
+    /// The style's name.
+    pub style: String,
+    /// All of it.
+    pub whole: Spread,
+    /// By how much it was more than the baseline's of the same round.
+    pub over: Spread,
+}
+
+impl Session {
+    /// His figures beside ours, as HTML.
+    pub fn table(&self) -> String {
+        let mut text = String::from(
+            "<div class=\"figures\" tabindex=\"0\" role=\"region\" aria-label=\"Stevens' figure 30.1 beside ours\">\n\
+             <table>\n<caption>processor time over the iterative server, in seconds</caption>\n\
+             <thead><tr><th scope=\"col\">what serves a client</th><th scope=\"col\">Stevens</th>\
+             <th scope=\"col\">ours</th><th scope=\"col\">ours, for one connection</th></tr></thead>\n\
+             <tbody>\n",
+        );
+        for (style, what, seconds) in HIS {
+            let row = self.rows.iter().find(|row| row.style == style);
+            // What was there already when the client came is not ours.
+            let row = row.filter(|_| !what.contains("already"));
+            text += &self.entry(style, what, Some(seconds), row);
+        }
+        for row in &self.rows {
+            let what = match &*row.style {
+                "select" => "one loop for all",
+                "async" => "a task for each client",
+                _ => continue,
+            };
+            text += &self.entry(&row.style, what, None, Some(row));
+        }
+        text + "</tbody>\n</table>\n</div>\n"
+    }
+
+    fn entry(&self, style: &str, what: &str, his: Option<f64>, ours: Option<&Row>) -> String {
+        let his = his.map_or("–".to_owned(), |his| format!("{his:.2}"));
+        let ours = match ours {
+            None => "<td>–</td><td>–</td>".to_owned(),
+            Some(row) if row.over == ZERO => "<td>0</td><td>0</td>".to_owned(),
+            Some(row) => {
+                let Spread { median, min, max } = row.over;
+                let micros = |seconds: f64| seconds * 1e6 / self.connections as f64;
+                format!(
+                    "<td>{median:.3}<span class=\"spread\">{min:.3} to {max:.3}</span></td>\
+                     <td>{:.1} µs<span class=\"spread\">{:.1} to {:.1}</span></td>",
+                    micros(median),
+                    micros(min),
+                    micros(max)
+                )
+            }
+        };
+        let name = format!("<span class=\"style-{style}\">{style}</span>: {what}");
+        format!("<tr><th scope=\"row\">{name}</th><td>{his}</td>{ours}</tr>\n")
+    }
+
+    /// What has to be known to measure it again, as HTML.
+    pub fn about(&self) -> String {
+        let machine = &self.machine;
+        let rows = [
+            (
+                "commit",
+                format!("<code>{}</code>", escape(&machine.commit)),
+            ),
+            ("begun", self.at.clone()),
+            ("rounds", self.rounds.to_string()),
+            ("placement", escape(&self.placement)),
+            (
+                "processor",
+                format!(
+                    "{}, {} of them",
+                    escape(&machine.processor),
+                    machine.processors
+                ),
+            ),
+            ("kernel", format!("Linux {}", escape(&machine.kernel))),
+            ("load average before", format!("{:.2}", self.load_average)),
+        ];
+        let rows = rows.map(|(name, value)| {
+            format!("<tr><th scope=\"row\">{name}</th><td>{value}</td></tr>\n")
+        });
+        format!(
+            "<table class=\"about\">\n\
+             <thead><tr><th scope=\"col\">what</th><th scope=\"col\">how it was</th></tr></thead>\n\
+             <tbody>\n{}</tbody>\n</table>\n",
+            rows.concat()
+        )
+    }
+}
+
+const ZERO: Spread = Spread {
+    median: 0.0,
+    min: 0.0,
+    max: 0.0,
+};
+
+/// The table, for a terminal.
+impl Display for Session {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Session {
+            connections,
+            at_once,
+            bytes,
+            rounds,
+            ..
+        } = self;
+        writeln!(
+            f,
+            "{connections} connections, {at_once} at once, {bytes} bytes each; medians of {rounds}"
+        )?;
+        writeln!(
+            f,
+            "\n{:12}{:>12}{:>12}{:>12}{:>12}",
+            "", "seconds", "over", "lowest", "highest"
+        )?;
+        for Row { style, whole, over } in &self.rows {
+            writeln!(
+                f,
+                "{style:12}{:>12.3}{:>12.3}{:>12.3}{:>12.3}",
+                whole.median, over.median, over.min, over.max
+            )?;
+        }
+        Ok(())
+    }
+}
