@@ -85,7 +85,7 @@ impl Entry {
         let cells = [rate.map(RATE.write)].into_iter().chain(times);
         let cells = cells.map(|cell| format!("<td>{}</td>", cell.as_deref().unwrap_or("–")));
         format!(
-            "<tr><th scope=\"row\">{}<code>{}</code></th>{}</tr>\n",
+            "<tr><th scope=\"row\">{} <code>{}</code></th>{}</tr>\n",
             escape(&self.name),
             escape(&self.command),
             cells.collect::<String>()
