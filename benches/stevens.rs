@@ -59,6 +59,8 @@ fn main() {
         true => (2 * AT_ONCE, 1),
         false => (5000, arguments.rounds.into()),
     };
+    // Before this process has one processor left, and takes it for all there are.
+    let machine = Machine::here();
     let placement = Placement::take();
     println!("{placement}");
     let (load_average, at) = (load_average(), date(SystemTime::now()));
@@ -79,7 +81,7 @@ fn main() {
         over: spread(seconds.iter().map(|round| round[style] - round[0])),
     };
     let session = Session {
-        machine: Machine::here(),
+        machine,
         placement: placement.place(),
         at,
         load_average,

@@ -17,9 +17,9 @@ use lesson_tests::{each_chapter, lab};
 use test_kit::{deadline, require_tool, skip, wait_until};
 
 /// What commands in the book use. A chapter that names one that is missing is skipped.
-const PROGRAMS: [&str; 14] = [
+const PROGRAMS: [&str; 15] = [
     "diff", "nc", "od", "pgrep", "pkill", "prlimit", "printf", "ps", "python3", "socat", "ss",
-    "strace", "tcpdump", "telnet",
+    "strace", "taskset", "tcpdump", "telnet",
 ];
 
 /// Makes a test of each chapter.

@@ -46,6 +46,9 @@ const GENERATOR: Figure = Figure {
     write: |percent| format!("{percent:.0} %"),
 };
 
+/// From here on it may be. A rate is then the least that the server can do.
+const NEARLY_ALL: f64 = 90.0;
+
 impl Kept {
     /// Reads what `compare` has kept in its `runs.jsonl`.
     ///
@@ -393,7 +396,13 @@ fn entry(cell: &Cell, figure: &Figure) -> String {
         return format!("<td class=\"cannot\">{why}</td>");
     };
     let [median, min, max] = [median, min, max].map(figure.write);
-    format!("<td>{median}<span class=\"spread\">{min} to {max}</span></td>")
+    let is_rate = figure.name == RATE.name;
+    let core = cell.figure(&GENERATOR).filter(|_| is_rate);
+    let least = match core.is_some_and(|core| core.median > NEARLY_ALL) {
+        true => "≥ ",
+        false => "",
+    };
+    format!("<td>{least}{median}<span class=\"spread\">{min} to {max}</span></td>")
 }
 
 /// A figure in words.

@@ -1,0 +1,284 @@
+//! The part Measuring of the book: its tables and plots are made of the measurements that were
+//! kept, and what it says in words is so in them.
+//!
+//! `after-accept compare --parts-of lessons/measuring/run` makes the tables and plots anew.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use compare::{Kept, Part, Session};
+use launch::Style;
+use lesson_tests::chapter::lessons;
+use serde_json::Value;
+
+const STYLES: [&Style; 5] = [
+    &Style::ITERATIVE,
+    &Style::FORK,
+    &Style::THREAD,
+    &Style::SELECT,
+    &Style::ASYNC,
+];
+
+/// What is kept there.
+const KEPT: [&str; 4] = [
+    "criterion.txt",
+    "reports.json",
+    "runs.jsonl",
+    "stevens.json",
+];
+
+fn directory() -> PathBuf {
+    lessons().join("measuring/run")
+}
+
+fn json(name: &str) -> Value {
+    let text = fs::read_to_string(directory().join(name)).expect("it is kept");
+    serde_json::from_str(&text).expect("it is JSON")
+}
+
+#[test]
+fn tables_and_plots_are_what_the_measurements_say() {
+    let parts = Part::all(&directory(), &STYLES).unwrap();
+    for Part { name, text } in &parts {
+        let there = fs::read_to_string(directory().join(name)).unwrap_or_default();
+        assert!(
+            there == *text,
+            "lessons/measuring/run/{name} is not what was measured; this makes all of them anew:\n\
+             cargo run -- compare --parts-of lessons/measuring/run"
+        );
+        assert!(!text.contains("\n\n") && text.ends_with('\n'), "{name}");
+        for nonsense in ["NaN", "inf ", "unknown"] {
+            assert!(!text.contains(nonsense), "{name}: {nonsense}");
+        }
+    }
+    // And there is nothing else, which nobody would make anew.
+    let made = parts.iter().map(|part| part.name.as_str());
+    let expected: BTreeSet<String> = made.chain(KEPT).map(str::to_owned).collect();
+    let entries = fs::read_dir(directory()).unwrap();
+    let there = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(there.collect::<BTreeSet<_>>(), expected);
+}
+
+#[test]
+fn plots_say_in_words_what_they_show() {
+    let parts = Part::all(&directory(), &STYLES).unwrap();
+    let mut ids = BTreeSet::new();
+    let plots = parts.iter().filter(|part| part.name.ends_with(".svg"));
+    for Part { name, text } in plots {
+        let id = text.split("aria-labelledby=\"").nth(1);
+        let id = id.and_then(|rest| rest.split("-title ").next());
+        let id = id.unwrap_or_else(|| panic!("{name} has no label"));
+        assert!(ids.insert(id.to_owned()), "{name}: {id} is there twice");
+        for element in ["title", "desc"] {
+            let begin = format!("<{element} id=\"{id}-{element}\">");
+            let said = text.split(&begin).nth(1).expect(name);
+            assert!(!said.starts_with('<'), "{name}: an empty {element}");
+        }
+        for style in STYLES {
+            let (name_of_style, class) = (style.name, format!("class=\"style-{}\"", style.name));
+            assert!(text.contains(&class), "{name} has no {name_of_style}");
+        }
+    }
+}
+
+/// The comparison's words.
+mod the_table {
+    use super::*;
+
+    fn kept() -> Kept {
+        Kept::read(&directory().join("runs.jsonl"), &STYLES).unwrap()
+    }
+
+    fn median(load: &str, style: &str, figure: &str) -> f64 {
+        let median = kept().median(load, style, figure);
+        median.unwrap_or_else(|| panic!("{style} has no {figure} under {load}"))
+    }
+
+    /// "What is served is the whole of it": none is missing that the pages speak of.
+    #[test]
+    fn is_of_a_whole_run() {
+        let kept = kept();
+        let loads: Vec<_> = kept.loads().collect();
+        for load in [
+            "echo, 1000 clients",
+            "echo, 10 clients and 10000 idle ones",
+            "echo, 10 clients, a connection for each message",
+            "fortune, 1000 clients",
+            "chat, 1000 clients",
+        ] {
+            assert!(loads.contains(&load), "{load}");
+        }
+    }
+
+    #[test]
+    fn iterative_and_select_cannot_do_what_the_page_says() {
+        for (load, style) in [
+            ("echo, 10 clients", "iterative"),
+            ("echo, 10 clients and 1000 idle ones", "select"),
+        ] {
+            assert_eq!(kept().median(load, style, "p50"), None, "{load}");
+        }
+    }
+
+    #[test]
+    fn idle_clients_cost_processes_and_stacks_and_hardly_anything_else() {
+        let idle = "echo, 10 clients and 1000 idle ones";
+        let memory = |style| median(idle, style, "memory a client");
+        assert!(memory("fork") > 2.0 * memory("thread"));
+        assert!(memory("thread") > 4.0 * memory("async"));
+    }
+
+    #[test]
+    fn a_process_for_each_connection_is_the_dearest() {
+        let load = "echo, 10 clients, a connection for each message";
+        let processor = |style| median(load, style, "processor time an answer");
+        for style in ["iterative", "thread", "select", "async"] {
+            assert!(processor("fork") > 1.5 * processor(style), "{style}");
+        }
+    }
+
+    #[test]
+    fn with_one_client_there_is_little_to_choose() {
+        let rates = STYLES.map(|style| median("echo, 1 client", style.name, "answers a second"));
+        let most = rates.into_iter().fold(0.0, f64::max);
+        assert!(rates.into_iter().all(|rate| rate > most / 2.0), "{rates:?}");
+    }
+
+    #[test]
+    fn styles_are_the_further_apart_the_more_clients_talk() {
+        let apart = |load: &str, figure: &str| {
+            let of = |style: &str| median(load, style, figure);
+            let all = ["fork", "thread", "select", "async"].map(of);
+            let most = all.into_iter().fold(0.0, f64::max);
+            most / all.into_iter().fold(f64::MAX, f64::min)
+        };
+        for load in ["echo, 10 clients", "echo, 100 clients"] {
+            let rate = apart(load, "answers a second");
+            assert!(rate < 2.0, "{load}: {rate}");
+        }
+        let [hundred, thousand] = ["echo, 100 clients", "echo, 1000 clients"];
+        for figure in ["answers a second", "processor time an answer"] {
+            assert!(apart(thousand, figure) > apart(hundred, figure), "{figure}");
+            assert!(apart(thousand, figure) > 2.0, "{figure}");
+        }
+    }
+
+    #[test]
+    fn whoever_is_gone_at_once_keeps_nobody_waiting() {
+        let load = "echo, 10 clients, a connection for each message";
+        let rate = |style| median(load, style, "answers a second");
+        for style in ["fork", "thread", "select", "async"] {
+            assert!(rate("iterative") > 0.8 * rate(style), "{style}");
+        }
+    }
+
+    #[test]
+    fn the_generator_is_at_its_limit_where_the_page_says_so() {
+        let rate = fs::read_to_string(directory().join("rate.html")).unwrap();
+        let rows = rate.lines().filter(|line| line.contains("row\">echo"));
+        assert!(rows.filter(|row| row.contains("<td>≥ ")).count() >= 3);
+    }
+
+    #[test]
+    fn in_a_room_one_loop_delivers_twice_what_processes_do() {
+        let rate = |style| median("chat, 100 clients", style, "answers a second");
+        assert!(rate("select") > 2.0 * rate("fork"));
+        assert!(rate("async") > 2.0 * rate("fork"));
+    }
+
+    /// Where nothing but the number of clients and the rate is known, the mean latency is.
+    #[test]
+    fn a_closed_loop_waits_as_long_as_its_rate_says() {
+        for style in ["fork", "thread", "async"] {
+            let rate = median("echo, 100 clients", style, "answers a second");
+            let mean = 100.0 / rate * 1e9;
+            let max = median("echo, 100 clients", style, "max");
+            assert!(mean < max, "{style}");
+        }
+    }
+}
+
+/// What single reports show.
+mod the_reports {
+    use super::*;
+
+    /// A latency in seconds.
+    fn latency(name: &str, percentile: &str) -> f64 {
+        let reports = json("reports.json");
+        let entries = reports["entries"].as_array().unwrap();
+        let entry = entries.iter().find(|entry| entry["name"] == name);
+        let entry = entry.unwrap_or_else(|| panic!("there is no {name}"));
+        let nanoseconds = entry["report"]["latency_ns"][percentile].as_f64();
+        nanoseconds.expect("it is a number") / 1e9
+    }
+
+    fn rate(name: &str) -> f64 {
+        let reports = json("reports.json");
+        let entries = reports["entries"].as_array().unwrap();
+        let entry = entries.iter().find(|entry| entry["name"] == name).unwrap();
+        let report = &entry["report"];
+        let told = || Some(report["answers"].as_f64()? / report["seconds"].as_f64()?);
+        entry["rate"].as_f64().or_else(told).expect("it has a rate")
+    }
+
+    #[test]
+    fn an_open_loop_shows_the_stall_that_a_closed_one_hides() {
+        let (closed, open) = ("closed loop", "open loop");
+        assert!(latency(closed, "max") > 0.95 && latency(open, "max") > 0.95);
+        assert!(latency(closed, "p99.9") < 0.01);
+        assert!(rate(closed) * 3.0 > 10_000.0);
+        // A third of the messages were slow, and half of those by more than half a second.
+        assert!(latency(open, "p50") < 0.01);
+        assert!((0.5..0.9).contains(&latency(open, "p90")));
+        assert!(latency(open, "p99") > 0.9);
+    }
+
+    #[test]
+    fn one_processor_is_faster_than_two_by_more_than_styles_differ() {
+        let (one, two) = ("one processor", "two processors");
+        assert!(latency(two, "p50") > 2.0 * latency(one, "p50"));
+        assert!(rate(one) > 2.0 * rate(two));
+        let kept = Kept::read(&directory().join("runs.jsonl"), &STYLES).unwrap();
+        let rate_of = |style: &Style| {
+            let rate = kept.median("echo, 1 client", style.name, "answers a second");
+            rate.expect("every style can do that")
+        };
+        let rates = STYLES.map(rate_of);
+        let most = rates.into_iter().fold(0.0, f64::max);
+        let least = rates.into_iter().fold(f64::MAX, f64::min);
+        assert!(rate(one) / rate(two) > most / least);
+    }
+
+    #[test]
+    fn another_generator_agrees() {
+        let ratio = rate("ours") / rate("redis-benchmark");
+        assert!((0.75..1.25).contains(&ratio), "{ratio}");
+    }
+}
+
+/// What Stevens' session shows.
+mod the_session {
+    use super::*;
+
+    fn over(session: &Session, style: &str) -> f64 {
+        let row = session.rows.iter().find(|row| row.style == style);
+        row.expect("it was measured").over.median
+    }
+
+    #[test]
+    fn is_the_one_that_the_page_describes() {
+        let session: Session = serde_json::from_value(json("stevens.json")).unwrap();
+        let described = (session.connections, session.at_once, session.bytes);
+        assert_eq!(described, (5000, 10, 4000));
+        assert!(session.rounds >= 5);
+    }
+
+    #[test]
+    fn a_process_is_dearer_than_a_thread_and_a_fraction_of_a_millisecond() {
+        let session: Session = serde_json::from_value(json("stevens.json")).unwrap();
+        let (fork, thread) = (over(&session, "fork"), over(&session, "thread"));
+        assert!(fork > 2.0 * thread && thread > 0.0, "{fork} {thread}");
+        assert!(fork / (session.connections as f64) < 0.5e-3, "{fork}");
+    }
+}
