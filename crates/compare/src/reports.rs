@@ -30,6 +30,8 @@ struct Entry {
     load_average: f64,
     /// How many answers a second, where it is not our generator that tells.
     rate: Option<f64>,
+    /// And how much of a core that one used, of 1.
+    core: Option<f64>,
     report: Option<Report>,
 }
 
@@ -56,7 +58,8 @@ impl Reports {
             "<div class=\"figures\" tabindex=\"0\" role=\"region\" aria-label=\"{name}\">\n\
              <table>\n<caption>{}, Linux {}, commit {}, load average before at most {busy:.2}\
              </caption>\n<thead><tr><th scope=\"col\">command</th>\
-             <th scope=\"col\">answers a second</th><th scope=\"col\">mean</th>\
+             <th scope=\"col\">answers a second</th><th scope=\"col\">its core</th>\
+             <th scope=\"col\">mean</th>\
              <th scope=\"col\">p50</th><th scope=\"col\">p90</th><th scope=\"col\">p99</th>\
              <th scope=\"col\">p99.9</th><th scope=\"col\">max</th></tr></thead>\n\
              <tbody>\n{rows}</tbody>\n</table>\n</div>\n",
@@ -82,7 +85,11 @@ impl Entry {
             ]
         });
         let times = (0..6).map(|column| times.map(|times| load::time(times[column])));
-        let cells = [rate.map(RATE.write)].into_iter().chain(times);
+        let core = self
+            .core
+            .or(self.report.as_ref().map(|report| report.generator_core));
+        let core = core.map(|core| format!("{:.0} %", core * 100.0));
+        let cells = [rate.map(RATE.write), core].into_iter().chain(times);
         let cells = cells.map(|cell| format!("<td>{}</td>", cell.as_deref().unwrap_or("–")));
         format!(
             "<tr><th scope=\"row\">{} <code>{}</code></th>{}</tr>\n",
