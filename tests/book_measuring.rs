@@ -127,6 +127,8 @@ mod the_table {
         let memory = |style| median(idle, style, "memory a client");
         assert!(memory("fork") > 2.0 * memory("thread"));
         assert!(memory("thread") > 4.0 * memory("async"));
+        let select = median("echo, 1000 clients", "select", "memory a client");
+        assert!(memory("thread") > 4.0 * select);
     }
 
     #[test]
