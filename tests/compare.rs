@@ -68,8 +68,18 @@ fn an_interrupted_comparison_goes_on_and_ends_in_a_page() {
         "{table}"
     );
 
-    // Measured in another way, it is another comparison, and the first one is put aside.
+    // What is kept becomes the parts of a page, and nothing is measured for that.
     let done = lines(&runs);
+    let mut parts = Command::new(PROGRAM);
+    parts.args(["compare", "--parts-of"]).arg(directory.path());
+    assert!(Running::spawn(parts).wait().success());
+    assert_eq!(lines(&runs), done);
+    let rate = fs::read_to_string(directory.path().join("rate.html")).unwrap();
+    assert!(rate.contains("echo, 10 clients</th><td class=\"cannot\">cannot</td><td>"));
+    let plot = fs::read_to_string(directory.path().join("rate-chat.svg")).unwrap();
+    assert!(plot.starts_with("<svg ") && plot.ends_with("</svg>\n"));
+
+    // Measured in another way, it is another comparison, and the first one is put aside.
     let running = start(directory.path(), "0.2");
     wait_until("it has begun anew", || {
         (2..done.len()).contains(&lines(&runs).len())
@@ -89,6 +99,25 @@ fn what_cannot_be_read_is_put_aside_and_not_overwritten() {
     });
     kill(running);
     assert_eq!(fs::read(directory.file("runs.before.jsonl")).unwrap(), kept);
+}
+
+#[test]
+fn parts_are_made_of_a_comparison_and_of_nothing_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("runs.jsonl");
+    let refused = |why: &str| {
+        let mut command = Command::new(PROGRAM);
+        command
+            .args(["compare", "--parts-of"])
+            .arg(directory.path());
+        let ended = Running::spawn(command).end();
+        assert_eq!(ended.status.code(), Some(1));
+        assert_eq!(ended.errors, [format!("error: {why}")]);
+    };
+    let shown = file.display();
+    refused(&format!("cannot read {shown}: No such file or directory"));
+    fs::write(&file, "{}\n").unwrap();
+    refused(&format!("{shown} is not the runs.jsonl of a comparison"));
 }
 
 fn check_results(results: &Value) {

@@ -93,14 +93,16 @@ impl Session {
             Some(row) if row.over == ZERO => "<td>0</td><td>0</td>".to_owned(),
             Some(row) => {
                 let Spread { median, min, max } = row.over;
-                let micros = |seconds: f64| seconds * 1e6 / self.connections as f64;
-                format!(
-                    "<td>{median:.3}<span class=\"spread\">{min:.3} to {max:.3}</span></td>\
-                     <td>{:.1} µs<span class=\"spread\">{:.1} to {:.1}</span></td>",
-                    micros(median),
-                    micros(min),
-                    micros(max)
-                )
+                let figure = |seconds: f64| format!("{seconds:.3}").replace('-', "−");
+                let one = |seconds: f64| {
+                    let micros = seconds * 1e6 / self.connections as f64;
+                    format!("{micros:.1}").replace('-', "−")
+                };
+                let spread = |[median, min, max]: [String; 3], unit: &str| {
+                    format!("<td>{median}{unit}<span class=\"spread\">{min} to {max}</span></td>")
+                };
+                let all = [median, min, max];
+                spread(all.map(figure), "") + &spread(all.map(one), " µs")
             }
         };
         let name = format!("<span class=\"style-{style}\">{style}</span>: {what}");
