@@ -46,9 +46,6 @@ const GENERATOR: Figure = Figure {
     write: |percent| format!("{percent:.0} %"),
 };
 
-/// From here on it may be. A rate is then the least that the server can do.
-const NEARLY_ALL: f64 = 90.0;
-
 impl Kept {
     /// Reads what `compare` has kept in its `runs.jsonl`.
     ///
@@ -75,8 +72,7 @@ impl Kept {
     ///
     /// There is no figure, load or style of this name.
     pub fn median(&self, load: &str, style: &str, figure: &str) -> Option<f64> {
-        let mut loads = self.loads.iter();
-        let load = loads.find(|found| found.name == load).expect("a load");
+        let load = self.find(|found| found.name == load).expect("a load");
         let mut styles = self.styles.iter();
         let style = styles.find(|found| found.name == style).expect("a style");
         let mut figures = FIGURES.iter().chain([&GENERATOR]);
@@ -104,16 +100,12 @@ impl Kept {
             let name = format!("rate-{service}.svg");
             parts.push(part(&name, self.rate(service)));
         }
-        for load in self.loads.iter().filter(|load| load.connections == 100) {
-            let name = format!("latency-{}.svg", load.service);
-            parts.push(part(&name, self.latency(load)));
-        }
-        for (name, figure, load) in [
-            ("memory.svg", &MEMORY, self.most_idle()),
-            ("connection.svg", &PROCESSOR, self.reconnecting()),
-        ] {
-            parts.extend(load.map(|load| part(name, self.bars(load, figure))));
-        }
+        let hundred = self.find(|load| load.service == "echo" && load.connections == 100);
+        parts.extend(hundred.map(|load| part("latency-echo.svg", self.latency(load))));
+        let idle = self.loads.iter().max_by_key(|load| load.idle);
+        parts.extend(idle.map(|load| part("memory.svg", self.bars(load, &MEMORY))));
+        let anew = self.find(|load| load.service == "echo" && load.reconnects());
+        parts.extend(anew.map(|load| part("connection.svg", self.bars(load, &PROCESSOR))));
         parts
     }
 
@@ -201,35 +193,29 @@ impl Kept {
         text + "</tbody>\n</table>\n</div>\n"
     }
 
-    /// Why there is a word where a figure should be.
+    /// Why there is a word where a figure should be, and which rounds have failed where others have
+    /// not.
     fn what_could_not_be_done(&self) -> String {
         let mut text = "<ul>\n".to_owned();
         for style in &self.styles {
-            let mut reasons: Vec<&str> = Vec::new();
+            let name = format!("<span class=\"style-{0}\">{0}</span>", style.name);
+            let mut reasons: Vec<String> = Vec::new();
             for load in &self.loads {
                 let cell = self.cell(load, style);
-                let reason = self.cell(load, style).cannot();
-                reasons.extend(reason.filter(|reason| !reasons.contains(reason)));
-                if reason.is_none() && !cell.failures.is_empty() {
-                    let _ = writeln!(
-                        text,
-                        "<li><span class=\"style-{0}\">{0}</span>, {1}: {2} of its rounds failed: \
-                         {3}</li>",
-                        style.name,
-                        load.name,
-                        cell.failures.len(),
-                        escape(cell.failures[0])
-                    );
+                let reason = match (cell.cannot(), cell.failures.first()) {
+                    (Some(reason), _) => escape(reason),
+                    (None, Some(first)) => {
+                        let (count, why) = (cell.failures.len(), escape(first));
+                        format!("in {count} of the rounds of {}: {why}", load.name)
+                    }
+                    (None, None) => continue,
+                };
+                if !reasons.contains(&reason) {
+                    reasons.push(reason);
                 }
             }
             if !reasons.is_empty() {
-                let reasons: Vec<String> = reasons.into_iter().map(escape).collect();
-                let _ = writeln!(
-                    text,
-                    "<li><span class=\"style-{0}\">{0}</span>: {1}</li>",
-                    style.name,
-                    reasons.join("; ")
-                );
+                let _ = writeln!(text, "<li>{name}: {}</li>", reasons.join("; "));
             }
         }
         text + "</ul>\n"
@@ -312,14 +298,8 @@ impl Kept {
         )
     }
 
-    fn most_idle(&self) -> Option<&Load> {
-        let idle = self.loads.iter().filter(|load| load.idle > 0);
-        idle.max_by_key(|load| load.idle)
-    }
-
-    fn reconnecting(&self) -> Option<&Load> {
-        let mut loads = self.loads.iter();
-        loads.find(|load| load.service == "echo" && load.reconnects())
+    fn find(&self, is_it: impl Fn(&Load) -> bool) -> Option<&Load> {
+        self.loads.iter().find(|load| is_it(load))
     }
 
     fn cell(&self, load: &Load, style: &Style) -> Cell<'_> {
@@ -398,7 +378,8 @@ fn entry(cell: &Cell, figure: &Figure) -> String {
     let [median, min, max] = [median, min, max].map(figure.write);
     let is_rate = figure.name == RATE.name;
     let core = cell.figure(&GENERATOR).filter(|_| is_rate);
-    let least = match core.is_some_and(|core| core.median > NEARLY_ALL) {
+    // The server can do at least so much, then.
+    let least = match core.is_some_and(|core| core.median > 100.0 * load::NEARLY_ALL) {
         true => "≥ ",
         false => "",
     };

@@ -32,5 +32,5 @@ pub use command::{Command, run, seconds};
 pub use costs::Costs;
 pub use faults::Faults;
 pub use progress::Progress;
-pub use report::{Report, amount, count, time};
+pub use report::{NEARLY_ALL, Report, amount, count, time};
 pub use tally::{Fairness, Percentiles};

@@ -10,7 +10,7 @@ use crate::faults::Faults;
 use crate::tally::{Fairness, Percentiles};
 
 /// From this part of a core on, the generator may be what is measured.
-const NEARLY_ALL: f64 = 0.9;
+pub const NEARLY_ALL: f64 = 0.9;
 
 /// All that one run has shown. As JSON it is what `--json` prints.
 #[derive(Clone, Debug, Serialize, Deserialize)]
