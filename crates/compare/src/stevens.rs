@@ -13,7 +13,7 @@ use crate::summary::Spread;
 
 /// What his figure has for a style, in seconds.
 const HIS: [(&str, &str, f64); 4] = [
-    ("iterative", "iterative", 0.0),
+    ("iterative", "one client after the other", 0.0),
     ("fork", "a process for each client", 20.90),
     (
         "fork",
