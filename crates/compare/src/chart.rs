@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use launch::Style;
+
 use crate::summary::Spread;
 
 /// In units that are about a pixel on a phone.
@@ -18,6 +20,23 @@ pub(crate) struct Series<T> {
     pub(crate) name: &'static str,
     pub(crate) sign: &'static str,
     pub(crate) values: T,
+}
+
+impl<T> Series<T> {
+    /// One for each style, in their order.
+    pub(crate) fn of_each(
+        styles: &[&'static Style],
+        values: impl Fn(&'static Style) -> T,
+    ) -> Vec<Series<T>> {
+        let styles = styles.iter().enumerate();
+        let series = styles.map(|(place, style)| Series {
+            style: place,
+            name: style.name,
+            sign: style.sign,
+            values: values(style),
+        });
+        series.collect()
+    }
 }
 
 /// A line for each style, on a logarithmic scale. `values` has one for each of `places`, or none.

@@ -296,14 +296,7 @@ impl Results<'_> {
     }
 
     fn each_style<T>(&self, values: impl Fn(&'static Style) -> T) -> Vec<Series<T>> {
-        let styles = self.styles.iter().enumerate();
-        let series = styles.map(|(place, style)| Series {
-            style: place,
-            name: style.name,
-            sign: style.sign,
-            values: values(style),
-        });
-        series.collect()
+        Series::of_each(self.styles, values)
     }
 }
 
