@@ -72,7 +72,7 @@ macro_rules! each_chapter {
             stevens "measuring/stevens.md",
             reading_benchmarks "measuring/reading.md",
             choosing "measuring/choosing.md",
-            glossary "appendix/glossary.md",
+            glossary_page "appendix/glossary.md",
             system_calls "appendix/system-calls.md",
             errno "appendix/errno.md",
             tcp_states "appendix/tcp-states.md",
