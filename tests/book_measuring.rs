@@ -297,7 +297,9 @@ mod the_session {
         assert!(fork > 2.0 * thread && thread > 0.0, "{fork} {thread}");
         assert!(fork / (session.connections as f64) < 0.5e-3, "{fork}");
         for row in &session.rows[3..] {
-            assert!(row.over.min < 0.0 && row.over.max > 0.0, "{row:?}");
+            assert!(row.over.median < thread / 2.0, "{row:?}");
+            let spread = session.rows[0].whole.max - session.rows[0].whole.min;
+            assert!(row.over.median < 2.0 * spread, "{row:?} {spread}");
         }
     }
 }
