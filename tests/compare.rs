@@ -89,6 +89,27 @@ fn an_interrupted_comparison_goes_on_and_ends_in_a_page() {
 }
 
 #[test]
+fn who_interrupts_it_is_told_what_to_do_and_has_a_page_of_what_there_is() {
+    let directory = Directory::default();
+    let runs = directory.file("runs.jsonl");
+    let running = start(directory.path(), "0.1");
+    wait_until("some measurements are there", || lines(&runs).len() > 2);
+    running.process().signal(Signal::SIGINT);
+    let ended = running.end();
+    assert_eq!(ended.status.code(), Some(1), "{ended:#?}");
+    let told = "error: interrupted; the same command goes on with what is missing";
+    assert_eq!(ended.errors, [told], "{ended:#?}");
+    let table = ended.output.join("\n");
+    assert!(table.contains("missing"), "{table}");
+    assert!(directory.file("index.html").exists());
+    assert!(
+        lines(&runs)
+            .iter()
+            .all(|line| !line.contains("interrupted"))
+    );
+}
+
+#[test]
 fn what_cannot_be_read_is_put_aside_and_not_overwritten() {
     let directory = Directory::default();
     let kept = b"{\"commit\":\"\xff";

@@ -4,11 +4,14 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use clap::Args;
 use launch::{Problem, Style};
 use load::Progress;
+use signal_hook::{consts::SIGINT, flag};
 use sockets::without_number;
 
 use crate::about::{About, Placement, date, default_directory, load_average};
@@ -95,7 +98,19 @@ fn compare(command: &Command, styles: &[&'static Style]) -> io::Result<()> {
         let (shown, why) = (directory.display(), without_number(&error));
         io::Error::other(format!("cannot keep anything in {shown}: {why}"))
     })?;
-    measure_all(&mut runs, &loads, styles, rounds, duration, &place)?;
+    let is_interrupted = Arc::new(AtomicBool::new(false));
+    // The second Ctrl-C ends this program at once, and so has to be registered first.
+    flag::register_conditional_default(SIGINT, Arc::clone(&is_interrupted))?;
+    flag::register(SIGINT, Arc::clone(&is_interrupted))?;
+    let measuring = Measuring {
+        loads: &loads,
+        styles,
+        rounds,
+        duration,
+        place,
+        is_interrupted: &is_interrupted,
+    };
+    measuring.measure_all(&mut runs)?;
 
     let summary = Summary::new(&about, rounds, &runs, &loads, styles);
     let json = serde_json::to_string_pretty(&summary)?;
@@ -103,7 +118,13 @@ fn compare(command: &Command, styles: &[&'static Style]) -> io::Result<()> {
     let page_file = directory.join("index.html");
     fs::write(&page_file, page(&about, &runs, &loads, styles))?;
     let text = table(&runs, &loads, styles) + &places(&directory, &page_file);
-    io::stdout().write_all(text.as_bytes())
+    io::stdout().write_all(text.as_bytes())?;
+    match is_interrupted.load(Ordering::Relaxed) {
+        true => Err(io::Error::other(
+            "interrupted; the same command goes on with what is missing",
+        )),
+        false => Ok(()),
+    }
 }
 
 fn write_parts(directory: &Path, styles: &[&'static Style]) -> io::Result<()> {
@@ -111,44 +132,59 @@ fn write_parts(directory: &Path, styles: &[&'static Style]) -> io::Result<()> {
     parts.iter().try_for_each(|part| part.write(directory))
 }
 
-/// Measures what is not there yet: in each round every load, and under each load every style.
-fn measure_all(
-    runs: &mut Runs,
-    loads: &[Load],
-    styles: &[&Style],
+/// All that is to be measured, and how.
+struct Measuring<'a> {
+    loads: &'a [Load],
+    styles: &'a [&'static Style],
     rounds: usize,
     duration: Duration,
-    place: &Placement,
-) -> io::Result<()> {
-    let mut progress = Progress::on_standard_error();
-    let all = rounds * loads.len() * styles.len();
-    for round in 1..=rounds {
-        for load in loads {
-            for turn in 0..styles.len() {
-                // Nobody shall always come first, or always after the same one.
-                let style = styles[(turn + round) % styles.len()];
-                if runs.is_done(&load.name, style.name, round) {
-                    continue;
-                }
-                let left = left(runs, loads, styles, rounds);
-                progress.show_at_once(&status(&left, all, &load.name, style.name));
-                let load_average = load_average();
-                let begun = Instant::now();
-                let outcome = measure(style, load, duration, place)?;
-                runs.add(Sample {
-                    load: load.name.clone(),
-                    style: style.name.to_owned(),
-                    round,
-                    at: date(SystemTime::now()),
-                    took: begun.elapsed().as_secs_f64(),
-                    load_average,
-                    outcome,
-                })?;
+    place: Placement,
+    /// Set by Ctrl-C.
+    is_interrupted: &'a AtomicBool,
+}
+
+impl Measuring<'_> {
+    /// Measures what is not there yet, until it is interrupted.
+    fn measure_all(&self, runs: &mut Runs) -> io::Result<()> {
+        let mut progress = Progress::on_standard_error();
+        let all = self.turns().count();
+        for (round, load, style) in self.turns() {
+            if runs.is_done(&load.name, style.name, round) {
+                continue;
             }
+            let left = left(runs, self.loads, self.styles, self.rounds);
+            progress.show_at_once(&status(&left, all, &load.name, style.name));
+            let load_average = load_average();
+            let begun = Instant::now();
+            let outcome = measure(style, load, self.duration, &self.place)?;
+            // Ctrl-C is for the server and the generator too: what they did is not whole.
+            if self.is_interrupted.load(Ordering::Relaxed) {
+                break;
+            }
+            runs.add(Sample {
+                load: load.name.clone(),
+                style: style.name.to_owned(),
+                round,
+                at: date(SystemTime::now()),
+                took: begun.elapsed().as_secs_f64(),
+                load_average,
+                outcome,
+            })?;
         }
+        progress.clear();
+        Ok(())
     }
-    progress.clear();
-    Ok(())
+
+    /// In each round every load, and under each load every style. Nobody always comes first, or
+    /// always after the same one.
+    fn turns(&self) -> impl Iterator<Item = (usize, &Load, &'static Style)> {
+        let count = self.styles.len();
+        (1..=self.rounds).flat_map(move |round| {
+            self.loads.iter().flat_map(move |load| {
+                (0..count).map(move |turn| (round, load, self.styles[(turn + round) % count]))
+            })
+        })
+    }
 }
 
 /// What is still to be done.
