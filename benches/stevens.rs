@@ -2,7 +2,7 @@
 //! 5,000 connections that get 4,000 bytes each, ten of them at once.
 //!
 //! As in his, a server's time is all that it has used when it has ended, with its children's
-//! (getrusage(2)), so it does not matter who waited for whom. What differs from his: the clients
+//! (getrusage(2)), so the time spent waiting is not in it. What differs from his: the clients
 //! send the 4,000 bytes that they get back, where his sent a line with a number; they say that
 //! they have sent all, so that the server ends the connection; and they run on the same machine.
 

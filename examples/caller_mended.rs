@@ -35,13 +35,13 @@ mod tests {
     fn a_server_may_have_two_addresses() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let listens = listener.local_addr().unwrap();
-        let silent = SocketAddr::from(([127, 0, 0, 2], listens.port()));
+        let refuses = SocketAddr::from(([127, 0, 0, 2], listens.port()));
         thread::spawn(move || {
             let (mut client, _) = listener.accept().unwrap();
             client.write_all(b"hello to you\n").unwrap();
             io::copy(&mut client, &mut io::sink())
         });
-        let answer = ask(&[silent, listens][..], "hello").unwrap();
+        let answer = ask(&[refuses, listens][..], "hello").unwrap();
         assert_eq!(answer, "hello to you\n");
     }
     // ANCHOR_END: test

@@ -14,12 +14,14 @@ use lesson_tests::lab::{Lab, TOOLS};
 use lesson_tests::terminal::Terminal;
 use lesson_tests::transcript;
 use lesson_tests::{each_chapter, lab};
+use nix::sched::sched_getaffinity;
+use nix::unistd::Pid;
 use test_kit::{deadline, require_tool, skip, wait_until};
 
 /// What commands in the book use. A chapter that names one that is missing is skipped.
-const PROGRAMS: [&str; 15] = [
+const PROGRAMS: [&str; 16] = [
     "diff", "nc", "od", "pgrep", "pkill", "prlimit", "printf", "ps", "python3", "socat", "ss",
-    "strace", "taskset", "tcpdump", "telnet",
+    "strace", "taskset", "tcpdump", "telnet", "xxd",
 ];
 
 /// Makes a test of each chapter.
@@ -35,6 +37,16 @@ macro_rules! commands_of {
 }
 
 each_chapter!(commands_of);
+
+/// A processor to which the chapter pins something, and which this process may not use.
+fn foreign_processor(text: &str) -> Option<usize> {
+    let allowed = sched_getaffinity(Pid::from_raw(0)).expect("it is this process");
+    let commands = text.lines().filter(|line| line.starts_with("$ "));
+    let pinned = commands.flat_map(|line| line.split("taskset -c ").skip(1));
+    let processors = pinned.filter_map(|rest| rest.split(' ').next()?.parse().ok());
+    let is_foreign = |processor: &usize| !allowed.is_set(*processor).unwrap_or(false);
+    processors.into_iter().find(is_foreign)
+}
 
 fn check(name: &str, file: &str) {
     let chapter = Chapter::read(file);
@@ -54,6 +66,9 @@ fn check(name: &str, file: &str) {
     }
     if !Lab::is_possible() {
         return skip("namespaces are not allowed here");
+    }
+    if let Some(processor) = foreign_processor(&chapter.text) {
+        return skip(&format!("processor {processor} is not for this process"));
     }
     let lab = Lab::open(name, Path::new(env!("CARGO_BIN_EXE_after-accept"))).expect("a lab");
     let tests: BTreeSet<_> = tested_examples(&chapter.text).collect();

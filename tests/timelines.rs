@@ -13,14 +13,6 @@ use timelines::{Record, SCENARIO, Tempo, pictures, play};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
-const STYLES: [&Style; 5] = [
-    &Style::ITERATIVE,
-    &Style::FORK,
-    &Style::THREAD,
-    &Style::SELECT,
-    &Style::ASYNC,
-];
-
 const ANEW: &str = "cargo run -- timelines --into lessons/figures/timelines";
 
 each_style!(who_waits_in_the_record_waits_in_every_run);
@@ -34,7 +26,7 @@ fn who_waits_in_the_record_waits_in_every_run(style: test_kit::Style) {
         false => (Tempo::AllHaveCalled, [&[][..], &["A"], &["A", "B"]]),
     };
     let is_it = |known: &&&Style| known.process_name == style.binary();
-    let style = STYLES.iter().find(is_it).expect("it is a style");
+    let style = Style::ALL.iter().find(is_it).expect("it is a style");
     let played = play(Path::new(PROGRAM), style, tempo).expect("it is played");
     let shown = recorded(style);
     assert_eq!(shown.relations(), played.relations(), "played: {played:#?}");
@@ -45,7 +37,7 @@ fn who_waits_in_the_record_waits_in_every_run(style: test_kit::Style) {
 
 #[test]
 fn every_picture_is_drawn_from_its_record() {
-    let records = STYLES.map(|style| (style, recorded(style)));
+    let records = Style::ALL.map(|style| (style, recorded(style)));
     for (style, record) in &records {
         let text = fs::read_to_string(record_of(style)).expect("it is readable");
         assert!(record.text() == text, "{} was edited", style.name);
@@ -92,7 +84,7 @@ fn every_picture_says_in_words_what_it_shows() {
 
 #[test]
 fn every_record_keeps_to_the_scenario() {
-    for style in STYLES {
+    for style in Style::ALL {
         let record = recorded(style);
         assert_eq!(record.style(), style.name);
         assert_eq!(record.clients().len(), SCENARIO.len());

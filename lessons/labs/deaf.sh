@@ -2,26 +2,32 @@
 # deaf.sh PORT: three come into the room at PORT. One reads, one never does, and one says 6 MB.
 # Shows what the server itself has told the one that reads.
 heard=$(mktemp)
+trap 'kill -KILL $reader $deaf 2>/dev/null; rm -f "$heard"' EXIT
+
+wait_until() {
+    for _ in $(seq 3000); do "$@" && return; sleep 0.1; done
+    echo "deaf.sh: $* does not come true; is there a room at port $port?" >&2
+    exit 1
+}
+port=$1
 told() { grep '^\* ' "$heard"; }
-until_told() { until [ "$(told | wc -l)" -ge "$1" ]; do sleep 0.1; done; }
-until_heard() { until [ "$(wc -l <"$heard")" -ge "$1" ]; do sleep 0.05; done; }
+has_told() { [ "$(told | wc -l)" -ge "$1" ]; }
+has_heard() { [ "$(wc -l <"$heard")" -ge "$1" ]; }
 
-nc -d 127.0.0.1 "$1" >"$heard" &
+nc -d 127.0.0.1 "$port" >"$heard" &
 reader=$!
-until_told 1
+wait_until has_told 1
 
-nc -d 127.0.0.1 "$1" >/dev/null &
+nc -d 127.0.0.1 "$port" >/dev/null &
 deaf=$!
-until_told 2
+wait_until has_told 2
 kill -STOP $deaf
 
 # 200 lines at a time, so that the one that reads keeps up on the busiest machine.
 line=$(printf '%01000d' 0)
 for piece in $(seq 30); do
     yes "$line" | head -n 200
-    until_heard $((200 * piece))
-done | nc -N 127.0.0.1 "$1" >/dev/null
-until_told 5
+    wait_until has_heard $((200 * piece))
+done | nc -N 127.0.0.1 "$port" >/dev/null
+wait_until has_told 5
 told
-kill -KILL $reader $deaf
-rm -f "$heard"

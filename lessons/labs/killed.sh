@@ -3,18 +3,28 @@
 # shows who is left, and starts the server anew.
 server="cargo run --quiet --example $1"
 said=$(mktemp)
+trap 'rm -f "$said"' EXIT
+
+# For five minutes: cargo may have to build the server first.
+wait_until() {
+    for _ in $(seq 3000); do "$@" && return; sleep 0.1; done
+    echo "killed.sh: $* does not come true; is port 3100 taken?" >&2
+    exit 1
+}
+it_listens() { ss -Htln 'sport = :3100' | grep -q LISTEN; }
+it_has_a_child() { pgrep -P "$first" >/dev/null; }
+it_has_spoken() { [ -s "$said" ]; }
 
 $server >/dev/null &
 first=$!
-until ss -Htln 'sport = :3100' | grep -q LISTEN; do sleep 0.1; done
+wait_until it_listens
 nc -d 127.0.0.1 3100 &
-until pgrep -P $first >/dev/null; do sleep 0.1; done
+wait_until it_has_a_child
 kill -KILL $first
 wait $first 2>/dev/null
 ps -C "$1" -o state,comm
 
 $server >"$said" 2>&1 &
-until [ -s "$said" ]; do sleep 0.1; done
+wait_until it_has_spoken
 cat "$said"
 ss -Htlnp 'sport = :3100' | grep -o 'users.*'
-rm -f "$said"

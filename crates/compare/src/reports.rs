@@ -38,8 +38,12 @@ struct Entry {
 impl Reports {
     /// The tables, each with its entries in the order of the file.
     pub(crate) fn parts(&self) -> Vec<Part> {
-        let mut tables: Vec<&str> = self.entries.iter().map(|entry| &*entry.table).collect();
-        tables.dedup();
+        let mut tables = Vec::new();
+        for entry in &self.entries {
+            if !tables.contains(&&*entry.table) {
+                tables.push(&*entry.table);
+            }
+        }
         let one = |table: &str| part(&format!("{table}.html"), self.table(table));
         tables.into_iter().map(one).collect()
     }

@@ -19,15 +19,6 @@ use std::path::Path;
 
 use launch::Style;
 
-/// The styles, in the order in which they are always listed.
-pub const STYLES: [Style; 5] = [
-    Style::ITERATIVE,
-    Style::FORK,
-    Style::THREAD,
-    Style::SELECT,
-    Style::ASYNC,
-];
-
 /// A file that is made from the sources.
 #[derive(Debug)]
 pub struct Part {
@@ -43,7 +34,7 @@ pub struct Part {
 ///
 /// Something of what they are made from is missing, or cannot be read.
 pub fn parts(root: &Path) -> io::Result<[Part; 3]> {
-    let items = STYLES.iter().map(|style| items::items(root, style));
+    let items = Style::ALL.iter().map(|style| items::items(root, style));
     let items = items.collect::<io::Result<Vec<_>>>()?;
     let part = |path, text| Part { path, text };
     Ok([

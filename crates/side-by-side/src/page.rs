@@ -8,10 +8,10 @@ use std::str::Lines;
 
 use serde_json::{Value, json};
 
-use crate::STYLES;
 use crate::costs::Costs;
 use crate::items::Item;
 use crate::pair::{Marks, Row, Step, rows, steps};
+use launch::Style;
 
 /// The element of the page, and in it what a reader without JavaScript has: the differences of each
 /// style to the one before it. No line of it is empty, since Markdown would begin again there.
@@ -20,7 +20,7 @@ pub(crate) fn element(items: &[Vec<Item>]) -> String {
                     with - is gone, and one with + is new.</p>\n"
         .to_owned();
     for (place, pair) in items.windows(2).enumerate() {
-        let [before, after] = [place, place + 1].map(|place| STYLES[place].name);
+        let [before, after] = [place, place + 1].map(|place| Style::ALL[place].name);
         let _ = writeln!(
             html,
             "<details id=\"{before}-beside-{after}\"><summary>From \
@@ -118,7 +118,7 @@ pub(crate) fn data(items: &[Vec<Item>]) -> String {
     let mut script = "// Made from the styles' sources by `cargo run -p side-by-side`.\n\
          afterAccept.sideBySide.data({\n\"styles\": {\n"
         .to_owned();
-    let styles = STYLES.iter().zip(items).map(|(style, items)| {
+    let styles = Style::ALL.iter().zip(items).map(|(style, items)| {
         let item = |item: &Item| json!({"name": item.name, "file": item.file, "text": item.text});
         format!("\"{}\": {}", style.name, lines(items.iter().map(item)))
     });
@@ -129,7 +129,7 @@ pub(crate) fn data(items: &[Vec<Item>]) -> String {
         for (other, right) in items.iter().enumerate().skip(place + 1) {
             let rows = rows(left, right);
             let rows = rows.iter().map(|row| row_as_json(row, left, right));
-            let [one, other] = [place, other].map(|place| STYLES[place].name);
+            let [one, other] = [place, other].map(|place| Style::ALL[place].name);
             pairs.push(format!("\"{one} {other}\": {}", lines(rows)));
         }
     }
@@ -174,7 +174,7 @@ pub(crate) fn costs(root: &Path) -> io::Result<String> {
                     <th scope=\"col\">crates that it needs</th>\
                     <th scope=\"col\">system calls a message</th></tr></thead>\n<tbody>\n"
         .to_owned();
-    for style in &STYLES {
+    for style in &Style::ALL {
         let Costs {
             code,
             dependencies,

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use launch::Style;
 use side_by_side::items::{Item, items};
 use side_by_side::pair::{rows, steps};
-use side_by_side::{STYLES, parts, repository};
+use side_by_side::{parts, repository};
 
 #[test]
 fn the_book_has_what_the_command_writes() {
@@ -24,7 +25,7 @@ fn the_book_has_what_the_command_writes() {
 
 /// The items of all styles, in the order of the styles.
 fn all() -> Vec<Vec<Item>> {
-    let items = STYLES.iter().map(|style| items(repository(), style));
+    let items = Style::ALL.iter().map(|style| items(repository(), style));
     items
         .map(|items| items.expect("the sources are there"))
         .collect()
@@ -32,7 +33,7 @@ fn all() -> Vec<Vec<Item>> {
 
 #[test]
 fn every_line_of_the_sources_is_in_an_item() {
-    for (style, items) in STYLES.iter().zip(all()) {
+    for (style, items) in Style::ALL.iter().zip(all()) {
         let mut shown: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for item in &items {
             let lines = item.text.lines().map(str::trim);
@@ -80,7 +81,7 @@ fn no_two_items_of_a_style_have_the_same_name() {
 /// As ARCHITECTURE.md says it.
 #[test]
 fn the_styles_have_their_items_under_the_same_names_in_the_same_order() {
-    for (style, items) in STYLES.iter().zip(all()) {
+    for (style, items) in Style::ALL.iter().zip(all()) {
         let expected = match style.name {
             "iterative" => &["serve", "wait", "converse"][..],
             _ => &[

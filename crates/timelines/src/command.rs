@@ -42,14 +42,7 @@ pub struct Command {
 }
 
 fn names() -> PossibleValuesParser {
-    let styles = [
-        Style::ITERATIVE,
-        Style::FORK,
-        Style::THREAD,
-        Style::SELECT,
-        Style::ASYNC,
-    ];
-    PossibleValuesParser::new(styles.map(|style| style.name))
+    PossibleValuesParser::new(Style::ALL.map(|style| style.name))
 }
 
 /// Plays, tells and draws as the command says, and returns the status to exit with: 0, or 1 if that

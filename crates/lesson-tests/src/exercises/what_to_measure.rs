@@ -29,10 +29,10 @@ mod tests {
 
     #[test]
     fn a_stall_keeps_one_waiting_or_all_who_come_meanwhile() {
-        let services = ms(&[1, 1, 50, 1, 1, 1, 1]);
+        let services = ms(&[1, 1, 50, 1, 1, 1, 1, 1, 1]);
         let (closed, open) = loops(&services, Duration::from_millis(10));
         assert_eq!(closed, services);
-        assert_eq!(open, ms(&[1, 1, 50, 41, 32, 23, 14]));
+        assert_eq!(open, ms(&[1, 1, 50, 41, 32, 23, 14, 5, 1]));
     }
 
     #[test]
