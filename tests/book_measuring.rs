@@ -190,6 +190,19 @@ mod the_table {
     }
 
     #[test]
+    fn async_keeps_some_of_a_thousand_waiting() {
+        let load = "echo, 1000 clients";
+        let p99 = |style| median(load, style, "p99");
+        for style in ["fork", "thread", "select"] {
+            assert!(p99("async") > 2.0 * p99(style), "{style}");
+        }
+        let p50 = |style| median(load, style, "p50");
+        for style in ["fork", "thread", "select"] {
+            assert!(p50("async") < p50(style), "{style}");
+        }
+    }
+
+    #[test]
     fn in_a_room_one_loop_delivers_twice_what_processes_do() {
         let rate = |style| median("chat, 100 clients", style, "answers a second");
         assert!(rate("select") > 2.0 * rate("fork"));

@@ -95,10 +95,12 @@ impl Entry {
         let core = core.map(|core| format!("{:.0} %", core * 100.0));
         let cells = [rate.map(RATE.write), core].into_iter().chain(times);
         let cells = cells.map(|cell| format!("<td>{}</td>", cell.as_deref().unwrap_or("–")));
+        let words = self.command.split(' ').map(escape);
+        let words = words.map(|word| format!("<span>{word}</span>"));
+        let command = words.collect::<Vec<_>>().join(" ");
         format!(
-            "<tr><th scope=\"row\">{} <code>{}</code></th>{}</tr>\n",
+            "<tr><th scope=\"row\">{} <code>{command}</code></th>{}</tr>\n",
             escape(&self.name),
-            escape(&self.command),
             cells.collect::<String>()
         )
     }
