@@ -158,8 +158,8 @@ fn book_server(host: IpAddr) -> Option<Server> {
     let arguments = ["--host", &host.to_string()];
     Some(Server::start(
         "book".to_owned(),
-        book::PORT,
-        book::NAME,
+        book_server::PORT,
+        book_server::NAME,
         &arguments,
     ))
 }

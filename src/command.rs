@@ -37,7 +37,7 @@ pub(crate) fn program() -> Command {
         .subcommand(timelines::Command::augment_args(Command::new("timelines")))
         .subcommand(completions_command());
     #[cfg(feature = "book")]
-    let program = program.subcommand(book::command());
+    let program = program.subcommand(book_server::command());
     program
 }
 

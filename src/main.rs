@@ -32,8 +32,8 @@ fn main() -> ExitCode {
         return launch::main(style, serve);
     }
     #[cfg(feature = "book")]
-    if is_called(book::NAME) {
-        return book::main();
+    if is_called(book_server::NAME) {
+        return book_server::main();
     }
     let mut program = command::program();
     let matches = match program.try_get_matches_from_mut(env::args_os()) {
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
             timelines::run(command, &styles())
         }),
         #[cfg(feature = "book")]
-        Some(("book", matches)) => book::run(matches),
+        Some(("book", matches)) => book_server::run(matches),
         Some(("completions", matches)) => command::completions(matches, &mut program),
         Some((name, matches)) => match find(|style| style.name == name) {
             Some((style, serve)) => launch::run(style, serve, matches),

@@ -8,7 +8,7 @@ use std::{fs, thread};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
-/// Each file under crates/addresses/tests/worked begins with a command, and goes on with what that
+/// Each file under crates/tools/addresses/tests/worked begins with a command, and goes on with what that
 /// prints.
 ///
 /// A command that is new or prints something else, on purpose, has its file written anew by
@@ -54,7 +54,8 @@ const COMMANDS: [&str; 9] = [
 ];
 
 fn worked_examples() -> Vec<PathBuf> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/addresses/tests/worked");
+    let directory =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/tools/addresses/tests/worked");
     let files = fs::read_dir(directory).unwrap();
     let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
     files.sort();
@@ -242,7 +243,7 @@ fn a_drill_checks_answers_names_mistakes_and_keeps_score() {
         1.2.3.4\n\
         \n";
     let expected = fs::read_to_string(
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/addresses/tests/drill_subnet.txt"),
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/tools/addresses/tests/drill_subnet.txt"),
     );
     let output = run(&["drill", "subnet", "--seed", "7", "--count", "5"], answers);
     assert_eq!(String::from_utf8(output.stdout).unwrap(), expected.unwrap());

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use addresses::byte_order::{self, Integer, Order};
 use addresses::subnet;
-use lesson_tests::chapter::{Chapter, chapters, lessons};
+use chapter_checks::chapter::{Chapter, chapters, lessons};
 use nix::errno::Errno;
 use regex::Regex;
 use test_kit::require_tool;

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use lesson_tests::chapter::{chapters, repository};
+use chapter_checks::chapter::{chapters, repository};
 use test_kit::{Running, require_tool, skip};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");

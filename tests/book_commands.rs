@@ -8,12 +8,12 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use lesson_tests::chapter::{Block, Chapter};
-use lesson_tests::console::{self, Console, Turn};
-use lesson_tests::lab::{Lab, TOOLS};
-use lesson_tests::terminal::Terminal;
-use lesson_tests::transcript;
-use lesson_tests::{each_chapter, lab};
+use chapter_checks::chapter::{Block, Chapter};
+use chapter_checks::console::{self, Console, Turn};
+use chapter_checks::lab::{Lab, TOOLS};
+use chapter_checks::terminal::Terminal;
+use chapter_checks::transcript;
+use chapter_checks::{each_chapter, lab};
 use nix::sched::sched_getaffinity;
 use nix::unistd::Pid;
 use test_kit::{deadline, require_tool, skip, wait_until};

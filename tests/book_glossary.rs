@@ -5,8 +5,8 @@
 use std::collections::HashSet;
 use std::{env, fs, mem};
 
-use lesson_tests::chapter::{Chapter, chapters};
-use lesson_tests::glossary::{self, Entry, Finder, Use};
+use chapter_checks::chapter::{Chapter, chapters};
+use chapter_checks::glossary::{self, Entry, Finder, Use};
 
 #[test]
 fn every_term_is_linked_where_it_is_used_first() {

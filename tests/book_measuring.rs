@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
+use chapter_checks::chapter::lessons;
 use compare::{Kept, Part, Session};
 use launch::Style;
-use lesson_tests::chapter::lessons;
 use serde_json::Value;
 
 /// What is kept there.

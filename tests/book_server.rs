@@ -151,7 +151,7 @@ fn where_no_book_is_the_servers_run_all_the_same() {
 fn below_the_top_of_the_repository_it_is_found() {
     let mut command = Command::new(PROGRAM);
     command.args(["book", "--listen", "127.102.1.12:0"]);
-    let program = start_in(&repository().join("crates/book"), command);
+    let program = start_in(&repository().join("crates/book/book-server"), command);
     assert_eq!(get(&address(&program), "/").status, "200 OK");
     stop(program);
 }

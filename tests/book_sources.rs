@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use lesson_tests::chapter::{Block, Chapter, chapters, lessons, repository};
-use lesson_tests::console;
+use chapter_checks::chapter::{Block, Chapter, chapters, lessons, repository};
+use chapter_checks::console;
 use regex::Regex;
 
 /// What a block of code may be.
@@ -336,7 +336,7 @@ fn every_exercise_has_its_solution_from_code_that_is_tested() {
                 .nth(1);
             let solution = solution.and_then(|solution| solution.split("</details>").next());
             let is_tested = solution.is_some_and(|solution| {
-                solution.contains("crates/lesson-tests/src/exercises/")
+                solution.contains("crates/book/chapter-checks/src/exercises/")
                     || solution.contains("```console")
             });
             if !is_tested {

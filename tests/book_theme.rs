@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use lesson_tests::chapter::lessons;
+use chapter_checks::chapter::lessons;
 use regex::Regex;
 
 /// The themes that mdBook's menu offers.

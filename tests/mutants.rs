@@ -125,7 +125,7 @@ impl Tree {
 
     fn test(&self, file: &str, test: &str) -> Output {
         let which = match file {
-            "doc" => &["--doc", "--package", "lesson-tests", "--", test][..],
+            "doc" => &["--doc", "--package", "chapter-checks", "--", test][..],
             _ => &["--test", file, "--", "--exact", test],
         };
         Command::new(env!("CARGO"))

@@ -151,7 +151,8 @@ fn the_book_tells_which_system_calls_an_echo_takes() {
             format!("{name} {}\n", calls_of_an_echo(style).join(" "))
         })
         .concat();
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/side-by-side/system_calls.txt");
+    let file =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/book/side-by-side/system_calls.txt");
     if std::env::var_os("BLESS").is_some() {
         fs::write(&file, &counted).expect("it can be written");
     }

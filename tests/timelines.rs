@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use chapter_checks::chapter::lessons;
 use launch::Style;
-use lesson_tests::chapter::lessons;
 use regex::Regex;
 use test_kit::{Directory, Ended, Running, each_style, require_tool};
 use timelines::{Record, SCENARIO, Tempo, pictures, play};

@@ -107,4 +107,9 @@ impl Style {
         self.thousand * 1000 + service.port
     }
     // ANCHOR_END: port
+
+    /// Where its crate stands, below the top of the repository: `crates/styles/fork-server`.
+    pub fn folder(&self) -> String {
+        format!("crates/styles/{}", self.process_name)
+    }
 }

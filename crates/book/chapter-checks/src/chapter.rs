@@ -56,7 +56,7 @@ pub fn lessons() -> PathBuf {
 /// The top level of the repository.
 pub fn repository() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).expect("it is in crates/")
+    here.ancestors().nth(3).expect("it is in crates/")
 }
 
 impl Chapter {

@@ -30,12 +30,7 @@ impl Code {
     ///
     /// The sources are not there, or cannot be read.
     pub fn of(style: &Style, repository: &Path) -> io::Result<Code> {
-        count(
-            &repository
-                .join("crates")
-                .join(style.process_name)
-                .join("src"),
-        )
+        count(&repository.join(style.folder()).join("src"))
     }
 }
 
@@ -95,7 +90,7 @@ mod tests {
 
     #[test]
     fn the_sources_of_every_style_are_found() {
-        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
         for style in [Style::ITERATIVE, Style::FORK, Style::ASYNC] {
             let code = Code::of(&style, &repository).unwrap();
             assert!(code.lines > 50, "{code:?}");

@@ -40,7 +40,7 @@ fn every_line_of_the_sources_is_in_an_item() {
             let lines = lines.filter(|line| !line.is_empty());
             shown.entry(&item.file).or_default().extend(lines);
         }
-        let directory = format!("crates/{}/src", style.process_name);
+        let directory = format!("{}/src", style.folder());
         for entry in fs::read_dir(repository().join(&directory)).expect("it is there") {
             let name = entry.expect("it is readable").file_name();
             let file = format!("{directory}/{}", name.display());

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::LazyLock;
 
-use book::Pages;
-use lesson_tests::chapter::{chapters, repository};
+use book_server::Pages;
+use chapter_checks::chapter::{chapters, repository};
 use regex::Regex;
 
 static BOOK: LazyLock<Pages> =

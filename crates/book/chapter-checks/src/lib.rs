@@ -89,7 +89,7 @@ macro_rules! each_chapter {
 macro_rules! chapters_as_documentation {
     ($($name:ident $file:literal,)+) => {
         $(
-            #[doc = include_str!(concat!("../../../lessons/", $file))]
+            #[doc = include_str!(concat!("../../../../lessons/", $file))]
             mod $name {}
         )+
     };

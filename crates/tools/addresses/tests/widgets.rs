@@ -75,7 +75,7 @@ impl Widgets {
 }
 
 fn lesson(file: &str) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../lessons/widgets");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../lessons/widgets");
     std::fs::read_to_string(folder.join(file)).expect("it is readable")
 }
 

@@ -64,7 +64,7 @@ fn head() -> String {
 /// The colours of the book: those for light grounds, and where the reader prefers dark ones, those
 /// of its theme navy.
 fn colours() -> String {
-    let book = include_str!("../../../lessons/theme/colours.css");
+    let book = include_str!("../../../../lessons/theme/colours.css");
     let block = |selector: &str| {
         let (_, rest) = book
             .split_once(&format!("{selector} {{"))

@@ -11,7 +11,7 @@ use toml::{Table, Value};
 /// Where the system calls of an echo are kept, below the top of the repository: a line for each
 /// style, its name and then their names in order. `tests/system_calls.rs` counts them, and writes
 /// them where the environment says `BLESS=1`.
-pub const SYSTEM_CALLS: &str = "crates/side-by-side/system_calls.txt";
+pub const SYSTEM_CALLS: &str = "crates/book/side-by-side/system_calls.txt";
 
 /// What a style costs.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ fn dependencies(style: &Style, root: &Path) -> io::Result<Vec<String>> {
         let dependency = versions.and_then(|versions| versions.get(name));
         dependency.is_some_and(|dependency| dependency.get("path").is_some())
     };
-    let own = manifest(&Path::new("crates").join(style.process_name))?;
+    let own = manifest(Path::new(&style.folder()))?;
     let named = own.get("dependencies").and_then(Value::as_table);
     let names = named.into_iter().flat_map(Table::keys);
     Ok(names.filter(|name| !is_ours(name)).cloned().collect())

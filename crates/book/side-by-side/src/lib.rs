@@ -50,5 +50,5 @@ pub fn parts(root: &Path) -> io::Result<[Part; 3]> {
 /// The top of the repository that this was built from.
 pub fn repository() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).expect("it is in crates/")
+    here.ancestors().nth(3).expect("it is in crates/")
 }

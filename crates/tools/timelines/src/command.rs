@@ -20,7 +20,7 @@ use crate::tell::tell;
 ///
 /// Each run has a server of its own, under strace(1), and clients that go by the clock. What
 /// happened when is told in words, and drawn if you say where pictures may go. The clients and what
-/// they do are a table in crates/timelines/src/scenario.rs: change it, and play your own.
+/// they do are a table in crates/tools/timelines/src/scenario.rs: change it, and play your own.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:

@@ -14,7 +14,7 @@ use syn::spanned::Spanned;
 pub struct Item {
     /// What it shares with its counterparts in the other styles, and with nothing else.
     pub name: String,
-    /// The file that it stands in, such as `crates/fork-server/src/child.rs`.
+    /// The file that it stands in, such as `crates/styles/fork-server/src/child.rs`.
     pub file: String,
     /// Its lines with their comments, moved to the left margin.
     pub text: String,
@@ -43,7 +43,7 @@ const COUNTERPARTS: [(&str, &str); 2] = [
 ///
 /// A source cannot be read, or has something in it that has no name here.
 pub fn items(root: &Path, style: &Style) -> io::Result<Vec<Item>> {
-    let directory = format!("crates/{}/src", style.process_name);
+    let directory = format!("{}/src", style.folder());
     for entry in fs::read_dir(root.join(&directory))? {
         let name = entry?.file_name();
         if !FILES.iter().any(|file| name == *file) {
