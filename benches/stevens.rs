@@ -6,11 +6,7 @@
 //! send the 4,000 bytes that they get back, where his sent a line with a number; they say that
 //! they have sent all, so that the server ends the connection; and they run on the same machine.
 
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "one of its clients is enough here"
-)]
+#[allow(dead_code, unused_imports, reason = "one of its clients is enough here")]
 mod kit;
 
 use std::fs;

@@ -41,10 +41,7 @@ fn in_capitals(bytes: &[u8]) -> Vec<u8> {
 
 /// How many bytes stand before a character of which only the beginning has come.
 fn whole(bytes: &[u8]) -> usize {
-    let rest = bytes
-        .utf8_chunks()
-        .last()
-        .map_or(&[][..], |chunk| chunk.invalid());
+    let rest = bytes.utf8_chunks().last().map_or(&[][..], |chunk| chunk.invalid());
     match str::from_utf8(rest) {
         Err(error) if error.error_len().is_none() => bytes.len() - rest.len(),
         _ => bytes.len(),

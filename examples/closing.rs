@@ -29,9 +29,7 @@ fn main() -> io::Result<()> {
 
 fn show(what: &str) -> io::Result<()> {
     let lasting = loop {
-        let ss = Command::new("ss")
-            .args(["-Htan", "sport = :5000 or dport = :5000"])
-            .output()?;
+        let ss = Command::new("ss").args(["-Htan", "sport = :5000 or dport = :5000"]).output()?;
         let lines = String::from_utf8_lossy(&ss.stdout).into_owned();
         // These last only until the other kernel has answered.
         let passing = ["FIN-WAIT-1", "LAST-ACK", "CLOSING", "SYN-RECV"];

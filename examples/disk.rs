@@ -8,13 +8,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-const STYLES: [(&str, u16); 5] = [
-    ("iterative", 2029),
-    ("fork", 3029),
-    ("thread", 4029),
-    ("select", 5029),
-    ("async", 6029),
-];
+const STYLES: [(&str, u16); 5] =
+    [("iterative", 2029), ("fork", 3029), ("thread", 4029), ("select", 5029), ("async", 6029)];
 
 const LARGE: usize = 16 << 20;
 const SMALL: usize = 1024;

@@ -12,10 +12,7 @@ fn main() -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
     tell("bind where somebody listens", TcpListener::bind(address));
-    tell(
-        "bind to somebody else's address",
-        TcpListener::bind("192.0.2.1:0"),
-    );
+    tell("bind to somebody else's address", TcpListener::bind("192.0.2.1:0"));
 
     let mut client = TcpStream::connect(address)?;
     let (mut server, _) = listener.accept()?;

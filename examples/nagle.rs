@@ -34,8 +34,6 @@ fn main() -> io::Result<()> {
 
 /// Whether there is anything that the client has written and its kernel has not sent.
 fn is_unsent() -> io::Result<bool> {
-    let ss = Command::new("ss")
-        .args(["-Htin", "dport = :5000"])
-        .output()?;
+    let ss = Command::new("ss").args(["-Htin", "dport = :5000"]).output()?;
     Ok(String::from_utf8_lossy(&ss.stdout).contains("notsent:"))
 }

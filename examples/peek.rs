@@ -14,10 +14,7 @@ fn main() -> io::Result<()> {
     println!("peek: {}", String::from_utf8_lossy(&word));
     let mut line = [0; 100];
     let count = server.read(&mut line)?;
-    println!(
-        "read: {}",
-        String::from_utf8_lossy(&line[..count]).trim_end()
-    );
+    println!("read: {}", String::from_utf8_lossy(&line[..count]).trim_end());
     // ANCHOR_END: peek
     Ok(())
 }

@@ -35,10 +35,7 @@ fn reply(how: &str, end: fn(TcpStream)) -> io::Result<()> {
         Ok(_) => assert_eq!(arrived.len(), taken),
         Err(error) => {
             assert!(arrived.len() < taken);
-            println!(
-                "{how}: {taken} bytes taken, {} arrived, then: {error}",
-                arrived.len()
-            );
+            println!("{how}: {taken} bytes taken, {} arrived, then: {error}", arrived.len());
             return Ok(());
         }
     }

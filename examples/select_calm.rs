@@ -21,20 +21,10 @@ fn main() -> io::Result<()> {
         }
         let mut timeout = TimeVal::milliseconds(100);
         let highest = client.as_raw_fd();
-        select(
-            highest + 1,
-            &mut readable,
-            &mut writable,
-            None,
-            &mut timeout,
-        )?;
+        select(highest + 1, &mut readable, &mut writable, None, &mut timeout)?;
         turns += 1;
     }
-    let turns = if turns > 100 {
-        "more than 100"
-    } else {
-        "a few"
-    };
+    let turns = if turns > 100 { "more than 100" } else { "a few" };
     println!("the loop has made {turns} turns, and nobody has said anything");
     Ok(())
 }

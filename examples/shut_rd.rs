@@ -12,10 +12,7 @@ fn main() -> io::Result<()> {
     // ANCHOR: shut
     client.shutdown(Shutdown::Read)?;
     let mut bytes = [0; 100];
-    println!(
-        "read, before anything was sent: {:?}",
-        client.read(&mut bytes)
-    );
+    println!("read, before anything was sent: {:?}", client.read(&mut bytes));
     println!("the peer writes: {:?}", server.write(b"hello"));
     while client.peek(&mut bytes)? == 0 {} // until it has come
     println!("read, afterwards: {:?}", client.read(&mut bytes));

@@ -11,10 +11,7 @@ fn main() -> io::Result<()> {
     // ANCHOR: pay
     println!("write_all: {:?}", client.write_all(b"pay 100 to ann\n"));
     drop(server); // ... which has never read
-    println!(
-        "read:      {:?}",
-        client.read(&mut [0; 100]).map_err(|error| error.kind())
-    );
+    println!("read:      {:?}", client.read(&mut [0; 100]).map_err(|error| error.kind()));
     // ANCHOR_END: pay
     Ok(())
 }

@@ -6,11 +6,7 @@ use std::io::{Read, Write};
 use socket2::{Domain, Socket, Type};
 
 fn main() -> io::Result<()> {
-    let types = [
-        ("STREAM", Type::STREAM),
-        ("DGRAM", Type::DGRAM),
-        ("SEQPACKET", Type::SEQPACKET),
-    ];
+    let types = [("STREAM", Type::STREAM), ("DGRAM", Type::DGRAM), ("SEQPACKET", Type::SEQPACKET)];
     // ANCHOR: words
     for (name, socket_type) in types {
         let (mut ours, mut theirs) = Socket::pair(Domain::UNIX, socket_type, None)?;

@@ -28,18 +28,12 @@ fn main() -> io::Result<()> {
     println!("asking for 100 ms: {reads} system calls");
 
     let begun = Instant::now();
-    let ready = poll(
-        &mut [PollFd::new(server.as_fd(), PollFlags::POLLIN)],
-        100_u16,
-    )?;
+    let ready = poll(&mut [PollFd::new(server.as_fd(), PollFlags::POLLIN)], 100_u16)?;
     assert!(begun.elapsed() >= Duration::from_millis(100));
     println!("waiting for 100 ms: 1 system call, and {ready} descriptors are ready");
 
     client.write_all(b"!")?;
-    let ready = poll(
-        &mut [PollFd::new(server.as_fd(), PollFlags::POLLIN)],
-        100_u16,
-    )?;
+    let ready = poll(&mut [PollFd::new(server.as_fd(), PollFlags::POLLIN)], 100_u16)?;
     println!(
         "after a write: {ready} descriptor is ready, and read gives {:?}",
         server.read(&mut byte)?

@@ -62,10 +62,7 @@ enum Ready {
 impl Launcher {
     fn start(host: IpAddr, has_book: bool, directory: Option<&Path>) -> io::Result<Launcher> {
         let is_signalled = Arc::default();
-        let signals = [
-            arrivals(SIGINT, &is_signalled)?,
-            arrivals(SIGTERM, &is_signalled)?,
-        ];
+        let signals = [arrivals(SIGINT, &is_signalled)?, arrivals(SIGTERM, &is_signalled)?];
         let uploads = Uploads::into(directory)?;
         let of_style = |style| CATALOGUE.iter().map(move |service| (style, service));
         let places = STYLES.iter().flat_map(|(style, _)| of_style(*style));
@@ -100,11 +97,7 @@ impl Launcher {
             }
             self.show();
         }
-        Ok(if self.is_stopping {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        })
+        Ok(if self.is_stopping { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
     fn wait(&self) -> io::Result<Vec<Ready>> {
@@ -114,10 +107,7 @@ impl Launcher {
         let servers =
             servers.filter_map(|(number, server)| Some((Ready::Server(number), server.output()?)));
         let interests = signals.chain(servers);
-        poll(
-            interests.map(|(ready, fd)| (ready, fd, PollFlags::POLLIN)),
-            None,
-        )
+        poll(interests.map(|(ready, fd)| (ready, fd, PollFlags::POLLIN)), None)
     }
 
     /// Shows where the servers listen, as soon as that is known of all.
@@ -143,9 +133,8 @@ fn server(style: &Style, service: &Entry, host: IpAddr, directory: &Path) -> Ser
     let address = SocketAddr::new(host, style.port(service));
     let name = format!("{} {}", style.name, service.name);
     let address_text = address.to_string();
-    let mut arguments: Vec<OsString> = [service.name, "--listen", &address_text]
-        .map(OsString::from)
-        .into();
+    let mut arguments: Vec<OsString> =
+        [service.name, "--listen", &address_text].map(OsString::from).into();
     if service.stores {
         arguments.extend(["--directory".into(), directory.into()]);
     }
@@ -156,12 +145,7 @@ fn server(style: &Style, service: &Entry, host: IpAddr, directory: &Path) -> Ser
 #[cfg(feature = "book")]
 fn book_server(host: IpAddr) -> Option<Server> {
     let arguments = ["--host", &host.to_string()];
-    Some(Server::start(
-        "book".to_owned(),
-        book_server::PORT,
-        book_server::NAME,
-        &arguments,
-    ))
+    Some(Server::start("book".to_owned(), book_server::PORT, book_server::NAME, &arguments))
 }
 
 #[cfg(not(feature = "book"))]

@@ -96,10 +96,7 @@ fn host_argument() -> Arg {
 }
 
 fn no_book_argument() -> Arg {
-    Arg::new("no-book")
-        .long("no-book")
-        .action(ArgAction::SetTrue)
-        .help("Leave the book out")
+    Arg::new("no-book").long("no-book").action(ArgAction::SetTrue).help("Leave the book out")
 }
 
 fn directory_argument() -> Arg {

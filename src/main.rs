@@ -50,12 +50,12 @@ fn main() -> ExitCode {
         Some(("addresses", matches)) => hand_over(matches, &program, addresses::run),
         Some(("datagrams", matches)) => hand_over(matches, &program, datagrams::run),
         Some(("load", matches)) => hand_over(matches, &program, load::run),
-        Some(("compare", matches)) => hand_over(matches, &program, |command| {
-            compare::run(command, &styles())
-        }),
-        Some(("timelines", matches)) => hand_over(matches, &program, |command| {
-            timelines::run(command, &styles())
-        }),
+        Some(("compare", matches)) => {
+            hand_over(matches, &program, |command| compare::run(command, &styles()))
+        }
+        Some(("timelines", matches)) => {
+            hand_over(matches, &program, |command| timelines::run(command, &styles()))
+        }
         #[cfg(feature = "book")]
         Some(("book", matches)) => book_server::run(matches),
         Some(("completions", matches)) => command::completions(matches, &mut program),
@@ -75,7 +75,5 @@ fn find(wanted: impl Fn(&Style) -> bool) -> Option<(&'static Style, Serve)> {
 }
 
 fn is_called(name: &str) -> bool {
-    env::args_os()
-        .next()
-        .is_some_and(|path| Path::new(&path).ends_with(name))
+    env::args_os().next().is_some_and(|path| Path::new(&path).ends_with(name))
 }

@@ -65,12 +65,7 @@ fn is_port_taken(server: &Server) -> bool {
 /// Lays cells out, each column as wide as its widest cell.
 fn in_columns(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column| {
-        rows.iter()
-            .filter_map(|row| row.get(column))
-            .map(String::len)
-            .max()
-    };
+    let width = |column| rows.iter().filter_map(|row| row.get(column)).map(String::len).max();
     let widths: Vec<_> = (0..columns).filter_map(width).collect();
     let line = |row: &Vec<String>| {
         let cells = row.iter().zip(&widths);

@@ -64,10 +64,7 @@ fn the_room_goes_on_when_descriptors_run_out(style: Style) {
     }
     expect_quiet_warnings(&server);
     let here = connected(&server);
-    assert!(
-        clients[here..].iter().all(Client::has_nothing),
-        "who finds no room waits"
-    );
+    assert!(clients[here..].iter().all(Client::has_nothing), "who finds no room waits");
     for (number, client) in clients[..here].iter_mut().enumerate() {
         let welcome = welcome(client, number + 1);
         client.expect_line(welcome);
@@ -97,13 +94,7 @@ fn want_of_resources_is_waited_out(style: Style) {
 }
 
 fn a_client_that_went_away_is_no_reason_to_wait(style: Style) {
-    for error in [
-        "ECONNABORTED",
-        "EPROTO",
-        "ENETDOWN",
-        "EHOSTUNREACH",
-        "EPERM",
-    ] {
+    for error in ["ECONNABORTED", "EPROTO", "ENETDOWN", "EHOSTUNREACH", "EPERM"] {
         let Some(server) = start_failing(style, error) else {
             return;
         };
@@ -172,9 +163,7 @@ fn warnings(server: &Server) -> Vec<String> {
 /// How many clients the server has accepted.
 fn connected(server: &Server) -> usize {
     let log = server.log();
-    log.iter()
-        .filter(|line| line.contains(" connected from "))
-        .count()
+    log.iter().filter(|line| line.contains(" connected from ")).count()
 }
 
 /// The time of a log line, `2026-11-21T09:49:09.701Z …`, since the month began.

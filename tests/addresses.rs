@@ -129,16 +129,10 @@ const DISABLED: [&str; 6] = [
 ];
 
 fn where_ipv6_is_disabled_both_families_mean_ipv4(style: Style) {
-    if !["unshare", "nsenter", "ip", "nc"]
-        .into_iter()
-        .all(require_tool)
-    {
+    if !["unshare", "nsenter", "ip", "nc"].into_iter().all(require_tool) {
         return;
     }
-    let can_unshare = Command::new("unshare")
-        .args(&DISABLED[1..3])
-        .arg("true")
-        .status();
+    let can_unshare = Command::new("unshare").args(&DISABLED[1..3]).arg("true").status();
     if !can_unshare.is_ok_and(|status| status.success()) {
         return skip("no namespaces may be made here");
     }
@@ -146,10 +140,7 @@ fn where_ipv6_is_disabled_both_families_mean_ipv4(style: Style) {
     refused.expect_refusal(1, &["[::1]:0"]);
 
     let server = Server::start_under(&DISABLED, style, "chat", &["--listen", "[::]:0"]);
-    let (pid, port) = (
-        server.pid().to_string(),
-        server.address().port().to_string(),
-    );
+    let (pid, port) = (server.pid().to_string(), server.address().port().to_string());
     let netcat = Command::new("nsenter")
         .args(["--user", "--net", "--target", &pid])
         .args(["timeout", "60", "nc", "-N", "127.0.0.1", &port])

@@ -14,10 +14,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 /// A command that is new or prints something else, on purpose, has its file written anew by
 /// `BLESS=1 cargo test --test addresses_command`; then read what has changed.
 #[test]
-#[cfg_attr(
-    target_endian = "big",
-    ignore = "the files tell of little-endian memory"
-)]
+#[cfg_attr(target_endian = "big", ignore = "the files tell of little-endian memory")]
 fn worked_examples_print_what_is_written_down() {
     let mut commands = Vec::new();
     for file in worked_examples() {
@@ -41,17 +38,8 @@ fn worked_examples_print_what_is_written_down() {
     }
 }
 
-const COMMANDS: [&str; 9] = [
-    "bytes",
-    "subnet",
-    "same",
-    "split",
-    "join",
-    "class",
-    "broadcast",
-    "mac",
-    "groups",
-];
+const COMMANDS: [&str; 9] =
+    ["bytes", "subnet", "same", "split", "join", "class", "broadcast", "mac", "groups"];
 
 fn worked_examples() -> Vec<PathBuf> {
     let directory =
@@ -76,15 +64,9 @@ fn worked_examples_hold_what_is_known_of_them() {
             assert!(found, "no {words:?} in\n{printed}");
         }
     }
-    check(
-        &["bytes", "16909060"],
-        &["big endian 01 02 03 04", "little endian 04 03 02 01"],
-    );
+    check(&["bytes", "16909060"], &["big endian 01 02 03 04", "little endian 04 03 02 01"]);
     check(&["bytes", "-2", "--as", "i16"], &["big endian ff fe"]);
-    check(
-        &["bytes", "255", "--as", "u16"],
-        &["u16::from_le_bytes(wire) = 65280"],
-    );
+    check(&["bytes", "255", "--as", "u16"], &["u16::from_le_bytes(wire) = 65280"]);
     check(&["bytes", "1"], &["u32::from_le_bytes(wire) = 16777216"]);
     check(
         &["subnet", "200.201.145.128/26"],
@@ -96,18 +78,12 @@ fn worked_examples_hold_what_is_known_of_them() {
             "hosts 62 ",
         ],
     );
-    check(
-        &["subnet", "10.0.0.0/24"],
-        &["last 10.0.0.254", "broadcast 10.0.0.255", "hosts 254 "],
-    );
+    check(&["subnet", "10.0.0.0/24"], &["last 10.0.0.254", "broadcast 10.0.0.255", "hosts 254 "]);
     check(
         &["same", "10.10.23.1", "10.100.55.3", "--prefix", "8"],
         &["10.10.23.1 and 10.100.55.3 with /8: the same network"],
     );
-    check(
-        &["class", "150.164.34.99"],
-        &["150.164.34.99 is of class B"],
-    );
+    check(&["class", "150.164.34.99"], &["150.164.34.99 is of class B"]);
     for group in ["224.202.20.30", "239.202.20.30", "224.74.20.30"] {
         check(&["mac", group], &[&format!("{group} -> 01:00:5e:4a:14:1e")]);
         check(&["groups", "01:00:5e:4a:14:1e"], &[group]);
@@ -126,28 +102,16 @@ fn bad_input_gets_one_line_that_shows_where_it_is_wrong() {
         assert_eq!(output.status.code(), Some(2));
         assert_eq!(output.stdout, b"");
     }
-    check(
-        "bytes 65536 --as u16",
-        "»65536«: u16 holds 0 to 65535; try --as u32",
-    );
+    check("bytes 65536 --as u16", "»65536«: u16 holds 0 to 65535; try --as u32");
     check("bytes -2", "»-2«: u32 holds 0 to 4294967295; try --as i16");
-    check(
-        "bytes 12,5",
-        "12»,«5: a number is made of 0 to 9; write 16909060, or 0x01020304",
-    );
+    check("bytes 12,5", "12»,«5: a number is made of 0 to 9; write 16909060, or 0x01020304");
     check(
         "bytes 1 --as float",
         "invalid value 'float' for '--as <TYPE>' \
          [possible values: u16, u32, u64, i16, i32, i64]; see --help",
     );
-    check(
-        "subnet 10.0.0.256/24",
-        "10.0.0.»256«/24: one byte holds 0 to 255",
-    );
-    check(
-        "subnet 10.0.0.0",
-        "10.0.0.0»«: a network has a prefix: write 10.0.0.0/24, for example",
-    );
+    check("subnet 10.0.0.256/24", "10.0.0.»256«/24: one byte holds 0 to 255");
+    check("subnet 10.0.0.0", "10.0.0.0»«: a network has a prefix: write 10.0.0.0/24, for example");
     check(
         "subnet 10.0.0.0/33",
         "10.0.0.0/»33«: the prefix of an IPv4 address is a number from 0 to 32",
@@ -176,10 +140,7 @@ fn bad_input_gets_one_line_that_shows_where_it_is_wrong() {
         "split 10.0.0.0/24 --into 512",
         "»512«: a /24 has 2^8 addresses, and this would need 2^9",
     );
-    check(
-        "split 10.0.0.0/24 --into 0",
-        "»0«: to split is to make 2 parts or more",
-    );
+    check("split 10.0.0.0/24 --into 0", "»0«: to split is to make 2 parts or more");
     check(
         "join 10.0.0.0/25 10.0.0/25",
         "10.0.0»«/25: an IPv4 address has four numbers, and this has 3",
@@ -196,14 +157,8 @@ fn bad_input_gets_one_line_that_shows_where_it_is_wrong() {
         "broadcast 224.0.0.1/24",
         "»224«.0.0.1/24: no host has an address that begins with 224 or more",
     );
-    check(
-        "mac 192.168.0.1",
-        "»192«.168.0.1: no multicast group: their first number is 224 to 239",
-    );
-    check(
-        "mac fe80::1",
-        "»fe80«::1: no multicast group: those of IPv6 begin with ff",
-    );
+    check("mac 192.168.0.1", "»192«.168.0.1: no multicast group: their first number is 224 to 239");
+    check("mac fe80::1", "»fe80«::1: no multicast group: those of IPv6 begin with ff");
     check(
         "groups 01:00:5e:ca:14:1e",
         "01:00:5e:»ca«:14:1e: no IPv4 group: the bit behind 01:00:5e is 0, so this is at most 7f",
@@ -258,31 +213,16 @@ fn each_subject_tells_its_mistakes() {
         let arguments = ["drill", subject, "--seed", "7", "--count", "1"];
         let output = run(&arguments, &format!("{answer}\n"));
         let printed = String::from_utf8(output.stdout).unwrap();
-        assert!(
-            printed.contains(&format!("\nNo: {mistake}.\nIt is ")),
-            "{printed}"
-        );
+        assert!(printed.contains(&format!("\nNo: {mistake}.\nIt is ")), "{printed}");
         assert!(
             printed.ends_with("\n0 of 1 right. The same questions again: --seed 7\n"),
             "{printed}"
         );
     }
     check("bytes", "e7 96", "you took the bytes the wrong way round");
-    check(
-        "bytes",
-        "96 e6",
-        "you inverted the bits and did not add 1 then",
-    );
-    check(
-        "subnet",
-        "80.128.0.0",
-        "you gave the network's own address, whose host bits are all 0",
-    );
-    check(
-        "mac",
-        "01:00:5e:16:9e:5e",
-        "you used the rule of IPv4: 01:00:5e and 23 bits",
-    );
+    check("bytes", "96 e6", "you inverted the bits and did not add 1 then");
+    check("subnet", "80.128.0.0", "you gave the network's own address, whose host bits are all 0");
+    check("mac", "01:00:5e:16:9e:5e", "you used the rule of IPv4: 01:00:5e and 23 bits");
 }
 
 #[test]
@@ -320,10 +260,8 @@ fn a_drill_survives_whatever_is_typed() {
 fn a_seed_by_chance_is_told() {
     let output = run(&["drill", "mac", "--count", "1"], "");
     let printed = String::from_utf8(output.stdout).unwrap();
-    let seed = printed
-        .strip_prefix("drill mac --seed ")
-        .and_then(|rest| rest.split(' ').next())
-        .unwrap();
+    let seed =
+        printed.strip_prefix("drill mac --seed ").and_then(|rest| rest.split(' ').next()).unwrap();
     let again = run(&["drill", "mac", "--count", "1", "--seed", seed], "");
     assert_eq!(String::from_utf8(again.stdout).unwrap(), printed);
 }

@@ -104,21 +104,10 @@ mod the_list_of_sources {
         let mut found = Vec::new();
         let mut is_column = false;
         for line in text.lines() {
-            let last = line
-                .trim_end_matches('|')
-                .rsplit('|')
-                .next()
-                .unwrap_or_default()
-                .trim();
+            let last = line.trim_end_matches('|').rsplit('|').next().unwrap_or_default().trim();
             is_column = line.starts_with('|') && (is_column || last == "RFC");
-            let numbers = last
-                .split(", ")
-                .filter(|number| number.parse::<u32>().is_ok());
-            found.extend(
-                numbers
-                    .filter(|_| is_column)
-                    .map(|number| format!("RFC {number}")),
-            );
+            let numbers = last.split(", ").filter(|number| number.parse::<u32>().is_ok());
+            found.extend(numbers.filter(|_| is_column).map(|number| format!("RFC {number}")));
         }
         found
     }
@@ -152,18 +141,11 @@ mod the_list_of_sources {
         let chapters = chapters();
         let by_path: BTreeMap<_, _> = chapters
             .iter()
-            .map(|chapter| {
-                (
-                    fs::canonicalize(chapter.path()).expect("it is there"),
-                    chapter,
-                )
-            })
+            .map(|chapter| (fs::canonicalize(chapter.path()).expect("it is there"), chapter))
             .collect();
         let mut found = Vec::new();
         for row in rows(&Chapter::read(FILE)) {
-            let [names, _, places] = &row[..] else {
-                panic!("three columns: {row:?}")
-            };
+            let [names, _, places] = &row[..] else { panic!("three columns: {row:?}") };
             assert!(link.is_match(places), "{names} leads nowhere");
             for place in link.captures_iter(places) {
                 let path = lessons().join("appendix").join(&place[1]);
@@ -222,21 +204,14 @@ mod the_sheet_of_errors {
     #[test]
     fn has_every_error_that_the_book_meets() {
         let known = known();
-        let by_number: BTreeMap<_, _> = known
-            .iter()
-            .map(|(name, (number, _))| (number.to_string(), name))
-            .collect();
-        let by_text: BTreeMap<_, _> = known
-            .iter()
-            .map(|(name, (_, text))| (text.clone(), name))
-            .collect();
+        let by_number: BTreeMap<_, _> =
+            known.iter().map(|(name, (number, _))| (number.to_string(), name)).collect();
+        let by_text: BTreeMap<_, _> =
+            known.iter().map(|(name, (_, text))| (text.clone(), name)).collect();
         // Of two texts that begin alike the longer one is meant.
         let mut texts: Vec<_> = by_text.keys().map(|text| regex::escape(text)).collect();
         texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
-        let pattern = format!(
-            r"\bE[A-Z0-9]+\b|(?:os error|code:) ([0-9]+)|{}",
-            texts.join("|")
-        );
+        let pattern = format!(r"\bE[A-Z0-9]+\b|(?:os error|code:) ([0-9]+)|{}", texts.join("|"));
         let error = Regex::new(&pattern).expect("it is valid");
         let mut met: BTreeMap<String, String> = BTreeMap::new();
         for chapter in chapters().iter().filter(|chapter| chapter.file != FILE) {
@@ -249,10 +224,8 @@ mod the_sheet_of_errors {
                 }
             }
         }
-        let listed: BTreeSet<_> = rows(&Chapter::read(FILE))
-            .into_iter()
-            .map(|row| row[0].clone())
-            .collect();
+        let listed: BTreeSet<_> =
+            rows(&Chapter::read(FILE)).into_iter().map(|row| row[0].clone()).collect();
         let lacking = met.iter().filter(|(name, _)| !listed.contains(*name));
         let mut found: Vec<_> = lacking
             .map(|(name, file)| format!("lessons/{FILE} lacks {name}, which lessons/{file} meets"))
@@ -267,25 +240,15 @@ mod the_sheet_of_errors {
 #[test]
 fn the_sheet_of_system_calls_has_calls_of_the_book() {
     let name = Regex::new(r"([a-z_]+)\(2\)").expect("it is valid");
-    let lessons = chapters()
-        .into_iter()
-        .filter(|chapter| !chapter.file.starts_with("appendix/"));
+    let lessons = chapters().into_iter().filter(|chapter| !chapter.file.starts_with("appendix/"));
     let lessons: String = lessons.map(|chapter| shown(&chapter)).collect();
-    let words: HashSet<_> = lessons
-        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .collect();
+    let words: HashSet<_> =
+        lessons.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
     let rows = rows(&Chapter::read("appendix/system-calls.md"));
-    let calls: Vec<_> = rows
-        .iter()
-        .flat_map(|row| name.captures_iter(&row[0]))
-        .collect();
+    let calls: Vec<_> = rows.iter().flat_map(|row| name.captures_iter(&row[0])).collect();
     assert!(calls.len() >= rows.len());
     let strange = calls.iter().filter(|call| !words.contains(&call[1]));
-    nothing(
-        strange
-            .map(|call| format!("no lesson has {}", &call[0]))
-            .collect(),
-    );
+    nothing(strange.map(|call| format!("no lesson has {}", &call[0])).collect());
 }
 
 mod the_sheet_of_states {
@@ -314,33 +277,23 @@ mod the_sheet_of_states {
         let figure =
             fs::read_to_string(lessons().join("figures/tcp-states.svg")).expect("it is there");
         let box_of = Regex::new(r#"font-weight="600">([A-Z0-9-]+)<"#).expect("it is valid");
-        let drawn: BTreeSet<_> = box_of
-            .captures_iter(&figure)
-            .map(|found| found[1].to_owned())
-            .collect();
-        let listed: BTreeSet<_> = rows(&Chapter::read(FILE))
-            .into_iter()
-            .map(|row| row[0].clone())
-            .collect();
+        let drawn: BTreeSet<_> =
+            box_of.captures_iter(&figure).map(|found| found[1].to_owned()).collect();
+        let listed: BTreeSet<_> =
+            rows(&Chapter::read(FILE)).into_iter().map(|row| row[0].clone()).collect();
         assert_eq!(drawn, listed);
     }
 }
 
 #[test]
 fn the_sheet_of_byte_order_is_computed() {
-    let integer = |name: &str| {
-        Integer::ALL
-            .into_iter()
-            .find(|integer| integer.name() == name)
-    };
+    let integer = |name: &str| Integer::ALL.into_iter().find(|integer| integer.name() == name);
     let hex = |bytes: Vec<u8>| {
         let bytes: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         bytes.join(" ")
     };
     let rows = rows(&Chapter::read("appendix/byte-order.md"));
-    let numbers = rows
-        .iter()
-        .filter_map(|row| Some((row, row[0].parse::<i128>().ok()?)));
+    let numbers = rows.iter().filter_map(|row| Some((row, row[0].parse::<i128>().ok()?)));
     let mut count = 0;
     for (row, number) in numbers {
         let integer = integer(&row[1]).expect("it is a type of numbers");

@@ -48,9 +48,7 @@ fn check(script: &str, environment: &[(&str, &str)]) {
         return skip("what tests/browser needs is not installed: npm ci in that directory");
     }
     let mut command = Command::new(PROGRAM);
-    command
-        .args(["book", "--listen", "127.0.0.1:0"])
-        .current_dir(repository());
+    command.args(["book", "--listen", "127.0.0.1:0"]).current_dir(repository());
     let server = Running::spawn(command);
     let listening = server.wait_for_output(|line| line.starts_with("listening on "));
     let address = &listening["listening on ".len()..];
@@ -78,21 +76,12 @@ fn check(script: &str, environment: &[(&str, &str)]) {
 }
 
 fn pages() -> impl Iterator<Item = String> {
-    let page = |file: String| {
-        file.replace("README.md", "index.html")
-            .replace(".md", ".html")
-    };
-    chapters()
-        .into_iter()
-        .map(move |chapter| page(chapter.file))
-        .chain(["404.html".to_owned()])
+    let page = |file: String| file.replace("README.md", "index.html").replace(".md", ".html");
+    chapters().into_iter().map(move |chapter| page(chapter.file)).chain(["404.html".to_owned()])
 }
 
 fn chromium() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).map(|place| place.join("chromium"));
-    found
-        .into_iter()
-        .find(|place| Path::is_file(place))
-        .expect("it has been looked for")
+    found.into_iter().find(|place| Path::is_file(place)).expect("it has been looked for")
 }

@@ -50,11 +50,7 @@ fn foreign_processor(text: &str) -> Option<usize> {
 
 fn check(name: &str, file: &str) {
     let chapter = Chapter::read(file);
-    let blocks: Vec<_> = chapter
-        .blocks()
-        .into_iter()
-        .filter(console::is_console)
-        .collect();
+    let blocks: Vec<_> = chapter.blocks().into_iter().filter(console::is_console).collect();
     let needed = PROGRAMS.into_iter().filter(|program| {
         // What plays a timeline has the server traced.
         let is_it = |word: &str| word == *program || (word, *program) == ("timelines", "strace");
@@ -76,11 +72,7 @@ fn check(name: &str, file: &str) {
         let built = lab.furnish_tests(&Vec::from_iter(tests));
         built.unwrap_or_else(|error| panic!("{error}"));
     }
-    let mut book = Reading {
-        lab,
-        terminals: HashMap::new(),
-        differences: Vec::new(),
-    };
+    let mut book = Reading { lab, terminals: HashMap::new(), differences: Vec::new() };
     for block in &blocks {
         match console::read(&chapter, block) {
             Ok(console) => book.read(&chapter, block, &console),
@@ -92,9 +84,7 @@ fn check(name: &str, file: &str) {
 
 /// The examples of which a chapter runs the tests.
 fn tested_examples(text: &str) -> impl Iterator<Item = &str> {
-    let commands = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("$ cargo test --example "));
+    let commands = text.lines().filter_map(|line| line.strip_prefix("$ cargo test --example "));
     commands.filter_map(|rest| rest.split_whitespace().next())
 }
 
@@ -129,11 +119,7 @@ impl Reading {
             let printed = loop {
                 let printed = self.lab.run(&command.text);
                 let printed = printed.unwrap_or_else(|problem| {
-                    panic!(
-                        "{}: $ {}\n{problem}",
-                        chapter.place(command.line),
-                        command.text
-                    )
+                    panic!("{}: $ {}\n{problem}", chapter.place(command.line), command.text)
                 });
                 let is_late = !console.is_soon || Instant::now() >= by;
                 if is_late || transcript::is(&command.output, &printed) {
@@ -151,9 +137,7 @@ impl Reading {
             now.extend(self.take_turns(chapter, turns));
         }
         if console.is_inline && self.differences.len() > found {
-            let lines = now
-                .iter()
-                .flat_map(|line| line.split('\n').map(str::to_owned));
+            let lines = now.iter().flat_map(|line| line.split('\n').map(str::to_owned));
             let mended = Some((block.clone(), lines.collect()));
             self.differences[found].mended = mended;
         }
@@ -172,11 +156,7 @@ impl Reading {
             panic!("{place}: there is no terminal {name} that could go on");
         };
         let title = wanted.command.as_ref().unwrap_or(&name);
-        let mut now: Vec<_> = wanted
-            .command
-            .iter()
-            .map(|command| format!("$ {command}"))
-            .collect();
+        let mut now: Vec<_> = wanted.command.iter().map(|command| format!("$ {command}")).collect();
         let mut what = String::new();
         let mut turns = wanted.turns.clone();
         if let Some(Turn::Key(_)) = turns.last() {
@@ -186,9 +166,7 @@ impl Reading {
         for (number, turn) in turns.iter().enumerate() {
             match turn {
                 Turn::Key(key) => {
-                    terminal
-                        .press(*key)
-                        .unwrap_or_else(|error| panic!("{place}: {error}"));
+                    terminal.press(*key).unwrap_or_else(|error| panic!("{place}: {error}"));
                     now.push(if *key == 3 { "^C" } else { "^D" }.to_owned());
                 }
                 Turn::Typed(line) => {
@@ -232,11 +210,7 @@ impl Reading {
 
     fn differ(&mut self, place: String, command: &str, what: &str) {
         let what = format!("$ {command}\n{what}");
-        self.differences.push(Difference {
-            place,
-            what,
-            mended: None,
-        });
+        self.differences.push(Difference { place, what, mended: None });
     }
 
     /// Says what is not as it is shown, or has it shown as it is.
@@ -246,21 +220,11 @@ impl Reading {
             .iter()
             .map(|Difference { place, what, .. }| format!("{place}: {what}"));
         let told: Vec<_> = told.collect();
-        let can_be_mended = self
-            .differences
-            .iter()
-            .any(|difference| difference.mended.is_some());
+        let can_be_mended = self.differences.iter().any(|difference| difference.mended.is_some());
         if is_blessed() && can_be_mended {
-            let mended = self
-                .differences
-                .into_iter()
-                .filter_map(|difference| difference.mended);
+            let mended = self.differences.into_iter().filter_map(|difference| difference.mended);
             bless(chapter, mended.collect());
-            panic!(
-                "{} is written anew; look at the change:\n\n{}",
-                chapter.file,
-                told.join("\n")
-            );
+            panic!("{} is written anew; look at the change:\n\n{}", chapter.file, told.join("\n"));
         }
         assert!(
             told.is_empty(),
@@ -299,9 +263,7 @@ fn bless(chapter: &Chapter, mut mended: Vec<(Block, Vec<String>)>) {
     // From the end, so that the lines in front keep their numbers.
     mended.sort_by_key(|(block, _)| std::cmp::Reverse(block.line));
     for (block, now) in mended {
-        let now = now
-            .iter()
-            .map(|line| format!("{}{line}", block.indent).trim_end().to_owned());
+        let now = now.iter().map(|line| format!("{}{line}", block.indent).trim_end().to_owned());
         lines.splice(block.line..block.line + block.lines.len(), now);
     }
     fs::write(chapter.path(), lines.join("\n") + "\n").expect("the chapter can be written");
@@ -333,14 +295,8 @@ mod the_lab {
             "bash, cat, bash"
         );
         let links = lab.run("ip -brief link | cut -d ' ' -f 1").unwrap();
-        assert!(
-            !links.iter().any(|link| link.starts_with("eth")),
-            "{links:?}"
-        );
-        assert_eq!(
-            lab.run("cat < /dev/null; ls book.toml").unwrap(),
-            ["book.toml"]
-        );
+        assert!(!links.iter().any(|link| link.starts_with("eth")), "{links:?}");
+        assert_eq!(lab.run("cat < /dev/null; ls book.toml").unwrap(), ["book.toml"]);
     }
 
     #[test]
@@ -351,9 +307,7 @@ mod the_lab {
         let runs = || {
             let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
             let told = |entry: fs::DirEntry| fs::read_to_string(entry.path().join("cmdline")).ok();
-            processes
-                .filter_map(told)
-                .any(|told| told == format!("sleep\0{mark}\0"))
+            processes.filter_map(told).any(|told| told == format!("sleep\0{mark}\0"))
         };
         // The shell does not wait for what it starts in the background, not even to begin.
         wait_until("it runs", runs);
@@ -391,10 +345,7 @@ mod the_lab {
         assert_eq!(talk.wait_for_end(deadline()), Ok(vec![]));
         server.press(3).unwrap();
         let log = server.wait_for_end(deadline()).unwrap();
-        assert!(
-            log.last().is_some_and(|last| last.contains("stopped; ")),
-            "{log:#?}"
-        );
+        assert!(log.last().is_some_and(|last| last.contains("stopped; ")), "{log:#?}");
     }
 
     #[test]

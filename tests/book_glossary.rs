@@ -20,10 +20,7 @@ fn every_term_is_linked_where_it_is_used_first() {
             continue;
         }
         let mut unlinked = Vec::new();
-        for word in finder
-            .uses(&chapter)
-            .unwrap_or_else(|lost| panic!("{lost:#?}"))
-        {
+        for word in finder.uses(&chapter).unwrap_or_else(|lost| panic!("{lost:#?}")) {
             let entry = &entries[word.entry];
             let is_first = !mem::replace(&mut is_used[word.entry], true);
             let is_form = entry.spellings().any(|spelling| spelling == word.words);
@@ -32,9 +29,7 @@ fn every_term_is_linked_where_it_is_used_first() {
                 found.push(format!("{place}: {words:?} is no form of {:?}", entry.term));
             } else if is_first && !word.is_link {
                 let link = link(&chapter, &word, entry);
-                found.push(format!(
-                    "{place}: {words:?} is used first here: make it {link}"
-                ));
+                found.push(format!("{place}: {words:?} is used first here: make it {link}"));
                 unlinked.push((word, link));
             }
         }
@@ -81,10 +76,7 @@ fn the_glossary_is_in_the_order_of_the_alphabet() {
         if let Some(entry) = entries.iter().find(|entry| entry.line == line) {
             let term = entry.term.to_lowercase();
             let place = glossary.place(line);
-            assert!(
-                term.starts_with(&letter),
-                "{place}: {term} is under {letter}"
-            );
+            assert!(term.starts_with(&letter), "{place}: {term} is under {letter}");
             assert!(last < term, "{place}: {term} is behind {last}");
             last = term;
         }

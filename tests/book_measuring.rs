@@ -13,12 +13,7 @@ use launch::Style;
 use serde_json::Value;
 
 /// What is kept there.
-const KEPT: [&str; 4] = [
-    "criterion.txt",
-    "reports.json",
-    "runs.jsonl",
-    "stevens.json",
-];
+const KEPT: [&str; 4] = ["criterion.txt", "reports.json", "runs.jsonl", "stevens.json"];
 
 fn directory() -> PathBuf {
     lessons().join("measuring/run")
@@ -110,10 +105,9 @@ mod the_table {
 
     #[test]
     fn iterative_and_select_cannot_do_what_the_page_says() {
-        for (load, style) in [
-            ("echo, 10 clients", "iterative"),
-            ("echo, 10 clients and 1000 idle ones", "select"),
-        ] {
+        for (load, style) in
+            [("echo, 10 clients", "iterative"), ("echo, 10 clients and 1000 idle ones", "select")]
+        {
             assert_eq!(kept().median(load, style, "p50"), None, "{load}");
         }
     }
@@ -218,9 +212,7 @@ mod the_reports {
         let reports = json("reports.json");
         let mut entries = reports["entries"].as_array().unwrap().iter();
         let entry = entries.find(|entry| entry["name"] == name);
-        entry
-            .unwrap_or_else(|| panic!("there is no {name}"))
-            .clone()
+        entry.unwrap_or_else(|| panic!("there is no {name}")).clone()
     }
 
     /// A latency in seconds.

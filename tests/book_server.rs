@@ -21,11 +21,7 @@ fn the_book_is_served_beside_the_servers_and_the_table_says_where() {
     assert_eq!(row(&program, "The book"), "http://127.102.1.1:3000/");
     let page = get("127.102.1.1:3000", "/");
     assert_eq!(page.status, "200 OK");
-    assert!(
-        page.text().contains("<title>After accept"),
-        "{}",
-        page.text()
-    );
+    assert!(page.text().contains("<title>After accept"), "{}", page.text());
     stop(program);
 }
 
@@ -33,10 +29,7 @@ fn the_book_is_served_beside_the_servers_and_the_table_says_where() {
 fn if_its_port_is_taken_it_has_the_next_one_and_the_table_says_so() {
     let _taken = TcpListener::bind("127.102.1.2:3000").unwrap();
     let program = start(&["--host", "127.102.1.2"]);
-    assert_eq!(
-        row(&program, "The book"),
-        "http://127.102.1.2:3001/, since 3000 is taken"
-    );
+    assert_eq!(row(&program, "The book"), "http://127.102.1.2:3001/, since 3000 is taken");
     assert_eq!(get("127.102.1.2:3001", "/").status, "200 OK");
     stop(program);
 }
@@ -44,9 +37,8 @@ fn if_its_port_is_taken_it_has_the_next_one_and_the_table_says_so() {
 #[test]
 fn it_never_takes_the_port_of_a_server() {
     let host = "127.102.1.3";
-    let _taken: Vec<_> = (3000..3007)
-        .map(|port| TcpListener::bind((host, port)).unwrap())
-        .collect();
+    let _taken: Vec<_> =
+        (3000..3007).map(|port| TcpListener::bind((host, port)).unwrap()).collect();
     let program = start(&["--host", host]);
     assert_eq!(row(&program, "The book"), "failed; its line above says why");
     assert!(row(&program, "fork ").starts_with("3007 "));
@@ -58,11 +50,7 @@ fn no_book_leaves_it_out() {
     let program = start(&["--host", "127.102.1.4", "--no-book"]);
     row(&program, "iterative");
     assert!(!program.output().iter().any(|line| line.contains("book")));
-    assert!(
-        !children(&program)
-            .iter()
-            .any(|(_, name)| name.contains("book"))
-    );
+    assert!(!children(&program).iter().any(|(_, name)| name.contains("book")));
     assert!(TcpStream::connect("127.102.1.4:3000").is_err());
     stop(program);
 }
@@ -79,12 +67,7 @@ fn it_is_a_process_of_its_own_that_ends_with_the_others() {
     let book = *book;
     let ended = stop(program);
     let last = |line: &&String| line.starts_with("book | ") && line.ends_with("stopped");
-    assert_eq!(
-        ended.errors.iter().filter(last).count(),
-        1,
-        "{:#?}",
-        ended.errors
-    );
+    assert_eq!(ended.errors.iter().filter(last).count(), 1, "{:#?}", ended.errors);
     assert_eq!(book.state(), None);
 }
 
@@ -104,9 +87,7 @@ fn a_killed_launcher_takes_the_book_along() {
     row(&program, "The book");
     program.process().signal(Signal::SIGKILL);
     program.wait();
-    wait_until("nobody listens any more", || {
-        TcpStream::connect("127.102.1.6:3000").is_err()
-    });
+    wait_until("nobody listens any more", || TcpStream::connect("127.102.1.6:3000").is_err());
 }
 
 #[test]
@@ -114,13 +95,8 @@ fn a_command_serves_the_book_alone() {
     let program = start(&["book", "--listen", "127.102.1.7:0"]);
     assert_eq!(get(&address(&program), "/").status, "200 OK");
     let log = stop(program).errors;
-    let [first, last] = &log[..] else {
-        panic!("{log:#?}")
-    };
-    assert!(
-        first.contains("listening on 127.102.1.7:") && last.ends_with("stopped"),
-        "{log:#?}"
-    );
+    let [first, last] = &log[..] else { panic!("{log:#?}") };
+    assert!(first.contains("listening on 127.102.1.7:") && last.ends_with("stopped"), "{log:#?}");
 }
 
 #[test]
@@ -136,15 +112,9 @@ fn where_no_book_is_the_servers_run_all_the_same() {
     assert_eq!(row(&program, "The book"), "failed; its line above says why");
     assert!(row(&program, "iterative").starts_with("2007 "));
     let log = stop(program).errors;
-    let why: Vec<_> = log
-        .iter()
-        .filter(|line| line.starts_with("book | "))
-        .collect();
+    let why: Vec<_> = log.iter().filter(|line| line.starts_with("book | ")).collect();
     assert_eq!(why.len(), 1, "{log:#?}");
-    assert!(
-        why[0].contains("the book is not here") && why[0].contains("repository"),
-        "{why:?}"
-    );
+    assert!(why[0].contains("the book is not here") && why[0].contains("repository"), "{why:?}");
 }
 
 #[test]
@@ -255,24 +225,15 @@ impl Answer {
     fn read(mut connection: TcpStream) -> Answer {
         let mut bytes = Vec::new();
         connection.read_to_end(&mut bytes).unwrap();
-        let end = bytes
-            .windows(4)
-            .position(|four| four == b"\r\n\r\n")
-            .expect("an empty line");
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("an empty line");
         let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
         let mut lines = head.split("\r\n").map(str::to_owned);
         let status = lines.next().unwrap().replace("HTTP/1.1 ", "");
-        Answer {
-            status,
-            headers: lines.collect(),
-            body: bytes[end + 4..].to_vec(),
-        }
+        Answer { status, headers: lines.collect(), body: bytes[end + 4..].to_vec() }
     }
 
     fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+        self.headers.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }
 
     fn text(&self) -> String {
@@ -302,10 +263,7 @@ fn start(arguments: &[&str]) -> Running {
 }
 
 fn start_in(directory: &Path, mut command: Command) -> Running {
-    command
-        .current_dir(directory)
-        .env_remove("CARGO_MANIFEST_DIR")
-        .process_group(0);
+    command.current_dir(directory).env_remove("CARGO_MANIFEST_DIR").process_group(0);
     Running::spawn(command)
 }
 
@@ -315,9 +273,7 @@ fn row(program: &Running, title: &str) -> String {
     program.wait_for_output(|line| line.contains("Ctrl-C"));
     let lines = program.output();
     let row = lines.iter().find_map(|line| line.strip_prefix(title));
-    row.unwrap_or_else(|| panic!("no {title}: {lines:#?}"))
-        .trim()
-        .to_owned()
+    row.unwrap_or_else(|| panic!("no {title}: {lines:#?}")).trim().to_owned()
 }
 
 /// Waits until it listens. Gives where.
@@ -330,14 +286,8 @@ fn address(program: &Running) -> String {
 /// What the processes that it has started are called.
 fn children(program: &Running) -> Vec<(Process, String)> {
     let name = |child: Process| fs::read_to_string(format!("/proc/{}/cmdline", child.0)).unwrap();
-    let names = program
-        .process()
-        .children()
-        .into_iter()
-        .map(|child| (child, name(child)));
-    names
-        .map(|(child, name)| (child, name.split('\0').next().unwrap().to_owned()))
-        .collect()
+    let names = program.process().children().into_iter().map(|child| (child, name(child)));
+    names.map(|(child, name)| (child, name.split('\0').next().unwrap().to_owned())).collect()
 }
 
 /// Tells it to stop, as Ctrl-C does it: the whole group. Gives its last words.

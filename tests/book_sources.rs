@@ -43,9 +43,7 @@ fn every_include_names_a_file_and_an_anchor_with_something_in_it() {
             let is_by_number =
                 |anchor: &String| anchor.starts_with(|c: char| !c.is_ascii_alphabetic());
             if include.anchor.as_ref().is_some_and(is_by_number) {
-                found.push(format!(
-                    "{place}: lines have no number that lasts: {include:?}"
-                ));
+                found.push(format!("{place}: lines have no number that lasts: {include:?}"));
             } else if let Err(problem) = chapter.resolve(&include) {
                 found.push(format!("{place}: {problem}"));
             }
@@ -57,10 +55,7 @@ fn every_include_names_a_file_and_an_anchor_with_something_in_it() {
 
 #[test]
 fn every_file_of_the_lessons_is_a_chapter() {
-    let listed: BTreeSet<_> = chapters()
-        .into_iter()
-        .map(|chapter| chapter.path())
-        .collect();
+    let listed: BTreeSet<_> = chapters().into_iter().map(|chapter| chapter.path()).collect();
     let mut written = BTreeSet::new();
     walk(&lessons(), &mut |path| {
         if path.extension().is_some_and(|extension| extension == "md") {
@@ -78,10 +73,7 @@ fn every_block_is_of_a_kind_that_something_holds_to() {
         for block in chapter.blocks() {
             let kind = block.info.as_str();
             if !KINDS.contains(&kind) && !console::is_console(&block) {
-                found.push(format!(
-                    "{}: what is a block of {kind:?}?",
-                    chapter.place(block.line)
-                ));
+                found.push(format!("{}: what is a block of {kind:?}?", chapter.place(block.line)));
             }
         }
         for (number, line) in (1..).zip(chapter.text.lines()) {
@@ -97,11 +89,7 @@ fn every_block_is_of_a_kind_that_something_holds_to() {
 fn every_console_block_can_be_read() {
     let mut found = Vec::new();
     for chapter in chapters() {
-        for block in chapter
-            .blocks()
-            .iter()
-            .filter(|block| console::is_console(block))
-        {
+        for block in chapter.blocks().iter().filter(|block| console::is_console(block)) {
             if let Err(problem) = console::read(&chapter, block) {
                 found.push(format!("{}: {problem}", chapter.place(block.line)));
             }
@@ -146,11 +134,7 @@ fn every_program_that_is_typed_by_its_path_is_built_by_the_page() {
 fn rust_that_is_not_run_in_the_chapter_is_included() {
     let mut found = Vec::new();
     for chapter in chapters() {
-        for block in chapter
-            .blocks()
-            .iter()
-            .filter(|block| block.info.starts_with("rust"))
-        {
+        for block in chapter.blocks().iter().filter(|block| block.info.starts_with("rust")) {
             let is_include = |line: &String| line.trim_start().starts_with("{{#include ");
             let included = block.lines.iter().filter(|line| is_include(line)).count();
             let whole = included == block.lines.len() && included > 0;
@@ -171,29 +155,16 @@ fn rust_that_is_not_run_in_the_chapter_is_included() {
 fn every_listing_is_followed_by_its_source() {
     let mut found = Vec::new();
     for chapter in chapters() {
-        for block in chapter
-            .blocks()
-            .iter()
-            .filter(|block| block.info == "rust,ignore")
-        {
+        for block in chapter.blocks().iter().filter(|block| block.info == "rust,ignore") {
             let place = chapter.place(block.line);
             let Some(source) = source_below(&chapter, block) else {
-                found.push(format!(
-                    "{place}: there is no <p class=\"source\"> below it"
-                ));
+                found.push(format!("{place}: there is no <p class=\"source\"> below it"));
                 continue;
             };
-            for include in chapter
-                .includes()
-                .iter()
-                .filter(|include| is_in(include.line, block))
-            {
+            for include in chapter.includes().iter().filter(|include| is_in(include.line, block)) {
                 let included = tidy(&chapter.path().with_file_name("").join(&include.path));
                 if !named(&source).any(|named| repository().join(named) == included) {
-                    found.push(format!(
-                        "{place}: the line below does not name {}",
-                        include.path
-                    ));
+                    found.push(format!("{place}: the line below does not name {}", include.path));
                 }
             }
         }
@@ -212,22 +183,16 @@ fn is_in(line: usize, block: &Block) -> bool {
 
 /// The line that tells where a block is from, if it is the first below the block.
 fn source_below(chapter: &Chapter, block: &Block) -> Option<String> {
-    let below = chapter
-        .text
-        .lines()
-        .skip(block.line + block.lines.len() + 1);
+    let below = chapter.text.lines().skip(block.line + block.lines.len() + 1);
     let first = below.map(str::trim).find(|line| !line.is_empty())?;
-    first
-        .starts_with("<p class=\"source\">")
-        .then(|| first.to_owned())
+    first.starts_with("<p class=\"source\">").then(|| first.to_owned())
 }
 
 /// The paths that a line names as code.
 fn named(line: &str) -> impl Iterator<Item = &str> {
     static CODE: LazyLock<Regex> =
         LazyLock::new(|| Regex::new("<code>([^<]*/[^<]*)</code>").unwrap());
-    CODE.captures_iter(line)
-        .map(|code| code.get(1).expect("it is in the pattern").as_str())
+    CODE.captures_iter(line).map(|code| code.get(1).expect("it is in the pattern").as_str())
 }
 
 /// A path without `..`.
@@ -287,9 +252,7 @@ fn question(lines: &[String]) -> Result<(), String> {
     for choice in choices.split(|line| line == "</details>") {
         let mut lines = choice.iter().filter(|line| !line.trim().is_empty());
         let Some(first) = lines.next() else { continue };
-        let head = CHOICE
-            .captures(first)
-            .ok_or_else(|| format!("what is this? {first}"))?;
+        let head = CHOICE.captures(first).ok_or_else(|| format!("what is this? {first}"))?;
         if head[2].contains('`') {
             return Err(format!("in {:?} Markdown is not read: <code>", &head[2]));
         }
@@ -302,17 +265,11 @@ fn question(lines: &[String]) -> Result<(), String> {
             .nth(1)
             .is_none_or(|line| !line.is_empty())
         {
-            return Err(format!(
-                "below {:?} there has to be an empty line",
-                &head[2]
-            ));
+            return Err(format!("below {:?} there has to be an empty line", &head[2]));
         }
         let explained = lines.count();
         if !(1..=6).contains(&explained) {
-            return Err(format!(
-                "{:?} has {explained} lines of explanation",
-                &head[2]
-            ));
+            return Err(format!("{:?} has {explained} lines of explanation", &head[2]));
         }
     }
     match (right, count) {
@@ -325,15 +282,10 @@ fn question(lines: &[String]) -> Result<(), String> {
 fn every_exercise_has_its_solution_from_code_that_is_tested() {
     let mut found = Vec::new();
     for chapter in chapters() {
-        let exercises: Vec<_> = chapter
-            .text
-            .split("<div class=\"exercise\">")
-            .skip(1)
-            .collect();
+        let exercises: Vec<_> = chapter.text.split("<div class=\"exercise\">").skip(1).collect();
         for (number, exercise) in (1..).zip(exercises) {
-            let solution = exercise
-                .split("<details class=\"solution\"><summary>Solution</summary>")
-                .nth(1);
+            let solution =
+                exercise.split("<details class=\"solution\"><summary>Solution</summary>").nth(1);
             let solution = solution.and_then(|solution| solution.split("</details>").next());
             let is_tested = solution.is_some_and(|solution| {
                 solution.contains("crates/book/chapter-checks/src/exercises/")
@@ -354,14 +306,9 @@ fn every_figure_says_in_words_what_it_shows() {
     walk(&lessons().join("figures"), &mut |path| {
         if path.extension().is_some_and(|extension| extension == "svg") {
             let svg = fs::read_to_string(path).expect("it is readable");
-            let name = path
-                .strip_prefix(repository())
-                .expect("it is in the repository")
-                .display();
+            let name = path.strip_prefix(repository()).expect("it is in the repository").display();
             found.extend(
-                figure(&svg, &mut ids)
-                    .into_iter()
-                    .map(|problem| format!("{name}: {problem}")),
+                figure(&svg, &mut ids).into_iter().map(|problem| format!("{name}: {problem}")),
             );
         }
     });
@@ -373,9 +320,7 @@ fn figure(svg: &str, ids: &mut BTreeSet<String>) -> Vec<String> {
     let mut found = Vec::new();
     let capture = |pattern: &str| {
         let pattern = Regex::new(pattern).expect("it is valid");
-        pattern
-            .captures(svg)
-            .map(|found| found[1].trim().to_owned())
+        pattern.captures(svg).map(|found| found[1].trim().to_owned())
     };
     let mut want = |what: &str, is_there: bool| {
         if !is_there {
@@ -387,40 +332,22 @@ fn figure(svg: &str, ids: &mut BTreeSet<String>) -> Vec<String> {
         "no empty line, which would end it in Markdown",
         svg.lines().all(|line| !line.trim().is_empty()),
     );
-    want(
-        "role=\"img\"",
-        capture("^<svg[^>]*( role=\"img\")").is_some(),
-    );
-    want(
-        "a viewBox",
-        capture("^<svg[^>]*( viewBox=\"[^\"]+\")").is_some(),
-    );
-    want(
-        "no width of its own",
-        capture("^<svg[^>]*( width=)").is_none(),
-    );
+    want("role=\"img\"", capture("^<svg[^>]*( role=\"img\")").is_some());
+    want("a viewBox", capture("^<svg[^>]*( viewBox=\"[^\"]+\")").is_some());
+    want("no width of its own", capture("^<svg[^>]*( width=)").is_none());
     let labelled = capture("^<svg[^>]* aria-labelledby=\"([^\"]+)\"").unwrap_or_default();
     for element in ["title", "desc"] {
         let id = capture(&format!("<{element} id=\"([^\"]+)\">"));
         let text = capture(&format!("(?s)<{element}[^>]*>(.*?)</{element}>"));
-        want(
-            &format!("a <{element}> with text"),
-            text.is_some_and(|text| !text.is_empty()),
-        );
+        want(&format!("a <{element}> with text"), text.is_some_and(|text| !text.is_empty()));
         let is_label = id.is_some_and(|id| labelled.split_whitespace().any(|label| label == id));
         want(&format!("aria-labelledby its <{element}>"), is_label);
     }
     let colour = Regex::new(
         "(?:fill|stroke|color)(?:=\"|: ?)(#|rgb|hsl|black|white|red|green|blue|gr[ea]y)",
     );
-    want(
-        "colours by name only: var(--ink)",
-        !colour.expect("it is valid").is_match(svg),
-    );
-    for id in Regex::new(" id=\"([^\"]+)\"")
-        .expect("it is valid")
-        .captures_iter(svg)
-    {
+    want("colours by name only: var(--ink)", !colour.expect("it is valid").is_match(svg));
+    for id in Regex::new(" id=\"([^\"]+)\"").expect("it is valid").captures_iter(svg) {
         if !ids.insert(id[1].to_owned()) {
             found.push(format!("another figure has the id {}", &id[1]));
         }
@@ -456,20 +383,14 @@ mod the_checks {
         let right = "<details class=\"right\"><summary>A</summary>\n\nSo.\n\n</details>\n";
         let wrong = right.replace("right", "wrong");
         let well = format!("\nWhat?\n\n{right}{wrong}");
-        assert_eq!(
-            question(&well.lines().map(str::to_owned).collect::<Vec<_>>()),
-            Ok(())
-        );
+        assert_eq!(question(&well.lines().map(str::to_owned).collect::<Vec<_>>()), Ok(()));
         check("\nWhat?\n", "no choice");
         check(&format!("\n{right}{wrong}"), "nothing is asked");
         check(&format!("What?\n{wrong}{wrong}"), "0 of 2");
         check(&format!("What?\n{right}{right}"), "2 of 2");
         check(&format!("What?\n{right}"), "1 of 1");
         check(&well.replace("So.", ""), "0 lines");
-        check(
-            &well.replace("</summary>\n\n", "</summary>\n"),
-            "empty line",
-        );
+        check(&well.replace("</summary>\n\n", "</summary>\n"), "empty line");
         check(&well.replace("\"wrong\"", "\"other\""), "what is this");
         check(&well.replace(">A<", ">`A`<"), "<code>");
     }
@@ -490,11 +411,7 @@ mod the_checks {
             ("<path", "<path id=\"a\""),
         ] {
             let ill = well.replace(from, to);
-            assert_ne!(
-                figure(&ill, &mut BTreeSet::new()),
-                Vec::<String>::new(),
-                "{ill}"
-            );
+            assert_ne!(figure(&ill, &mut BTreeSet::new()), Vec::<String>::new(), "{ill}");
         }
     }
 }

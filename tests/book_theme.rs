@@ -12,9 +12,7 @@ const THEMES: [&str; 5] = ["light", "rust", "coal", "navy", "ayu"];
 const STYLES: [&str; 5] = ["iterative", "fork", "thread", "select", "async"];
 
 /// What text may be written in, beside the colours of the styles.
-const TEXT: [&str; 8] = [
-    "ink", "muted", "accent", "network", "host", "lost", "right", "wrong",
-];
+const TEXT: [&str; 8] = ["ink", "muted", "accent", "network", "host", "lost", "right", "wrong"];
 
 #[test]
 fn every_colour_can_be_read_on_both_grounds_of_every_theme() {
@@ -24,17 +22,11 @@ fn every_colour_can_be_read_on_both_grounds_of_every_theme() {
             for name in TEXT.iter().chain(&STYLES) {
                 // WCAG 2.2, 1.4.3, level AA.
                 let contrast = colours[*name].contrast(colours[ground]);
-                assert!(
-                    contrast >= 4.5,
-                    "{theme}: {name} on {ground} has {contrast:.2} to 1"
-                );
+                assert!(contrast >= 4.5, "{theme}: {name} on {ground} has {contrast:.2} to 1");
             }
             // WCAG 2.2, 1.4.11: what is not text.
             let contrast = colours["edge"].contrast(colours[ground]);
-            assert!(
-                contrast >= 3.0,
-                "{theme}: an edge on {ground} has {contrast:.2} to 1"
-            );
+            assert!(contrast >= 3.0, "{theme}: an edge on {ground} has {contrast:.2} to 1");
         }
     }
 }
@@ -66,10 +58,7 @@ fn whoever_is_colour_blind_can_tell_the_styles_apart() {
 /// What complete colour blindness of each kind makes of linear red, green and blue
 /// (Machado, Oliveira and Fernandes, 2009).
 const SIGHTS: [(&str, [[f64; 3]; 3]); 4] = [
-    (
-        "normal sight",
-        [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
-    ),
+    ("normal sight", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
     (
         "protanopia",
         [
@@ -107,11 +96,7 @@ impl Light {
             let value = u8::from_str_radix(&text[at..at + 2], 16).expect("two hexadecimal digits");
             let value = f64::from(value) / 255.0;
             // The inverse of what sRGB does.
-            if value <= 0.04045 {
-                value / 12.92
-            } else {
-                ((value + 0.055) / 1.055).powf(2.4)
-            }
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
         };
         Light([1, 3, 5].map(channel))
     }
@@ -143,11 +128,7 @@ impl Light {
     fn lab(self) -> [f64; 3] {
         let Light([red, green, blue]) = self;
         let eye = |value: f64| {
-            if value > 0.008856 {
-                value.cbrt()
-            } else {
-                7.787 * value + 16.0 / 116.0
-            }
+            if value > 0.008856 { value.cbrt() } else { 7.787 * value + 16.0 / 116.0 }
         };
         let x = eye((0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.95047);
         let y = eye(self.luminance());

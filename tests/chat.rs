@@ -185,15 +185,11 @@ fn everybody_hears_the_same_in_the_same_order(style: Style) {
     };
     let members = room(&server, names);
     let heard: Vec<Vec<String>> = thread::scope(|scope| {
-        let talking: Vec<_> = members
-            .into_iter()
-            .map(|member| scope.spawn(|| talk(member)))
-            .collect();
+        let talking: Vec<_> =
+            members.into_iter().map(|member| scope.spawn(|| talk(member))).collect();
         // The members stay until all have heard all: a leave would be one line more.
-        let ended: Vec<_> = talking
-            .into_iter()
-            .map(|member| member.join().expect("no panic"))
-            .collect();
+        let ended: Vec<_> =
+            talking.into_iter().map(|member| member.join().expect("no panic")).collect();
         ended.into_iter().map(|(heard, _)| heard).collect()
     });
 
@@ -222,10 +218,7 @@ fn who_lingers_after_quitting_is_not_waited_for(style: Style) {
     // It has left the room, though it does not close.
     let _next = join(&server, 1);
     if !style.serves_many() {
-        assert!(
-            begun.elapsed() >= Duration::from_secs(2),
-            "the next caller waits"
-        );
+        assert!(begun.elapsed() >= Duration::from_secs(2), "the next caller waits");
     }
 }
 

@@ -29,10 +29,9 @@ fn nick_tells_everybody(style: Style) {
     let server = Server::start(style, "chat");
     if style.serves_many() {
         let [mut ada, mut bob] = room(&server, ["ada", "bob"]);
-        for (wanted, told) in [
-            ("/nick Ada", "* ada is now Ada"),
-            ("/nick   lovelace  ", "* Ada is now lovelace"),
-        ] {
+        for (wanted, told) in
+            [("/nick Ada", "* ada is now Ada"), ("/nick   lovelace  ", "* Ada is now lovelace")]
+        {
             check(&mut ada, wanted, told);
             bob.expect_line(told);
         }
@@ -65,11 +64,7 @@ fn nick_refuses_what_is_no_name(style: Style) {
     ] {
         check(&mut ada, wanted, NAME_RULE);
     }
-    check(
-        &mut ada,
-        "/nick sixteen_letters-",
-        "* ada is now sixteen_letters-",
-    );
+    check(&mut ada, "/nick sixteen_letters-", "* ada is now sixteen_letters-");
     check(&mut ada, "/nick 7", "* sixteen_letters- is now 7");
 }
 
@@ -128,10 +123,7 @@ fn help_has_a_line_for_each_command(style: Style) {
     let mut caller = join(&server, 1);
     caller.send("/help\r\n/end\r\n");
     let mut help = Vec::new();
-    while help
-        .last()
-        .is_none_or(|line| line != "* no command /end; try /help")
-    {
+    while help.last().is_none_or(|line| line != "* no command /end; try /help") {
         help.push(caller.read_line());
     }
     help.pop();

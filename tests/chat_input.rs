@@ -52,10 +52,7 @@ fn say(style: Style, input: &[u8]) -> (Vec<String>, Vec<u8>) {
             return (heard, answers);
         }
         let said = line.strip_prefix(&prefix);
-        heard.push(
-            said.unwrap_or_else(|| panic!("{line:?} is no speech"))
-                .to_owned(),
-        );
+        heard.push(said.unwrap_or_else(|| panic!("{line:?} is no speech")).to_owned());
     }
 }
 
@@ -68,11 +65,7 @@ fn check(style: Style, input: impl AsRef<[u8]>, expected: &[&str]) {
 }
 
 fn lines_end_with_lf_or_cr_lf_or_the_input(style: Style) {
-    check(
-        style,
-        "one\ntwo\r\n\r\n\n\n  \nfive\r\nsix",
-        &["one", "two", "  ", "five", "six"],
-    );
+    check(style, "one\ntwo\r\n\r\n\n\n  \nfive\r\nsix", &["one", "two", "  ", "five", "six"]);
 }
 
 fn the_longest_line_has_1024_bytes(style: Style) {
@@ -83,10 +76,8 @@ fn the_longest_line_has_1024_bytes(style: Style) {
         format!("{longest}\n{longest}\r\n{two_bytes_each}\r\n{longest}"),
         &[&longest, &longest, &two_bytes_each, &longest],
     );
-    let (heard, answers) = say(
-        style,
-        format!("{longest}x\nnext\r\n{two_bytes_each}é and so on\r\nlast").as_bytes(),
-    );
+    let (heard, answers) =
+        say(style, format!("{longest}x\nnext\r\n{two_bytes_each}é and so on\r\nlast").as_bytes());
     assert_eq!(heard, ["next", "last"]);
     let expected = format!("{TOO_LONG}\r\n{TOO_LONG}\r\n");
     assert_eq!(String::from_utf8_lossy(&answers), expected);
@@ -100,22 +91,13 @@ fn what_is_not_utf8_is_replaced(style: Style) {
     check(
         style,
         b"a\xfeb\ncut \xe6\xb1\n\xc3\xc3\xa9\nlatin \xe9\n\xed\xa0\x80",
-        &[
-            "a\u{fffd}b",
-            "cut \u{fffd}",
-            "\u{fffd}é",
-            "latin \u{fffd}",
-            "\u{fffd}\u{fffd}\u{fffd}",
-        ],
+        &["a\u{fffd}b", "cut \u{fffd}", "\u{fffd}é", "latin \u{fffd}", "\u{fffd}\u{fffd}\u{fffd}"],
     );
 }
 
 fn any_byte_can_be_said(style: Style) {
     // IAC has to be doubled to mean itself.
-    let input: Vec<u8> = (0..=255)
-        .filter(|byte| *byte != b'\n')
-        .chain([255])
-        .collect();
+    let input: Vec<u8> = (0..=255).filter(|byte| *byte != b'\n').chain([255]).collect();
     let ascii: String = (' '..='~').collect();
     let controls = |count| "\u{fffd}".repeat(count);
     // LF is not among those below the space, and all from DEL on are no ASCII.
@@ -182,13 +164,7 @@ fn telnets_commands_are_taken_out(style: Style) {
             b"the byte \xff\xff itself\r\n",
         ]
         .concat(),
-        &[
-            "two bytes",
-            "three bytes",
-            "subnegotiation",
-            "café",
-            "the byte \u{fffd} itself",
-        ],
+        &["two bytes", "three bytes", "subnegotiation", "café", "the byte \u{fffd} itself"],
     );
     // They do not count.
     let longest = "x".repeat(1024);
@@ -198,10 +174,7 @@ fn telnets_commands_are_taken_out(style: Style) {
 }
 
 fn ctrl_c_is_answered(style: Style) {
-    let (heard, answers) = say(
-        style,
-        b"hel\xff\xf4\xff\xfd\x06lo\r\n\xff\xfb\x06\xff\xfe\x06",
-    );
+    let (heard, answers) = say(style, b"hel\xff\xf4\xff\xfd\x06lo\r\n\xff\xfb\x06\xff\xfe\x06");
     assert_eq!(heard, ["hello"]);
     assert_eq!(answers, b"\xff\xfc\x06");
 }
@@ -244,10 +217,7 @@ fn check_pieces<'a>(style: Style, cuts: impl Iterator<Item = Vec<&'a [u8]>>) {
 }
 
 fn every_cut_of_the_input_is_heard_alike(style: Style) {
-    check_pieces(
-        style,
-        (1..SCRIPT.len()).map(|cut| vec![&SCRIPT[..cut], &SCRIPT[cut..]]),
-    );
+    check_pieces(style, (1..SCRIPT.len()).map(|cut| vec![&SCRIPT[..cut], &SCRIPT[cut..]]));
 }
 
 fn one_byte_a_read_is_heard_alike(style: Style) {

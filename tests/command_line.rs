@@ -29,9 +29,7 @@ fn wrong_usage_is_named(style: Style) {
         style,
         &["finger"],
         2,
-        &[
-            "finger", "echo", "fortune", "chat", "lines", "frames", "upload",
-        ],
+        &["finger", "echo", "fortune", "chat", "lines", "frames", "upload"],
     );
     check(style, &["echo", "chat"], 2, &["chat"]);
     check(style, &["echo", "--port", "7"], 2, &["--port"]);
@@ -73,11 +71,7 @@ fn numbers_out_of_range_are_named(style: Style) {
         }
         check(style, &["echo", option, "-1"], 2, &["-1"]);
     }
-    for (option, number) in [
-        ("--max-clients", "0"),
-        ("--max-size", "4G"),
-        ("--max-size", "1 MB"),
-    ] {
+    for (option, number) in [("--max-clients", "0"), ("--max-size", "4G"), ("--max-size", "1 MB")] {
         check(style, &["echo", option, number], 2, &[option, number]);
     }
 }
@@ -96,12 +90,7 @@ fn what_the_world_does_not_have_is_named(style: Style) {
     }
     // No directory, no writing, and no files without a name.
     for directory in ["/no/such/directory", "/dev/null", "/proc", "/sys"] {
-        check(
-            style,
-            &["upload", "--directory", directory],
-            1,
-            &[directory],
-        );
+        check(style, &["upload", "--directory", directory], 1, &[directory]);
     }
     check(style, &["upload"], 2, &["upload", "--directory <DIR>"]);
 }
@@ -124,19 +113,10 @@ fn more_clients_than_the_style_can_serve_are_refused(style: Style) {
             check(style, &["echo", "--max-clients", &more], 2, &words);
             Server::start_with(style, "echo", &["--max-clients", &most.to_string()]);
         }
-        None => drop(Server::start_with(
-            style,
-            "echo",
-            &["--max-clients", "1001"],
-        )),
+        None => drop(Server::start_with(style, "echo", &["--max-clients", "1001"])),
     }
     if style == Style::Select {
-        check(
-            style,
-            &["echo", "--max-clients", "1001"],
-            2,
-            &["FD_SETSIZE"],
-        );
+        check(style, &["echo", "--max-clients", "1001"], 2, &["FD_SETSIZE"]);
     }
 }
 
@@ -204,11 +184,7 @@ fn log_lines_say_when_how_bad_who_and_where(style: Style) {
             panic!("too short: {line}");
         };
         // As 2026-01-31T23:59:59.999Z.
-        assert_eq!(
-            (time.len(), &time[10..11], &time[19..20]),
-            (24, "T", "."),
-            "{line}"
-        );
+        assert_eq!((time.len(), &time[10..11], &time[19..20]), (24, "T", "."), "{line}");
         assert!(time.ends_with('Z'), "{line}");
         assert!(["INFO", "WARN", "ERROR"].contains(&level), "{line}");
         assert!(pid.parse::<i32>().is_ok_and(|pid| pid > 0), "{line}");

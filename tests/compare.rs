@@ -15,9 +15,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 fn start(directory: &Path, duration: &str) -> Running {
     let mut command = Command::new(PROGRAM);
     command.args(["compare", "--quick", "--rounds", "1"]);
-    command
-        .args(["--duration", duration, "--into"])
-        .arg(directory);
+    command.args(["--duration", duration, "--into"]).arg(directory);
     Running::spawn(command)
 }
 
@@ -63,10 +61,7 @@ fn an_interrupted_comparison_goes_on_and_ends_in_a_page() {
     check_page(&fs::read_to_string(directory.file("index.html")).unwrap());
     let table = running.output().join("\n");
     assert!(table.contains("\necho, 10 clients "), "{table}");
-    assert!(
-        table.contains("cannot") && !table.contains("missing"),
-        "{table}"
-    );
+    assert!(table.contains("cannot") && !table.contains("missing"), "{table}");
 
     // What is kept becomes the parts of a page, and nothing is measured for that.
     let done = lines(&runs);
@@ -81,9 +76,7 @@ fn an_interrupted_comparison_goes_on_and_ends_in_a_page() {
 
     // Measured in another way, it is another comparison, and the first one is put aside.
     let running = start(directory.path(), "0.2");
-    wait_until("it has begun anew", || {
-        (2..done.len()).contains(&lines(&runs).len())
-    });
+    wait_until("it has begun anew", || (2..done.len()).contains(&lines(&runs).len()));
     kill(running);
     assert_eq!(lines(&directory.file("runs.before.jsonl")), done);
 }
@@ -102,11 +95,7 @@ fn who_interrupts_it_is_told_what_to_do_and_has_a_page_of_what_there_is() {
     let table = ended.output.join("\n");
     assert!(table.contains("missing"), "{table}");
     assert!(directory.file("index.html").exists());
-    assert!(
-        lines(&runs)
-            .iter()
-            .all(|line| !line.contains("interrupted"))
-    );
+    assert!(lines(&runs).iter().all(|line| !line.contains("interrupted")));
 }
 
 #[test]
@@ -115,9 +104,7 @@ fn what_cannot_be_read_is_put_aside_and_not_overwritten() {
     let kept = b"{\"commit\":\"\xff";
     fs::write(directory.file("runs.jsonl"), kept).unwrap();
     let running = start(directory.path(), "0.1");
-    wait_until("it has begun anew", || {
-        lines(&directory.file("runs.jsonl")).len() > 1
-    });
+    wait_until("it has begun anew", || lines(&directory.file("runs.jsonl")).len() > 1);
     kill(running);
     assert_eq!(fs::read(directory.file("runs.before.jsonl")).unwrap(), kept);
 }
@@ -128,9 +115,7 @@ fn parts_are_made_of_a_comparison_and_of_nothing_else() {
     let file = directory.path().join("runs.jsonl");
     let refused = |why: &str| {
         let mut command = Command::new(PROGRAM);
-        command
-            .args(["compare", "--parts-of"])
-            .arg(directory.path());
+        command.args(["compare", "--parts-of"]).arg(directory.path());
         let ended = Running::spawn(command).end();
         assert_eq!(ended.status.code(), Some(1));
         assert_eq!(ended.errors, [format!("error: {why}")]);
@@ -163,18 +148,8 @@ fn check_results(results: &Value) {
     let busy = "let 1 of 10 clients in, and no more";
     assert_eq!(cell("echo, 10 clients", "iterative")["cannot"], busy);
     let full = "let 1000 of 1010 clients in, and no more";
-    assert_eq!(
-        cell("echo, 10 clients and 1000 idle ones", "select")["cannot"],
-        full
-    );
-    for key in [
-        "commit",
-        "built",
-        "processor",
-        "kernel",
-        "placement",
-        "seconds",
-    ] {
+    assert_eq!(cell("echo, 10 clients and 1000 idle ones", "select")["cannot"], full);
+    for key in ["commit", "built", "processor", "kernel", "placement", "seconds"] {
         assert!(!results["about"][key].is_null(), "{key}");
     }
 }
@@ -195,13 +170,8 @@ fn check_page(page: &str) {
     }
     // Three services, the latencies of six loads, and bars.
     assert!(page.matches("<svg ").count() > 12);
-    assert_eq!(
-        page.matches("<svg ").count(),
-        page.matches("</svg>").count()
-    );
-    for foreign in [
-        "http:", "https:", "src=", "url(", "@import", "<script", "NaN", "inf",
-    ] {
+    assert_eq!(page.matches("<svg ").count(), page.matches("</svg>").count());
+    for foreign in ["http:", "https:", "src=", "url(", "@import", "<script", "NaN", "inf"] {
         assert!(!page.contains(foreign), "{foreign}");
     }
 }

@@ -19,11 +19,7 @@ const MANY: usize = 1100;
 fn more_clients_than_a_style_takes_wait_for_their_turn(style: Style) {
     let _turn = take_turn();
     // All that wait have to fit into the backlog of 1,024.
-    let count = if style.serves_many() {
-        MANY
-    } else {
-        MANY - 100
-    };
+    let count = if style.serves_many() { MANY } else { MANY - 100 };
     if !can_open(count + 100) {
         return;
     }
@@ -57,9 +53,7 @@ fn a_descriptor_too_high_for_select_is_refused(style: Style) {
     let count = if style.serves_many() { 1000 } else { 1 };
     let mut crowd = Crowd::connect(&server, count);
     crowd.speak();
-    let refused: Vec<usize> = (0..count)
-        .filter(|number| !crowd.is_echoed(*number))
-        .collect();
+    let refused: Vec<usize> = (0..count).filter(|number| !crowd.is_echoed(*number)).collect();
     if style == Style::Select {
         // Of 1,024 descriptors 100 are taken already, and the server needs some itself.
         assert!((76..100).contains(&refused.len()), "{refused:?}");
@@ -87,17 +81,10 @@ fn select_says_that_its_listener_is_too_high_already() {
     }
     let inherit = r#"for n in {3..1100}; do eval "exec $n</dev/null"; done; exec "$@""#;
     let wrapper = ["bash", "-c", inherit, "bash"];
-    let ended = run_under(
-        &wrapper,
-        Style::Select,
-        &["echo", "--listen", "127.0.0.1:0"],
-    );
+    let ended = run_under(&wrapper, Style::Select, &["echo", "--listen", "127.0.0.1:0"]);
     assert_eq!(ended.status.code(), Some(1));
     let said = ended.errors.join("\n");
-    assert!(
-        said.contains("too many descriptors are open already"),
-        "{said}"
-    );
+    assert!(said.contains("too many descriptors are open already"), "{said}");
 }
 
 fn a_thousand_idle_clients_cost_no_time(style: Style) {
@@ -125,9 +112,7 @@ fn a_thousand_idle_clients_cost_no_time(style: Style) {
         since.elapsed() > Duration::from_millis(500)
     });
     let (begun, used_before) = (Instant::now(), used());
-    wait_until("ten seconds have passed", || {
-        begun.elapsed() > Duration::from_secs(10)
-    });
+    wait_until("ten seconds have passed", || begun.elapsed() > Duration::from_secs(10));
     let (woken, used) = (woken() - seen, used() - used_before);
     assert!(woken < 5, "woken {woken} times in {:?}", begun.elapsed());
     // Two ticks of the clock that counts it.
@@ -151,10 +136,7 @@ fn ten_thousand_idle_tasks_cost_little_memory() {
     crowd.speak();
     expect_echoes(&mut crowd, 0..10_000);
     let used = server.process().vm_rss() - before;
-    assert!(
-        used <= 30 * 1024,
-        "{used} KiB, when they have been answered"
-    );
+    assert!(used <= 30 * 1024, "{used} KiB, when they have been answered");
 }
 
 #[track_caller]

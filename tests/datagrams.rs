@@ -38,11 +38,7 @@ fn client_from(from: &str, server: SocketAddr) -> UdpSocket {
 }
 
 fn client(server: SocketAddr) -> UdpSocket {
-    let host = if server.is_ipv4() {
-        "127.0.0.1:0"
-    } else {
-        "[::1]:0"
-    };
+    let host = if server.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" };
     client_from(host, server)
 }
 
@@ -61,10 +57,7 @@ fn ask(client: &UdpSocket, question: &[u8]) -> Vec<u8> {
 fn stop(mut server: Server) -> String {
     assert_eq!(server.stop().code(), Some(0));
     let last = server.wait_for_log(|line| line.contains(": stopped; "));
-    last.split_once(": stopped; ")
-        .expect("it is in it")
-        .1
-        .to_owned()
+    last.split_once(": stopped; ").expect("it is in it").1.to_owned()
 }
 
 #[test]
@@ -77,10 +70,7 @@ fn echo_gives_back_every_size_that_there_is() {
     }
     // One byte more fits into no datagram: its own system does not let it leave.
     let error = client.send(&[0; 65_508]).expect_err("it is too long");
-    assert_eq!(
-        error.raw_os_error(),
-        Some(nix::errno::Errno::EMSGSIZE as i32)
-    );
+    assert_eq!(error.raw_os_error(), Some(nix::errno::Errno::EMSGSIZE as i32));
     assert_eq!(stop(server), "7 answered, 0 dropped");
 }
 
@@ -117,10 +107,7 @@ fn what_is_not_two_bytes_is_dropped_and_counted() {
     assert_eq!(ask(&client, &[0, 41]), [0, 42]);
     let told = server.wait_for_log(|line| line.contains("dropped"));
     let source = client.local_addr().expect("bound").to_string();
-    assert!(
-        told.contains("of a wrong size") && told.ends_with(&source),
-        "{told}"
-    );
+    assert!(told.contains("of a wrong size") && told.ends_with(&source), "{told}");
     assert_eq!(stop(server), "1 answered, 4 dropped: 4 of a wrong size");
 }
 
@@ -150,10 +137,7 @@ fn one_socket_serves_both_families() {
 #[test]
 fn an_address_gets_a_thousand_answers_at_once_and_another_all_the_same() {
     let server = start("echo");
-    let (greedy, modest) = (
-        client(server.address()),
-        client_from("127.0.0.2:0", server.address()),
-    );
+    let (greedy, modest) = (client(server.address()), client_from("127.0.0.2:0", server.address()));
     let begin = Instant::now();
     for _ in 0..30 {
         for _ in 0..100 {
@@ -166,10 +150,7 @@ fn an_address_gets_a_thousand_answers_at_once_and_another_all_the_same() {
     let told = stop(server);
     let all: u64 = told.split(' ').next().unwrap().parse().expect("a number");
     let all = all - 30;
-    assert!(
-        (AT_ONCE..=most).contains(&all),
-        "{told}, and at most {most}"
-    );
+    assert!((AT_ONCE..=most).contains(&all), "{told}, and at most {most}");
     assert!(told.contains("over the rate of their address"), "{told}");
 }
 
@@ -190,17 +171,11 @@ fn failures_of_the_network_are_survived() {
         let mut strace = Command::new("strace");
         strace.args(["-D", "-f", "-qq", "-o", "/dev/null", "-e"]);
         strace.arg(format!("trace={call}"));
-        strace.args([
-            "-e",
-            &format!("inject={call}:error={error}:when=1..3"),
-            PROGRAM,
-        ]);
+        strace.args(["-e", &format!("inject={call}:error={error}:when=1..3"), PROGRAM]);
         let server = start_under(strace, "echo", "127.0.0.1:0");
         let client = client(server.address());
         // What was asked while nothing could be sent has no answer, as with any datagram.
-        client
-            .set_read_timeout(Some(Duration::from_millis(100)))
-            .expect("not zero");
+        client.set_read_timeout(Some(Duration::from_millis(100))).expect("not zero");
         let by = Instant::now() + deadline();
         loop {
             client.send(b"hello").expect("it is sent");
@@ -230,16 +205,8 @@ fn what_cannot_be_served_is_told_in_one_line() {
     let address = server.address().to_string();
     let words = [&*address, "in use", "--listen"];
     check_refused(&["increment", "--listen", &address], 1, &words);
-    check_refused(
-        &["echo", "--listen", "192.0.2.1:0"],
-        1,
-        &["192.0.2.1:0", "no such address"],
-    );
-    check_refused(
-        &["echo", "--listen", "127.0.0.1"],
-        2,
-        &["--listen", "want HOST:PORT"],
-    );
+    check_refused(&["echo", "--listen", "192.0.2.1:0"], 1, &["192.0.2.1:0", "no such address"]);
+    check_refused(&["echo", "--listen", "127.0.0.1"], 2, &["--listen", "want HOST:PORT"]);
     check_refused(&["ecko"], 2, &["ecko", "echo", "increment"]);
 }
 
@@ -274,10 +241,7 @@ fn start_on(host: &Host, service: &str, listen: &str) -> Server {
 /// Sends datagrams from this host that say they come from somewhere else.
 #[track_caller]
 fn forge(host: &Host, from: SocketAddr, to: SocketAddr, count: u32, bytes: &str) {
-    let script = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/foreign_clients/forge.py"
-    );
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/foreign_clients/forge.py");
     host.run(&format!("python3 {script} {from} {to} {count} {bytes}"));
 }
 
@@ -304,24 +268,12 @@ fn who_cannot_have_asked_gets_no_answer() {
         ("127.0.0.1:0", own, "1 from a port below 1024"),
         ("127.0.0.1:7", own, "2 from a port below 1024"),
         ("10.0.0.2:1023", own, "3 from a port below 1024"),
-        (
-            "224.202.20.30:54321",
-            own,
-            "1 from a group or a broadcast address",
-        ),
-        (
-            "255.255.255.255:54321",
-            own,
-            "2 from a group or a broadcast address",
-        ),
+        ("224.202.20.30:54321", own, "1 from a group or a broadcast address"),
+        ("255.255.255.255:54321", own, "2 from a group or a broadcast address"),
         // The kernel alone knows that this is a broadcast address, and does not let the answer go.
         ("10.0.0.255:54321", own, "1 whose answer could not be sent"),
         (&*own.to_string(), own, "1 from the service itself"),
-        (
-            &*format!("127.1.2.3:{port}"),
-            own,
-            "2 from the service itself",
-        ),
+        (&*format!("127.1.2.3:{port}"), own, "2 from the service itself"),
         (&*on_wire.to_string(), own, "3 from the service itself"),
         (&*own.to_string(), on_wire, "4 from the service itself"),
     ] {
@@ -379,19 +331,10 @@ fn storm(one: &str, other: &str) {
         return;
     };
     for count in [1, 3_000] {
-        check_storm(
-            [(&left, one, "127.0.0.1:0"), (&left, other, "127.0.0.1:0")],
-            count,
-        );
+        check_storm([(&left, one, "127.0.0.1:0"), (&left, other, "127.0.0.1:0")], count);
     }
     // Here even the ports are the same, and each is right that the other is not itself.
-    check_storm(
-        [
-            (&left, one, "10.0.0.1:8007"),
-            (&right, other, "10.0.0.2:8007"),
-        ],
-        1,
-    );
+    check_storm([(&left, one, "10.0.0.1:8007"), (&right, other, "10.0.0.2:8007")], 1);
 }
 
 #[test]

@@ -84,10 +84,7 @@ struct Capture(Running);
 impl Capture {
     #[track_caller]
     fn start(host: &Host) -> Capture {
-        let script = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/foreign_clients/capture.py"
-        );
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/foreign_clients/capture.py");
         let mut python = host.command("python3");
         python.args([script, "wire"]);
         let running = Running::spawn(python);
@@ -116,13 +113,8 @@ impl Capture {
 }
 
 fn bytes(hex: &str) -> Option<Vec<u8>> {
-    let pairs = hex
-        .as_bytes()
-        .chunks(2)
-        .map(|pair| std::str::from_utf8(pair).ok());
-    pairs
-        .map(|pair| u8::from_str_radix(pair?, 16).ok())
-        .collect()
+    let pairs = hex.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
+    pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect()
 }
 
 /// An Ethernet frame: 14 bytes, and then what it carries.
@@ -256,10 +248,7 @@ fn every_member_of_a_host_hears_its_group_and_no_other() {
 fn a_group_of_ipv6_is_heard() {
     let Some(wire) = wire() else { return };
     for group in ["[ff02::4a14:1e]:54321", "[ff05::1:4a14:1e]:54321"] {
-        let (one, other) = (
-            member(&wire.right, group),
-            member(&wire.right, "[ff02::99]:54321"),
-        );
+        let (one, other) = (member(&wire.right, group), member(&wire.right, "[ff02::99]:54321"));
         send_to_group(&wire.left, "for the group", group);
         let line = one.wait_for_output(|line| line.ends_with(" for the group"));
         assert!(line.starts_with("[fe80::1%"), "{line}");
@@ -272,25 +261,10 @@ fn a_group_of_ipv6_is_heard() {
 #[test]
 fn a_receiver_ends_when_so_many_have_come() {
     let Some(wire) = wire() else { return };
-    let options = [
-        "multicast",
-        "receive",
-        "--interface",
-        "10.0.0.2",
-        "--count",
-        "2",
-    ];
+    let options = ["multicast", "receive", "--interface", "10.0.0.2", "--count", "2"];
     let mut receiver = listen(&wire.right, &options);
-    let sending = [
-        "multicast",
-        "send",
-        "--every",
-        "0.01",
-        "--count",
-        "3",
-        "--interface",
-        "10.0.0.1",
-    ];
+    let sending =
+        ["multicast", "send", "--every", "0.01", "--count", "3", "--interface", "10.0.0.1"];
     let sent = run(&wire.left, &sending);
     assert_eq!(sent.status.code(), Some(0));
     let expected = [1, 2, 3].map(|number| format!("sent to {GROUP}: hello {number}"));
@@ -303,14 +277,7 @@ fn a_receiver_ends_when_so_many_have_come() {
 fn a_sender_goes_on_until_it_is_stopped() {
     let Some(wire) = wire() else { return };
     let receiver = member(&wire.right, GROUP);
-    let options = [
-        "multicast",
-        "send",
-        "--every",
-        "0.01",
-        "--interface",
-        "wire",
-    ];
+    let options = ["multicast", "send", "--every", "0.01", "--interface", "wire"];
     let mut sender = Running::spawn(datagrams(&wire.left, &options));
     expect_from_left(&receiver, "hello 20");
     sender.process().signal(test_kit::Signal::SIGINT);
@@ -326,10 +293,7 @@ fn what_is_heard_is_shown_so_that_no_terminal_obeys() {
          socat -u - UDP4-DATAGRAM:{GROUP},ip-multicast-if=10.0.0.1"
     ));
     let line = receiver.wait_for_output(|line| line.contains("forged"));
-    assert!(
-        line.ends_with(" \u{fffd}[2J\u{fffd}1.2.3.4:5 forged"),
-        "{line:?}"
-    );
+    assert!(line.ends_with(" \u{fffd}[2J\u{fffd}1.2.3.4:5 forged"), "{line:?}");
 }
 
 #[test]
@@ -337,10 +301,7 @@ fn broadcast_is_a_frame_for_everybody() {
     let Some(wire) = wire() else { return };
     let capture = Capture::start(&wire.right);
     let everybody = listen(&wire.right, &["broadcast", "receive"]);
-    let by_name = listen(
-        &wire.right,
-        &["broadcast", "receive", "--interface", "wire"],
-    );
+    let by_name = listen(&wire.right, &["broadcast", "receive", "--interface", "wire"]);
     let elsewhere = listen(&wire.right, &["broadcast", "receive", "--interface", "lo"]);
     let network = ["broadcast", "receive", "--address", "10.0.0.255:54321"];
     let network = listen(&wire.right, &network);
@@ -359,12 +320,7 @@ fn broadcast_is_a_frame_for_everybody() {
     send(&wire.left, "broadcast", "the end", &by_address);
     expect_from_left(&network, "the end");
     assert_eq!(heard(&network), ["to the network", "the end"]);
-    send(
-        &wire.right,
-        "broadcast",
-        "to myself",
-        &["--interface", "lo"],
-    );
+    send(&wire.right, "broadcast", "to myself", &["--interface", "lo"]);
     elsewhere.wait_for_output(|line| line.ends_with(" to myself"));
     assert_eq!(heard(&elsewhere), ["to myself"]);
 }
@@ -379,10 +335,8 @@ fn socat(host: &Host, address: &str) -> Running {
 #[test]
 fn socat_is_heard_and_hears() {
     let Some(wire) = wire() else { return };
-    let (group, everybody) = (
-        member(&wire.right, GROUP),
-        listen(&wire.right, &["broadcast", "receive"]),
-    );
+    let (group, everybody) =
+        (member(&wire.right, GROUP), listen(&wire.right, &["broadcast", "receive"]));
     wire.left.run(&format!(
         "printf 'from socat' | socat -u - UDP4-DATAGRAM:{GROUP},ip-multicast-if=10.0.0.1 &&
          printf 'from socat' | socat -u - UDP4-DATAGRAM:255.255.255.255:54321,broadcast,bind=10.0.0.1"
@@ -391,10 +345,8 @@ fn socat_is_heard_and_hears() {
     expect_from_left(&everybody, "from socat");
     drop((group, everybody));
 
-    let member = socat(
-        &wire.right,
-        "UDP4-RECV:54321,reuseaddr,ip-add-membership=224.202.20.30:wire",
-    );
+    let member =
+        socat(&wire.right, "UDP4-RECV:54321,reuseaddr,ip-add-membership=224.202.20.30:wire");
     let receiver = socat(&wire.right, "UDP4-RECV:54322,broadcast");
     // It does not say when it has bound its socket, but the system does (proc_net(5)).
     wait_until("socat listens", || {
@@ -442,12 +394,7 @@ fn where_no_route_tells_the_interface_it_has_to_be_chosen() {
     let choose = "choose one with --interface: lo (127.0.0.1), wire (10.0.0.1)";
     let unreachable = ["Network is unreachable", choose];
     check_refused(host, &["multicast", "send"], 1, &unreachable);
-    check_refused(
-        host,
-        &["multicast", "receive"],
-        1,
-        &["No such device", choose],
-    );
+    check_refused(host, &["multicast", "receive"], 1, &["No such device", choose]);
     let of_a_link = ["multicast", "receive", "--group", "[ff02::4a14:1e]:54321"];
     check_refused(host, &of_a_link, 1, &["[ff02::4a14:1e]:54321", choose]);
     check_refused(host, &["broadcast", "send"], 1, &unreachable);
@@ -497,9 +444,7 @@ fn an_interface_that_goes_down_and_comes_back_is_heard_again() {
     wire.right.run("ip link set wire up");
     wire.wait_until_up();
     // The kernel has kept the membership, and tells the network of it anew.
-    wait_until("the network is told again", || {
-        capture.count(joined) > before
-    });
+    wait_until("the network is told again", || capture.count(joined) > before);
     send_to_group(&wire.left, "after", GROUP);
     expect_from_left(&receiver, "after");
     assert_eq!(heard(&receiver), ["before", "after"]);
@@ -533,16 +478,7 @@ fn what_passes_is_no_reason_to_stop() {
         strace.arg("datagrams").args(arguments);
         strace
     };
-    let sending = [
-        "multicast",
-        "send",
-        "--interface",
-        "wire",
-        "--every",
-        "0.01",
-        "--count",
-        "5",
-    ];
+    let sending = ["multicast", "send", "--interface", "wire", "--every", "0.01", "--count", "5"];
     // Four calls come before the first datagram: two make sure of what wakes us at a signal, and
     // two ask for the interfaces.
     for (inject, sent, told) in [
@@ -573,31 +509,14 @@ fn interfaces_are_listed() {
     let Some(wire) = wire() else { return };
     let listed = run(&wire.left, &["interfaces"]);
     assert_eq!(listed.status.code(), Some(0));
-    let fields: Vec<Vec<&str>> = listed
-        .output
-        .iter()
-        .map(|line| line.split_whitespace().collect())
-        .collect();
-    assert_eq!(
-        fields[0],
-        ["name", "index", "up", "multicast", "MAC", "addresses"]
-    );
-    let find = |name| {
-        fields
-            .iter()
-            .find(|fields| fields[0] == name)
-            .expect("it is there")
-    };
+    let fields: Vec<Vec<&str>> =
+        listed.output.iter().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(fields[0], ["name", "index", "up", "multicast", "MAC", "addresses"]);
+    let find = |name| fields.iter().find(|fields| fields[0] == name).expect("it is there");
     let loopback = ["yes", "no", "00:00:00:00:00:00", "127.0.0.1/8", "::1/128"];
     assert_eq!(find("lo")[2..], loopback);
     let link = wire.left.run("ip -oneline link show wire");
-    let ends = [
-        "yes",
-        "yes",
-        "02:00:00:00:00:01",
-        "10.0.0.1/24",
-        "fe80::1/64",
-    ];
+    let ends = ["yes", "yes", "02:00:00:00:00:01", "10.0.0.1/24", "fe80::1/64"];
     let of_wire = find("wire");
     assert!(link.starts_with(&format!("{}: wire", of_wire[1])), "{link}");
     assert_eq!(of_wire[2..], ends);

@@ -14,9 +14,7 @@ each_style!(
 /// Bytes in which nothing repeats soon, so that one lost or doubled does not go unnoticed.
 fn megabytes(count: usize) -> Vec<u8> {
     let words = 0..(count << 20) as u32 / 4;
-    words
-        .flat_map(|n| n.wrapping_mul(0x9e37_79b9).to_le_bytes())
-        .collect()
+    words.flat_map(|n| n.wrapping_mul(0x9e37_79b9).to_le_bytes()).collect()
 }
 
 /// assert_eq would print megabytes.

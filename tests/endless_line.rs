@@ -53,9 +53,5 @@ fn check(style: Style, service: &str) {
 /// A gigabyte, but for a build that is not optimized.
 fn megabytes() -> usize {
     let is_ci = env::var("CI").as_deref() == Ok("true");
-    if is_ci && !cfg!(debug_assertions) {
-        1024
-    } else {
-        32
-    }
+    if is_ci && !cfg!(debug_assertions) { 1024 } else { 32 }
 }

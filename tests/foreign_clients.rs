@@ -48,11 +48,7 @@ impl Program {
             let lines = stdout.lines().map_while(Result::ok);
             lines.for_each(|line| drop(sender.send(line)));
         });
-        Program {
-            child,
-            stdin,
-            lines,
-        }
+        Program { child, stdin, lines }
     }
 
     /// Types a line.
@@ -179,11 +175,7 @@ fn script(name: &str) -> String {
 fn check_script(style: Style, program: &str, script: &str, more: &[&str]) {
     let server = Server::start(style, "chat");
     let port = server.address().port().to_string();
-    let how = if style.serves_many() {
-        "at-once"
-    } else {
-        "in-turn"
-    };
+    let how = if style.serves_many() { "at-once" } else { "in-turn" };
     let mut arguments = vec![script, "127.0.0.1", &port, how];
     arguments.extend(more);
     let talk = Program::start(program, &arguments);
@@ -231,12 +223,7 @@ fn check_echo(style: Style, program: &str, arguments: impl Fn(&str) -> Vec<Strin
         // Else it would be waited for.
         let _ = received.is_err().then(|| child.kill());
         let received = received.expect("it ends in time").expect("readable");
-        assert!(
-            received == sent,
-            "{} of {} bytes",
-            received.len(),
-            sent.len()
-        );
+        assert!(received == sent, "{} of {} bytes", received.len(), sent.len());
     });
     receiving.join().expect("no panic");
     assert!(child.wait().expect("it is our child").success());
@@ -263,9 +250,7 @@ fn eight_megabytes_come_back_to_socat(style: Style) {
 const OUR_OWN: &str = env!("CARGO_BIN_EXE_after-accept");
 
 fn eight_megabytes_come_back_to_our_own_client(style: Style) {
-    check_echo(style, OUR_OWN, |address| {
-        vec!["talk".to_owned(), address.to_owned()]
-    });
+    check_echo(style, OUR_OWN, |address| vec!["talk".to_owned(), address.to_owned()]);
 }
 
 fn python_gets_its_bytes_back(style: Style) {
@@ -289,9 +274,7 @@ fn redis_benchmark_is_echoed(style: Style) {
     let port = server.address().port().to_string();
     // With more than one, the first would wait for ever for the others to connect.
     let clients = if style.serves_many() { "20" } else { "1" };
-    let arguments = [
-        "-p", &port, "-c", clients, "-n", "5000", "--csv", "ECHO", TEXT,
-    ];
+    let arguments = ["-p", &port, "-c", clients, "-n", "5000", "--csv", "ECHO", TEXT];
     let benchmark = Program::start("redis-benchmark", &arguments);
     benchmark.expect_line("how many", |line| line.starts_with("\"ECHO "));
     benchmark.finish();

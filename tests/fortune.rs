@@ -26,11 +26,7 @@ fn fortune(server: &Server) -> String {
     let told = String::from_utf8(server.connect().read_to_end()).expect("a fortune is UTF-8");
     assert!(told.ends_with("\r\n"), "{told:?}");
     assert!((3..=512).contains(&told.len()), "{told:?}");
-    assert_eq!(
-        told.replace("\r\n", "").find(['\r', '\n']),
-        None,
-        "{told:?}"
-    );
+    assert_eq!(told.replace("\r\n", "").find(['\r', '\n']), None, "{told:?}");
     told
 }
 
@@ -135,10 +131,7 @@ fn fortunes_come_from_the_file(style: Style) {
     ];
     let told: BTreeSet<_> = (0..100).map(|_| fortune(&server)).collect();
     // That one of the four is not drawn in a hundred times has a chance of one in 10^12.
-    assert!(
-        told.iter().eq(&BTreeSet::from(expected.map(str::to_owned))),
-        "{told:?}"
-    );
+    assert!(told.iter().eq(&BTreeSet::from(expected.map(str::to_owned))), "{told:?}");
 }
 
 fn entries_that_are_too_long_are_counted(style: Style) {

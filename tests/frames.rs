@@ -72,10 +72,7 @@ fn what_is_no_frame_is_told_why(style: Style) {
     let server = Server::start(style, "frames");
     let cases = [
         (&b"\0\0\0\x02"[..], "version 2 is not known, only 1 is"),
-        (
-            b"\x01\0\0\0",
-            "version 16777216 is not known, only 1 is; did you send it little-endian?",
-        ),
+        (b"\x01\0\0\0", "version 16777216 is not known, only 1 is; did you send it little-endian?"),
         (b"GET ", "version 1195725856 is not known, only 1 is"),
     ];
     for (version, reason) in cases {
@@ -88,11 +85,8 @@ fn what_is_no_frame_is_told_why(style: Style) {
 
 fn four_gigabytes_are_refused_before_they_come(style: Style) {
     let server = Server::start(style, "frames");
-    let cases = [
-        (u32::MAX, ""),
-        (MEBIBYTE as u32 + 1, ""),
-        (5 << 24, "; did you send it little-endian?"),
-    ];
+    let cases =
+        [(u32::MAX, ""), (MEBIBYTE as u32 + 1, ""), (5 << 24, "; did you send it little-endian?")];
     for (size, hint) in cases {
         let mut client = server.connect();
         client.send([1_u32.to_be_bytes(), size.to_be_bytes()].concat());
@@ -115,11 +109,7 @@ fn an_end_inside_a_frame_truncates_the_answer_and_is_logged(style: Style) {
         server.wait_for_log(|line| line.contains(&format!("{client}left")));
         let logged = |line: &String| line.contains(&format!("{client}ended inside a"));
         let is_inside = end != 0 && end != sent.len();
-        assert_eq!(
-            server.log().iter().any(logged),
-            is_inside,
-            "after {end} bytes"
-        );
+        assert_eq!(server.log().iter().any(logged), is_inside, "after {end} bytes");
     }
 }
 
@@ -155,10 +145,7 @@ fn netcat_and_printf_get_their_frame_back(style: Style) {
     let server = Server::start(style, "frames");
     let command = r"printf '\0\0\0\1\0\0\0\5hello' | nc -N 127.0.0.1 $PORT | xxd -p";
     if let Some(shown) = server.shell(&["nc", "xxd"], command) {
-        assert_eq!(
-            String::from_utf8_lossy(&shown),
-            "000000010000000568656c6c6f\n"
-        );
+        assert_eq!(String::from_utf8_lossy(&shown), "000000010000000568656c6c6f\n");
     }
 }
 

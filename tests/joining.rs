@@ -13,9 +13,7 @@ fn members_join_in_the_order_of_accepting(style: Style) {
     // All wait in the backlog, in the order of connecting, when the server begins to accept: then
     // it does so as fast as it can, and who is joined by another than the acceptor may be overtaken.
     server.process().signal(Signal::SIGSTOP);
-    wait_until("the server stands still", || {
-        server.process().state() == Some('T')
-    });
+    wait_until("the server stands still", || server.process().state() == Some('T'));
     let mut clients: Vec<Client> = (0..CLIENTS).map(|_| server.connect()).collect();
     server.process().signal(Signal::SIGCONT);
 

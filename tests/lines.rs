@@ -19,11 +19,7 @@ const TEXT: &str = "汉语/漢語 Hànyǔ";
 fn each_line_is_answered(style: Style) {
     let server = Server::start(style, "lines");
     let mut client = server.connect();
-    for (line, answer) in [
-        ("hello\n", "=> hello"),
-        ("hello\r\n", "=> hello"),
-        ("\n", "=> "),
-    ] {
+    for (line, answer) in [("hello\n", "=> hello"), ("hello\r\n", "=> hello"), ("\n", "=> ")] {
         client.send(line);
         client.expect_line(answer);
     }
@@ -72,12 +68,7 @@ fn every_cut_of_the_input_is_answered_alike(style: Style) {
         }
         client.half_close();
         let expected = [ANSWER.as_bytes(), b"\xff\xfc\x06=> last line\r\n"].concat();
-        assert_eq!(
-            client.read_to_end(),
-            expected,
-            "cut after {}",
-            reads[0].len()
-        );
+        assert_eq!(client.read_to_end(), expected, "cut after {}", reads[0].len());
     }
 }
 

@@ -55,10 +55,7 @@ fn every_style_is_measured(style: Style) {
         ("fortune", &[]),
         ("fortune", &["--rate", "50"]),
         ("chat", &[]),
-        (
-            "chat",
-            &["--depth", "10", "--speakers", "3", "--size", "1024"],
-        ),
+        ("chat", &["--depth", "10", "--speakers", "3", "--size", "1024"]),
         ("chat", &["--rate", "100"]),
     ] {
         let server = Server::start(style, service);
@@ -67,14 +64,8 @@ fn every_style_is_measured(style: Style) {
         assert_eq!(status, 0, "{service} {options:?}: {report:#?}");
         assert!(report.is_right() && report.answers > 0, "{report:#?}");
         let latency = report.latency_ns.expect("there are answers");
-        let ordered = [
-            latency.min,
-            latency.p50,
-            latency.p90,
-            latency.p99,
-            latency.p99_9,
-            latency.max,
-        ];
+        let ordered =
+            [latency.min, latency.p50, latency.p90, latency.p99, latency.p99_9, latency.max];
         assert!(ordered.is_sorted() && latency.min > 0, "{latency:?}");
         let fairness = report.fairness;
         assert!(fairness.fewest_answers > 0, "{fairness:?}");
@@ -96,12 +87,7 @@ fn family(server: &Server) -> Vec<Process> {
 /// messages.
 #[track_caller]
 fn wait_for_wakeups(server: &Server, count: u64) {
-    let wakeups = || {
-        family(server)
-            .into_iter()
-            .map(Process::wakeups)
-            .sum::<u64>()
-    };
+    let wakeups = || family(server).into_iter().map(Process::wakeups).sum::<u64>();
     let before = wakeups();
     wait_until("it is being served", || wakeups() >= before + count);
 }
@@ -114,11 +100,7 @@ fn an_open_loop_shows_the_stall_that_a_closed_loop_hides(style: Style) {
         let running = Running::spawn(command("echo", &server, &options));
         server.wait_for_log(|line| line.contains("client 1 connected"));
         wait_for_wakeups(&server, wakeups);
-        let signal = |signal| {
-            family(&server)
-                .iter()
-                .for_each(|process| process.signal(signal))
-        };
+        let signal = |signal| family(&server).iter().for_each(|process| process.signal(signal));
         signal(Signal::SIGSTOP);
         // The server's standing still is what is measured, so time itself has to pass.
         thread::sleep(STALL);
@@ -204,30 +186,16 @@ fn what_a_server_costs_is_told_with_all_its_descendants() {
         let (report, status) = measure("echo", &server, &options);
         assert_eq!(status, 0);
         let costs = report.costs.expect("it was asked for");
-        assert_eq!(
-            (costs.processes, costs.threads),
-            (processes, threads),
-            "{style:?}"
-        );
+        assert_eq!((costs.processes, costs.threads), (processes, threads), "{style:?}");
         assert!(costs.descriptors > clients.parse().unwrap());
         assert!(costs.processor_seconds() > 0.0, "{costs:#?}");
         assert!(costs.voluntary_switches > 0, "{costs:#?}");
         assert!(costs.memory_at_rest > 0 && costs.peak_memory >= costs.memory_at_the_end);
         if style == Style::Fork {
-            assert!(
-                costs.memory_with_clients > costs.memory_at_rest,
-                "{costs:#?}"
-            );
+            assert!(costs.memory_with_clients > costs.memory_at_rest, "{costs:#?}");
         }
         let text = run("echo", &server, &options).output.join("\n");
-        for row in [
-            "rate ",
-            "latency ",
-            "errors     none",
-            "processor ",
-            "memory ",
-            "switches ",
-        ] {
+        for row in ["rate ", "latency ", "errors     none", "processor ", "memory ", "switches "] {
             assert!(text.contains(&format!("\n  {row}")), "{text}");
         }
     }
@@ -241,10 +209,7 @@ fn the_time_of_children_that_have_ended_counts() {
     let (report, _) = measure("fortune", &server, &["--duration", "0.5", "--pid", &pid]);
     let costs = report.costs.expect("it was asked for");
     let parent = (server.process().cpu_time() - before).as_secs_f64();
-    assert!(
-        costs.processor_seconds() > parent,
-        "{costs:?}, and the parent used {parent} s"
-    );
+    assert!(costs.processor_seconds() > parent, "{costs:?}, and the parent used {parent} s");
 }
 
 #[test]
@@ -256,10 +221,7 @@ fn idle_clients_are_there_and_say_nothing() {
     assert_eq!((status, report.idle, report.connections), (0, 200, 1));
     let costs = report.costs.expect("it was asked for");
     assert_eq!(costs.threads, 202);
-    assert!(
-        costs.memory_with_clients - costs.memory_at_rest > 200 * 4096,
-        "{costs:?}"
-    );
+    assert!(costs.memory_with_clients - costs.memory_at_rest > 200 * 4096, "{costs:?}");
 }
 
 #[test]
@@ -269,14 +231,7 @@ fn nearly_twenty_thousand_connections_are_possible() {
         return;
     }
     let server = Server::start(Style::Async, "echo");
-    let options = [
-        "--connections",
-        "100",
-        "--idle",
-        "19700",
-        "--duration",
-        "0.5",
-    ];
+    let options = ["--connections", "100", "--idle", "19700", "--duration", "0.5"];
     let (report, status) = measure("echo", &server, &options);
     assert_eq!(status, 0, "{report:#?}");
     assert!(report.answers > 0);
@@ -396,10 +351,7 @@ fn a_terminal_shows_progress_and_a_pipe_does_not() {
     let server = Server::start(Style::Select, "echo");
     assert_eq!(run("echo", &server, &["--duration", "1"]).errors, [""; 0]);
     let shown = shown_at_a_terminal(&server, "--duration 1");
-    assert!(
-        shown.contains("\r\x1b[K") && shown.contains(" s of 1: "),
-        "{shown:?}"
-    );
+    assert!(shown.contains("\r\x1b[K") && shown.contains(" s of 1: "), "{shown:?}");
     assert!(shown.contains("errors     none"), "{shown:?}");
 }
 
@@ -418,32 +370,20 @@ fn an_error_does_not_share_its_line_with_the_progress() {
 fn wrong_usage_is_told_in_one_line() {
     let server = Server::start(Style::Select, "echo");
     for (service, options, told) in [
-        (
-            "echo",
-            &["--rate", "1", "--depth", "2"][..],
-            "cannot be used with",
-        ),
+        ("echo", &["--rate", "1", "--depth", "2"][..], "cannot be used with"),
         ("echo", &["--rate", "0"], "how many messages a second"),
         ("echo", &["--rate", "1000001"], "up to 1000000"),
         ("echo", &["--duration", "soon"], "number of seconds"),
         ("echo", &["--duration", "0"], "seconds above 0"),
         ("echo", &["--connections", "0"], "from 1 to 1000000"),
-        (
-            "echo",
-            &["--idle", "18446744073709551615"],
-            "from 0 to 1000000",
-        ),
+        ("echo", &["--idle", "18446744073709551615"], "from 0 to 1000000"),
         ("echo", &["--depth", "9999999999"], "from 1 to 1000000"),
         ("chat", &["--speakers", "65537"], "from 1 to 65536"),
         ("echo", &["--size", "0"], "1 or more"),
         ("chat", &["--size", "10"], "24..=1024"),
         ("fortune", &["--idle", "3"], "--idle"),
         ("fortune", &["--depth", "2"], "take more --connections"),
-        (
-            "echo",
-            &["--reconnect", "--depth", "2"],
-            "take more --connections",
-        ),
+        ("echo", &["--reconnect", "--depth", "2"], "take more --connections"),
     ] {
         run(service, &server, options).expect_refusal(2, &[told]);
     }

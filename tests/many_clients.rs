@@ -83,9 +83,7 @@ fn check(style: Style, service: &str, come_and_go: impl Fn(&Server)) {
     while !is_steady(&memory) {
         assert!(memory.len() < CROWDS, "it had {memory:?} KiB");
         come_and_go(&server);
-        wait_until("the server is as before", || {
-            process.footprint().is_within(at_rest)
-        });
+        wait_until("the server is as before", || process.footprint().is_within(at_rest));
         memory.push(process.vm_rss());
     }
     let log = server.log().join("\n");

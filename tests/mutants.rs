@@ -62,9 +62,7 @@ fn check(name: &str) {
     let patch = repository().join(format!("tests/mutants/{name}.patch"));
     let text = fs::read_to_string(&patch).expect("the patch is readable");
     let red = text.lines().find_map(|line| line.strip_prefix("Red: "));
-    let (file, test) = red
-        .and_then(|red| red.split_once(' '))
-        .expect("a line `Red: FILE TEST`");
+    let (file, test) = red.and_then(|red| red.split_once(' ')).expect("a line `Red: FILE TEST`");
 
     // One at a time, since all are built in one place: so little has to be built anew.
     static TREE: Mutex<Option<Tree>> = Mutex::new(None);
@@ -77,9 +75,8 @@ fn check(name: &str) {
     let output = String::from_utf8_lossy(&tested.stdout);
     // A snippet is called by its chapter and its line.
     let is_it = |name: &str| name == test || file == "doc" && name.contains(test);
-    let mut failed = output
-        .lines()
-        .filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"));
+    let mut failed =
+        output.lines().filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"));
     assert!(
         failed.any(is_it),
         "{name} is not noticed by {test}:\n{output}\n{}",

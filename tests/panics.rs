@@ -113,9 +113,7 @@ fn expect_echo(client: &mut Client) {
 #[track_caller]
 fn expect_log(server: &Server, panics: usize) {
     let lost = |line: &&String| line.contains("was lost: its session panicked");
-    wait_until("each is said to be lost", || {
-        server.log().iter().filter(lost).count() == panics
-    });
+    wait_until("each is said to be lost", || server.log().iter().filter(lost).count() == panics);
     let log = server.log();
     let errors = log.iter().filter(|line| line.contains(" ERROR "));
     assert_eq!(errors.count(), panics, "one line a panic");

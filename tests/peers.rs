@@ -50,10 +50,7 @@ fn check(style: Style, program: &str, arguments: impl Fn(&str, &str) -> Vec<Stri
     };
     assert_eq!(talk("echo", "汉语\0\r\n"), "汉语\0\r\n");
     let fortune = talk("fortune", "");
-    assert!(
-        fortune.len() > 2 && fortune.ends_with("\r\n"),
-        "{fortune:?}"
-    );
+    assert!(fortune.len() > 2 && fortune.ends_with("\r\n"), "{fortune:?}");
     let chat = talk("chat", "/nick ada\n/who\n/quit\n");
     assert!(chat.starts_with("* welcome, 127.0.0.1:"), "{chat:?}");
     assert!(chat.ends_with("* here: ada\r\n* goodbye\r\n"), "{chat:?}");
@@ -67,28 +64,17 @@ fn netcat_gets_eight_megabytes_back(style: Style) {
     let port = server.address().port().to_string();
     let sent = "0123456789abcde\n".repeat(1 << 19).into_bytes();
     let received = pipe("nc", &["-N", "127.0.0.1", &port], &sent);
-    assert!(
-        received == sent,
-        "{} of {} bytes",
-        received.len(),
-        sent.len()
-    );
+    assert!(received == sent, "{} of {} bytes", received.len(), sent.len());
 }
 
 fn ncat_talks_to_every_service(style: Style) {
-    check(style, "ncat", |host, port| {
-        vec![host.to_owned(), port.to_owned()]
-    });
+    check(style, "ncat", |host, port| vec![host.to_owned(), port.to_owned()]);
 }
 
 fn socat_talks_to_every_service(style: Style) {
     check(style, "socat", |host, port| {
         // Its patience after its own input has ended is half a second if nothing else is said.
-        vec![
-            "-t60".to_owned(),
-            "-".to_owned(),
-            format!("TCP:{host}:{port}"),
-        ]
+        vec!["-t60".to_owned(), "-".to_owned(), format!("TCP:{host}:{port}")]
     });
 }
 
@@ -102,9 +88,7 @@ with socket.create_connection((sys.argv[1], int(sys.argv[2]))) as s:
 ";
 
 fn python_talks_to_every_service(style: Style) {
-    check(style, "python3", |host, port| {
-        ["-c", PYTHON, host, port].map(str::to_owned).to_vec()
-    });
+    check(style, "python3", |host, port| ["-c", PYTHON, host, port].map(str::to_owned).to_vec());
 }
 
 /// What a person types into telnet(1): a line, Ctrl-C, and another line. Ctrl-C throws away what

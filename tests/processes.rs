@@ -420,9 +420,7 @@ fn kill(children: &[Process]) {
     for child in children {
         child.signal(Signal::SIGKILL);
     }
-    wait_until("all are zombies", || {
-        children.iter().all(|child| child.state() == Some('Z'))
-    });
+    wait_until("all are zombies", || children.iter().all(|child| child.state() == Some('Z')));
 }
 
 #[track_caller]
@@ -450,9 +448,8 @@ fn expect_no_children(style: Style) {
 #[track_caller]
 fn child_of(server: &Server, client: u64) -> Process {
     let children = server.process().children();
-    let mut its = children
-        .into_iter()
-        .filter(|child| child.threads() == [format!("client-{client}")]);
+    let mut its =
+        children.into_iter().filter(|child| child.threads() == [format!("client-{client}")]);
     its.next().expect("a process for each client")
 }
 
@@ -466,9 +463,7 @@ fn expect_own_sockets(server: &Server, children: usize, sockets: usize) {
     wait_until("the server holds nothing that is a child's", || {
         let of_server = server.process().sockets();
         let of_children = processes.iter().flat_map(|child| child.sockets());
-        of_children
-            .into_iter()
-            .all(|socket| !of_server.contains(&socket))
+        of_children.into_iter().all(|socket| !of_server.contains(&socket))
     });
     // What this test itself was started with, the server may have inherited through it.
     let inherited = Process(std::process::id() as i32).descriptors();
@@ -497,8 +492,6 @@ fn is_stuck(process: Process, waits: Process) -> bool {
 #[track_caller]
 fn expect_gone(processes: &[Process]) {
     for process in processes {
-        wait_until("no child is left", || {
-            process.state().is_none_or(|state| state == 'Z')
-        });
+        wait_until("no child is left", || process.state().is_none_or(|state| state == 'Z'));
     }
 }

@@ -21,21 +21,10 @@ use nix::unistd::{Pid, getpgid};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
-const STYLES: [(&str, u16); 5] = [
-    ("iterative", 2),
-    ("fork", 3),
-    ("thread", 4),
-    ("select", 5),
-    ("async", 6),
-];
-const SERVICES: [(&str, u16); 6] = [
-    ("echo", 7),
-    ("fortune", 17),
-    ("chat", 26),
-    ("lines", 27),
-    ("frames", 28),
-    ("upload", 29),
-];
+const STYLES: [(&str, u16); 5] =
+    [("iterative", 2), ("fork", 3), ("thread", 4), ("select", 5), ("async", 6)];
+const SERVICES: [(&str, u16); 6] =
+    [("echo", 7), ("fortune", 17), ("chat", 26), ("lines", 27), ("frames", 28), ("upload", 29)];
 
 /// How many servers there are.
 const ALL: usize = STYLES.len() * SERVICES.len();
@@ -64,10 +53,7 @@ fn the_table_fits_a_narrow_terminal() {
         assert!(line.chars().count() <= 80, "{line}");
     }
     let example = "nc 127.0.0.9 3026";
-    assert!(
-        lines.iter().any(|line| line.ends_with(example)),
-        "{lines:?}"
-    );
+    assert!(lines.iter().any(|line| line.ends_with(example)), "{lines:?}");
 }
 
 #[test]
@@ -99,9 +85,7 @@ fn a_port_that_is_taken_is_named_and_the_rest_goes_on() {
         assert_eq!(*port, address.port().to_string());
         check_answer(name, address);
     }
-    launcher
-        .err
-        .until("thread chat | error: cannot listen on 127.101.1.3:4026: ");
+    launcher.err.until("thread chat | error: cannot listen on 127.101.1.3:4026: ");
     launcher.signal(Signal::SIGTERM);
     assert_eq!(launcher.exit().code(), Some(0));
 }
@@ -136,11 +120,7 @@ fn ctrl_c_stops_every_server_gracefully() {
         let is_last_word = |line: &&String| {
             line.starts_with(&format!("{name} | ")) && line.contains(": stopped; ")
         };
-        assert_eq!(
-            log.iter().filter(is_last_word).count(),
-            1,
-            "{name}: {log:#?}"
-        );
+        assert_eq!(log.iter().filter(is_last_word).count(), 1, "{name}: {log:#?}");
     }
     assert_eq!(launcher.processes(), []);
 }
@@ -153,10 +133,7 @@ fn a_second_ctrl_c_stops_at_once() {
     let _member = Client::join(launcher.address_of("fork chat"));
     let (servers, processes) = (launcher.servers(), launcher.processes());
     // It cannot stop gracefully.
-    let stuck = servers
-        .iter()
-        .find(|server| server.name() == "thread echo")
-        .unwrap();
+    let stuck = servers.iter().find(|server| server.name() == "thread echo").unwrap();
     kill(stuck.pid, Signal::SIGSTOP).unwrap();
     launcher.signal(Signal::SIGINT);
     launcher.err.until("stopping; ");
@@ -177,11 +154,7 @@ fn a_killed_launcher_leaves_no_process_behind() {
         .map(|(style, _)| Client::join(launcher.address_of(&format!("{style} chat"))))
         .collect();
     let (servers, processes) = (launcher.servers(), launcher.processes());
-    assert_eq!(
-        processes.len(),
-        1 + ALL + 1,
-        "launcher, servers, and fork's child: {processes:?}"
-    );
+    assert_eq!(processes.len(), 1 + ALL + 1, "launcher, servers, and fork's child: {processes:?}");
     launcher.signal(Signal::SIGKILL);
     assert_eq!(launcher.exit().signal(), Some(Signal::SIGKILL as i32));
     for member in &mut members {
@@ -198,14 +171,9 @@ fn a_server_that_dies_is_named_and_the_rest_goes_on() {
     let mut launcher = Launcher::start(Ipv4Addr::new(127, 101, 1, 7));
     launcher.table();
     let servers = launcher.servers();
-    let victim = servers
-        .iter()
-        .find(|server| server.name() == "select echo")
-        .unwrap();
+    let victim = servers.iter().find(|server| server.name() == "select echo").unwrap();
     kill(victim.pid, Signal::SIGKILL).unwrap();
-    launcher
-        .err
-        .until("select echo | has ended unexpectedly: signal: 9");
+    launcher.err.until("select echo | has ended unexpectedly: signal: 9");
     check_answer("thread echo", launcher.address_of("thread echo"));
     launcher.signal(Signal::SIGINT);
     assert_eq!(launcher.exit().code(), Some(0));
@@ -218,10 +186,7 @@ fn logs_come_with_the_name_of_their_server() {
     let mut member = Client::join(launcher.address_of("fork chat"));
     member.say("hello\n");
     let lines = launcher.err.until("said \"hello\"");
-    assert!(
-        lines.iter().all(|line| line.starts_with("fork chat | ")),
-        "{lines:?}"
-    );
+    assert!(lines.iter().all(|line| line.starts_with("fork chat | ")), "{lines:?}");
 }
 
 #[test]
@@ -264,9 +229,7 @@ fn uploads_land_in_the_directory_that_is_named() {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("uploads_are_named");
     let _ = fs::remove_dir_all(&directory);
     fs::create_dir(&directory).unwrap();
-    command
-        .args(["--host", "127.101.1.13", "--directory"])
-        .arg(&directory);
+    command.args(["--host", "127.101.1.13", "--directory"]).arg(&directory);
     let mut launcher = Launcher::spawn(command, Ipv4Addr::new(127, 101, 1, 13));
     assert_eq!(launcher.uploads(), directory);
     assert_eq!(upload(&launcher, "select upload"), "stored name 6\r\n");
@@ -303,14 +266,7 @@ fn talk_is_a_command() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let server = thread::spawn({
         let listener = listener.try_clone().unwrap();
-        move || {
-            listener
-                .accept()
-                .unwrap()
-                .0
-                .write_all(b"a saying\r\n")
-                .unwrap()
-        }
+        move || listener.accept().unwrap().0.write_all(b"a saying\r\n").unwrap()
     });
     let said = run(&["talk", &listener.local_addr().unwrap().to_string()]);
     server.join().unwrap();
@@ -331,10 +287,7 @@ fn shells_learn_its_commands() {
 #[test]
 fn it_tells_its_version_and_explains_itself() {
     let version = format!("after-accept {}\n", env!("CARGO_PKG_VERSION"));
-    assert_eq!(
-        String::from_utf8(run(&["--version"]).stdout).unwrap(),
-        version
-    );
+    assert_eq!(String::from_utf8(run(&["--version"]).stdout).unwrap(), version);
     let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
     for (style, _) in STYLES {
         assert!(help.contains(&format!("\n  {style} ")), "{help}");
@@ -358,10 +311,7 @@ fn an_unknown_style_is_told_what_there_is() {
 fn check_server(command: Command, name: &str, address: &str) {
     let address: SocketAddr = address.parse().unwrap();
     let mut server = Launcher::spawn(command, Ipv4Addr::UNSPECIFIED);
-    assert_eq!(
-        server.out.until("listening on "),
-        [format!("listening on {address}")]
-    );
+    assert_eq!(server.out.until("listening on "), [format!("listening on {address}")]);
     check_answer(name, address);
     server.signal(Signal::SIGTERM);
     assert_eq!(server.exit().code(), Some(0));
@@ -434,22 +384,14 @@ impl Launcher {
             .unwrap();
         let out = Lines::of(child.stdout.take().unwrap());
         let err = Lines::of(child.stderr.take().unwrap());
-        Launcher {
-            host,
-            child,
-            out,
-            err,
-        }
+        Launcher { host, child, out, err }
     }
 
     /// What the table says of each server.
     fn table(&mut self) -> BTreeMap<String, String> {
         let lines = self.out.until("Ctrl-C");
         let rows = lines.iter().filter_map(|line| {
-            let mut cells = line
-                .split("  ")
-                .map(str::trim)
-                .filter(|cell| !cell.is_empty());
+            let mut cells = line.split("  ").map(str::trim).filter(|cell| !cell.is_empty());
             let style = cells.next()?;
             STYLES.iter().find(|(name, _)| *name == style)?;
             let cells: Vec<_> = cells.map(str::to_owned).collect();
@@ -466,9 +408,7 @@ impl Launcher {
     /// Where it says that uploads land.
     fn uploads(&mut self) -> PathBuf {
         let lines = self.out.until("Ctrl-C");
-        let place = lines
-            .iter()
-            .find_map(|line| line.strip_prefix("Uploads land in "));
+        let place = lines.iter().find_map(|line| line.strip_prefix("Uploads land in "));
         place.expect("it says so").trim().into()
     }
 
@@ -541,17 +481,12 @@ impl Process {
     /// Nothing if it has ended.
     fn of(pid: i32) -> Option<Process> {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-        let parent = status
-            .lines()
-            .find_map(|line| line.strip_prefix("PPid:\t"))?;
+        let parent = status.lines().find_map(|line| line.strip_prefix("PPid:\t"))?;
         let arguments = fs::read_to_string(format!("/proc/{pid}/cmdline")).ok()?;
         Some(Process {
             pid: Pid::from_raw(pid),
             parent: parent.to_owned(),
-            arguments: arguments
-                .split_terminator('\0')
-                .map(str::to_owned)
-                .collect(),
+            arguments: arguments.split_terminator('\0').map(str::to_owned).collect(),
         })
     }
 
@@ -577,8 +512,7 @@ fn all_end(processes: &[Process]) {
         }
         tell.send(())
     });
-    end.recv_timeout(PATIENCE)
-        .expect("every process should have ended");
+    end.recv_timeout(PATIENCE).expect("every process should have ended");
 }
 
 /// The lines that a process writes, as they come.
@@ -598,14 +532,8 @@ impl Lines {
     fn until(&self, text: &str) -> Vec<String> {
         let mut lines = Vec::new();
         let deadline = Instant::now() + PATIENCE;
-        while !lines
-            .last()
-            .is_some_and(|line: &String| line.contains(text))
-        {
-            match self
-                .0
-                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
-            {
+        while !lines.last().is_some_and(|line: &String| line.contains(text)) {
+            match self.0.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(line) => lines.push(line),
                 Err(error) => panic!("{error} before {text:?} came: {lines:#?}"),
             }
@@ -618,10 +546,7 @@ impl Lines {
         let mut lines = Vec::new();
         let deadline = Instant::now() + PATIENCE;
         loop {
-            match self
-                .0
-                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
-            {
+            match self.0.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(line) => lines.push(line),
                 Err(RecvTimeoutError::Disconnected) => return lines,
                 Err(RecvTimeoutError::Timeout) => panic!("there is no end: {lines:#?}"),
@@ -639,9 +564,7 @@ impl Client {
     fn connect(address: SocketAddr) -> Client {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Client {
-            stream: BufReader::new(stream),
-        }
+        Client { stream: BufReader::new(stream) }
     }
 
     /// Joins a room, and is welcome.

@@ -49,10 +49,7 @@ fn talk(member: &mut Client, say: &[String], hear: impl Iterator<Item = String>)
         member.read_exact(expected.len())
     });
     let heard = String::from_utf8(heard).expect("UTF-8");
-    let differs = heard
-        .lines()
-        .zip(expected.lines())
-        .find(|(heard, expected)| heard != expected);
+    let differs = heard.lines().zip(expected.lines()).find(|(heard, expected)| heard != expected);
     assert_eq!(differs, None);
 }
 
@@ -152,13 +149,8 @@ fn pastes_fit_through_small_buffers(style: Style) {
             wmem_max.trim()
         );
     }
-    for test in [
-        "everybody_hears_a_long_paste",
-        "two_who_paste_at_each_other_lose_nothing",
-    ] {
-        let style = format!("{style:?}")
-            .to_lowercase()
-            .replace("async", "async_");
+    for test in ["everybody_hears_a_long_paste", "two_who_paste_at_each_other_lose_nothing"] {
+        let style = format!("{style:?}").to_lowercase().replace("async", "async_");
         let said = Command::new("unshare")
             .args([namespace, "sh", "-c", &inside, "sh"])
             .arg(env::current_exe().expect("it runs"))
@@ -166,11 +158,7 @@ fn pastes_fit_through_small_buffers(style: Style) {
             .output()
             .expect("it can be run");
         let output = String::from_utf8_lossy(&said.stdout);
-        assert!(
-            said.status.success(),
-            "{output}{}",
-            String::from_utf8_lossy(&said.stderr)
-        );
+        assert!(said.status.success(), "{output}{}", String::from_utf8_lossy(&said.stderr));
         assert!(output.contains("1 passed"), "{output}");
     }
 }
@@ -209,9 +197,7 @@ fn one_of_fifty_gets_a_name(style: Style) {
     let names: Vec<_> = clients.iter().map(Client::name).collect();
     for (n, client) in clients.iter_mut().enumerate() {
         let later = &names[n + 1..];
-        later
-            .iter()
-            .for_each(|name| client.expect_line(format!("* {name} joined")));
+        later.iter().for_each(|name| client.expect_line(format!("* {name} joined")));
     }
     let hears = |mut client: Client| {
         let name = client.name();
@@ -227,24 +213,15 @@ fn one_of_fifty_gets_a_name(style: Style) {
         (client, winner.expect("somebody got it"))
     };
     let results: Vec<_> = thread::scope(|scope| {
-        let asking: Vec<_> = clients
-            .into_iter()
-            .map(|client| scope.spawn(|| hears(client)))
-            .collect();
-        asking
-            .into_iter()
-            .map(|asks| asks.join().expect("no panic"))
-            .collect()
+        let asking: Vec<_> =
+            clients.into_iter().map(|client| scope.spawn(|| hears(client))).collect();
+        asking.into_iter().map(|asks| asks.join().expect("no panic")).collect()
     });
     let winners: BTreeSet<_> = results.iter().map(|(_, winner)| winner).collect();
     assert_eq!(winners.len(), 1, "{winners:?}");
-    let here = names.iter().map(|name| {
-        if winners.contains(&format!("* {name} is now ada")) {
-            "ada"
-        } else {
-            name
-        }
-    });
+    let here = names
+        .iter()
+        .map(|name| if winners.contains(&format!("* {name} is now ada")) { "ada" } else { name });
     let here = here.collect::<Vec<_>>().join(", ");
     let mut clients: Vec<Client> = results.into_iter().map(|(client, _)| client).collect();
     for client in &mut clients {
@@ -302,11 +279,7 @@ fn every_join_has_its_leave(style: Style) {
     thread::scope(|scope| {
         for first in 0..AT_ONCE {
             let visit = &visit;
-            scope.spawn(move || {
-                (first..VISITORS)
-                    .step_by(AT_ONCE)
-                    .for_each(|n| drop(visit(n)))
-            });
+            scope.spawn(move || (first..VISITORS).step_by(AT_ONCE).for_each(|n| drop(visit(n))));
         }
         while leaves < VISITORS {
             let line = host.read_line();
@@ -331,10 +304,7 @@ fn every_join_has_its_leave(style: Style) {
     assert_eq!((joins, leaves, here.len()), (VISITORS, VISITORS, 0));
     for n in 0..VISITORS {
         let (is_heard, _) = WAYS_TO_LEAVE[n % WAYS_TO_LEAVE.len()];
-        assert!(
-            !is_heard || said.contains(&format!("visit {n}")),
-            "visit {n} is not heard"
-        );
+        assert!(!is_heard || said.contains(&format!("visit {n}")), "visit {n} is not heard");
     }
     expect_here(&mut host, "host");
     expect_silence(&mut host);

@@ -17,9 +17,7 @@ each_style!(
 #[track_caller]
 fn assert_quiet(server: &Server) {
     for line in server.log() {
-        let is_quiet = !["panicked", "ERROR", "WARN"]
-            .iter()
-            .any(|word| line.contains(word));
+        let is_quiet = !["panicked", "ERROR", "WARN"].iter().any(|word| line.contains(word));
         assert!(is_quiet, "{line}");
     }
 }

@@ -51,18 +51,12 @@ fn check_not_read_from(style: Style, service: &str, block: &[u8], answer: &[u8])
         assert!(deaf.read_exact(answer.len()) == answer);
     });
     drop(sending);
-    let before: Vec<_> = processes(&server)
-        .into_iter()
-        .map(|p| (p, p.vm_hwm()))
-        .collect();
+    let before: Vec<_> = processes(&server).into_iter().map(|p| (p, p.vm_hwm())).collect();
 
     let sent = deaf.push_until_stuck(block);
     for (process, before) in before {
         let grown = process.vm_hwm() - before;
-        assert!(
-            grown < FLAT,
-            "{service}: {process:?} grew by {grown} KiB for {sent} bytes"
-        );
+        assert!(grown < FLAT, "{service}: {process:?} grew by {grown} KiB for {sent} bytes");
     }
 
     let mut other = server.connect();
@@ -197,16 +191,8 @@ fn a_deaf_member_delays_nobody(style: Style) {
         let numbers: Vec<_> = (0..LINES).map(|n| format!("{n:090}")).collect();
         let delays = numbers.chunks(AT_ONCE).map(|lines| pair.round_trip(lines));
         let slowest = delays.max().expect("there are some");
-        let left = |name| {
-            [
-                format!("* {name} joined"),
-                format!("* {name} left: too slow"),
-            ]
-        };
-        assert_eq!(
-            pair.told,
-            name.map(left).into_iter().flatten().collect::<Vec<_>>()
-        );
+        let left = |name| [format!("* {name} joined"), format!("* {name} left: too slow")];
+        assert_eq!(pair.told, name.map(left).into_iter().flatten().collect::<Vec<_>>());
         deaf.iter_mut().for_each(Client::expect_reset);
         slowest
     };

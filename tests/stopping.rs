@@ -32,22 +32,10 @@ struct Way {
 }
 
 const WAYS: [Way; 4] = [
-    Way {
-        signal: Signal::SIGTERM,
-        to_the_group: false,
-    },
-    Way {
-        signal: Signal::SIGINT,
-        to_the_group: false,
-    },
-    Way {
-        signal: Signal::SIGTERM,
-        to_the_group: true,
-    },
-    Way {
-        signal: Signal::SIGINT,
-        to_the_group: true,
-    },
+    Way { signal: Signal::SIGTERM, to_the_group: false },
+    Way { signal: Signal::SIGINT, to_the_group: false },
+    Way { signal: Signal::SIGTERM, to_the_group: true },
+    Way { signal: Signal::SIGINT, to_the_group: true },
 ];
 
 impl Way {
@@ -68,11 +56,7 @@ const LONG: [&str; 2] = ["--grace", "3600"];
 
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whom = if self.to_the_group {
-            "group"
-        } else {
-            "process"
-        };
+        let whom = if self.to_the_group { "group" } else { "process" };
         write!(f, "{} to the {whom}", self.signal)
     }
 }
@@ -138,10 +122,7 @@ fn who_still_sends_after_the_end_is_not_reset(style: Style) {
         is_in_time
     };
     for way in TWO_WAYS {
-        assert!(
-            (0..TRIES).any(|_| is_in_time(way)),
-            "the machine is too slow"
-        );
+        assert!((0..TRIES).any(|_| is_in_time(way)), "the machine is too slow");
     }
 }
 
@@ -185,15 +166,8 @@ fn block() -> Vec<u8> {
 /// These bytes are the beginning of what is sent by sending [`block`] over and over.
 #[track_caller]
 fn expect_beginning(received: &[u8], block: &[u8]) {
-    let differs = received
-        .chunks(block.len())
-        .position(|chunk| *chunk != block[..chunk.len()]);
-    assert_eq!(
-        differs,
-        None,
-        "not what was sent, in {} bytes",
-        received.len()
-    );
+    let differs = received.chunks(block.len()).position(|chunk| *chunk != block[..chunk.len()]);
+    assert_eq!(differs, None, "not what was sent, in {} bytes", received.len());
 }
 
 /// Sends the block over and over, so many bytes in all or until the connection ends.
@@ -247,11 +221,7 @@ fn every_byte_that_was_read_comes_back_to_a_late_reader(style: Style) {
 
         let received = client.read_to_end();
         expect_beginning(&received, &block);
-        assert!(
-            received.len() >= read,
-            "{way}: {} of {read} bytes",
-            received.len()
-        );
+        assert!(received.len() >= read, "{way}: {} of {read} bytes", received.len());
         drop(client);
         expect_stopped(&mut server, way);
     }
@@ -291,10 +261,7 @@ fn a_second_signal_ends_it_at_once(style: Style) {
         way.tell(&server);
         // Two signals of a kind, one after the other, may be one.
         wait_until("it knows", || !server.process().has_pending(way.signal));
-        let again = Way {
-            signal: second,
-            ..way
-        };
+        let again = Way { signal: second, ..way };
         again.tell(&server);
         let code = 128 + second as i32;
         assert_eq!(server.wait().code(), Some(code), "{way}, then {again}");
@@ -336,14 +303,8 @@ fn expect_grace_of_a_second(server: &mut Server, way: Way) {
     way.tell(server);
     expect_stopped(server, way);
     let took = told.elapsed();
-    assert!(
-        took >= Duration::from_millis(900),
-        "{way}: after {took:?} already"
-    );
-    assert!(
-        took < Duration::from_secs(1) + SLACK,
-        "{way}: after {took:?}"
-    );
+    assert!(took >= Duration::from_millis(900), "{way}: after {took:?} already");
+    assert!(took < Duration::from_secs(1) + SLACK, "{way}: after {took:?}");
 }
 
 fn who_never_reads_is_waited_for_until_the_grace_is_over(style: Style) {
@@ -376,10 +337,7 @@ fn who_never_stops_sending_is_waited_for_until_the_grace_is_over(style: Style) {
             let _ = receiving.shutdown(Shutdown::Both);
             expect_stopped(&mut server, way);
             let took = told.elapsed();
-            assert!(
-                took < Duration::from_secs(1) + SLACK,
-                "{way}: after {took:?}"
-            );
+            assert!(took < Duration::from_secs(1) + SLACK, "{way}: after {took:?}");
             expect_beginning(&received, &block);
         });
     }

@@ -42,13 +42,9 @@ impl Traced {
         let shown = record.to_str().expect("it is UTF-8");
         // -yy tells a connection to a client from all else; -D leaves the server the child that
         // the kit started; -I 2 lets strace be told to stop.
-        let strace = [
-            "strace", "-D", "-I", "2", "-f", "-qq", "-yy", "-s", "200", calls, "-o", shown,
-        ];
-        Traced {
-            server: Server::start_under(&strace, style, service, &[]),
-            directory,
-        }
+        let strace =
+            ["strace", "-D", "-I", "2", "-f", "-qq", "-yy", "-s", "200", calls, "-o", shown];
+        Traced { server: Server::start_under(&strace, style, service, &[]), directory }
     }
 
     /// Gives the lines of the record, and ends the server.
@@ -59,9 +55,7 @@ impl Traced {
         // thread that is killed it may record another one's call.
         let tracer = server.process().tracer().expect("strace looks on");
         tracer.signal(Signal::SIGTERM);
-        wait_until("all is recorded", || {
-            matches!(tracer.state(), None | Some('Z'))
-        });
+        wait_until("all is recorded", || matches!(tracer.state(), None | Some('Z')));
         drop(server);
         fs::read_to_string(directory.file(RECORD)).expect("it is readable")
     }
@@ -104,12 +98,7 @@ fn echo_lines_and_frames_take_a_read_and_a_write_a_message(style: Style) {
     let text = |n| format!("{n:064}");
     let frame = |n| format!("\0\0\0\x01\0\0\0\x40{n:064}");
     check_messages(style, "echo", text, text);
-    check_messages(
-        style,
-        "lines",
-        |n| text(n) + "\n",
-        |n| format!("=> {n:064}\r\n"),
-    );
+    check_messages(style, "lines", |n| text(n) + "\n", |n| format!("=> {n:064}\r\n"));
     check_messages(style, "frames", frame, frame);
 }
 
@@ -183,9 +172,7 @@ fn calls_of_an_echo(style: Style) -> Vec<String> {
         let mut names = Vec::new();
         for (name, arguments) in calls.by_ref() {
             names.push(name.to_owned());
-            if ["send", "write"]
-                .iter()
-                .any(|write| name.starts_with(write))
+            if ["send", "write"].iter().any(|write| name.starts_with(write))
                 && arguments.contains(&answer)
             {
                 return names;
@@ -218,9 +205,7 @@ fn select_waits_once_for_all_who_are_ready() {
     }
     let server = traced.server.process();
     server.signal(Signal::SIGSTOP);
-    wait_until("it is stopped", || {
-        matches!(server.state(), Some('T' | 't'))
-    });
+    wait_until("it is stopped", || matches!(server.state(), Some('T' | 't')));
     for client in &mut clients {
         client.send("all at once");
     }
@@ -248,9 +233,7 @@ fn chat_takes_a_write_a_member(style: Style) {
     let names: Vec<_> = members.iter().map(Client::name).collect();
     for (n, member) in members.iter_mut().enumerate() {
         let later = &names[n + 1..];
-        later
-            .iter()
-            .for_each(|name| member.expect_line(format!("* {name} joined")));
+        later.iter().for_each(|name| member.expect_line(format!("* {name} joined")));
     }
     let mut speaker = members.remove(0);
     speaker.send("a line for everybody\r\n");
@@ -269,9 +252,7 @@ fn chat_takes_a_write_a_member(style: Style) {
     let Calls { writes, .. } = traced.calls_since("a line for everybody");
     assert_eq!(writes.len(), members.len(), "{writes:#?}");
     // Nothing else was said, so each of them was the line.
-    let of_the_line = writes
-        .iter()
-        .filter(|call| call.contains("] a line for everybody"));
+    let of_the_line = writes.iter().filter(|call| call.contains("] a line for everybody"));
     assert_eq!(of_the_line.count(), members.len(), "{writes:#?}");
 }
 
@@ -286,9 +267,7 @@ fn an_upload_takes_a_write_a_read_and_is_synced_once_at_the_end(style: Style) {
     let [uploads, record] = [&uploads, &record].map(|path| path.to_str().expect("UTF-8"));
     let calls = "--trace=open,openat,creat,link,linkat,rename,renameat,renameat2,unlink,unlinkat,\
                  fsync,fdatasync,sync_file_range,write,pwrite64";
-    let strace = [
-        "strace", "-D", "-f", "-qq", "-y", "-s", "8", calls, "-o", record,
-    ];
+    let strace = ["strace", "-D", "-f", "-qq", "-y", "-s", "8", calls, "-o", record];
     let server = Server::start_under(&strace, style, "upload", &["--directory", uploads]);
     let mut client = server.connect();
     client.send([b"name\n\0\x10\0\0\n", &vec![b'x'; SIZE][..]].concat());
@@ -303,39 +282,19 @@ fn an_upload_takes_a_write_a_read_and_is_synced_once_at_the_end(style: Style) {
     let is_about_uploads = |line: &&str| line.contains("/uploads") && !line.contains("execve");
     let lines: Vec<_> = all.lines().filter(is_about_uploads).collect();
     let is_call = |line: &str, name: &str| line.contains(&format!(" {name}("));
-    let first = lines
-        .iter()
-        .position(|line| is_call(line, "write"))
-        .expect("it writes");
-    let last = lines
-        .iter()
-        .rposition(|line| is_call(line, "write"))
-        .expect("it writes");
+    let first = lines.iter().position(|line| is_call(line, "write")).expect("it writes");
+    let last = lines.iter().rposition(|line| is_call(line, "write")).expect("it writes");
     // Nothing but writes on the way, and as many as there were reads at most.
     let writes = last + 1 - first;
-    assert!(
-        lines[first..=last]
-            .iter()
-            .all(|line| is_call(line, "write")),
-        "{lines:#?}"
-    );
-    assert!(
-        (SIZE / PLAIN_READ..1000).contains(&writes),
-        "{writes} writes"
-    );
+    assert!(lines[first..=last].iter().all(|line| is_call(line, "write")), "{lines:#?}");
+    assert!((SIZE / PLAIN_READ..1000).contains(&writes), "{writes} writes");
     // The file is on the disk, then it has its name, and then that is on the disk.
     let names = ["fsync", "linkat", "fsync"];
     let end = &lines[last + 1..];
-    let is_so = end
-        .iter()
-        .zip(names)
-        .all(|(line, name)| is_call(line, name));
+    let is_so = end.iter().zip(names).all(|(line, name)| is_call(line, name));
     assert!(end.len() == names.len() && is_so, "{end:#?}");
     // One to try whether it goes, and one for the file.
     let unnamed = lines.iter().filter(|line| line.contains("O_TMPFILE"));
     assert_eq!(unnamed.count(), 2, "{lines:#?}");
-    assert!(
-        !lines.iter().any(|line| line.contains("O_CREAT")),
-        "{lines:#?}"
-    );
+    assert!(!lines.iter().any(|line| line.contains("O_CREAT")), "{lines:#?}");
 }

@@ -38,14 +38,7 @@ fn nobody() -> SocketAddr {
 fn check_increment(connect: bool, number: &str, next: &str, sent: &str, received: &str) {
     let server = start("datagrams", "increment");
     let (address, patience) = (server.address().to_string(), patience());
-    let mut arguments = vec![
-        "increment",
-        &address,
-        number,
-        "--trace",
-        "--timeout",
-        &patience,
-    ];
+    let mut arguments = vec!["increment", &address, number, "--trace", "--timeout", &patience];
     if connect {
         arguments.push("--connect");
     }
@@ -99,10 +92,9 @@ fn each_line_is_a_datagram() {
 #[test]
 fn who_is_connected_is_told_that_nobody_is_there() {
     let nobody = nobody().to_string();
-    for (arguments, input) in [
-        (["increment", &nobody, "41"], ""),
-        (["echo", "--udp", &nobody], "hello\nworld\n"),
-    ] {
+    for (arguments, input) in
+        [(["increment", &nobody, "41"], ""), (["echo", "--udp", &nobody], "hello\nworld\n")]
+    {
         // The system tells at once, and this is how long it may take.
         let patience = patience();
         let connected = [&arguments[..], &["--connect", "--timeout", &patience]].concat();
@@ -118,10 +110,7 @@ fn who_is_connected_is_told_that_nobody_is_there() {
         assert_eq!(talked.status, Some(1));
         assert_eq!(talked.output, "");
         let first = &talked.errors[0];
-        assert!(
-            first.contains("no answer within 100ms") && first.contains("--connect"),
-            "{first}"
-        );
+        assert!(first.contains("no answer within 100ms") && first.contains("--connect"), "{first}");
         let lines = input.lines().count();
         if lines > 0 {
             assert_eq!(talked.errors.len(), lines + 1);
@@ -155,10 +144,7 @@ fn what_is_no_answer_is_told_apart() {
         assert_eq!((talked.status, &*talked.output), (Some(0), "42\n"));
         assert_eq!(talked.errors.len(), others, "{talked:?}");
         for error in &talked.errors {
-            assert!(
-                error.ends_with("bytes that are no answer to this"),
-                "{error}"
-            );
+            assert!(error.ends_with("bytes that are no answer to this"), "{error}");
         }
     }
 }
@@ -170,10 +156,7 @@ fn wrong_usage_is_named() {
         (&["increment", "127.0.0.1", "41"], "which port"),
         (&["increment", "127.0.0.1:7"], "NUMBER"),
         (&["echo", "--connect", "127.0.0.1:7"], "--udp"),
-        (
-            &["echo", "--udp", "127.0.0.1:7", "--timeout", "0"],
-            "--timeout",
-        ),
+        (&["echo", "--udp", "127.0.0.1:7", "--timeout", "0"], "--timeout"),
     ] {
         let talked = talk(arguments, "");
         assert_eq!(talked.status, Some(2), "{talked:?}");
@@ -223,10 +206,7 @@ fn strace_sees_the_same_calls() {
     fs::write(&file, "hello").expect("it can be written");
     let file = file.to_str().expect("UTF-8");
     let [frames, upload] = [&by_frames, &by_upload].map(|server| server.address().to_string());
-    let (datagram, stream) = (
-        by_datagram.address().to_string(),
-        by_stream.address().to_string(),
-    );
+    let (datagram, stream) = (by_datagram.address().to_string(), by_stream.address().to_string());
     let nobody = nobody().to_string();
     for arguments in [
         &["echo", "--udp", &datagram][..],
@@ -235,40 +215,16 @@ fn strace_sees_the_same_calls() {
         // Where there is a time to give up, connect(2) does not block, and poll(2) waits for it.
         &["echo", &stream, "--connect-timeout", "0"],
         &["frames", &frames, "--connect-timeout", "0"],
-        &[
-            "upload",
-            &upload,
-            file,
-            "--name",
-            "b",
-            "--connect-timeout",
-            "0",
-        ],
+        &["upload", &upload, file, "--name", "b", "--connect-timeout", "0"],
     ] {
         let log = directory.file("calls");
         let log_name = log.to_str().expect("UTF-8");
         let calls = "trace=socket,connect,sendto,recvfrom,sendmsg,recvmsg,shutdown";
-        let strace = [
-            "strace",
-            "-qq",
-            "-e",
-            "signal=none",
-            "-o",
-            log_name,
-            "-e",
-            calls,
-        ];
-        let talked = talk_under(
-            &strace,
-            &[arguments, &["--trace"]].concat(),
-            b"hello\nworld\n",
-        );
+        let strace = ["strace", "-qq", "-e", "signal=none", "-o", log_name, "-e", calls];
+        let talked = talk_under(&strace, &[arguments, &["--trace"]].concat(), b"hello\nworld\n");
         let seen = fs::read_to_string(&log).expect("it has a log");
         let seen: Vec<_> = seen.lines().filter_map(call).collect();
-        let shown = talked
-            .errors
-            .iter()
-            .filter(|line| !line.starts_with("talk: "));
+        let shown = talked.errors.iter().filter(|line| !line.starts_with("talk: "));
         let shown: Vec<_> = shown.map(|line| call(line).expect(line)).collect();
         assert_eq!(shown, seen, "{talked:#?}");
         assert!(shown.len() >= 4, "{shown:?}");

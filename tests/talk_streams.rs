@@ -25,11 +25,7 @@ fn frames(server: &Server, input: &[u8]) -> Talked {
 
 #[track_caller]
 fn check_error(talked: &Talked, words: &[&str]) {
-    assert_eq!(
-        (talked.status, &*talked.output),
-        (Some(1), ""),
-        "{talked:?}"
-    );
+    assert_eq!((talked.status, &*talked.output), (Some(1), ""), "{talked:?}");
     let [error] = &talked.errors[..] else {
         panic!("not one line: {talked:?}");
     };
@@ -46,11 +42,7 @@ fn each_line_is_a_frame(style: Style) {
         let talked = frames(&server, said.as_bytes());
         let lines = said.strip_suffix('\n').unwrap_or(said);
         assert_eq!(talked.status, Some(0), "{:?}", talked.errors);
-        assert!(
-            talked.output == format!("{lines}\n"),
-            "{}",
-            talked.output.len()
-        );
+        assert!(talked.output == format!("{lines}\n"), "{}", talked.output.len());
         assert_eq!(talked.errors, [""; 0]);
     }
     assert_eq!(frames(&server, b"").output, "");
@@ -74,10 +66,7 @@ fn check_frames_said(said: &'static [u8], words: &[&str]) {
         sent
     });
     let talked = talk_under(&[], &["frames", &address], b"hi\n");
-    assert_eq!(
-        saying.join().expect("it was called"),
-        b"\0\0\0\x01\0\0\0\x02hi"
-    );
+    assert_eq!(saying.join().expect("it was called"), b"\0\0\0\x01\0\0\0\x02hi");
     let [error] = &talked.errors[..] else {
         panic!("not one line: {talked:?}");
     };
@@ -111,11 +100,7 @@ impl Uploads {
         let stored = Directory::default();
         let place = ["--directory", stored.as_str()];
         let server = Server::start_with(style, "upload", &[&place, options].concat());
-        Uploads {
-            stored,
-            files: Directory::default(),
-            server,
-        }
+        Uploads { stored, files: Directory::default(), server }
     }
 
     /// Writes a file, and gives its path.
@@ -175,14 +160,10 @@ fn a_refusal_is_heard_while_the_file_is_still_sent(style: Style) {
     // More than the server discards in the time that it takes is no matter: nobody waits for it.
     let file = uploads.file("large", b"");
     let long = File::options().write(true).open(&file);
-    long.and_then(|file| file.set_len(1 << 30))
-        .expect("a file may have holes");
+    long.and_then(|file| file.set_len(1 << 30)).expect("a file may have holes");
     let talked = uploads.upload(&file, &["--trace"]);
     assert_eq!(talked.status, Some(1));
-    let sends = talked
-        .errors
-        .iter()
-        .filter(|line| line.starts_with("send("));
+    let sends = talked.errors.iter().filter(|line| line.starts_with("send("));
     assert!(sends.count() < (1 << 30) / (16 << 10), "all of it was sent");
     let last = talked.errors.last().expect("there is an error");
     assert!(last.contains("1073741824 were announced"), "{last}");
@@ -196,10 +177,7 @@ fn check_changed(change: impl FnOnce(&File)) {
     let uploads = Uploads::start(Style::Iterative, &["--max-size", "64M"]);
     let first: Client = uploads.server.connect();
     let path = uploads.file("changing", b"");
-    let file = File::options()
-        .append(true)
-        .open(&path)
-        .expect("it is there");
+    let file = File::options().append(true).open(&path).expect("it is there");
     file.set_len(SIZE).expect("a file may have holes");
     let mut talk = Command::new(PROGRAM)
         .args(["talk", "upload", "--trace"])
@@ -217,16 +195,12 @@ fn check_changed(change: impl FnOnce(&File)) {
     drop(first);
     let last = errors.last().expect("it fails").expect("UTF-8");
     assert!(
-        last.contains(&format!(
-            "{SIZE} bytes were announced, and it has {size} now"
-        )),
+        last.contains(&format!("{SIZE} bytes were announced, and it has {size} now")),
         "{last}"
     );
     let ended = talk.wait_with_output().expect("it ends");
     assert_eq!((ended.status.code(), &*ended.stdout), (Some(1), &b""[..]));
-    uploads
-        .server
-        .wait_for_log(|line| line.contains("the input ended after"));
+    uploads.server.wait_for_log(|line| line.contains("the input ended after"));
     assert_eq!(uploads.stored.names(), [""; 0]);
 }
 

@@ -48,10 +48,7 @@ fn every_picture_is_drawn_from_its_record() {
     assert_eq!(shown("svg"), names, "what is drawn, and what is there");
     for (name, svg) in &pictures {
         let shown = fs::read_to_string(figures().join(name)).expect("it is readable");
-        assert!(
-            shown == *svg,
-            "{name} is not what is drawn now: {ANEW} --redraw"
-        );
+        assert!(shown == *svg, "{name} is not what is drawn now: {ANEW} --redraw");
     }
 }
 
@@ -72,10 +69,7 @@ fn every_picture_says_in_words_what_it_shows() {
                 (_, Some(call)) => format!("sleeps in {call}"),
                 _ if shown == "served" => "is accepted at".to_owned(),
                 // The sign stands for no more than the name.
-                _ => shown
-                    .trim_start_matches(|c: char| !c.is_ascii())
-                    .trim()
-                    .to_owned(),
+                _ => shown.trim_start_matches(|c: char| !c.is_ascii()).trim().to_owned(),
             };
             assert!(words.contains(&told), "{name}: {told:?} is not in {words}");
         }
@@ -91,10 +85,8 @@ fn every_record_keeps_to_the_scenario() {
         for (client, part) in record.clients().iter().zip(SCENARIO) {
             let sent: Vec<_> = client.sends.iter().map(|(_, text)| &text[..]).collect();
             assert_eq!((&client.name[..], &sent[..]), (part.name, part.sends));
-            let hesitates = client
-                .sends
-                .windows(2)
-                .map(|two| (two[1].0 - two[0].0, part.hesitates));
+            let hesitates =
+                client.sends.windows(2).map(|two| (two[1].0 - two[0].0, part.hesitates));
             let connects = [(client.connects, part.connects)].into_iter();
             let stays = [(client.hangs_up - client.answered, part.stays)];
             for (took, planned) in connects.chain(hesitates).chain(stays) {
@@ -130,24 +122,15 @@ fn the_command_tells_what_it_has_drawn_and_draws_it_again() {
         ["iterative.svg", "iterative.jsonl"].map(|name| directory.path().join(name));
     let drawn = fs::read_to_string(&picture).expect("it is drawn");
     for sentence in &ended.output[1..9] {
-        assert!(
-            drawn.contains(sentence.trim()),
-            "{sentence} is not in {drawn}"
-        );
+        assert!(drawn.contains(sentence.trim()), "{sentence} is not in {drawn}");
     }
-    assert!(
-        ended.output[4].contains(" for A, is accepted at "),
-        "{ended:#?}"
-    );
+    assert!(ended.output[4].contains(" for A, is accepted at "), "{ended:#?}");
 
     fs::remove_file(&picture).expect("it is there");
     let ended = timelines(&["--redraw"]);
     let place = directory.path().display();
     assert_eq!(ended.output, [format!("1 picture drawn in {place}")]);
-    assert_eq!(
-        fs::read_to_string(&picture).expect("it is drawn again"),
-        drawn
-    );
+    assert_eq!(fs::read_to_string(&picture).expect("it is drawn again"), drawn);
 
     fs::write(&record, "{}\n").expect("it is writable");
     let ended = timelines(&["--redraw"]);
@@ -169,9 +152,7 @@ fn record_of(style: &Style) -> PathBuf {
 fn shown(extension: &str) -> Vec<String> {
     let entries = fs::read_dir(figures()).expect("it is readable");
     let names = entries.map(|entry| entry.expect("it is readable").file_name());
-    let mut names: Vec<_> = names
-        .map(|name| name.to_string_lossy().into_owned())
-        .collect();
+    let mut names: Vec<_> = names.map(|name| name.to_string_lossy().into_owned()).collect();
     names.retain(|name| name.ends_with(&format!(".{extension}")));
     names.sort();
     names

@@ -66,9 +66,8 @@ impl Uploads {
 /// Bytes in which nothing repeats soon, so that one lost or doubled does not go unnoticed.
 fn bytes(count: usize) -> Vec<u8> {
     let words = 0..count.div_ceil(4) as u32;
-    let mut bytes: Vec<u8> = words
-        .flat_map(|n| n.wrapping_mul(0x9e37_79b9).to_le_bytes())
-        .collect();
+    let mut bytes: Vec<u8> =
+        words.flat_map(|n| n.wrapping_mul(0x9e37_79b9).to_le_bytes()).collect();
     bytes.truncate(count);
     bytes
 }
@@ -90,9 +89,7 @@ fn a_file_arrives(style: Style) {
         uploads.check_stored(name, bytes);
     }
     assert_eq!(uploads.directory.names().len(), files.len());
-    uploads
-        .server
-        .wait_for_log(|line| line.contains("client 1 stored \"hello.txt\", 6 bytes"));
+    uploads.server.wait_for_log(|line| line.contains("client 1 stored \"hello.txt\", 6 bytes"));
 }
 
 fn a_hundred_megabytes_arrive_bit_exact(style: Style) {
@@ -133,10 +130,7 @@ fn a_client_need_not_say_that_it_has_no_more(style: Style) {
     let uploads = Uploads::start(style, &[]);
     // Neither after the last byte of the file, nor after a header that is refused.
     assert_eq!(uploads.upload(&upload("name", b"hello")), "stored name 5");
-    assert_eq!(
-        uploads.upload(b"\n"),
-        "refused: a name has 1 to 32 characters"
-    );
+    assert_eq!(uploads.upload(b"\n"), "refused: a name has 1 to 32 characters");
 }
 
 fn what_comes_behind_the_file_is_discarded(style: Style) {
@@ -184,14 +178,8 @@ fn sizes_that_lie_are_refused(style: Style) {
     let sizes = [
         (*b"\0\0\x04\x01", "1025 were announced"),
         (*b"\xff\xff\xff\xff", "4294967295 were announced"),
-        (
-            *b"\x05\0\0\0",
-            "83886080 were announced; did you send it little-endian?",
-        ),
-        (
-            *b"1234",
-            "825373492 were announced; did you send it as text?",
-        ),
+        (*b"\x05\0\0\0", "83886080 were announced; did you send it little-endian?"),
+        (*b"1234", "825373492 were announced; did you send it as text?"),
     ];
     for (size, reason) in sizes {
         let sent = [b"name\n", &size[..], b"\nhello"].concat();
@@ -278,10 +266,7 @@ fn a_refusal_arrives_though_its_reader_sends_a_megabyte_first(style: Style) {
 
 fn the_second_is_stored_while_the_first_is_held_open_or_waits(style: Style) {
     let uploads = Uploads::start(style, &["--max-size", "100M"]);
-    let (large, small) = (
-        upload("large", &bytes(8 << 20)),
-        upload("small", &bytes(1024)),
-    );
+    let (large, small) = (upload("large", &bytes(8 << 20)), upload("small", &bytes(1024)));
     let (one_half, other_half) = large.split_at(large.len() / 2);
     let mut first = uploads.server.connect();
     first.send_apart(one_half);
@@ -361,10 +346,7 @@ fn socat_can_upload(style: Style) {
         source.as_str()
     );
     if let Some(shown) = uploads.server.shell(&["socat", "xxd"], &command) {
-        assert_eq!(
-            String::from_utf8_lossy(&shown),
-            "stored megabyte 1048576\r\n"
-        );
+        assert_eq!(String::from_utf8_lossy(&shown), "stored megabyte 1048576\r\n");
         uploads.check_stored("megabyte", &bytes);
     }
 }

@@ -45,11 +45,7 @@ fn an_upload_killed_at_any_moment_leaves_nothing_behind(style: Style) {
         let mut server = start(&[], style, &directory);
         let mut client = server.connect();
         // From nothing to everything, where the server is in the middle of storing it.
-        let end = if n % 4 == 0 {
-            sent.len()
-        } else {
-            (n * n * 7919) % sent.len()
-        };
+        let end = if n % 4 == 0 { sent.len() } else { (n * n * 7919) % sent.len() };
         client.send(&sent[..end]);
         if n % 2 == 0 {
             server.process().signal(Signal::SIGKILL);
@@ -95,11 +91,8 @@ fn a_full_disk_refuses_and_the_server_lives(style: Style) {
     }
     let directory = Directory::default();
     let wrapper = ["unshare", "-rm", "sh", "-c", SMALL_DISK, directory.as_str()];
-    let tried = Command::new(wrapper[0])
-        .args(&wrapper[1..])
-        .arg("true")
-        .stderr(Stdio::null())
-        .status();
+    let tried =
+        Command::new(wrapper[0]).args(&wrapper[1..]).arg("true").stderr(Stdio::null()).status();
     if !tried.is_ok_and(|status| status.success()) {
         return skip("no namespaces may be made here");
     }
@@ -155,16 +148,7 @@ fn a_sync_that_fails_is_no_stored_file(style: Style) {
 }
 
 /// strace(1), which leaves the server the child that the kit started.
-const STRACE: [&str; 8] = [
-    "strace",
-    "-D",
-    "-f",
-    "-qq",
-    "-e",
-    "trace=fsync",
-    "-o",
-    "/dev/null",
-];
+const STRACE: [&str; 8] = ["strace", "-D", "-f", "-qq", "-e", "trace=fsync", "-o", "/dev/null"];
 
 /// A regular file is always ready, and then the sync blocks: who waits with it is who runs on the
 /// same thread.
@@ -174,11 +158,7 @@ fn a_slow_disk_holds_up_who_shares_its_thread(style: Style) {
     }
     let is_apart = matches!(style, Style::Fork | Style::Thread);
     // Longer than anything may take, where it is seen at once that nobody else waits.
-    let delay = if is_apart {
-        2 * deadline()
-    } else {
-        Duration::from_millis(500)
-    };
+    let delay = if is_apart { 2 * deadline() } else { Duration::from_millis(500) };
     let inject = format!("inject=fsync:delay_enter={}", delay.as_micros());
     let mut wrapper = STRACE.to_vec();
     wrapper.extend(["-e", &inject]);
@@ -208,10 +188,7 @@ fn a_slow_disk_holds_up_who_shares_its_thread(style: Style) {
         }
         Style::Select => {
             assert_eq!(answer(&mut second), refusal);
-            assert!(
-                !first.has_nothing(),
-                "the loop has been in fsync(2) all the time"
-            );
+            assert!(!first.has_nothing(), "the loop has been in fsync(2) all the time");
             assert_eq!(answer(&mut first), stored);
         }
         Style::Async => {

@@ -56,10 +56,7 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
     ),
     (
         "chat of 100, 1 speaker, 64 lines under way",
-        Load::Chat {
-            speakers: 1,
-            lines: 64,
-        },
+        Load::Chat { speakers: 1, lines: 64 },
         &[
             (Fork, Floor::Tokio("tokio_chat"), 5.0),
             (Thread, Floor::Tokio("tokio_chat"), 8.0),
@@ -69,10 +66,7 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
     ),
     (
         "chat of 100, 1 speaker, 1 line under way",
-        Load::Chat {
-            speakers: 1,
-            lines: 1,
-        },
+        Load::Chat { speakers: 1, lines: 1 },
         &[
             (Fork, Floor::Tokio("tokio_chat"), 0.4),
             (Thread, Floor::Tokio("tokio_chat"), 0.7),
@@ -82,10 +76,7 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
     ),
     (
         "chat of 100, 10 speakers, 8 lines each under way",
-        Load::Chat {
-            speakers: 10,
-            lines: 8,
-        },
+        Load::Chat { speakers: 10, lines: 8 },
         &[
             (Fork, Floor::Tokio("tokio_chat"), 1.0),
             (Thread, Floor::Tokio("tokio_chat"), 1.0),

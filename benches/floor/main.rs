@@ -62,11 +62,7 @@ fn main() {
     }
     let only_tests = arguments.test || !arguments.bench;
     let effort = if only_tests {
-        Effort {
-            pairs: 1,
-            length: Duration::ZERO,
-            idle: 10,
-        }
+        Effort { pairs: 1, length: Duration::ZERO, idle: 10 }
     } else {
         Effort {
             pairs: arguments.pairs.into(),
@@ -81,10 +77,7 @@ fn main() {
         println!("Ratios are medians of {} pairs (see --help).", effort.pairs);
     }
 
-    let mut verdicts = Verdicts {
-        only_tests,
-        ..Verdicts::default()
-    };
+    let mut verdicts = Verdicts { only_tests, ..Verdicts::default() };
     let words = &arguments.words;
     for &(title, load, pairs) in SPEED {
         verdicts.table(title, SPEED_COLUMNS, pairs, words, |pair| {
@@ -92,9 +85,8 @@ fn main() {
         });
     }
     let title = "memory of an idle echo connection";
-    verdicts.table(title, MEMORY_COLUMNS, MEMORY, words, |pair| {
-        memory(&placement, pair, effort.idle)
-    });
+    verdicts
+        .table(title, MEMORY_COLUMNS, MEMORY, words, |pair| memory(&placement, pair, effort.idle));
     println!("\n{}", verdicts.summary());
 }
 

@@ -113,9 +113,7 @@ impl Chat {
         let line = format!("{TEXT}\r\n");
         for mut speaker in &self.members[..self.speakers] {
             for _ in 0..lines {
-                speaker
-                    .write_all(line.as_bytes())
-                    .expect("the server reads");
+                speaker.write_all(line.as_bytes()).expect("the server reads");
             }
         }
         let mut delivered = 0;
@@ -141,9 +139,7 @@ impl Chat {
 
     fn say_and_await(&self, speaker: usize, text: &str) {
         let line = format!("{text}\r\n");
-        (&self.members[speaker])
-            .write_all(line.as_bytes())
-            .expect("the server reads");
+        (&self.members[speaker]).write_all(line.as_bytes()).expect("the server reads");
         for (number, member) in self.members.iter().enumerate() {
             if number != speaker {
                 read_until(member, &line);

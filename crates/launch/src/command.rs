@@ -85,11 +85,7 @@ pub fn command(style: &Style) -> Command {
         MaxClients::AtMost(most, why) => format!("{most}, and not more: {why}"),
         MaxClients::DescriptorsLess(less) => format!("the limit of open descriptors less {less}"),
     };
-    let idle = if style.room_waits_for_ever {
-        "300, in a room 0"
-    } else {
-        "300"
-    };
+    let idle = if style.room_waits_for_ever { "300, in a room 0" } else { "300" };
     let command = Command::new(style.name)
         .after_help(
             "It prints `listening on ADDRESS` when it is ready, and logs to standard error. \
@@ -104,10 +100,7 @@ pub fn command(style: &Style) -> Command {
         .about(format!("A server with {}; {}", style.answer, style.so))
         .long_about(None)
         .mut_arg("listen", |arg| {
-            with_default(
-                arg,
-                &format!("127.0.0.1 and the style's own port: {}", ports.join(", ")),
-            )
+            with_default(arg, &format!("127.0.0.1 and the style's own port: {}", ports.join(", ")))
         })
         .mut_arg("max_clients", |arg| with_default(arg, &max_clients))
         .mut_arg("idle_timeout", |arg| with_default(arg, idle))
@@ -120,9 +113,7 @@ pub(crate) fn server(style: &Style, serve: Serve, matches: &ArgMatches) -> Resul
     let descriptors = raise_descriptor_limit().map_err(|error| {
         Problem::world(format!("cannot raise the limit of descriptors: {error}"))
     })?;
-    let seed = options
-        .seed
-        .unwrap_or_else(|| RandomState::new().hash_one(0));
+    let seed = options.seed.unwrap_or_else(|| RandomState::new().hash_one(0));
     let (fortunes, passed_over) = fortunes(options.fortunes.as_deref(), seed)?;
     let service = (options.service.open)(Settings {
         fortunes,
@@ -194,17 +185,12 @@ pub fn usage_error(command: &Command, error: &clap::Error) -> ExitCode {
     let text = error.to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     let said = text.split("\n\nUsage:").next().unwrap_or(text);
-    let said = said
-        .split("\n\nFor more information")
-        .next()
-        .unwrap_or(said);
+    let said = said.split("\n\nFor more information").next().unwrap_or(said);
     let on_one_line = |part: &str| part.split_whitespace().collect::<Vec<_>>().join(" ");
     let parts: Vec<_> = said.split("\n\n").map(on_one_line).collect();
     let mut line = parts.join("; ");
     if error.kind() == ErrorKind::InvalidSubcommand {
-        let names = asked(command, text)
-            .get_subcommands()
-            .map(Command::get_name);
+        let names = asked(command, text).get_subcommands().map(Command::get_name);
         let names: Vec<_> = names.collect();
         line.push_str(&format!(" [possible values: {}]", names.join(", ")));
     }
@@ -231,14 +217,9 @@ fn asked<'a>(program: &'a Command, error: &str) -> &'a Command {
 }
 
 fn service() -> impl TypedValueParser<Value = &'static Entry> {
-    let names = CATALOGUE
-        .iter()
-        .map(|entry| PossibleValue::new(entry.name).help(entry.about));
+    let names = CATALOGUE.iter().map(|entry| PossibleValue::new(entry.name).help(entry.about));
     PossibleValuesParser::new(names).try_map(|name| {
-        CATALOGUE
-            .iter()
-            .find(|entry| entry.name == name)
-            .ok_or("there is no such service")
+        CATALOGUE.iter().find(|entry| entry.name == name).ok_or("there is no such service")
     })
 }
 
@@ -258,14 +239,9 @@ fn seconds(least: u64) -> impl Fn(&str) -> Result<u64, String> + Clone {
 /// One line that says what would be right.
 pub fn size(text: &str) -> Result<u32, String> {
     let units = [("K", 1 << 10), ("M", 1 << 20), ("G", 1 << 30)];
-    let unit = units
-        .iter()
-        .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor)));
+    let unit = units.iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor)));
     let (number, factor) = unit.unwrap_or((text, 1));
-    let size = number
-        .parse()
-        .ok()
-        .and_then(|number: u32| number.checked_mul(factor));
+    let size = number.parse().ok().and_then(|number: u32| number.checked_mul(factor));
     size.ok_or_else(|| format!("want a number up to {}, or one like 100M", u32::MAX))
 }
 
@@ -277,8 +253,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 }
 
 fn seed(text: &str) -> Result<u64, String> {
-    text.parse()
-        .map_err(|_| format!("want a number, 0 to {}", u64::MAX))
+    text.parse().map_err(|_| format!("want a number, 0 to {}", u64::MAX))
 }
 
 fn max_clients(style: &Style, wanted: Option<usize>, descriptors: usize) -> Result<usize, Problem> {
@@ -319,10 +294,7 @@ fn fortunes(file: Option<&Path>, seed: u64) -> Result<(Fortunes, Option<String>)
     };
     let shown = path.display();
     let bytes = fs::read(path).map_err(|error| {
-        Problem::world(format!(
-            "cannot read the fortunes in {shown}: {}",
-            without_number(&error)
-        ))
+        Problem::world(format!("cannot read the fortunes in {shown}: {}", without_number(&error)))
     })?;
     let parsed = Fortunes::parse(&bytes, seed).ok_or_else(|| {
         Problem::world(format!(
@@ -331,25 +303,18 @@ fn fortunes(file: Option<&Path>, seed: u64) -> Result<(Fortunes, Option<String>)
             protocol::fortune::FORTUNE_LIMIT
         ))
     })?;
-    let note = format!(
-        "{:?} in {shown}, {} more are too long",
-        parsed.fortunes, parsed.too_long
-    );
+    let note = format!("{:?} in {shown}, {} more are too long", parsed.fortunes, parsed.too_long);
     Ok((parsed.fortunes, Some(note)))
 }
 
 fn open_log(path: &Path) -> Result<File, Problem> {
-    OpenOptions::new()
-        .append(true)
-        .create(true)
-        .open(path)
-        .map_err(|error| {
-            Problem::world(format!(
-                "cannot write the log to {}: {}",
-                path.display(),
-                without_number(&error)
-            ))
-        })
+    OpenOptions::new().append(true).create(true).open(path).map_err(|error| {
+        Problem::world(format!(
+            "cannot write the log to {}: {}",
+            path.display(),
+            without_number(&error)
+        ))
+    })
 }
 
 #[cfg(test)]
@@ -360,26 +325,11 @@ mod tests {
     fn sizes_are_numbers_with_or_without_a_unit() {
         let default = protocol::upload::DEFAULT_MAX_SIZE;
         assert_eq!(size(DEFAULT_MAX_SIZE_SAID), Ok(default));
-        let sizes = [
-            ("0", 0),
-            ("4294967295", u32::MAX),
-            ("1K", 1024),
-            ("100M", 100 << 20),
-        ];
+        let sizes = [("0", 0), ("4294967295", u32::MAX), ("1K", 1024), ("100M", 100 << 20)];
         for (text, expected) in sizes {
             assert_eq!(size(text), Ok(expected));
         }
-        for text in [
-            "",
-            "M",
-            "4G",
-            "4294967296",
-            "-1",
-            "1.5M",
-            "1 M",
-            "1MB",
-            "many",
-        ] {
+        for text in ["", "M", "4G", "4294967296", "-1", "1.5M", "1 M", "1MB", "many"] {
             assert!(size(text).is_err(), "{text}");
         }
     }

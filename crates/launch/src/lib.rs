@@ -52,18 +52,12 @@ pub struct Problem {
 impl Problem {
     /// The command line asks for what cannot be: status 2.
     pub fn usage(text: impl Into<String>) -> Problem {
-        Problem {
-            text: text.into(),
-            status: 2,
-        }
+        Problem { text: text.into(), status: 2 }
     }
 
     /// The world is not as the command line assumes: status 1.
     pub fn world(text: impl Into<String>) -> Problem {
-        Problem {
-            text: text.into(),
-            status: 1,
-        }
+        Problem { text: text.into(), status: 1 }
     }
 
     /// Says so on standard error.

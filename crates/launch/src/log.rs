@@ -29,10 +29,7 @@ pub fn begin(file: Option<File>) {
         .with_writer(writer)
         // A log that cannot be written is no reason to stop serving.
         .log_internal_errors(false);
-    tracing_subscriber::registry()
-        .with(LevelFilter::INFO)
-        .with(lines)
-        .init();
+    tracing_subscriber::registry().with(LevelFilter::INFO).with(lines).init();
     panic::set_hook(Box::new(|panic| {
         error!("{}", panic.to_string().replace('\n', " "));
     }));
@@ -54,13 +51,7 @@ where
     ) -> fmt::Result {
         let time = humantime::format_rfc3339_millis(SystemTime::now());
         let metadata = event.metadata();
-        write!(
-            writer,
-            "{time} {:5} {} {}: ",
-            metadata.level(),
-            process::id(),
-            metadata.target()
-        )?;
+        write!(writer, "{time} {:5} {} {}: ", metadata.level(), process::id(), metadata.target())?;
         context.format_fields(writer.by_ref(), event)?;
         writeln!(writer)
     }

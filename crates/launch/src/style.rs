@@ -34,13 +34,8 @@ pub enum MaxClients {
 
 impl Style {
     /// All of them, in the order in which they are always listed.
-    pub const ALL: [&Style; 5] = [
-        &Style::ITERATIVE,
-        &Style::FORK,
-        &Style::THREAD,
-        &Style::SELECT,
-        &Style::ASYNC,
-    ];
+    pub const ALL: [&Style; 5] =
+        [&Style::ITERATIVE, &Style::FORK, &Style::THREAD, &Style::SELECT, &Style::ASYNC];
 
     /// One client at a time.
     pub const ITERATIVE: Style = Style {

@@ -14,19 +14,12 @@ pub struct Chat {
 
 impl Session for Chat {
     fn receive<'a>(&mut self, input: &'a [u8]) -> Answer<'a> {
-        Answer {
-            posts: self.lines.receive(input),
-            finish: input.is_empty(),
-            ..Answer::default()
-        }
+        Answer { posts: self.lines.receive(input), finish: input.is_empty(), ..Answer::default() }
     }
 
     fn idle(&mut self, seconds: u64) -> Answer<'static> {
         let mut posts = Posts::default();
         posts.push(Post::Idle(seconds));
-        Answer {
-            posts,
-            ..Answer::default()
-        }
+        Answer { posts, ..Answer::default() }
     }
 }

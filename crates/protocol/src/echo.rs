@@ -11,11 +11,7 @@ pub struct Echo;
 // ANCHOR: echo
 impl Session for Echo {
     fn receive<'a>(&mut self, input: &'a [u8]) -> Answer<'a> {
-        Answer {
-            send: Cow::Borrowed(input),
-            finish: input.is_empty(),
-            ..Answer::default()
-        }
+        Answer { send: Cow::Borrowed(input), finish: input.is_empty(), ..Answer::default() }
     }
 }
 // ANCHOR_END: echo

@@ -29,11 +29,7 @@ impl Fortune {
 impl Session for Fortune {
     fn greet(&mut self) -> Answer<'static> {
         let fortune = self.fortunes.draw(self.client).as_bytes().to_vec();
-        Answer {
-            send: Cow::Owned(fortune),
-            finish: true,
-            ..Answer::default()
-        }
+        Answer { send: Cow::Owned(fortune), finish: true, ..Answer::default() }
     }
 
     fn receive<'a>(&mut self, _input: &'a [u8]) -> Answer<'a> {
@@ -61,9 +57,7 @@ pub struct Parsed {
 impl Fortunes {
     /// The fortunes that come with the program.
     pub fn built_in(seed: u64) -> Fortunes {
-        Fortunes::parse(BUILT_IN.as_bytes(), seed)
-            .expect("the program's own are sound")
-            .fortunes
+        Fortunes::parse(BUILT_IN.as_bytes(), seed).expect("the program's own are sound").fortunes
     }
 
     /// Reads the fortune(6) format: entries separated by lines that hold a single `%`.
@@ -72,15 +66,10 @@ impl Fortunes {
     pub fn parse(file: &[u8], seed: u64) -> Option<Parsed> {
         let mut fortunes = Vec::new();
         let mut too_long = 0;
-        let mut lines = file
-            .strip_suffix(b"\n")
-            .unwrap_or(file)
-            .split(|&byte| byte == b'\n')
-            .peekable();
+        let mut lines =
+            file.strip_suffix(b"\n").unwrap_or(file).split(|&byte| byte == b'\n').peekable();
         while lines.peek().is_some() {
-            let entry = lines
-                .by_ref()
-                .map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+            let entry = lines.by_ref().map(|line| line.strip_suffix(b"\r").unwrap_or(line));
             let mut fortune = String::new();
             for line in entry.take_while(|line| line != b"%") {
                 text::show(line, &mut fortune);
@@ -92,10 +81,7 @@ impl Fortunes {
                 _ => too_long += 1,
             }
         }
-        let fortunes = Fortunes {
-            fortunes: fortunes.into(),
-            seed,
-        };
+        let fortunes = Fortunes { fortunes: fortunes.into(), seed };
         (!fortunes.fortunes.is_empty()).then_some(Parsed { fortunes, too_long })
     }
 
@@ -139,11 +125,7 @@ mod tests {
 
     #[test]
     fn entries_are_separated_by_a_single_percent_sign() {
-        check(
-            b"one\n%\ntwo\nlines\n%\n",
-            &["one\r\n", "two\r\nlines\r\n"],
-            0,
-        );
+        check(b"one\n%\ntwo\nlines\n%\n", &["one\r\n", "two\r\nlines\r\n"], 0);
         check(
             b"one\r\n%\r\n100 %\n%%\n%\n%\n\n%\nlast",
             &["one\r\n", "100 %\r\n%%\r\n", "last\r\n"],
@@ -153,22 +135,14 @@ mod tests {
 
     #[test]
     fn what_could_drive_a_terminal_is_replaced() {
-        check(
-            b"tab\there \x1b[2J \xff\n",
-            &["tab\there \u{fffd}[2J \u{fffd}\r\n"],
-            0,
-        );
+        check(b"tab\there \x1b[2J \xff\n", &["tab\there \u{fffd}[2J \u{fffd}\r\n"], 0);
     }
 
     #[test]
     fn entries_over_the_limit_are_counted() {
         let fits = "x".repeat(510);
         let file = alloc::format!("{fits}\n%\n{fits}x\n%\nshort\n");
-        check(
-            file.as_bytes(),
-            &[&alloc::format!("{fits}\r\n"), "short\r\n"],
-            1,
-        );
+        check(file.as_bytes(), &[&alloc::format!("{fits}\r\n"), "short\r\n"], 1);
     }
 
     #[test]
@@ -180,29 +154,20 @@ mod tests {
 
     #[test]
     fn every_fortune_has_an_equal_chance() {
-        let fortunes = Fortunes::parse(b"a\n%\nb\n%\nc\n%\nd\n%\ne\n", 7)
-            .unwrap()
-            .fortunes;
+        let fortunes = Fortunes::parse(b"a\n%\nb\n%\nc\n%\nd\n%\ne\n", 7).unwrap().fortunes;
         let mut counts = vec![0; 5];
         for n in 1..=10_000 {
             counts[(fortunes.draw(Client(n)).as_bytes()[0] - b'a') as usize] += 1;
         }
         // Five standard deviations around 2,000; the seed is fixed, so the outcome is too.
-        assert!(
-            counts.iter().all(|count| (1800..=2200).contains(count)),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|count| (1800..=2200).contains(count)), "{counts:?}");
     }
 
     #[test]
     fn the_built_in_fortunes_are_some_fifty_lines_that_fit() {
         let parsed = Fortunes::parse(BUILT_IN.as_bytes(), 0).unwrap();
         assert_eq!(parsed.too_long, 0);
-        assert!(
-            (45..=60).contains(&parsed.fortunes.fortunes.len()),
-            "{:?}",
-            parsed.fortunes
-        );
+        assert!((45..=60).contains(&parsed.fortunes.fortunes.len()), "{:?}", parsed.fortunes);
         assert!(!BUILT_IN.contains('\u{fffd}'));
     }
 }

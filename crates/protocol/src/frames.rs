@@ -65,10 +65,7 @@ impl Frames {
         match &self.place {
             Place::Header(header) if header.is_empty() => {}
             Place::Header(header) => {
-                info!(
-                    "{client} ended inside a header: {} of {HEADER} bytes",
-                    header.len()
-                );
+                info!("{client} ended inside a header: {} of {HEADER} bytes", header.len());
             }
             Place::Data(left) => info!("{client} ended inside a frame: {left} bytes are missing"),
             Place::Nowhere => {}
@@ -137,14 +134,10 @@ fn read_header(header: &[u8]) -> Option<Result<usize, String>> {
     let version = u32::from_be_bytes(*version);
     Some(if version != VERSION {
         let hint = hint(version, |version| version == VERSION);
-        Err(format!(
-            "version {version} is not known, only {VERSION} is{hint}"
-        ))
+        Err(format!("version {version} is not known, only {VERSION} is{hint}"))
     } else if size > FRAME_LIMIT {
         let hint = hint(size, |size| size <= FRAME_LIMIT);
-        Err(format!(
-            "a frame holds at most {FRAME_LIMIT} bytes, and {size} were announced{hint}"
-        ))
+        Err(format!("a frame holds at most {FRAME_LIMIT} bytes, and {size} were announced{hint}"))
     } else {
         Ok(size as usize)
     })
@@ -153,12 +146,7 @@ fn read_header(header: &[u8]) -> Option<Result<usize, String>> {
 
 fn refusal(reason: &str) -> Vec<u8> {
     let size = reason.len() as u32;
-    [
-        &REFUSAL.to_be_bytes(),
-        &size.to_be_bytes(),
-        reason.as_bytes(),
-    ]
-    .concat()
+    [&REFUSAL.to_be_bytes(), &size.to_be_bytes(), reason.as_bytes()].concat()
 }
 
 /// The question to ask of a number that would be right if its bytes stood in the other order.

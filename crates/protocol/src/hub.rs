@@ -34,11 +34,7 @@ pub enum Event<M> {
 
 impl<M> Default for Hub<M> {
     fn default() -> Self {
-        Hub {
-            room: Room::default(),
-            mailboxes: BTreeMap::new(),
-            unheard: VecDeque::new(),
-        }
+        Hub { room: Room::default(), mailboxes: BTreeMap::new(), unheard: VecDeque::new() }
     }
 }
 
@@ -160,16 +156,11 @@ impl<M: Mailbox> Hub<M> {
                 }
             }
             Audience::Others(client) => {
-                let others = self
-                    .mailboxes
-                    .iter_mut()
-                    .filter(|(other, _)| **other != client);
+                let others = self.mailboxes.iter_mut().filter(|(other, _)| **other != client);
                 others.for_each(|(&other, mailbox)| offer(other, mailbox));
             }
             Audience::Everybody => {
-                self.mailboxes
-                    .iter_mut()
-                    .for_each(|(&client, mailbox)| offer(client, mailbox));
+                self.mailboxes.iter_mut().for_each(|(&client, mailbox)| offer(client, mailbox));
             }
         }
         for client in &too_slow {

@@ -68,10 +68,7 @@ impl LineBuffer {
         if core::mem::take(&mut self.skipping) {
             return;
         }
-        let line = self
-            .unfinished
-            .strip_suffix(b"\r")
-            .unwrap_or(&self.unfinished);
+        let line = self.unfinished.strip_suffix(b"\r").unwrap_or(&self.unfinished);
         let mut shown = String::with_capacity(line.len());
         text::show(line, &mut shown);
         posts.push(Post::Line(&shown));
@@ -111,10 +108,7 @@ mod tests {
 
     #[test]
     fn lines_end_with_lf_or_cr_lf_or_the_input() {
-        check(
-            b"one\ntwo\r\nthree",
-            &[Post::Line("one"), Post::Line("two"), Post::Line("three")],
-        );
+        check(b"one\ntwo\r\nthree", &[Post::Line("one"), Post::Line("two"), Post::Line("three")]);
         check(b"\r\n\n", &[Post::Line(""), Post::Line("")]);
         check(b"a\rb\n", &[Post::Line("a\u{fffd}b")]);
     }
@@ -133,14 +127,8 @@ mod tests {
         check(format!("{longest}\n").as_bytes(), &[Post::Line(&longest)]);
         check(longest.as_bytes(), &[Post::Line(&longest)]);
         let too_long = "x".repeat(3 * LINE_LIMIT);
-        check(
-            format!("{too_long}\nnext\n").as_bytes(),
-            &[Post::TooLong, Post::Line("next")],
-        );
-        check(
-            format!("{longest}\r\r\nnext\n").as_bytes(),
-            &[Post::TooLong, Post::Line("next")],
-        );
+        check(format!("{too_long}\nnext\n").as_bytes(), &[Post::TooLong, Post::Line("next")]);
+        check(format!("{longest}\r\r\nnext\n").as_bytes(), &[Post::TooLong, Post::Line("next")]);
         check(format!("{longest}x").as_bytes(), &[Post::TooLong]);
     }
 

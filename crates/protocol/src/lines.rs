@@ -33,10 +33,7 @@ impl Session for Lines {
     fn idle(&mut self, seconds: u64) -> Answer<'static> {
         let mut posts = Posts::default();
         posts.push(Post::Idle(seconds));
-        Answer {
-            send: answer(&posts),
-            ..Answer::finish()
-        }
+        Answer { send: answer(&posts), ..Answer::finish() }
     }
 }
 

@@ -120,11 +120,7 @@ impl Queue {
     /// What waits, in order, as one slice for each line: what a gathering write takes.
     pub fn slices(&self) -> impl Iterator<Item = &[u8]> {
         let rest = |(i, line)| {
-            if i == 0 {
-                &Line::deref(line)[self.sent..]
-            } else {
-                line
-            }
+            if i == 0 { &Line::deref(line)[self.sent..] } else { line }
         };
         self.lines.iter().enumerate().map(rest)
     }

@@ -89,11 +89,7 @@ impl Room {
     pub(crate) fn join(&mut self, client: Client, name: String, effects: &mut Vec<Effect>) {
         info!("{client} joined as {name}");
         let here = self.names.len() + 1;
-        tell(
-            effects,
-            Only(client),
-            format!("* welcome, {name}; {here} here\r\n"),
-        );
+        tell(effects, Only(client), format!("* welcome, {name}; {here} here\r\n"));
         for speech in &self.history {
             tell(effects, Only(client), speech);
         }
@@ -168,48 +164,26 @@ impl Room {
             "/who" => tell(effects, Only(client), self.who()),
             "/help" => tell(effects, Only(client), HELP),
             "/quit" => self.part(client, "* goodbye\r\n", "", effects),
-            _ => tell(
-                effects,
-                Only(client),
-                format!("* no command {word}; try /help\r\n"),
-            ),
+            _ => tell(effects, Only(client), format!("* no command {word}; try /help\r\n")),
         }
     }
 
     fn rename(&mut self, client: Client, wanted: &str, effects: &mut Vec<Effect>) {
         let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
         let is_name = (1..=NAME_LIMIT).contains(&wanted.len()) && wanted.bytes().all(is_name_byte);
-        let holder = self
-            .names
-            .iter()
-            .find(|(_, name)| name.eq_ignore_ascii_case(wanted));
+        let holder = self.names.iter().find(|(_, name)| name.eq_ignore_ascii_case(wanted));
         match holder {
             _ if !is_name => {
-                tell(
-                    effects,
-                    Only(client),
-                    "* a name is 1 to 16 letters, digits, _ or -\r\n",
-                );
+                tell(effects, Only(client), "* a name is 1 to 16 letters, digits, _ or -\r\n");
             }
             Some((&other, _)) if other != client => {
-                tell(
-                    effects,
-                    Only(client),
-                    format!("* the name {wanted} is taken\r\n"),
-                );
+                tell(effects, Only(client), format!("* the name {wanted} is taken\r\n"));
             }
             Some((_, name)) if name == wanted => {
-                tell(
-                    effects,
-                    Only(client),
-                    format!("* you are {wanted} already\r\n"),
-                );
+                tell(effects, Only(client), format!("* you are {wanted} already\r\n"));
             }
             _ => {
-                let old = self
-                    .names
-                    .insert(client, wanted.to_owned())
-                    .unwrap_or_default();
+                let old = self.names.insert(client, wanted.to_owned()).unwrap_or_default();
                 info!("{client}, {old}, is now {wanted}");
                 tell(effects, Everybody, format!("* {old} is now {wanted}\r\n"));
             }
@@ -217,12 +191,7 @@ impl Room {
     }
 
     fn who(&self) -> String {
-        let shown: Vec<_> = self
-            .names
-            .values()
-            .take(NAMES_SHOWN)
-            .map(String::as_str)
-            .collect();
+        let shown: Vec<_> = self.names.values().take(NAMES_SHOWN).map(String::as_str).collect();
         let more = match self.names.len() - shown.len() {
             0 => String::new(),
             more => format!(" and {more} more"),

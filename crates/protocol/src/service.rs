@@ -59,9 +59,7 @@ pub const CATALOGUE: &[Entry] = &[
         about: "a file, to be kept in a directory of the server",
         stores: true,
         open: |settings| {
-            let Settings {
-                store, max_size, ..
-            } = settings;
+            let Settings { store, max_size, .. } = settings;
             Service::alone(move |client| Box::new(Upload::new(client, store.clone(), max_size)))
         },
     },
@@ -97,11 +95,7 @@ impl Settings {
     /// What is told unless somebody asks for something else, and no place for files. All choices
     /// made by chance follow from `seed`.
     pub fn built_in(seed: u64) -> Settings {
-        Settings {
-            fortunes: Fortunes::built_in(seed),
-            store: None,
-            max_size: DEFAULT_MAX_SIZE,
-        }
+        Settings { fortunes: Fortunes::built_in(seed), store: None, max_size: DEFAULT_MAX_SIZE }
     }
 }
 
@@ -118,30 +112,19 @@ type Open = dyn Fn(Client) -> Box<dyn Session> + Send + Sync;
 impl Service {
     /// A service that answers each client alone. Its sessions post nothing.
     pub fn alone(open: impl Fn(Client) -> Box<dyn Session> + Send + Sync + 'static) -> Service {
-        Service {
-            open: Arc::new(open),
-            together: false,
-            read_size: PLAIN_READ,
-        }
+        Service { open: Arc::new(open), together: false, read_size: PLAIN_READ }
     }
 
     /// A service whose clients meet in a room. Its sessions post, and send nothing themselves: all
     /// that a member gets comes from its mailbox, the greeting included.
     pub fn together(open: impl Fn(Client) -> Box<dyn Session> + Send + Sync + 'static) -> Service {
-        Service {
-            open: Arc::new(open),
-            together: true,
-            read_size: MEMBER_READ,
-        }
+        Service { open: Arc::new(open), together: true, read_size: MEMBER_READ }
     }
 
     /// The same service, to which at most `size` bytes are given at once. That bounds what it may
     /// have to answer at once, where an answer is longer than what it answers.
     pub fn reading(self, size: usize) -> Service {
-        Service {
-            read_size: size,
-            ..self
-        }
+        Service { read_size: size, ..self }
     }
 
     /// The session for a client that has just been accepted.
@@ -162,8 +145,6 @@ impl Service {
 
 impl fmt::Debug for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Service")
-            .field("together", &self.together)
-            .finish_non_exhaustive()
+        f.debug_struct("Service").field("together", &self.together).finish_non_exhaustive()
     }
 }

@@ -45,10 +45,7 @@ pub struct Answer<'a> {
 impl Answer<'_> {
     /// The answer that ends a conversation without another word.
     pub fn finish() -> Self {
-        Answer {
-            finish: true,
-            ..Answer::default()
-        }
+        Answer { finish: true, ..Answer::default() }
     }
 
     /// Whether nothing was completed, so that the idle clock runs on.
@@ -95,17 +92,11 @@ mod tests {
 
     #[test]
     fn what_is_answered_was_completed_unless_it_is_said() {
-        let sends = || Answer {
-            send: Cow::Borrowed(b"x"),
-            ..Answer::default()
-        };
+        let sends = || Answer { send: Cow::Borrowed(b"x"), ..Answer::default() };
         assert!(Answer::default().is_empty());
         assert!(!sends().is_empty());
         assert!(!Answer::finish().is_empty());
-        let said = |completed, answer| Answer {
-            completed: Some(completed),
-            ..answer
-        };
+        let said = |completed, answer| Answer { completed: Some(completed), ..answer };
         assert!(said(false, sends()).is_empty());
         assert!(!said(true, Answer::default()).is_empty());
     }
@@ -114,11 +105,7 @@ mod tests {
     fn posts_are_always_complete() {
         let mut posts = Posts::default();
         posts.push(Post::Line("hello"));
-        let answer = Answer {
-            posts,
-            completed: Some(false),
-            ..Answer::default()
-        };
+        let answer = Answer { posts, completed: Some(false), ..Answer::default() };
         assert!(!answer.is_empty());
     }
 }

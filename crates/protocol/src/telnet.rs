@@ -80,29 +80,16 @@ mod tests {
         let heard: Vec<_> = input.iter().map(|&byte| telnet.hear(byte)).collect();
         let bytes: Vec<u8> = heard
             .iter()
-            .filter_map(|h| {
-                if let Heard::Byte(b) = h {
-                    Some(*b)
-                } else {
-                    None
-                }
-            })
+            .filter_map(|h| if let Heard::Byte(b) = h { Some(*b) } else { None })
             .collect();
         assert_eq!(bytes, data);
-        assert_eq!(
-            heard.iter().filter(|h| **h == Heard::TimingMark).count(),
-            timing_marks
-        );
+        assert_eq!(heard.iter().filter(|h| **h == Heard::TimingMark).count(), timing_marks);
     }
 
     #[test]
     fn commands_are_taken_out() {
         check(b"a\xff\xf1b", b"ab", 0);
-        check(
-            b"a\xff\xfb\x01b\xff\xfc\x02c\xff\xfd\x03d\xff\xfe\xffe",
-            b"abcde",
-            0,
-        );
+        check(b"a\xff\xfb\x01b\xff\xfc\x02c\xff\xfd\x03d\xff\xfe\xffe", b"abcde", 0);
         check(b"a\xff\xfa\x18\0xterm\xff\xff\xf0\xff\xf0b", b"ab", 0);
         check(b"two \xff\xff one", b"two \xff one", 0);
     }

@@ -9,12 +9,7 @@ use alloc::string::String;
 /// of a character, section 3.9), and so does every character that [`is_unsafe`].
 pub fn show(bytes: &[u8], shown: &mut String) {
     for chunk in bytes.utf8_chunks() {
-        shown.extend(
-            chunk
-                .valid()
-                .chars()
-                .map(|c| if is_unsafe(c) { '\u{fffd}' } else { c }),
-        );
+        shown.extend(chunk.valid().chars().map(|c| if is_unsafe(c) { '\u{fffd}' } else { c }));
         if !chunk.invalid().is_empty() {
             shown.push('\u{fffd}');
         }
@@ -76,9 +71,6 @@ mod tests {
             "a\u{202e}b\u{2066}c\u{200f}d\u{061c}".as_bytes(),
             "a\u{fffd}b\u{fffd}c\u{fffd}d\u{fffd}",
         );
-        check(
-            "one\u{2028}two\rthree\nfour".as_bytes(),
-            "one\u{fffd}two\u{fffd}three\u{fffd}four",
-        );
+        check("one\u{2028}two\rthree\nfour".as_bytes(), "one\u{fffd}two\u{fffd}three\u{fffd}four");
     }
 }

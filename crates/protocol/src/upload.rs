@@ -75,12 +75,7 @@ impl Upload {
     /// The conversation with a client whose file, of `max_size` bytes at most, goes to `store`. A
     /// server that has none refuses every file.
     pub fn new(client: Client, store: Option<Arc<dyn Store>>, max_size: u32) -> Upload {
-        Upload {
-            client,
-            store,
-            max_size,
-            place: Place::Name(Vec::new()),
-        }
+        Upload { client, store, max_size, place: Place::Name(Vec::new()) }
     }
 
     /// Takes what has come. Gives the file that is stored now, if one is, or why none will be.
@@ -124,23 +119,13 @@ impl Upload {
     }
 
     fn begin(&self, name: FileName, size: u32) -> Result<File, String> {
-        let store = self
-            .store
-            .as_ref()
-            .ok_or("the server has no place for files")?;
+        let store = self.store.as_ref().ok_or("the server has no place for files")?;
         let draft = store.begin(&name).map_err(|why| format!("{why}"))?;
-        Ok(File {
-            name,
-            size,
-            left: size,
-            draft,
-        })
+        Ok(File { name, size, left: size, draft })
     }
 
     fn keep(&self, file: File) -> Result<String, String> {
-        let File {
-            name, size, draft, ..
-        } = file;
+        let File { name, size, draft, .. } = file;
         draft.keep().map_err(|why| format!("{why}"))?;
         info!("{} stored {:?}, {size} bytes", self.client, name.as_str());
         Ok(format!("stored {} {size}\r\n", name.as_str()))
@@ -187,10 +172,9 @@ impl Session for Upload {
         let was_in_file = matches!(self.place, Place::File(_));
         match self.take(input) {
             Err(reason) => self.refuse(&reason),
-            Ok(Some(stored)) => Answer {
-                send: Cow::Owned(stored.into_bytes()),
-                ..Answer::finish()
-            },
+            Ok(Some(stored)) => {
+                Answer { send: Cow::Owned(stored.into_bytes()), ..Answer::finish() }
+            }
             Ok(None) => Answer {
                 finish: matches!(self.place, Place::Over),
                 completed: Some(!was_in_file && matches!(self.place, Place::File(_))),
@@ -219,13 +203,9 @@ fn read_size(bytes: &[u8], max_size: u32) -> Option<Result<u32, String>> {
         false => hint(size, |size| size <= max_size),
     };
     Some(if end != LF {
-        Err(format!(
-            "behind the 4 bytes of the size comes LF (0x0a), not 0x{end:02x}{hint}"
-        ))
+        Err(format!("behind the 4 bytes of the size comes LF (0x0a), not 0x{end:02x}{hint}"))
     } else if size > max_size {
-        Err(format!(
-            "a file has at most {max_size} bytes, and {size} were announced{hint}"
-        ))
+        Err(format!("a file has at most {max_size} bytes, and {size} were announced{hint}"))
     } else {
         Ok(size)
     })

@@ -456,10 +456,8 @@ fn help_is_a_line_for_each_command() {
     wire.take_heard(ada);
     wire.receive(ada, b"/help\n");
     let help = String::from_utf8(wire.take_heard(ada)).unwrap();
-    let commands: Vec<_> = help
-        .split_terminator("\r\n")
-        .map(|line| line.split([' ', ':']).nth(1).unwrap())
-        .collect();
+    let commands: Vec<_> =
+        help.split_terminator("\r\n").map(|line| line.split([' ', ':']).nth(1).unwrap()).collect();
     assert_eq!(commands, ["/nick", "/who", "/quit", "//TEXT", "/help"]);
     assert!(help.lines().all(|line| line.starts_with("* /")), "{help}");
 }
@@ -679,20 +677,12 @@ fn echo_gives_every_byte_back() {
 
 /// A server that tells these fortunes.
 fn telling(fortunes: Fortunes) -> Wire {
-    Wire::with(
-        "fortune",
-        Settings {
-            fortunes,
-            ..Settings::built_in(0)
-        },
-    )
+    Wire::with("fortune", Settings { fortunes, ..Settings::built_in(0) })
 }
 
 #[test]
 fn fortune_tells_one_and_never_answers() {
-    let fortunes = Fortunes::parse(b"A stream has no messages.\nReally.\n", 0)
-        .unwrap()
-        .fortunes;
+    let fortunes = Fortunes::parse(b"A stream has no messages.\nReally.\n", 0).unwrap().fortunes;
     check_wire(
         telling(fortunes),
         r"

@@ -97,16 +97,8 @@ fn what_is_no_frame_is_told_why_and_that_is_the_end() {
             5 << 24,
             "version 16777216 is not known, only 1 is; did you send it little-endian?",
         ),
-        (
-            1,
-            FRAME_LIMIT + 1,
-            "a frame holds at most 1048576 bytes, and 1048577 were announced",
-        ),
-        (
-            1,
-            u32::MAX,
-            "a frame holds at most 1048576 bytes, and 4294967295 were announced",
-        ),
+        (1, FRAME_LIMIT + 1, "a frame holds at most 1048576 bytes, and 1048577 were announced"),
+        (1, u32::MAX, "a frame holds at most 1048576 bytes, and 4294967295 were announced"),
         (
             1,
             5 << 24,
@@ -213,11 +205,7 @@ fn receive_in_pieces(wire: &mut Wire, client: Client, bytes: &[u8], cuts: &[Inde
 fn uploading(disk: &Disk, max_size: u32) -> Wire {
     Wire::with(
         "upload",
-        Settings {
-            store: Some(Arc::new(disk.clone())),
-            max_size,
-            ..Settings::built_in(0)
-        },
+        Settings { store: Some(Arc::new(disk.clone())), max_size, ..Settings::built_in(0) },
     )
 }
 
@@ -239,10 +227,7 @@ fn check_upload(max_size: u32, sent: &[u8], answer: &str, stored: &[(&str, &[u8]
         let heard = String::from_utf8(wire.take_heard(ada)).unwrap();
         assert_eq!(heard, format!("{answer}\r\n"), "in {} reads", reads.len());
         let files = disk.files();
-        let files: Vec<_> = files
-            .iter()
-            .map(|(name, bytes)| (&name[..], &bytes[..]))
-            .collect();
+        let files: Vec<_> = files.iter().map(|(name, bytes)| (&name[..], &bytes[..])).collect();
         assert_eq!(files, stored);
         assert_eq!(disk.drafts(), 0);
     }
@@ -286,10 +271,7 @@ fn every_byte_of_a_size_may_look_like_the_end_of_a_line() {
     assert_eq!(wire.take_heard(ada), b"stored f 2570\r\n");
     assert_eq!(disk.files()["f"], bytes);
     // All four: as a number that is too large, and not as a line that ends early.
-    check_refused(
-        b"f\n\n\n\n\n\n",
-        "a file has at most 100 bytes, and 168430090 were announced",
-    );
+    check_refused(b"f\n\n\n\n\n\n", "a file has at most 100 bytes, and 168430090 were announced");
 }
 
 #[test]

@@ -15,16 +15,8 @@ use wire::{End, Wire};
 
 /// What a hostile client might repeat for ever: a line, an invalid line, half a character, a
 /// command of telnet's, and a conversation with telnet's negotiator.
-const ENDLESS: &[&[u8]] = &[
-    b"x",
-    b"\r",
-    b"\x80",
-    b"\xf0\x9f",
-    b"/who ",
-    b"\xff",
-    b"\xff\xfa",
-    b"\xff\xfd\x06",
-];
+const ENDLESS: &[&[u8]] =
+    &[b"x", b"\r", b"\x80", b"\xf0\x9f", b"/who ", b"\xff", b"\xff\xfa", b"\xff\xfd\x06"];
 
 #[test]
 fn a_line_without_an_end_keeps_no_more_than_two_lines() {
@@ -69,11 +61,7 @@ fn a_member_that_never_reads_costs_a_mailbox_however_short_its_lines() {
             }
         });
         assert_eq!(wire.end(ada), Some(End::CutOff));
-        assert_eq!(
-            answers,
-            MAILBOX_LIMIT / (answer + LINE_COST) + 1,
-            "{line:?}"
-        );
+        assert_eq!(answers, MAILBOX_LIMIT / (answer + LINE_COST) + 1, "{line:?}");
         let bound = MAILBOX_LIMIT + 8 * LINE_LIMIT;
         assert!(peak <= bound, "{line:?} takes {peak} bytes");
     }
@@ -82,9 +70,8 @@ fn a_member_that_never_reads_costs_a_mailbox_however_short_its_lines() {
 #[test]
 fn what_one_read_asks_for_is_answered_to_who_reads_however_much_it_is() {
     let mut wire = Wire::new("chat");
-    let members: Vec<_> = (0..100)
-        .map(|n| wire.connect(&format!("[2001:db8:ffff::{n}]:50000")))
-        .collect();
+    let members: Vec<_> =
+        (0..100).map(|n| wire.connect(&format!("[2001:db8:ffff::{n}]:50000"))).collect();
     let asks = members[0];
     wire.take_heard(asks);
     wire.receive(asks, &filled_with(b"/who\n"));
@@ -100,9 +87,7 @@ fn many_members_that_never_read_share_what_they_do_not_read() {
     const MEMBERS: usize = 50;
     let mut wire = Wire::new("chat");
     let ada = wire.connect("ada");
-    let deaf: Vec<_> = (0..MEMBERS)
-        .map(|n| wire.connect(&format!("deaf{n}")))
-        .collect();
+    let deaf: Vec<_> = (0..MEMBERS).map(|n| wire.connect(&format!("deaf{n}"))).collect();
     for &member in &deaf {
         wire.take_heard(member);
         wire.set_reads(member, false);
@@ -134,10 +119,7 @@ fn whoever_is_answered_alone_costs_little_whatever_is_announced() {
     ];
     for (service, beginning) in endless {
         let entry = CATALOGUE.iter().find(|entry| entry.name == service);
-        let settings = Settings {
-            store: Some(Arc::new(Nowhere)),
-            ..Settings::built_in(0)
-        };
+        let settings = Settings { store: Some(Arc::new(Nowhere)), ..Settings::built_in(0) };
         let service = (entry.expect("a service").open)(settings);
         let read = vec![b'x'; service.read_size()];
         let before = allocated();
@@ -204,10 +186,7 @@ struct Counting;
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-#[allow(
-    unsafe_code,
-    reason = "an allocator is unsafe by its nature; this one counts"
-)]
+#[allow(unsafe_code, reason = "an allocator is unsafe by its nature; this one counts")]
 // SAFETY: every call goes to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

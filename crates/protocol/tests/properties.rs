@@ -306,12 +306,7 @@ impl Stage {
         let address = format!("10.0.0.{}:7", self.members.len() + 1);
         let client = self.wire.connect(&address);
         self.seats[seat] = Some(client);
-        self.members.push(Member {
-            client,
-            address,
-            joined: self.log.len(),
-            left: None,
-        });
+        self.members.push(Member { client, address, joined: self.log.len(), left: None });
     }
 
     fn act(&mut self, client: Client, act: Act) {
@@ -388,9 +383,7 @@ impl Stage {
         let (past, present) = self.log.split_at(member.joined);
         let present = &present[..member.left.unwrap_or(self.log.len()) - member.joined];
         let news = |what: &str| {
-            let told = past
-                .iter()
-                .filter(|l| l.starts_with("* ") && l.contains(what));
+            let told = past.iter().filter(|l| l.starts_with("* ") && l.contains(what));
             told.count()
         };
         // The witness was welcomed, not announced; the newcomer counts itself.
@@ -400,25 +393,14 @@ impl Stage {
         let own = format!("] {}, ", member.client);
         let others = present.iter().skip(1).filter(|line| !line.contains(&own));
         let welcome = format!("* welcome, {}; {here} here", member.address);
-        let heard = [&welcome]
-            .into_iter()
-            .chain(remembered.copied())
-            .chain(others);
+        let heard = [&welcome].into_iter().chain(remembered.copied()).chain(others);
         heard.cloned().collect()
     }
 }
 
 /// Whether a line is for one member alone, and so none that others hear. The welcome is left in.
 fn is_answer(line: &str) -> bool {
-    let answers = [
-        "/",
-        "here: ",
-        "the name ",
-        "you are ",
-        "no command ",
-        "goodbye",
-        "idle for ",
-    ];
+    let answers = ["/", "here: ", "the name ", "you are ", "no command ", "goodbye", "idle for "];
     let own_line = line.strip_prefix("* ").unwrap_or_default();
     answers.iter().any(|answer| own_line.starts_with(answer))
 }

@@ -42,20 +42,13 @@ impl<L> Acceptor<L> {
     /// Accepts from `listener`, which should not block: a client may be gone again between its
     /// readiness and accept(2), and the server must not wait for the next one then.
     pub fn new(listener: L) -> Acceptor<L> {
-        Acceptor {
-            listener: Some(listener),
-            accepted: 0,
-            paused_until: None,
-            warned: None,
-        }
+        Acceptor { listener: Some(listener), accepted: 0, paused_until: None, warned: None }
     }
 
     /// The listener, if it is to be watched: not during a pause, and not after the end.
     pub fn listener(&mut self) -> Option<&L> {
         self.paused_until = self.paused_until.filter(|end| *end > Instant::now());
-        self.listener
-            .as_ref()
-            .filter(|_| self.paused_until.is_none())
+        self.listener.as_ref().filter(|_| self.paused_until.is_none())
     }
 
     /// When to look at the listener again, if accepting has just failed for want of resources.
@@ -76,11 +69,7 @@ impl<L> Acceptor<L> {
                 let client = Client(self.accepted);
                 let name = SocketAddr::new(address.ip().to_canonical(), address.port()).to_string();
                 info!("{client} connected from {name}");
-                return Some(Arrival {
-                    client,
-                    name,
-                    stream,
-                });
+                return Some(Arrival { client, name, stream });
             }
             Err(error) if is_about_one_client(&error) => debug!("a client went away: {error}"),
             Err(error) => {
@@ -98,10 +87,7 @@ impl<L> Acceptor<L> {
     /// Says how many clients there were: the last words of a server.
     pub fn log_summary(&self) {
         let clients = self.accepted;
-        info!(
-            "stopped; {clients} {} served",
-            if clients == 1 { "client" } else { "clients" }
-        );
+        info!("stopped; {clients} {} served", if clients == 1 { "client" } else { "clients" });
     }
 }
 
@@ -166,12 +152,7 @@ mod tests {
 
     #[test]
     fn a_client_that_went_away_does_not() {
-        for errno in [
-            Errno::ECONNABORTED,
-            Errno::EPROTO,
-            Errno::EPERM,
-            Errno::EAGAIN,
-        ] {
+        for errno in [Errno::ECONNABORTED, Errno::EPROTO, Errno::EPERM, Errno::EAGAIN] {
             let mut acceptor = Acceptor::new(());
             fails(&mut acceptor, errno);
             assert!(acceptor.listener().is_some(), "{errno}");
@@ -182,19 +163,9 @@ mod tests {
     fn clients_are_counted_from_one_and_known_by_their_ipv4_address() {
         let mut acceptor = Acceptor::new(());
         fails(&mut acceptor, Errno::ECONNABORTED);
-        let arrival = acceptor
-            .admit(Ok(((), "[::ffff:127.0.0.1]:9".parse().unwrap())))
-            .unwrap();
-        assert_eq!(
-            (arrival.client, arrival.name.as_str()),
-            (Client(1), "127.0.0.1:9")
-        );
-        let arrival = acceptor
-            .admit(Ok(((), "[::1]:9".parse().unwrap())))
-            .unwrap();
-        assert_eq!(
-            (arrival.client, arrival.name.as_str()),
-            (Client(2), "[::1]:9")
-        );
+        let arrival = acceptor.admit(Ok(((), "[::ffff:127.0.0.1]:9".parse().unwrap()))).unwrap();
+        assert_eq!((arrival.client, arrival.name.as_str()), (Client(1), "127.0.0.1:9"));
+        let arrival = acceptor.admit(Ok(((), "[::1]:9".parse().unwrap()))).unwrap();
+        assert_eq!((arrival.client, arrival.name.as_str()), (Client(2), "[::1]:9"));
     }
 }

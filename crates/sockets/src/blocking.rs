@@ -60,10 +60,7 @@ impl<'a> Connection<'a> {
     /// Those of recv(2) that mean that the connection is broken.
     pub fn read<'b>(&mut self, buffer: &'b mut Buffer) -> io::Result<Input<'b>> {
         loop {
-            if self
-                .over_by()
-                .is_some_and(|deadline| until(deadline).is_zero())
-            {
+            if self.over_by().is_some_and(|deadline| until(deadline).is_zero()) {
                 return Ok(Input::Stop);
             }
             let left = self.idle_time_left();
@@ -91,9 +88,7 @@ impl<'a> Connection<'a> {
 
     /// When the client will have been idle for too long, for those who wait by themselves.
     pub fn idle_deadline(&self) -> Option<Instant> {
-        self.limits
-            .idle_timeout
-            .map(|timeout| self.completed + timeout)
+        self.limits.idle_timeout.map(|timeout| self.completed + timeout)
     }
 
     /// Sends all of `bytes`, however often the system takes only a part of them.
@@ -126,13 +121,8 @@ impl<'a> Connection<'a> {
         self.stream.shutdown(Shutdown::Write)?;
         let lingers_until = Instant::now() + LINGER;
         loop {
-            let deadline = self
-                .over_by()
-                .map_or(lingers_until, |over| over.min(lingers_until));
-            let input = poll(
-                [((), self.stream.as_fd(), PollFlags::POLLIN)],
-                Some(deadline),
-            )?;
+            let deadline = self.over_by().map_or(lingers_until, |over| over.min(lingers_until));
+            let input = poll([((), self.stream.as_fd(), PollFlags::POLLIN)], Some(deadline))?;
             let closed = !input.is_empty() && !discard_input(self.stream);
             if closed || until(deadline).is_zero() {
                 return Ok(());
@@ -143,14 +133,8 @@ impl<'a> Connection<'a> {
     /// How long the client may still be silent. A socket timeout starts anew with each byte, so
     /// after a byte that completed nothing it has to be set to what is left.
     fn idle_time_left(&self) -> Option<Duration> {
-        let elapsed = if self.fresh {
-            Duration::ZERO
-        } else {
-            self.completed.elapsed()
-        };
-        self.limits
-            .idle_timeout
-            .map(|timeout| timeout.saturating_sub(elapsed))
+        let elapsed = if self.fresh { Duration::ZERO } else { self.completed.elapsed() };
+        self.limits.idle_timeout.map(|timeout| timeout.saturating_sub(elapsed))
     }
 
     fn block_for(&mut self, timeout: Option<Duration>) -> io::Result<()> {
@@ -169,10 +153,7 @@ impl<'a> Connection<'a> {
     fn wait_until_writable(&mut self) -> io::Result<()> {
         match self.over_by() {
             Some(deadline) if !until(deadline).is_zero() => {
-                poll(
-                    [((), self.stream.as_fd(), PollFlags::POLLOUT)],
-                    Some(deadline),
-                )?;
+                poll([((), self.stream.as_fd(), PollFlags::POLLOUT)], Some(deadline))?;
                 Ok(())
             }
             _ => Err(ErrorKind::TimedOut.into()),
@@ -201,10 +182,7 @@ const FIRST_SIZE: usize = 4096;
 impl Buffer {
     /// A buffer that grows up to `limit` bytes.
     pub fn new(limit: usize) -> Buffer {
-        Buffer {
-            bytes: vec![0; FIRST_SIZE.min(limit)],
-            limit,
-        }
+        Buffer { bytes: vec![0; FIRST_SIZE.min(limit)], limit }
     }
 
     fn space(&mut self) -> &mut [u8] {
@@ -234,11 +212,7 @@ mod tests {
     }
 
     fn limits() -> Limits {
-        Limits {
-            max_clients: 1,
-            idle_timeout: Some(IDLE),
-            grace: Duration::from_secs(5),
-        }
+        Limits { max_clients: 1, idle_timeout: Some(IDLE), grace: Duration::from_secs(5) }
     }
 
     #[test]

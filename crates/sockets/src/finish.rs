@@ -24,11 +24,7 @@ pub const LINGER: Duration = Duration::from_secs(2);
 /// that it has closed or that its connection is broken: there is nothing more to wait for.
 pub fn discard_input(socket: impl AsFd) -> bool {
     let mut scrap = [0; 4 * 1024];
-    match recv(
-        socket.as_fd().as_raw_fd(),
-        &mut scrap,
-        MsgFlags::MSG_DONTWAIT,
-    ) {
+    match recv(socket.as_fd().as_raw_fd(), &mut scrap, MsgFlags::MSG_DONTWAIT) {
         Ok(count) => count > 0,
         Err(errno) => io::Error::from(errno).kind() == io::ErrorKind::WouldBlock,
     }

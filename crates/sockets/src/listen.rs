@@ -54,18 +54,13 @@ pub fn bind(address: &str) -> io::Result<UdpSocket> {
 /// It has none that has a port.
 pub fn local_address(socket: &impl AsFd) -> io::Result<SocketAddr> {
     let address = SockRef::from(socket).local_addr()?;
-    address
-        .as_socket()
-        .ok_or_else(|| ErrorKind::Unsupported.into())
+    address.as_socket().ok_or_else(|| ErrorKind::Unsupported.into())
 }
 
 /// What `take` makes of the first address of the host that it can take.
 fn first_of<S>(address: &str, take: impl Fn(SocketAddr) -> io::Result<S>) -> io::Result<S> {
     let name_it = |place: &dyn std::fmt::Display, error: &io::Error| {
-        io::Error::new(
-            error.kind(),
-            format!("cannot listen on {place}: {}", explain(error)),
-        )
+        io::Error::new(error.kind(), format!("cannot listen on {place}: {}", explain(error)))
     };
     let addresses = address.to_socket_addrs().map_err(|error| {
         let hint = "want an address of this machine, or a name that leads to one";
@@ -82,11 +77,7 @@ fn first_of<S>(address: &str, take: impl Fn(SocketAddr) -> io::Result<S>) -> io:
 }
 
 fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // Else a restarted server would have to wait until its old connections have left TIME_WAIT.
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {
@@ -116,9 +107,7 @@ fn inherited() -> io::Result<TcpListener> {
     let socket = Socket::from(io::stdin().as_fd().try_clone_to_owned()?);
     if !socket.is_listener().unwrap_or(false) {
         let hint = "whoever starts this server has to listen, as inetd does";
-        return Err(io::Error::other(format!(
-            "standard input is no listening socket ({hint})"
-        )));
+        return Err(io::Error::other(format!("standard input is no listening socket ({hint})")));
     }
     dup2_stdin(File::open("/dev/null")?)?;
     set_for_clients(&socket)?;

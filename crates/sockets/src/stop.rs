@@ -36,10 +36,7 @@ const NO_SOCKET: i32 = -1;
 
 impl Default for StopFlag {
     fn default() -> StopFlag {
-        StopFlag {
-            raised: Arc::default(),
-            wakes: Arc::new(AtomicI32::new(NO_SOCKET)),
-        }
+        StopFlag { raised: Arc::default(), wakes: Arc::new(AtomicI32::new(NO_SOCKET)) }
     }
 }
 
@@ -58,19 +55,11 @@ impl Stop {
         for signal in [SIGINT, SIGTERM] {
             // They run in this order, so the first signal raises the flag and the second finds it.
             let raised = Arc::clone(&flag.raised);
-            actions.push(flag::register_conditional_shutdown(
-                signal,
-                128 + signal,
-                raised,
-            )?);
+            actions.push(flag::register_conditional_shutdown(signal, 128 + signal, raised)?);
             actions.push(flag.raise_at(signal)?);
             actions.push(low_level::pipe::register(signal, signals.try_clone()?)?);
         }
-        Ok(Stop {
-            flag,
-            signalled,
-            actions,
-        })
+        Ok(Stop { flag, signalled, actions })
     }
 
     /// The flag that is raised with the first signal.
@@ -131,10 +120,7 @@ impl StopFlag {
         if self.is_raised() {
             unblock(stream.as_raw_fd());
         }
-        WakeGuard {
-            flag: self,
-            _stream: stream,
-        }
+        WakeGuard { flag: self, _stream: stream }
     }
 
     #[allow(unsafe_code)]

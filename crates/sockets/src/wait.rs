@@ -22,18 +22,13 @@ pub fn poll<'fd, T>(
         let left = until(deadline) + Duration::from_micros(999);
         PollTimeout::try_from(left.as_millis()).unwrap_or(PollTimeout::MAX)
     });
-    let named = interests
-        .into_iter()
-        .map(|(name, fd, flags)| (name, PollFd::new(fd, flags)));
+    let named = interests.into_iter().map(|(name, fd, flags)| (name, PollFd::new(fd, flags)));
     let (names, mut descriptors): (Vec<T>, Vec<PollFd<'_>>) = named.unzip();
     match nix::poll::poll(&mut descriptors, timeout) {
         Ok(_) | Err(Errno::EINTR) => {}
         Err(errno) => return Err(errno.into()),
     }
-    let ready = names
-        .into_iter()
-        .zip(descriptors)
-        .filter(|(_, fd)| fd.any() == Some(true));
+    let ready = names.into_iter().zip(descriptors).filter(|(_, fd)| fd.any() == Some(true));
     Ok(ready.map(|(name, _)| name).collect())
 }
 

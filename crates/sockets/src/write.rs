@@ -34,10 +34,5 @@ pub fn gather(queue: &Queue) -> Vec<IoSlice<'_>> {
         size += line.len();
         size <= WRITE_SIZE
     };
-    queue
-        .slices()
-        .take(LINES_A_WRITE)
-        .take_while(fits)
-        .map(IoSlice::new)
-        .collect()
+    queue.slices().take(LINES_A_WRITE).take_while(fits).map(IoSlice::new).collect()
 }

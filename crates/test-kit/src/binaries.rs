@@ -25,11 +25,7 @@ pub fn examples() -> PathBuf {
 /// What cargo says if one of them cannot be built.
 pub fn example_tests(examples: &[&str]) -> Result<Vec<PathBuf>, String> {
     let named = examples.iter().flat_map(|example| ["--example", example]);
-    let said = cargo(
-        ["test", "--no-run", "--message-format=json"]
-            .into_iter()
-            .chain(named),
-    )?;
+    let said = cargo(["test", "--no-run", "--message-format=json"].into_iter().chain(named))?;
     let program = |example: &&str| {
         let name = format!("\"name\":\"{example}\"");
         let is_it = |line: &&str| line.contains(&name) && line.contains("\"executable\":\"");
@@ -72,10 +68,7 @@ fn cargo<'a>(arguments: impl Iterator<Item = &'a str>) -> Result<String, String>
         .arg("--quiet")
         .arg("--target-dir")
         .arg(target)
-        .args([
-            "--profile",
-            if profile == "debug" { "dev" } else { profile },
-        ])
+        .args(["--profile", if profile == "debug" { "dev" } else { profile }])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         .stdin(Stdio::null())
         .output()
@@ -104,9 +97,6 @@ mod tests {
     #[test]
     fn a_test_knows_its_profile() {
         let test = Path::new("/work/target/release/deps/echo-0123");
-        assert_eq!(
-            target_and_profile(test),
-            Ok((Path::new("/work/target"), "release"))
-        );
+        assert_eq!(target_and_profile(test), Ok((Path::new("/work/target"), "release")));
     }
 }

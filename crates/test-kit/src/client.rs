@@ -169,11 +169,7 @@ impl Client {
     #[track_caller]
     pub fn expect_end(&mut self) {
         let rest = self.read_to_end();
-        assert!(
-            rest.is_empty(),
-            "not the end, but {:?}",
-            String::from_utf8_lossy(&rest)
-        );
+        assert!(rest.is_empty(), "not the end, but {:?}", String::from_utf8_lossy(&rest));
     }
 
     /// The server cuts the connection off, whatever it has sent before.

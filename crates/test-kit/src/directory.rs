@@ -39,9 +39,7 @@ impl Directory {
 pub fn names(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir(directory).expect("it is a directory");
     let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
-    let mut names: Vec<_> = entries
-        .map(|entry| name(entry.expect("readable")))
-        .collect();
+    let mut names: Vec<_> = entries.map(|entry| name(entry.expect("readable"))).collect();
     names.sort();
     names
 }

@@ -13,9 +13,7 @@ impl Client {
         loop {
             let left = by.saturating_duration_since(Instant::now());
             assert!(!left.is_zero(), "the connection goes on");
-            self.stream()
-                .set_read_timeout(Some(left))
-                .expect("not zero");
+            self.stream().set_read_timeout(Some(left)).expect("not zero");
             match self.stream().read(&mut scrap) {
                 Ok(0) => return,
                 Ok(_) => {}
@@ -32,12 +30,10 @@ impl Client {
         use std::io::Write;
         let bytes = [b'x'; 64 * 1024];
         self.stream().set_nonblocking(true).expect("it is open");
-        crate::wait_until("the server reads no more", || {
-            match self.stream().write(&bytes) {
-                Ok(_) => false,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => is_stuck(),
-                Err(error) => panic!("cannot send: {error}"),
-            }
+        crate::wait_until("the server reads no more", || match self.stream().write(&bytes) {
+            Ok(_) => false,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => is_stuck(),
+            Err(error) => panic!("cannot send: {error}"),
         });
         self.stream().set_nonblocking(false).expect("it is open");
     }

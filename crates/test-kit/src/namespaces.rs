@@ -73,17 +73,11 @@ impl Namespaces {
         let first = if own.contains(&"--pid") {
             // The keeper itself stays outside.
             let children = keeping.children();
-            *children
-                .first()
-                .ok_or_else(|| io::Error::other("nobody is inside"))?
+            *children.first().ok_or_else(|| io::Error::other("nobody is inside"))?
         } else {
             keeping
         };
-        Ok(Namespaces {
-            own,
-            keeper,
-            first: first.0,
-        })
+        Ok(Namespaces { own, keeper, first: first.0 })
     }
 
     /// What runs a program inside, given as the next argument.
@@ -129,9 +123,5 @@ fn unsharing(own: &[&'static str]) -> Vec<&'static str> {
 }
 
 fn becoming_root() -> &'static [&'static str] {
-    if Uid::effective().is_root() {
-        &[]
-    } else {
-        &["--user", "--map-root-user"]
-    }
+    if Uid::effective().is_root() { &[] } else { &["--user", "--map-root-user"] }
 }

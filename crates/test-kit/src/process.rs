@@ -100,9 +100,7 @@ impl Process {
     /// each is counted its part (`Pss` in proc_pid_smaps(5)).
     pub fn pss(self) -> u64 {
         let processes = self.children().into_iter().chain([self]);
-        processes
-            .map(|process| process.field_of("smaps_rollup", "Pss"))
-            .sum()
+        processes.map(|process| process.field_of("smaps_rollup", "Pss")).sum()
     }
 
     /// How much processor time it has used, all its threads together (clock_getcpuclockid(3)).
@@ -133,9 +131,7 @@ impl Process {
     pub fn tracer(self) -> Option<Process> {
         match self.status("TracerPid") {
             0 => None,
-            tracer => Some(Process(
-                i32::try_from(tracer).expect("it is a process's number"),
-            )),
+            tracer => Some(Process(i32::try_from(tracer).expect("it is a process's number"))),
         }
     }
 
@@ -200,11 +196,7 @@ mod tests {
         let mut child = std::process::Command::new("true").spawn().unwrap();
         let process = Process(child.id() as i32);
         crate::wait_until("it has ended", || process.state() == Some('Z'));
-        assert!(
-            Process(std::process::id() as i32)
-                .children()
-                .contains(&process)
-        );
+        assert!(Process(std::process::id() as i32).children().contains(&process));
         child.wait().unwrap();
         assert_eq!(process.state(), None);
     }

@@ -128,9 +128,7 @@ impl Server {
         visitor.read_to_end();
         drop(visitor);
         self.wait_for_log(|line| line.contains("client 1 left"));
-        wait_until("the children are gone", || {
-            self.process().children().is_empty()
-        });
+        wait_until("the children are gone", || self.process().children().is_empty());
         self.process().footprint()
     }
 
@@ -238,13 +236,9 @@ impl Running {
     /// Starts a command, with nothing to read.
     #[track_caller]
     pub fn spawn(mut command: Command) -> Running {
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command
-            .spawn()
-            .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child =
+            command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
         Running {
             output: Lines::collect(child.stdout.take().expect("piped")),
             errors: Lines::collect(child.stderr.take().expect("piped")),
@@ -285,11 +279,7 @@ impl Running {
     /// Waits until it has ended, and gives all that it had to say.
     #[track_caller]
     pub fn end(mut self) -> Ended {
-        Ended {
-            status: self.wait(),
-            output: self.output.all(),
-            errors: self.errors.all(),
-        }
+        Ended { status: self.wait(), output: self.output.all(), errors: self.errors.all() }
     }
 }
 
@@ -304,10 +294,7 @@ impl Drop for Running {
         if thread::panicking() {
             let log = self.errors.so_far();
             let last = log.len().saturating_sub(LOG_SHOWN);
-            eprintln!(
-                "{last} lines of its log, and then:\n{}",
-                log[last..].join("\n")
-            );
+            eprintln!("{last} lines of its log, and then:\n{}", log[last..].join("\n"));
         }
     }
 }

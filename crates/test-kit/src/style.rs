@@ -15,13 +15,8 @@ pub enum Style {
 
 impl Style {
     /// All styles, in the order in which they are always listed.
-    pub const ALL: [Style; 5] = [
-        Style::Iterative,
-        Style::Fork,
-        Style::Thread,
-        Style::Select,
-        Style::Async,
-    ];
+    pub const ALL: [Style; 5] =
+        [Style::Iterative, Style::Fork, Style::Thread, Style::Select, Style::Async];
 
     /// The name of its binary.
     pub fn binary(self) -> &'static str {

@@ -9,9 +9,8 @@ use std::time::{Duration, Instant};
 pub fn deadline() -> Duration {
     static FACTOR: OnceLock<f64> = OnceLock::new();
     let factor = FACTOR.get_or_init(|| {
-        std::env::var("SLOW_MACHINE").map_or(1.0, |factor| {
-            factor.parse().expect("SLOW_MACHINE is a number")
-        })
+        std::env::var("SLOW_MACHINE")
+            .map_or(1.0, |factor| factor.parse().expect("SLOW_MACHINE is a number"))
     });
     Duration::from_secs(30).mul_f64(*factor)
 }

@@ -36,10 +36,7 @@ impl Wire {
         }
         let left = Namespaces::open(OWN).expect("it was possible just now");
         let right = left.open_beside().expect("one more is possible");
-        let wire = Wire {
-            left: Host(left),
-            right: Host(right),
-        };
+        let wire = Wire { left: Host(left), right: Host(right) };
         wire.put_in();
         Some(wire)
     }
@@ -48,10 +45,7 @@ impl Wire {
     #[track_caller]
     pub fn put_in(&self) {
         let Wire { left, right } = self;
-        left.run(&format!(
-            "ip link add wire type veth peer name wire netns {}",
-            right.0.first().0
-        ));
+        left.run(&format!("ip link add wire type veth peer name wire netns {}", right.0.first().0));
         for (host, number) in [(left, 1), (right, 2)] {
             // Without addrgenmode the kernel would add an address of its own, after a while.
             host.run(&format!(

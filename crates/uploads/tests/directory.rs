@@ -76,11 +76,7 @@ fn a_file_has_its_name_when_it_is_whole() {
     draft.keep().unwrap();
     assert_eq!(fs::read(place.uploads().join("name")).unwrap(), b"one two");
     let mode = fs::metadata(place.uploads().join("name")).unwrap();
-    assert_eq!(
-        mode.permissions().mode() & !0o644,
-        0o100_000,
-        "no more than rw-r--r--"
-    );
+    assert_eq!(mode.permissions().mode() & !0o644, 0o100_000, "no more than rw-r--r--");
 }
 
 #[test]
@@ -124,18 +120,13 @@ fn of_many_at_once_exactly_one_wins() {
         let stored: Vec<_> = thread::scope(|scope| {
             let begin = |n| scope.spawn(move || store(directory, &format!("by {n}")));
             let uploads: Vec<_> = (0..8).map(begin).collect();
-            uploads
-                .into_iter()
-                .map(|upload| upload.join().unwrap())
-                .collect()
+            uploads.into_iter().map(|upload| upload.join().unwrap()).collect()
         });
         let winners: Vec<_> = (0..8).filter(|n| stored[*n].is_ok()).collect();
         let [winner] = winners[..] else {
             panic!("{winners:?} have won");
         };
-        let lost = stored
-            .iter()
-            .filter(|stored| **stored == Err(NotStored::Exists));
+        let lost = stored.iter().filter(|stored| **stored == Err(NotStored::Exists));
         assert_eq!(lost.count(), 7);
         let path = place.uploads().join("name");
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("by {winner}"));

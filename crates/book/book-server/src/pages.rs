@@ -55,10 +55,7 @@ impl Pages {
 
 /// What to tell the browser that a file is, by the end of its name.
 pub(crate) fn content_type(path: &str) -> &'static str {
-    match path
-        .rsplit_once('.')
-        .map_or("html", |(_, extension)| extension)
-    {
+    match path.rsplit_once('.').map_or("html", |(_, extension)| extension) {
         "css" => "text/css; charset=utf-8",
         "html" => "text/html; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
@@ -89,9 +86,7 @@ fn build_into(directory: &Path, root: &Path) -> Result<Vec<String>, String> {
     })
     .map_err(|error| format!("{error:#}").replace('\n', " "))?;
     let mut said = String::new();
-    log.rewind()
-        .and_then(|()| log.read_to_string(&mut said))
-        .map_err(in_words)?;
+    log.rewind().and_then(|()| log.read_to_string(&mut said)).map_err(in_words)?;
     Ok(said.lines().map(|line| line.trim().to_owned()).collect())
 }
 

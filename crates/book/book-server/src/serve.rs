@@ -34,9 +34,7 @@ pub(crate) fn serve(
     place: &Path,
     stop: Stop,
 ) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let built = build(sources, place.to_owned())?;
     runtime.block_on(async {
         listener.set_nonblocking(true)?;
@@ -61,18 +59,16 @@ pub(crate) fn serve(
 /// Builds the book in a thread of its own. The place is removed when the pages are in memory.
 fn build(sources: PathBuf, place: PathBuf) -> io::Result<Built> {
     let (tell, built) = watch::channel(None);
-    thread::Builder::new()
-        .name("build".to_owned())
-        .spawn(move || {
-            let pages = Pages::build_in(&place, &sources);
-            // Who has made the place tries it again in the end.
-            let _ = fs::remove_dir_all(place);
-            match &pages {
-                Ok(pages) => pages.warnings.iter().for_each(|warning| warn!("{warning}")),
-                Err(why) => error!("the book cannot be built: {why}"),
-            }
-            let _ = tell.send(Some(pages.map(Arc::new)));
-        })?;
+    thread::Builder::new().name("build".to_owned()).spawn(move || {
+        let pages = Pages::build_in(&place, &sources);
+        // Who has made the place tries it again in the end.
+        let _ = fs::remove_dir_all(place);
+        match &pages {
+            Ok(pages) => pages.warnings.iter().for_each(|warning| warn!("{warning}")),
+            Err(why) => error!("the book cannot be built: {why}"),
+        }
+        let _ = tell.send(Some(pages.map(Arc::new)));
+    })?;
     Ok(built)
 }
 
@@ -86,17 +82,9 @@ async fn answer(State(mut built): State<Built>, request: Request) -> Response {
         Ok(Some(Ok(pages))) => page(pages, request.uri().path()),
         Ok(Some(Err(why))) => {
             let why = format!("The book cannot be built: {why}\n");
-            (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "text/plain; charset=utf-8",
-                why.into(),
-            )
+            (StatusCode::INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8", why.into())
         }
-        _ => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "text/plain",
-            "There is no book.\n".into(),
-        ),
+        _ => (StatusCode::INTERNAL_SERVER_ERROR, "text/plain", "There is no book.\n".into()),
     };
     Response::builder()
         .status(status)
@@ -113,11 +101,7 @@ fn page(pages: &Pages, path: &str) -> (StatusCode, &'static str, Vec<u8>) {
         Some(body) => (StatusCode::OK, content_type(path), body.to_vec()),
         None => {
             let body = pages.at("/404.html").unwrap_or(b"There is no such page.\n");
-            (
-                StatusCode::NOT_FOUND,
-                "text/html; charset=utf-8",
-                body.to_vec(),
-            )
+            (StatusCode::NOT_FOUND, "text/html; charset=utf-8", body.to_vec())
         }
     }
 }

@@ -20,8 +20,6 @@ pub fn find() -> Option<PathBuf> {
 /// Whether this is our book's. Another book's book.toml may name programs to run.
 fn is_ours(place: &Path) -> bool {
     let settings = fs::read_to_string(place.join("book.toml")).unwrap_or_default();
-    settings
-        .lines()
-        .any(|line| line == r#"title = "After accept""#)
+    settings.lines().any(|line| line == r#"title = "After accept""#)
         && place.join("lessons/SUMMARY.md").is_file()
 }

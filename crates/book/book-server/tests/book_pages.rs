@@ -12,9 +12,7 @@ static BOOK: LazyLock<Pages> =
 
 /// The pages: their names and their HTML.
 static PAGES: LazyLock<BTreeMap<&str, String>> = LazyLock::new(|| {
-    let names = BOOK
-        .names()
-        .filter(|name| name.ends_with(".html") && !is_fragment(name));
+    let names = BOOK.names().filter(|name| name.ends_with(".html") && !is_fragment(name));
     names.map(|name| (name, text(name))).collect()
 });
 
@@ -24,9 +22,7 @@ fn is_fragment(name: &str) -> bool {
 }
 
 fn text(name: &str) -> String {
-    let bytes = BOOK
-        .at(&format!("/{name}"))
-        .unwrap_or_else(|| panic!("there is no {name}"));
+    let bytes = BOOK.at(&format!("/{name}")).unwrap_or_else(|| panic!("there is no {name}"));
     String::from_utf8(bytes.to_vec()).unwrap_or_else(|_| panic!("{name} is not UTF-8"))
 }
 
@@ -46,17 +42,9 @@ fn mdbook_warns_of_what_it_cannot_expand() {
     let place = tempfile::tempdir().unwrap();
     let lessons = place.path().join("lessons");
     std::fs::create_dir(&lessons).unwrap();
-    std::fs::write(
-        place.path().join("book.toml"),
-        "[book]\nsrc = \"lessons\"\n",
-    )
-    .unwrap();
+    std::fs::write(place.path().join("book.toml"), "[book]\nsrc = \"lessons\"\n").unwrap();
     std::fs::write(lessons.join("SUMMARY.md"), "- [A](a.md)\n").unwrap();
-    std::fs::write(
-        lessons.join("a.md"),
-        "# A\n\n{{#include gone.rs}}\n\n<div>\n",
-    )
-    .unwrap();
+    std::fs::write(lessons.join("a.md"), "# A\n\n{{#include gone.rs}}\n\n<div>\n").unwrap();
     let warnings = Pages::build(place.path()).map(|pages| pages.warnings);
     let said = format!("{warnings:?}");
     assert!(said.contains("gone.rs"), "{said}");
@@ -66,23 +54,16 @@ fn mdbook_warns_of_what_it_cannot_expand() {
 fn every_chapter_is_a_page_with_one_title() {
     let title = Regex::new("<h1[ >]").unwrap();
     for chapter in chapters() {
-        let name = chapter
-            .file
-            .replace("README.md", "index.html")
-            .replace(".md", ".html");
-        let (_, main) = PAGES[&name[..]]
-            .split_once("<main>")
-            .expect("a page has a main part");
+        let name = chapter.file.replace("README.md", "index.html").replace(".md", ".html");
+        let (_, main) = PAGES[&name[..]].split_once("<main>").expect("a page has a main part");
         assert_eq!(title.find_iter(main).count(), 1, "{name}");
     }
 }
 
 #[test]
 fn every_link_leads_to_a_page_and_a_place_on_it() {
-    let places: BTreeMap<_, HashSet<_>> = PAGES
-        .iter()
-        .map(|(&name, html)| (name, ids(html).collect()))
-        .collect();
+    let places: BTreeMap<_, HashSet<_>> =
+        PAGES.iter().map(|(&name, html)| (name, ids(html).collect())).collect();
     let mut found = BTreeSet::new();
     let mut count = 0;
     for (&name, html) in PAGES.iter() {
@@ -95,19 +76,13 @@ fn every_link_leads_to_a_page_and_a_place_on_it() {
             let target = resolve(name, path);
             let is_there = BOOK.at(&format!("/{target}")).is_some();
             let has_place = place.is_empty()
-                || places
-                    .get(&target[..])
-                    .is_some_and(|places| places.contains(place));
+                || places.get(&target[..]).is_some_and(|places| places.contains(place));
             if !is_there || !has_place {
                 found.insert(format!("{name}: {link}"));
             }
         }
     }
-    assert!(
-        count > PAGES.len(),
-        "{count} links on {} pages",
-        PAGES.len()
-    );
+    assert!(count > PAGES.len(), "{count} links on {} pages", PAGES.len());
     nothing(found);
 }
 
@@ -134,11 +109,7 @@ fn nothing_is_loaded_from_another_host() {
         found.extend(asked.map(|link| format!("{name}: {link}")));
     }
     for name in BOOK.names().filter(|name| name.ends_with(".css")) {
-        found.extend(
-            elsewhere
-                .find(&text(name))
-                .map(|url| format!("{name}: {}", url.as_str())),
-        );
+        found.extend(elsewhere.find(&text(name)).map(|url| format!("{name}: {}", url.as_str())));
     }
     nothing(found);
 }
@@ -150,10 +121,7 @@ fn every_picture_has_a_title_and_a_description() {
     let icon = Regex::new(r#"(?s)<p class="blockquote-tag-title">.*?</p>"#).unwrap();
     let mut found = BTreeSet::new();
     for (name, html) in PAGES.iter() {
-        let main = html
-            .split("<main>")
-            .nth(1)
-            .and_then(|rest| rest.split("</main>").next());
+        let main = html.split("<main>").nth(1).and_then(|rest| rest.split("</main>").next());
         let main = icon.replace_all(main.unwrap_or_default(), "");
         for svg in picture.find_iter(&main).map(|svg| svg.as_str()) {
             if !svg.contains("<title") || !svg.contains("<desc") {
@@ -209,9 +177,5 @@ fn resolve(from: &str, link: &str) -> String {
         }
     }
     let path = parts.join("/");
-    if path.is_empty() {
-        "index.html".to_owned()
-    } else {
-        path
-    }
+    if path.is_empty() { "index.html".to_owned() } else { path }
 }

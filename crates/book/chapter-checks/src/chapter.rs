@@ -69,10 +69,7 @@ impl Chapter {
     pub fn read(file: &str) -> Chapter {
         let text = fs::read_to_string(lessons().join(file))
             .unwrap_or_else(|error| panic!("lessons/{file}: {error}"));
-        Chapter {
-            file: file.to_owned(),
-            text,
-        }
+        Chapter { file: file.to_owned(), text }
     }
 
     /// Where it is.
@@ -113,20 +110,14 @@ impl Chapter {
                 None => {}
             }
         }
-        assert!(
-            open.is_none(),
-            "{}: this fence is never closed: {open:?}",
-            self.file
-        );
+        assert!(open.is_none(), "{}: this fence is never closed: {open:?}", self.file);
         blocks
     }
 
     /// What it includes.
     pub fn includes(&self) -> Vec<Include> {
         let lines = (1..).zip(self.text.lines());
-        lines
-            .filter_map(|(number, line)| include(number, line))
-            .collect()
+        lines.filter_map(|(number, line)| include(number, line)).collect()
     }
 
     /// What stands where the include stands: the file, or what is between its anchors, without
@@ -140,10 +131,7 @@ impl Chapter {
         let text =
             fs::read_to_string(&path).map_err(|error| format!("{}: {error}", include.path))?;
         let lines: Vec<_> = match &include.anchor {
-            None => text
-                .lines()
-                .filter(|line| !line.contains("ANCHOR"))
-                .collect(),
+            None => text.lines().filter(|line| !line.contains("ANCHOR")).collect(),
             Some(anchor) => between(&text, anchor).ok_or_else(|| {
                 format!("{} has no anchor {anchor}, or no end of it", include.path)
             })?,
@@ -192,10 +180,7 @@ mod tests {
     use super::*;
 
     fn chapter(text: &str) -> Chapter {
-        Chapter {
-            file: "a.md".to_owned(),
-            text: text.to_owned(),
-        }
+        Chapter { file: "a.md".to_owned(), text: text.to_owned() }
     }
 
     #[test]
@@ -209,10 +194,7 @@ mod tests {
             .collect();
         assert_eq!(
             seen,
-            [
-                ("console,server", 3, "$ ls".to_owned()),
-                ("rust", 8, "a||  b".to_owned())
-            ]
+            [("console,server", 3, "$ ls".to_owned()), ("rust", 8, "a||  b".to_owned())]
         );
     }
 
@@ -226,20 +208,10 @@ mod tests {
     #[test]
     fn includes_are_found_as_mdbook_finds_them() {
         let include = |path: &str, anchor: Option<&str>| {
-            Some(Include {
-                line: 1,
-                path: path.to_owned(),
-                anchor: anchor.map(str::to_owned),
-            })
+            Some(Include { line: 1, path: path.to_owned(), anchor: anchor.map(str::to_owned) })
         };
-        assert_eq!(
-            super::include(1, "{{#include ../a.svg}}"),
-            include("../a.svg", None)
-        );
-        assert_eq!(
-            super::include(1, "x {{#include a.rs:here}}"),
-            include("a.rs", Some("here"))
-        );
+        assert_eq!(super::include(1, "{{#include ../a.svg}}"), include("../a.svg", None));
+        assert_eq!(super::include(1, "x {{#include a.rs:here}}"), include("a.rs", Some("here")));
         assert_eq!(
             super::include(1, "{{#rustdoc_include a.rs:2:5}}"),
             include("a.rs", Some("2:5"))

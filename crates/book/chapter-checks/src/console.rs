@@ -90,19 +90,10 @@ pub fn read(chapter: &Chapter, block: &Block) -> Result<Console, String> {
         return Err("nothing happens at this terminal".to_owned());
     }
     let commands = steps.into_iter().map(|step| match step.command {
-        Some(text) => Ok(Command {
-            line: step.line,
-            text,
-            output: step.lines,
-        }),
+        Some(text) => Ok(Command { line: step.line, text, output: step.lines }),
         None => Err("it has to begin with a command, `$ ...`".to_owned()),
     });
-    Ok(Console {
-        commands: commands.collect::<Result<_, _>>()?,
-        is_soon,
-        terminal,
-        is_inline,
-    })
+    Ok(Console { commands: commands.collect::<Result<_, _>>()?, is_soon, terminal, is_inline })
 }
 
 /// A command, or none yet, and the lines up to the next one.
@@ -135,24 +126,14 @@ fn steps(lines: Vec<(usize, String)>) -> Result<Vec<Step>, String> {
         if let Some(command) = line.strip_prefix("$ ") {
             let mut command = command.to_owned();
             while command.ends_with('\\') {
-                let (_, more) = lines
-                    .next()
-                    .ok_or("the command goes on where the block ends")?;
+                let (_, more) = lines.next().ok_or("the command goes on where the block ends")?;
                 command = format!("{command}\n{more}");
             }
-            steps.push(Step {
-                line: number,
-                command: Some(command),
-                lines: Vec::new(),
-            });
+            steps.push(Step { line: number, command: Some(command), lines: Vec::new() });
         } else if let Some(step) = steps.last_mut() {
             step.lines.push(line);
         } else {
-            steps.push(Step {
-                line: number,
-                command: None,
-                lines: vec![line],
-            });
+            steps.push(Step { line: number, command: None, lines: vec![line] });
         }
     }
     Ok(steps)
@@ -174,12 +155,7 @@ fn terminal(name: Option<String>, step: Step) -> Terminal {
             (None, None, _) => turns.push(Turn::Printed(vec![line])),
         }
     }
-    Terminal {
-        name,
-        command: step.command,
-        line: step.line,
-        turns,
-    }
+    Terminal { name, command: step.command, line: step.line, turns }
 }
 
 #[cfg(test)]
@@ -187,10 +163,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Console, String> {
-        let chapter = Chapter {
-            file: "README.md".to_owned(),
-            text: text.to_owned(),
-        };
+        let chapter = Chapter { file: "README.md".to_owned(), text: text.to_owned() };
         super::read(&chapter, &chapter.blocks()[0])
     }
 
@@ -198,16 +171,8 @@ mod tests {
     fn commands_have_their_output() {
         let console = read("```console\n$ echo a\na\n$ echo b \\\n  c\nb c\n```").unwrap();
         let commands = [
-            Command {
-                line: 2,
-                text: "echo a".into(),
-                output: vec!["a".into()],
-            },
-            Command {
-                line: 4,
-                text: "echo b \\\n  c".into(),
-                output: vec!["b c".into()],
-            },
+            Command { line: 2, text: "echo a".into(), output: vec!["a".into()] },
+            Command { line: 4, text: "echo b \\\n  c".into(), output: vec!["b c".into()] },
         ];
         assert_eq!(console.commands, commands);
         assert_eq!(console.terminal, None);

@@ -109,9 +109,7 @@ impl Finder {
         Finder {
             words: Regex::new(&forms.join("|")).expect("what could be special is escaped"),
             entries: spelled,
-            anchors: numbered()
-                .map(|(number, entry)| (entry.anchor(), number))
-                .collect(),
+            anchors: numbered().map(|(number, entry)| (entry.anchor(), number)).collect(),
         }
     }
 
@@ -139,17 +137,15 @@ impl Finder {
                 blank(&mut text, link.place);
             }
             let words = self.words.find_iter(&text);
-            uses.extend(
-                words
-                    .filter(|found| stands_alone(&text, found.range()))
-                    .map(|found| Use {
-                        entry: self.entries[found.as_str()],
-                        line,
-                        place: found.range(),
-                        words: found.as_str().to_owned(),
-                        is_link: false,
-                    }),
-            );
+            uses.extend(words.filter(|found| stands_alone(&text, found.range())).map(|found| {
+                Use {
+                    entry: self.entries[found.as_str()],
+                    line,
+                    place: found.range(),
+                    words: found.as_str().to_owned(),
+                    is_link: false,
+                }
+            }));
             uses[begins..].sort_by_key(|found| found.place.start);
         }
         if lost.is_empty() { Ok(uses) } else { Err(lost) }
@@ -195,12 +191,7 @@ fn links(text: &str) -> Vec<Link> {
 /// those to the glossary are left; what else is not prose is blank.
 pub fn prose(chapter: &Chapter) -> Vec<(usize, String)> {
     static NO_PROSE: LazyLock<Regex> = LazyLock::new(|| {
-        let patterns = [
-            "`+[^`]*`+",
-            "<span[^>]*>.*?</span>",
-            "<[^>]*>",
-            r"\[[^\]]*\]\([^)]*\)",
-        ];
+        let patterns = ["`+[^`]*`+", "<span[^>]*>.*?</span>", "<[^>]*>", r"\[[^\]]*\]\([^)]*\)"];
         Regex::new(&patterns.join("|")).expect("it is valid")
     });
     let blocks = chapter.blocks();
@@ -245,10 +236,7 @@ mod tests {
     use super::*;
 
     fn chapter(text: &str) -> Chapter {
-        Chapter {
-            file: "a/b.md".to_owned(),
-            text: text.to_owned(),
-        }
+        Chapter { file: "a/b.md".to_owned(), text: text.to_owned() }
     }
 
     fn glossary() -> Vec<Entry> {
@@ -283,25 +271,15 @@ mod tests {
         let uses = Finder::new(&glossary()).uses(&chapter(text)).unwrap();
         let told = |found: &Use| {
             let line = text.lines().nth(found.line - 1).unwrap();
-            assert!(
-                line[found.place.clone()].contains(&found.words),
-                "{found:?}"
-            );
+            assert!(line[found.place.clone()].contains(&found.words), "{found:?}");
             format!("{}{}", found.words, if found.is_link { "+" } else { "" })
         };
-        assert_eq!(
-            uses.iter().map(told).collect::<Vec<_>>(),
-            expected,
-            "{text}"
-        );
+        assert_eq!(uses.iter().map(told).collect::<Vec<_>>(), expected, "{text}");
     }
 
     #[test]
     fn a_term_is_found_in_all_its_forms() {
-        check(
-            "It is half-closed by a FIN.\nPoll it.",
-            &["half-closed", "FIN", "Poll"],
-        );
+        check("It is half-closed by a FIN.\nPoll it.", &["half-closed", "FIN", "Poll"]);
         check("A *link* is a link, and one link.", &["*link*", "one link"]);
         check("By poll(2), not by poll(3).", &["poll(2)"]);
         check("A fin, FINs, polling, a poll-loop, SYN-FIN", &[]);
@@ -317,18 +295,9 @@ mod tests {
 
     #[test]
     fn only_running_text_is_prose() {
-        check(
-            "# FIN\n\n| FIN |\n\n```text\nFIN\n```\n\n`FIN` <b title=\"FIN\">FIN</b>",
-            &["FIN"],
-        );
-        check(
-            "<div class=\"question\">\n\nFIN?\n\n</div>\n\nPoll.",
-            &["Poll"],
-        );
-        check(
-            "<details><summary>FIN</summary>\n\nFIN\n\n</details>\n\nPoll.",
-            &["Poll"],
-        );
+        check("# FIN\n\n| FIN |\n\n```text\nFIN\n```\n\n`FIN` <b title=\"FIN\">FIN</b>", &["FIN"]);
+        check("<div class=\"question\">\n\nFIN?\n\n</div>\n\nPoll.", &["Poll"]);
+        check("<details><summary>FIN</summary>\n\nFIN\n\n</details>\n\nPoll.", &["Poll"]);
         check("> **FIN.**\n\n- poll", &["FIN", "poll"]);
     }
 }

@@ -44,10 +44,7 @@ impl Lab {
         let directory = env::temp_dir().join(format!("after-accept-{}-{name}", process::id()));
         furnish(&directory, program)?;
         let namespaces = Namespaces::open(OWN)?;
-        Ok(Lab {
-            namespaces,
-            directory,
-        })
+        Ok(Lab { namespaces, directory })
     }
 
     /// Has the tests in these examples built, so that `cargo test --example NAME` runs them here.
@@ -73,11 +70,7 @@ impl Lab {
         let output = self.directory.join("bin/.output");
         let started = File::create(&output).and_then(|file| {
             let mut inside = self.inside(command, &[]);
-            inside
-                .stdin(Stdio::null())
-                .stdout(file.try_clone()?)
-                .stderr(file)
-                .spawn()
+            inside.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).spawn()
         });
         let mut child = started.map_err(|error| format!("it cannot be started: {error}"))?;
         let ended = waited_for(&mut child, deadline());
@@ -85,9 +78,7 @@ impl Lab {
         let printed = lines(&String::from_utf8_lossy(&bytes));
         match ended {
             true => Ok(printed),
-            false => Err(format!(
-                "it does not end; so far it has printed {printed:#?}"
-            )),
+            false => Err(format!("it does not end; so far it has printed {printed:#?}")),
         }
     }
 
@@ -129,9 +120,7 @@ impl Drop for Lab {
 
 /// The lines of a text, as a terminal would show them: spaces at their end are not seen.
 pub fn lines(text: &str) -> Vec<String> {
-    text.lines()
-        .map(|line| line.trim_end().to_owned())
-        .collect()
+    text.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
 /// Makes the directory: links to what is at the top level of the repository, and the programs.

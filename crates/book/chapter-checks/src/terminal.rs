@@ -26,12 +26,7 @@ pub struct Terminal {
     is_over: bool,
 }
 
-const SIZE: Winsize = Winsize {
-    ws_row: 24,
-    ws_col: 80,
-    ws_xpixel: 0,
-    ws_ypixel: 0,
-};
+const SIZE: Winsize = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
 
 impl Terminal {
     pub(crate) fn start(mut command: Command) -> io::Result<Terminal> {
@@ -45,10 +40,7 @@ impl Terminal {
         settings.local_flags.insert(LocalFlags::NOFLSH);
         tcsetattr(&pty.slave, SetArg::TCSANOW, &settings)?;
         let theirs = |fd: &OwnedFd| fd.try_clone();
-        command
-            .stdin(theirs(&pty.slave)?)
-            .stdout(theirs(&pty.slave)?)
-            .stderr(pty.slave);
+        command.stdin(theirs(&pty.slave)?).stdout(theirs(&pty.slave)?).stderr(pty.slave);
         let started = command.spawn()?;
         // It holds their side, and there is no end to read as long as anybody does.
         drop(command);
@@ -64,13 +56,7 @@ impl Terminal {
                 }
             }
         });
-        Ok(Terminal {
-            command: started,
-            keyboard,
-            screen,
-            printed: Vec::new(),
-            is_over: false,
-        })
+        Ok(Terminal { command: started, keyboard, screen, printed: Vec::new(), is_over: false })
     }
 
     /// Types a line, and waits for the terminal to echo it, if that is how it is set.
@@ -144,10 +130,7 @@ impl Terminal {
 
     /// Waits for more. Tells whether there was any.
     fn hear(&mut self, by: Instant) -> bool {
-        match self
-            .screen
-            .recv_timeout(by.saturating_duration_since(Instant::now()))
-        {
+        match self.screen.recv_timeout(by.saturating_duration_since(Instant::now())) {
             Ok(bytes) => {
                 self.printed.extend(bytes);
                 true
@@ -160,11 +143,7 @@ impl Terminal {
     }
 
     fn whole_lines(&self) -> Vec<String> {
-        let end = self
-            .printed
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |end| end + 1);
+        let end = self.printed.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         shown(&self.printed[..end])
     }
 
@@ -177,14 +156,8 @@ impl Terminal {
     }
 
     fn forget(&mut self, lines: usize) {
-        let ends = self
-            .printed
-            .iter()
-            .enumerate()
-            .filter(|(_, byte)| **byte == b'\n');
-        let end = lines
-            .checked_sub(1)
-            .and_then(|last| ends.map(|(end, _)| end + 1).nth(last));
+        let ends = self.printed.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        let end = lines.checked_sub(1).and_then(|last| ends.map(|(end, _)| end + 1).nth(last));
         self.printed.drain(..end.unwrap_or(0));
     }
 }

@@ -39,10 +39,7 @@ pub fn begins(expected: &[String], printed: &[String]) -> Comparison {
 
 /// Compares all that was printed with what shall be.
 pub fn is(expected: &[String], printed: &[String]) -> bool {
-    matches!(
-        compare(expected, printed, <[String]>::is_empty),
-        Comparison::Same(_)
-    )
+    matches!(compare(expected, printed, <[String]>::is_empty), Comparison::Same(_))
 }
 
 /// Whether a line is what it shall be.
@@ -73,11 +70,7 @@ fn compare(
     is_end: impl Fn(&[String]) -> bool + Copy,
 ) -> Comparison {
     let Some((first, others)) = expected.split_first() else {
-        return if is_end(printed) {
-            Comparison::Same(0)
-        } else {
-            Comparison::Different
-        };
+        return if is_end(printed) { Comparison::Same(0) } else { Comparison::Different };
     };
     if first == "..." {
         let found = (0..=printed.len()).find_map(|left_out| {
@@ -103,12 +96,7 @@ pub fn difference(expected: &[String], printed: &[String]) -> String {
     let alike = |(expected, printed): &(&String, &String)| line_is(expected, printed);
     let begin = expected.iter().zip(printed).take_while(alike).count();
     let (expected_left, printed_left) = (&expected[begin..], &printed[begin..]);
-    let end = expected_left
-        .iter()
-        .rev()
-        .zip(printed_left.iter().rev())
-        .take_while(alike)
-        .count();
+    let end = expected_left.iter().rev().zip(printed_left.iter().rev()).take_while(alike).count();
     let (missing, after) = expected_left.split_at(expected_left.len() - end);
     let surplus = &printed_left[..printed_left.len() - end];
     let marked = |mark: char, lines: &[String]| {
@@ -136,11 +124,7 @@ mod tests {
     fn placeholders_stand_for_what_varies() {
         #[track_caller]
         fn check(expected: &str, printed: &str, is_same: bool) {
-            assert_eq!(
-                line_is(expected, printed),
-                is_same,
-                "{expected:?} {printed:?}"
-            );
+            assert_eq!(line_is(expected, printed), is_same, "{expected:?} {printed:?}");
         }
         check("fork(2) = <pid>.", "fork(2) = 4711.", true);
         check("fork(2) = <pid>.", "fork(2) = 4711!", false);
@@ -149,11 +133,7 @@ mod tests {
         check("a <port> b", "a    7 b", true);
         check("a <port> b", "a7 b", false);
         check("127.0.0.1:<port>", "127.0.0.1:40312", true);
-        check(
-            "<time> INFO <n>",
-            "2026-01-02T03:04:05.678Z INFO -1.5",
-            true,
-        );
+        check("<time> INFO <n>", "2026-01-02T03:04:05.678Z INFO -1.5", true);
         check("lladdr <mac> STALE", "lladdr 3a:00:5e:4a:14:1e STALE", true);
         check("<count> in all", "1,234,567 in all", true);
         check("<count> in all", "1234 in all", false);
@@ -171,11 +151,7 @@ mod tests {
     fn three_dots_are_any_lines() {
         #[track_caller]
         fn check(expected: &str, printed: &str, wanted: bool) {
-            assert_eq!(
-                is(&lines(expected), &lines(printed)),
-                wanted,
-                "{expected:?} {printed:?}"
-            );
+            assert_eq!(is(&lines(expected), &lines(printed)), wanted, "{expected:?} {printed:?}");
         }
         check("a\n...\nd", "a\nb\nc\nd", true);
         check("a\n...\nd", "a\nd", true);

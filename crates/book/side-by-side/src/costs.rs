@@ -46,9 +46,7 @@ fn dependencies(style: &Style, root: &Path) -> io::Result<Vec<String>> {
     };
     let workspace = manifest(Path::new(""))?;
     let is_ours = |name: &str| {
-        let versions = workspace
-            .get("workspace")
-            .and_then(|all| all.get("dependencies"));
+        let versions = workspace.get("workspace").and_then(|all| all.get("dependencies"));
         let dependency = versions.and_then(|versions| versions.get(name));
         dependency.is_some_and(|dependency| dependency.get("path").is_some())
     };

@@ -21,21 +21,12 @@ pub struct Item {
 }
 
 /// The files of a style, in the order of a reading. Not every style has each.
-const FILES: [&str; 6] = [
-    "lib.rs",
-    "child.rs",
-    "client.rs",
-    "slot.rs",
-    "member.rs",
-    "main.rs",
-];
+const FILES: [&str; 6] = ["lib.rs", "child.rs", "client.rs", "slot.rs", "member.rs", "main.rs"];
 
 /// What is called otherwise in one style than in the others. Asynchronous code needs a runtime
 /// around it, so the loop has a function of its own there; and its tasks end one by one.
-const COUNTERPARTS: [(&str, &str); 2] = [
-    ("accept_all", "serve"),
-    ("end_connection", "end_connections"),
-];
+const COUNTERPARTS: [(&str, &str); 2] =
+    [("accept_all", "serve"), ("end_connection", "end_connections")];
 
 /// The items of a style, in the order of a reading. `root` is the top of the repository.
 ///
@@ -47,10 +38,7 @@ pub fn items(root: &Path, style: &Style) -> io::Result<Vec<Item>> {
     for entry in fs::read_dir(root.join(&directory))? {
         let name = entry?.file_name();
         if !FILES.iter().any(|file| name == *file) {
-            let unknown = format!(
-                "{directory}/{}: where does it stand in FILES?",
-                name.display()
-            );
+            let unknown = format!("{directory}/{}: where does it stand in FILES?", name.display());
             return Err(io::Error::other(unknown));
         }
     }
@@ -105,9 +93,7 @@ fn cut(file: &str, source: &str) -> syn::Result<Vec<(String, String)>> {
     }
     let lines: Vec<_> = source.lines().collect();
     let pieces = scissors.pieces.into_iter();
-    Ok(pieces
-        .map(|(name, place)| (name, tidy(&lines[place])))
-        .collect())
+    Ok(pieces.map(|(name, place)| (name, tidy(&lines[place]))).collect())
 }
 
 #[derive(Default)]

@@ -40,10 +40,7 @@ pub fn parts(root: &Path) -> io::Result<[Part; 3]> {
     Ok([
         part("lessons/widgets/side-by-side.html", page::element(&items)),
         part("lessons/widgets/side-by-side-data.js", page::data(&items)),
-        part(
-            "lessons/widgets/side-by-side-costs.html",
-            page::costs(root)?,
-        ),
+        part("lessons/widgets/side-by-side-costs.html", page::costs(root)?),
     ])
 }
 

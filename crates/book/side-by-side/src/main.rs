@@ -35,11 +35,7 @@ fn write() -> io::Result<()> {
         if !is_new {
             fs::write(&path, part.text)?;
         }
-        println!(
-            "{} {}",
-            if is_new { "as it was" } else { "written  " },
-            part.path
-        );
+        println!("{} {}", if is_new { "as it was" } else { "written  " }, part.path);
     }
     Ok(())
 }

@@ -54,9 +54,7 @@ fn differences(rows: &[Row<'_>], html: &mut String) {
         }
     }
     for (what, names) in [("As they were", same), ("Gone", gone)] {
-        let names = names
-            .iter()
-            .map(|name| format!("<code>{}</code>", escape(name)));
+        let names = names.iter().map(|name| format!("<code>{}</code>", escape(name)));
         let names: Vec<_> = names.collect();
         if !names.is_empty() {
             let _ = writeln!(html, "<p>{what}: {}.</p>", names.join(", "));
@@ -97,12 +95,7 @@ fn marked(line: &str, marks: &Marks) -> String {
     let mut html = String::new();
     let mut at = 0;
     for mark in marks {
-        let _ = write!(
-            html,
-            "{}<b>{}</b>",
-            text(at..mark.start),
-            text(mark.clone())
-        );
+        let _ = write!(html, "{}<b>{}</b>", text(at..mark.start), text(mark.clone()));
         at = mark.end;
     }
     html + &text(at..units.len())
@@ -150,19 +143,11 @@ fn row_as_json(row: &Row<'_>, left: &[Item], right: &[Item]) -> Value {
         _ => Vec::new(),
     };
     let places = |line: &Marks| -> Vec<usize> {
-        line.iter()
-            .flat_map(|mark| [mark.start, mark.end])
-            .collect()
+        line.iter().flat_map(|mark| [mark.start, mark.end]).collect()
     };
     let side = |lines: &[Marks]| lines.iter().map(places).collect::<Vec<_>>();
-    let steps = steps
-        .iter()
-        .map(|step| json!([step.same, side(&step.left), side(&step.right)]));
-    json!([
-        place(row.left, left),
-        place(row.right, right),
-        steps.collect::<Vec<_>>()
-    ])
+    let steps = steps.iter().map(|step| json!([step.same, side(&step.left), side(&step.right)]));
+    json!([place(row.left, left), place(row.right, right), steps.collect::<Vec<_>>()])
 }
 
 /// A table of what each style costs.
@@ -175,15 +160,9 @@ pub(crate) fn costs(root: &Path) -> io::Result<String> {
                     <th scope=\"col\">system calls a message</th></tr></thead>\n<tbody>\n"
         .to_owned();
     for style in &Style::ALL {
-        let Costs {
-            code,
-            dependencies,
-            system_calls,
-        } = Costs::of(style, root)?;
+        let Costs { code, dependencies, system_calls } = Costs::of(style, root)?;
         let listed = |names: &[String]| {
-            let codes = names
-                .iter()
-                .map(|name| format!("<code>{}</code>", escape(name)));
+            let codes = names.iter().map(|name| format!("<code>{}</code>", escape(name)));
             format!("{}: {}", names.len(), codes.collect::<Vec<_>>().join(", "))
         };
         let _ = writeln!(

@@ -20,18 +20,12 @@ pub struct Row<'a> {
 /// They stand in the order of the style that has more items. What only the other one has stands
 /// below what it has before it.
 pub fn rows<'a>(left: &'a [Item], right: &'a [Item]) -> Vec<Row<'a>> {
-    let turned = |row: Row<'a>| Row {
-        left: row.right,
-        right: row.left,
-    };
+    let turned = |row: Row<'a>| Row { left: row.right, right: row.left };
     if left.len() < right.len() {
         return rows(right, left).into_iter().map(turned).collect();
     }
     let counterpart = |item: &Item| right.iter().find(|other| other.name == item.name);
-    let row = |item| Row {
-        left: Some(item),
-        right: counterpart(item),
-    };
+    let row = |item| Row { left: Some(item), right: counterpart(item) };
     let mut rows: Vec<_> = left.iter().map(row).collect();
     let mut below = 0;
     for item in right {
@@ -64,19 +58,14 @@ pub type Marks = Vec<Range<usize>>;
 
 /// What leads from one text to another.
 pub fn steps(left: &str, right: &str) -> Vec<Step> {
-    let diff = TextDiff::configure()
-        .algorithm(Algorithm::Patience)
-        .diff_lines(left, right);
+    let diff = TextDiff::configure().algorithm(Algorithm::Patience).diff_lines(left, right);
     // Words are marked where lines are much alike: elsewhere there would be more marks than text.
     let options = *InlineChangeOptions::default().min_ratio(0.7);
     let mut steps = Vec::new();
     let mut at = 0;
     for change in changes(&diff) {
-        let mut step = Step {
-            same: change.old_range().start - at,
-            left: Vec::new(),
-            right: Vec::new(),
-        };
+        let mut step =
+            Step { same: change.old_range().start - at, left: Vec::new(), right: Vec::new() };
         at = change.old_range().end;
         // Without a deadline: what is marked must not depend on how fast the machine is.
         for line in diff.iter_inline_changes_with_options_deadline(&change, options, None) {
@@ -90,11 +79,7 @@ pub fn steps(left: &str, right: &str) -> Vec<Step> {
         steps.push(step);
     }
     let same = left.lines().count() - at;
-    let end = (same > 0).then_some(Step {
-        same,
-        left: Vec::new(),
-        right: Vec::new(),
-    });
+    let end = (same > 0).then_some(Step { same, left: Vec::new(), right: Vec::new() });
     steps.into_iter().chain(end).collect()
 }
 

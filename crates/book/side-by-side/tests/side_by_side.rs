@@ -26,9 +26,7 @@ fn the_book_has_what_the_command_writes() {
 /// The items of all styles, in the order of the styles.
 fn all() -> Vec<Vec<Item>> {
     let items = Style::ALL.iter().map(|style| items(repository(), style));
-    items
-        .map(|items| items.expect("the sources are there"))
-        .collect()
+    items.map(|items| items.expect("the sources are there")).collect()
 }
 
 #[test]
@@ -105,10 +103,7 @@ fn the_styles_have_their_items_under_the_same_names_in_the_same_order() {
 #[test]
 fn each_item_of_both_styles_is_in_one_row() {
     let all = all();
-    for (left, right) in all
-        .iter()
-        .flat_map(|left| all.iter().map(move |right| (left, right)))
-    {
+    for (left, right) in all.iter().flat_map(|left| all.iter().map(move |right| (left, right))) {
         let rows = rows(left, right);
         let of_left: Vec<&Item> = rows.iter().filter_map(|row| row.left).collect();
         let of_right: Vec<&Item> = rows.iter().filter_map(|row| row.right).collect();
@@ -127,9 +122,7 @@ fn each_item_of_both_styles_is_in_one_row() {
 #[test]
 fn steps_lead_from_one_text_to_the_other() {
     let all = all();
-    let pairs = all
-        .iter()
-        .flat_map(|left| all.iter().map(move |right| (left, right)));
+    let pairs = all.iter().flat_map(|left| all.iter().map(move |right| (left, right)));
     for row in pairs.flat_map(|(left, right)| rows(left, right)) {
         let (Some(left), Some(right)) = (row.left, row.right) else {
             continue;
@@ -138,19 +131,13 @@ fn steps_lead_from_one_text_to_the_other() {
         for step in steps(&left.text, &right.text) {
             for _ in 0..step.same {
                 let line = old.next();
-                assert!(
-                    line.is_some() && line == new.next(),
-                    "{line:?} of {left:#?}"
-                );
+                assert!(line.is_some() && line == new.next(), "{line:?} of {left:#?}");
             }
             for (side, lines) in [(step.left, &mut old), (step.right, &mut new)] {
                 for marks in side {
                     let line = lines.next().expect("there is a line for each entry");
                     let length = line.encode_utf16().count();
-                    assert!(
-                        marks.iter().all(|mark| mark.end <= length),
-                        "{marks:?}: {line}"
-                    );
+                    assert!(marks.iter().all(|mark| mark.end <= length), "{marks:?}: {line}");
                 }
             }
         }
@@ -160,10 +147,7 @@ fn steps_lead_from_one_text_to_the_other() {
 
 #[test]
 fn the_words_that_differ_are_marked_in_lines_that_are_much_alike() {
-    let steps = steps(
-        "a\nlet x = wait(&stop)?;\n}\n",
-        "a\nlet y = wait(&stop)?;\n}\n",
-    );
+    let steps = steps("a\nlet x = wait(&stop)?;\n}\n", "a\nlet y = wait(&stop)?;\n}\n");
     let [first, last] = &steps[..] else {
         panic!("{steps:?}");
     };

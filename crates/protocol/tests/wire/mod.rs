@@ -75,10 +75,7 @@ impl Wire {
     pub(crate) fn new(name: &str) -> Wire {
         Wire::with(
             name,
-            Settings {
-                store: Some(Arc::new(Disk::default())),
-                ..Settings::built_in(1)
-            },
+            Settings { store: Some(Arc::new(Disk::default())), ..Settings::built_in(1) },
         )
     }
 
@@ -97,22 +94,13 @@ impl Wire {
         let client = Client(self.connections.len() as u64 + 1);
         let outbox = Outbox::default();
         if self.service.has_room() {
-            let mailbox = Slot {
-                mailbox: Box::new(outbox.mailbox()),
-                has_refused: false,
-            };
+            let mailbox = Slot { mailbox: Box::new(outbox.mailbox()), has_refused: false };
             self.hub.join(client, address.to_owned(), mailbox);
         }
         let mut session = self.service.session(client);
         let answer = session.greet();
-        let connection = Connection {
-            session,
-            outbox,
-            reads: true,
-            heard: Vec::new(),
-            completed: 0,
-            end: None,
-        };
+        let connection =
+            Connection { session, outbox, reads: true, heard: Vec::new(), completed: 0, end: None };
         self.connections.insert(client, connection);
         self.carry_out(client, answer);
         client

@@ -37,15 +37,8 @@ pub(crate) fn check(name: &str, script: &str) {
 /// Plays the script to this server.
 #[track_caller]
 pub(crate) fn check_wire(wire: Wire, script: &str) {
-    let expected: Vec<_> = script
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
-    let mut play = Play {
-        wire,
-        cast: Vec::new(),
-    };
+    let expected: Vec<_> = script.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let mut play = Play { wire, cast: Vec::new() };
     let mut actual = Vec::new();
     for step in expected.iter().filter(|line| !is_heard(line)) {
         actual.push((*step).to_owned());
@@ -85,11 +78,8 @@ impl Play {
         let (who, what) = step.split_once(' ').expect("who does what");
         if let Some(address) = what.strip_prefix("connects") {
             let address = address.strip_prefix(" from ").unwrap_or(who);
-            let part = Part {
-                name: who.to_owned(),
-                client: self.wire.connect(address),
-                has_ended: false,
-            };
+            let part =
+                Part { name: who.to_owned(), client: self.wire.connect(address), has_ended: false };
             return self.cast.push(part);
         }
         let named = self.cast.iter().rfind(|part| part.name == who);

@@ -60,12 +60,8 @@ pub(crate) async fn converse(
 /// over. Dropping the stream after that is safe: see `sockets::LINGER`.
 async fn finish(reader: &mut ReadHalf<'_>, writer: &mut WriteHalf<'_>) -> io::Result<()> {
     writer.shutdown().await?;
-    let discard = async {
-        while read(reader, PLAIN_READ, <[u8]>::len)
-            .await
-            .is_ok_and(|n| n > 0)
-        {}
-    };
+    let discard =
+        async { while read(reader, PLAIN_READ, <[u8]>::len).await.is_ok_and(|n| n > 0) {} };
     let _ = timeout(LINGER, discard).await;
     Ok(())
 }
@@ -88,11 +84,7 @@ impl Answered {
             };
         }
         let unsent = answer.send[sent..].to_vec();
-        Ok(Answered {
-            is_empty: answer.is_empty(),
-            finish: answer.finish,
-            unsent,
-        })
+        Ok(Answered { is_empty: answer.is_empty(), finish: answer.finish, unsent })
     }
 }
 
@@ -162,11 +154,7 @@ impl IdleClock {
     pub(crate) fn start(timeout: Option<Duration>) -> IdleClock {
         let completed = Instant::now();
         let alarm = timeout.map(|timeout| Box::pin(sleep_until(completed + timeout)));
-        IdleClock {
-            timeout,
-            completed,
-            alarm,
-        }
+        IdleClock { timeout, completed, alarm }
     }
 
     /// The client has completed something. The alarm stays as it was set: to set it anew with each

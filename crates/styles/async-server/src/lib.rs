@@ -139,12 +139,7 @@ impl Server {
     // ANCHOR: new_connection
     /// Spawns a task for the client that has just connected.
     async fn new_connection(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>) {
-        let Some(Arrival {
-            client,
-            name,
-            stream,
-        }) = self.acceptor.admit(accepted)
-        else {
+        let Some(Arrival { client, name, stream }) = self.acceptor.admit(accepted) else {
             return;
         };
         let service = self.service.clone();
@@ -152,13 +147,11 @@ impl Server {
         let task = match &self.hub {
             None => {
                 let stopping = self.stopping.subscribe();
-                self.tasks
-                    .spawn(client::converse(client, stream, service, limits, stopping))
+                self.tasks.spawn(client::converse(client, stream, service, limits, stopping))
             }
             Some((hub, _)) => {
                 let membership = Membership::join(hub, client, name).await;
-                self.tasks
-                    .spawn(member::converse(stream, service, limits, membership))
+                self.tasks.spawn(member::converse(stream, service, limits, membership))
             }
         };
         self.clients.insert(task.id(), client);
@@ -227,10 +220,6 @@ async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, Socket
 }
 
 fn explain(error: &JoinError) -> io::Error {
-    let why = if error.is_panic() {
-        "its session panicked"
-    } else {
-        "the grace was over"
-    };
+    let why = if error.is_panic() { "its session panicked" } else { "the grace was over" };
     io::Error::other(why)
 }

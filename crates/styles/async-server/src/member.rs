@@ -66,23 +66,11 @@ impl Membership {
         let (sender, lines) = mpsc::unbounded_channel();
         let (cut_off, too_slow) = oneshot::channel();
         let allowance = Arc::<Allowance>::default();
-        let inbox = Inbox {
-            lines,
-            allowance: Arc::clone(&allowance),
-        };
-        let mailbox = Mailbox {
-            lines: sender,
-            allowance,
-            too_slow: Some(cut_off),
-        };
+        let inbox = Inbox { lines, allowance: Arc::clone(&allowance) };
+        let mailbox = Mailbox { lines: sender, allowance, too_slow: Some(cut_off) };
         // The hub never waits, so waiting for it is safe.
         let _ = hub.send(Event::Join(client, name, mailbox)).await;
-        Membership {
-            client,
-            hub: hub.clone(),
-            inbox,
-            too_slow,
-        }
+        Membership { client, hub: hub.clone(), inbox, too_slow }
     }
 }
 
@@ -92,12 +80,7 @@ pub(crate) async fn converse(
     mut stream: TcpStream,
     service: Service,
     limits: Limits,
-    Membership {
-        client,
-        hub,
-        inbox,
-        too_slow,
-    }: Membership,
+    Membership { client, hub, inbox, too_slow }: Membership,
 ) -> io::Result<()> {
     let session = service.session(client);
     let (reader, writer) = stream.split();
@@ -180,11 +163,7 @@ impl Inbox {
             self.allowance.give_back(&next);
             size += next.len();
             let _ = queue.push(next);
-            line = if size < WRITE_SIZE {
-                self.lines.try_recv().ok()
-            } else {
-                None
-            };
+            line = if size < WRITE_SIZE { self.lines.try_recv().ok() } else { None };
         }
         (size > 0).then_some(queue)
     }

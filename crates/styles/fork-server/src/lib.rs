@@ -137,10 +137,7 @@ impl Server {
             Some((Ready::Link(client), fd, flags))
         });
         let interests = [stop, deaths].into_iter().flatten().map(to_read);
-        poll(
-            interests.chain(links).chain(listener.map(to_read)),
-            deadline,
-        )
+        poll(interests.chain(links).chain(listener.map(to_read)), deadline)
     }
     // ANCHOR_END: wait
 
@@ -170,11 +167,7 @@ impl Server {
     // ANCHOR: start
     fn start(
         &mut self,
-        Arrival {
-            client,
-            name,
-            stream,
-        }: Arrival<TcpStream>,
+        Arrival { client, name, stream }: Arrival<TcpStream>,
         (link, childs_link): (Option<Link>, Option<ChildsLink>),
     ) -> io::Result<Option<Child>> {
         if let Some(link) = &link {
@@ -186,23 +179,12 @@ impl Server {
         let forked = fork_alone();
         if let Ok(ForkResult::Child) = forked {
             let (service, limits, link) = (self.service.clone(), self.limits, childs_link);
-            let child = Child {
-                client,
-                stream,
-                service,
-                limits,
-                link,
-                parent,
-                unblocked,
-            };
+            let child = Child { client, stream, service, limits, link, parent, unblocked };
             return Ok(Some(child));
         }
         unblocked.thread_set_mask()?;
         if let ForkResult::Parent { child } = forked? {
-            let process = Process {
-                pid: Some(child),
-                link,
-            };
+            let process = Process { pid: Some(child), link };
             self.children.insert(client, process);
         }
         Ok(None)
@@ -225,10 +207,7 @@ impl Server {
             Heard::End => self.hub.leave(client),
         }
         let is_behind = |link: &&mut Link| link.outbox.queue().behind_by() > 0;
-        let links = self
-            .children
-            .values_mut()
-            .filter_map(|child| child.link.as_mut());
+        let links = self.children.values_mut().filter_map(|child| child.link.as_mut());
         links.filter(is_behind).for_each(Link::send);
     }
     // ANCHOR_END: receive
@@ -261,10 +240,7 @@ impl Server {
         while self.deaths.read(&mut scrap).is_ok_and(|count| count > 0) {}
         while let Ok(status) = waitpid(None, Some(WaitPidFlag::WNOHANG)) {
             let Some(pid) = status.pid() else { break };
-            let dead = self
-                .children
-                .iter_mut()
-                .find(|(_, child)| child.pid == Some(pid));
+            let dead = self.children.iter_mut().find(|(_, child)| child.pid == Some(pid));
             let Some((client, child)) = dead else {
                 continue;
             };

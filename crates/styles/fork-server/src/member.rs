@@ -56,15 +56,7 @@ pub(crate) fn link() -> io::Result<(Link, ChildsLink)> {
     childs.set_nonblocking(true)?;
     childs.set_send_buffer_size(POSTS_ON_THEIR_WAY)?;
     let outbox = Outbox::default();
-    Ok((
-        Link {
-            socket,
-            outbox,
-            is_heard_out: false,
-            is_told_all: false,
-        },
-        ChildsLink(childs),
-    ))
+    Ok((Link { socket, outbox, is_heard_out: false, is_told_all: false }, ChildsLink(childs)))
 }
 // ANCHOR_END: link
 
@@ -208,10 +200,7 @@ impl Member<'_> {
         if stuck.is_some_and(|deadline| until(deadline).is_zero()) {
             return Err(ErrorKind::TimedOut.into());
         }
-        poll(
-            interests.into_iter().flatten(),
-            deadline.into_iter().chain(stuck).min(),
-        )
+        poll(interests.into_iter().flatten(), deadline.into_iter().chain(stuck).min())
     }
 
     /// Sends the client what has come from the parent, as far as it takes it.

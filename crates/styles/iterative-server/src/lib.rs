@@ -59,11 +59,7 @@ fn wait(acceptor: &mut Acceptor<TcpListener>, stop: &Stop) -> io::Result<()> {
 // ANCHOR: converse
 /// Reads, lets the session answer, and writes, until one side has no more to say.
 fn converse(
-    Arrival {
-        client,
-        name,
-        stream,
-    }: Arrival<TcpStream>,
+    Arrival { client, name, stream }: Arrival<TcpStream>,
     service: &Service,
     hub: &mut Hub<OutboxMailbox>,
     limits: &Limits,

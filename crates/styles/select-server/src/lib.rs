@@ -38,9 +38,7 @@ pub fn serve(
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     if !fits(&listener) || !fits(&stop) {
-        return Err(io::Error::other(
-            "too many descriptors are open already for select(2)",
-        ));
+        return Err(io::Error::other("too many descriptors are open already for select(2)"));
     }
     let mut server = Server {
         acceptor: Acceptor::new(listener),
@@ -111,16 +109,10 @@ impl Server {
         let is_stopping = self.over_by.is_some();
         let is_full = self.slots.len() >= self.limits.max_clients;
         let stop = (!is_stopping).then_some(stop.as_fd());
-        let listener = self
-            .acceptor
-            .listener()
-            .filter(|_| !is_full)
-            .map(AsFd::as_fd);
+        let listener = self.acceptor.listener().filter(|_| !is_full).map(AsFd::as_fd);
 
         let (mut readable, mut writable) = (FdSet::new(), FdSet::new());
-        stop.into_iter()
-            .chain(listener)
-            .for_each(|fd| readable.insert(fd));
+        stop.into_iter().chain(listener).for_each(|fd| readable.insert(fd));
         for slot in self.slots.values() {
             if slot.wants_to_read() && !(slot.is_member() && held_until.is_some()) {
                 readable.insert(slot.as_fd());
@@ -130,11 +122,7 @@ impl Server {
             }
         }
         let slots = self.slots.values().map(AsFd::as_fd);
-        let highest = slots
-            .chain(stop)
-            .chain(listener)
-            .map(|fd| fd.as_raw_fd())
-            .max();
+        let highest = slots.chain(stop).chain(listener).map(|fd| fd.as_raw_fd()).max();
         let count = highest.map(|highest| highest + 1);
         match select(count, &mut readable, &mut writable, None, timeout.as_mut()) {
             Err(Errno::EINTR) => return Ok(Vec::new()),
@@ -142,10 +130,7 @@ impl Server {
         };
 
         let mut ready = Vec::new();
-        ready.extend(
-            stop.filter(|stop| readable.contains(*stop))
-                .map(|_| Ready::Stop),
-        );
+        ready.extend(stop.filter(|stop| readable.contains(*stop)).map(|_| Ready::Stop));
         for (&client, slot) in &self.slots {
             if readable.contains(slot.as_fd()) {
                 ready.push(Ready::Readable(client));
@@ -154,11 +139,7 @@ impl Server {
                 ready.push(Ready::Writable(client));
             }
         }
-        ready.extend(
-            listener
-                .filter(|fd| readable.contains(*fd))
-                .map(|_| Ready::Listener),
-        );
+        ready.extend(listener.filter(|fd| readable.contains(*fd)).map(|_| Ready::Listener));
         Ok(ready)
     }
     // ANCHOR_END: wait
@@ -166,12 +147,7 @@ impl Server {
     // ANCHOR: new_connection
     /// Gives the client that has just connected its place in the table.
     fn new_connection(&mut self) {
-        let Some(Arrival {
-            client,
-            name,
-            stream,
-        }) = self.acceptor.accept()
-        else {
+        let Some(Arrival { client, name, stream }) = self.acceptor.accept() else {
             return;
         };
         if !fits(&stream) {
@@ -218,10 +194,7 @@ impl Server {
         if !posts.is_empty() {
             self.hub.post(client, posts);
             let is_behind = |slot: &&mut Slot| slot.outbox.queue().behind_by() > 0;
-            self.slots
-                .values_mut()
-                .filter(is_behind)
-                .for_each(Slot::send);
+            self.slots.values_mut().filter(is_behind).for_each(Slot::send);
         }
         if !self.slots[&client].is_talking() {
             self.hub.leave(client);
@@ -282,18 +255,11 @@ impl Server {
 
     /// When something is due if nobody is ready before.
     fn deadline(&self) -> Option<Instant> {
-        let slots = self
-            .slots
-            .values()
-            .filter_map(|slot| slot.deadline(&self.limits));
+        let slots = self.slots.values().filter_map(|slot| slot.deadline(&self.limits));
         // Once the server stops, silence is an answer, and nobody waits for it.
         let hears_out = self.over_by.is_some() && self.slots.values().any(Slot::wants_to_talk);
         let now = hears_out.then(Instant::now);
-        slots
-            .chain(self.acceptor.paused_until())
-            .chain(self.over_by)
-            .chain(now)
-            .min()
+        slots.chain(self.acceptor.paused_until()).chain(self.over_by).chain(now).min()
     }
 
     fn is_over(&self) -> bool {

@@ -212,10 +212,7 @@ impl Slot {
         if sent < answer.send.len() {
             self.is_writable = false;
             let rest = Line::from(&answer.send[sent..]);
-            self.outbox
-                .queue()
-                .push(rest)
-                .map_err(|_| io::Error::other("too much at once"))?;
+            self.outbox.queue().push(rest).map_err(|_| io::Error::other("too much at once"))?;
         }
         if answer.finish {
             self.finish();

@@ -129,32 +129,21 @@ impl Server {
         let listener = self.acceptor.listener().filter(|_| !is_full);
         let listener = listener.map(|listener| (Ready::Listener, listener.as_fd()));
         let interests = [stop, ends, listener].into_iter().flatten();
-        poll(
-            interests.map(|(ready, fd)| (ready, fd, PollFlags::POLLIN)),
-            deadline,
-        )
+        poll(interests.map(|(ready, fd)| (ready, fd, PollFlags::POLLIN)), deadline)
     }
     // ANCHOR_END: wait
 
     // ANCHOR: new_connection
     /// Starts a thread for the client that has just connected.
     fn new_connection(&mut self) {
-        let Some(Arrival {
-            client,
-            name,
-            stream,
-        }) = self.acceptor.accept()
-        else {
+        let Some(Arrival { client, name, stream }) = self.acceptor.accept() else {
             return;
         };
         let stream = Arc::new(stream);
         let hub = self.hub.as_ref();
         let membership = hub.map(|(hub, _)| Membership::join(hub, client, name, &stream));
         let work = {
-            let ended = Ended {
-                client,
-                pipe: Arc::clone(&self.ended),
-            };
+            let ended = Ended { client, pipe: Arc::clone(&self.ended) };
             let (stream, service) = (Arc::clone(&stream), self.service.clone());
             let (limits, stop) = (self.limits, self.stop.clone());
             move || {
@@ -171,9 +160,7 @@ impl Server {
             }
         };
         // thread::spawn would panic when the system has no more threads.
-        let builder = Builder::new()
-            .name(format!("client-{}", client.0))
-            .stack_size(STACK);
+        let builder = Builder::new().name(format!("client-{}", client.0)).stack_size(STACK);
         match builder.spawn(work) {
             Ok(handle) => drop(self.threads.insert(client, Thread { stream, handle })),
             Err(error) => warn!("{client} refused: cannot start a thread: {error}"),

@@ -77,18 +77,10 @@ impl Membership {
         stream: &Arc<TcpStream>,
     ) -> Membership {
         let inbox = Arc::<Inbox>::default();
-        let mailbox = Mailbox {
-            inbox: Arc::clone(&inbox),
-            stream: Arc::clone(stream),
-        };
+        let mailbox = Mailbox { inbox: Arc::clone(&inbox), stream: Arc::clone(stream) };
         // The hub never waits, so waiting for it is safe; it is there as long as the main thread.
         let _ = hub.send(Event::Join(client, name, mailbox));
-        Membership {
-            client,
-            hub: hub.clone(),
-            inbox,
-            stream: Arc::clone(stream),
-        }
+        Membership { client, hub: hub.clone(), inbox, stream: Arc::clone(stream) }
     }
 }
 
@@ -107,9 +99,7 @@ pub(crate) fn converse(
     limits: &Limits,
     membership: Membership,
 ) -> io::Result<()> {
-    membership
-        .stream
-        .set_write_timeout(Some(limits.write_timeout()))?;
+    membership.stream.set_write_timeout(Some(limits.write_timeout()))?;
     let (inbox, stream) = (&membership.inbox, &membership.stream);
     let (inbox, stream) = (Arc::clone(inbox), Arc::clone(stream));
     let (reading, read_to_the_end) = bounded::<()>(0);

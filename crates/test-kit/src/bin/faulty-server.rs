@@ -31,9 +31,7 @@ fn main() -> ExitCode {
     };
     let fault = FAULTS.iter().find(|(name, _)| name == fault);
     let (_, fault) = fault.expect("a fault");
-    let server = SERVERS
-        .iter()
-        .find(|(known, _)| known.process_name == style);
+    let server = SERVERS.iter().find(|(known, _)| known.process_name == style);
     let (style, serve) = server.expect("a style's binary");
     let entry = CATALOGUE.iter().find(|known| known.name == service);
     let service = (entry.expect("a service").open)(Settings::built_in(0));
@@ -60,20 +58,12 @@ fn faulty(service: Service, fault: Fault) -> Service {
         let session = service.session(client);
         match fault {
             Fault::Panic => Box::new(Panicking { client, session }),
-            Fault::Damage(damage) => Box::new(Damaging {
-                client,
-                session,
-                damage,
-                reads: 0,
-                held_back: Vec::new(),
-            }),
+            Fault::Damage(damage) => {
+                Box::new(Damaging { client, session, damage, reads: 0, held_back: Vec::new() })
+            }
         }
     };
-    let service = if together {
-        Service::together(open)
-    } else {
-        Service::alone(open)
-    };
+    let service = if together { Service::together(open) } else { Service::alone(open) };
     service.reading(read_size)
 }
 
@@ -154,10 +144,7 @@ impl Session for Damaging {
             bytes.append(&mut self.held_back);
         }
         let answer = self.session.receive(&bytes);
-        Answer {
-            send: Cow::Owned(answer.send.into_owned()),
-            ..answer
-        }
+        Answer { send: Cow::Owned(answer.send.into_owned()), ..answer }
     }
 }
 

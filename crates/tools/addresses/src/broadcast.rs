@@ -18,12 +18,8 @@ pub enum Broadcast {
 
 impl Broadcast {
     /// All there are.
-    pub const ALL: [Broadcast; 4] = [
-        Broadcast::Limited,
-        Broadcast::Subnet,
-        Broadcast::Net,
-        Broadcast::AllSubnets,
-    ];
+    pub const ALL: [Broadcast; 4] =
+        [Broadcast::Limited, Broadcast::Subnet, Broadcast::Net, Broadcast::AllSubnets];
 
     // ANCHOR: address
     /// The address of this kind for a host with this address and prefix, if there is one.

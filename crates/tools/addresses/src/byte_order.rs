@@ -12,11 +12,7 @@ pub enum Order {
 
 impl Order {
     /// The order of the machine that this is compiled for.
-    pub const HOST: Order = if cfg!(target_endian = "big") {
-        Order::Big
-    } else {
-        Order::Little
-    };
+    pub const HOST: Order = if cfg!(target_endian = "big") { Order::Big } else { Order::Little };
 
     /// The order of every number in a header of IP, TCP or UDP.
     pub const NETWORK: Order = Order::Big;
@@ -96,14 +92,8 @@ pub enum Integer {
 
 impl Integer {
     /// All there are.
-    pub const ALL: [Integer; 6] = [
-        Integer::U16,
-        Integer::U32,
-        Integer::U64,
-        Integer::I16,
-        Integer::I32,
-        Integer::I64,
-    ];
+    pub const ALL: [Integer; 6] =
+        [Integer::U16, Integer::U32, Integer::U64, Integer::I16, Integer::I32, Integer::I64];
 
     /// Its name in Rust.
     pub fn name(self) -> &'static str {
@@ -133,11 +123,7 @@ impl Integer {
 
     /// The least number that it holds.
     pub fn least(self) -> i128 {
-        if self.is_signed() {
-            -(1 << (self.bits() - 1))
-        } else {
-            0
-        }
+        if self.is_signed() { -(1 << (self.bits() - 1)) } else { 0 }
     }
 
     /// The greatest number that it holds.

@@ -164,12 +164,7 @@ impl fmt::Display for Failure {
 impl Error for Failure {}
 
 fn answer(question: Question) -> Result<(), Failure> {
-    if let Question::Drill {
-        subject,
-        seed,
-        count,
-    } = question
-    {
+    if let Question::Drill { subject, seed, count } = question {
         let seed = seed.unwrap_or_else(|| RandomState::new().hash_one(0) as u32);
         // Without a terminal nobody sees a prompt as what it is.
         let prompt = io::stdin().is_terminal() && io::stdout().is_terminal();
@@ -179,10 +174,7 @@ fn answer(question: Question) -> Result<(), Failure> {
     }
     let text = text(question)?;
     let mut output = io::stdout().lock();
-    output
-        .write_all(text.as_bytes())
-        .and_then(|()| output.flush())
-        .map_err(Failure::Output)
+    output.write_all(text.as_bytes()).and_then(|()| output.flush()).map_err(Failure::Output)
 }
 
 fn text(question: Question) -> Result<String, Wrong> {
@@ -307,8 +299,7 @@ fn integer() -> impl TypedValueParser<Value = Integer> {
     let names = Integer::ALL.map(Integer::name);
     PossibleValuesParser::new(names).try_map(|name| {
         let mut all = Integer::ALL.into_iter();
-        all.find(|integer| integer.name() == name)
-            .ok_or("there is no such type")
+        all.find(|integer| integer.name() == name).ok_or("there is no such type")
     })
 }
 
@@ -316,7 +307,6 @@ fn subject() -> impl TypedValueParser<Value = Subject> {
     let names = Subject::ALL.map(Subject::name);
     PossibleValuesParser::new(names).try_map(|name| {
         let mut all = Subject::ALL.into_iter();
-        all.find(|subject| subject.name() == name)
-            .ok_or("there is no such subject")
+        all.find(|subject| subject.name() == name).ok_or("there is no such subject")
     })
 }

@@ -121,11 +121,7 @@ pub fn judge(question: &dyn Question, answer: &Answer) -> Verdict {
 /// and three or more can be made.
 pub fn is_telling(question: &dyn Question) -> bool {
     let answers: Vec<_> = wrong_answers(question);
-    let is_first = |at: usize| {
-        answers[..at]
-            .iter()
-            .all(|earlier| earlier.1 != answers[at].1)
-    };
+    let is_first = |at: usize| answers[..at].iter().all(|earlier| earlier.1 != answers[at].1);
     answers.len() >= 3 && (0..answers.len()).all(is_first)
 }
 

@@ -13,11 +13,7 @@ use std::net::Ipv6Addr;
 /// If the prefix is longer than 128.
 pub const fn mask(prefix: u8) -> u128 {
     assert!(prefix <= 128, "an IPv6 address has 128 bits");
-    if prefix == 0 {
-        0
-    } else {
-        u128::MAX << (128 - prefix)
-    }
+    if prefix == 0 { 0 } else { u128::MAX << (128 - prefix) }
 }
 
 /// The lowest address: the subnet-router anycast address (RFC 4291, section 2.6.1).
@@ -49,10 +45,7 @@ impl Network {
     ///
     /// If the prefix is longer than 128.
     pub const fn of(address: u128, prefix: u8) -> Network {
-        Network {
-            address: lowest(address, prefix),
-            prefix,
-        }
+        Network { address: lowest(address, prefix), prefix }
     }
 
     /// Its lowest address.

@@ -33,9 +33,7 @@ pub fn groups_of_mac(mac: Mac) -> Option<[u32; 32]> {
     };
     let kept = u32::from_be_bytes([0, high, middle, low]);
     // The lost bits are those between the 1110 of every group and the 23 that are kept.
-    Some(std::array::from_fn(|lost| {
-        0b1110 << 28 | (lost as u32) << 23 | kept
-    }))
+    Some(std::array::from_fn(|lost| 0b1110 << 28 | (lost as u32) << 23 | kept))
 }
 // ANCHOR_END: groups_of_mac
 

@@ -79,9 +79,8 @@ pub fn integer(text: &str, integer: Integer) -> Result<i128, Wrong> {
         return Ok(number);
     }
     let (name, least, most) = (integer.name(), integer.least(), integer.most());
-    let fitting = Integer::ALL
-        .iter()
-        .find(|other| (other.least()..=other.most()).contains(&number));
+    let fitting =
+        Integer::ALL.iter().find(|other| (other.least()..=other.most()).contains(&number));
     let advice = match fitting {
         Some(fitting) => format!("try --as {}", fitting.name()),
         None => "it needs more than 64 bits".to_owned(),
@@ -161,14 +160,10 @@ pub fn mac_of_groups(text: &str) -> Result<Mac, Wrong> {
     }
     // The pairs of digits are all as long, so what is at fault is found by counting.
     let (place, why) = match mac.0 {
-        [0x01, 0x00, 0x5e, ..] => (
-            9..11,
-            "no IPv4 group: the bit behind 01:00:5e is 0, so this is at most 7f",
-        ),
-        _ => (
-            0..8,
-            "no multicast group of IP: they begin with 01:00:5e or 33:33",
-        ),
+        [0x01, 0x00, 0x5e, ..] => {
+            (9..11, "no IPv4 group: the bit behind 01:00:5e is 0, so this is at most 7f")
+        }
+        _ => (0..8, "no multicast group of IP: they begin with 01:00:5e or 33:33"),
     };
     Err(wrong(text, place, why))
 }
@@ -184,17 +179,10 @@ fn pairs(text: &str, separator: char) -> Result<Vec<u8>, Wrong> {
         match u8::from_str_radix(pair, 16) {
             // A sign before a single digit would be understood, too.
             Ok(byte) if pair.len() == 2 && !pair.starts_with('+') => Ok(byte),
-            _ => Err(wrong(
-                text,
-                place,
-                "a byte is two hexadecimal digits, like 5e",
-            )),
+            _ => Err(wrong(text, place, "a byte is two hexadecimal digits, like 5e")),
         }
     };
-    pieces(text, 0..text.len(), separator)
-        .into_iter()
-        .map(read)
-        .collect()
+    pieces(text, 0..text.len(), separator).into_iter().map(read).collect()
 }
 
 fn address_in(text: &str, place: Range<usize>) -> Result<Address, Wrong> {
@@ -293,10 +281,7 @@ fn prefix_in(text: &str, place: Range<usize>, bits: u8) -> Result<u8, Wrong> {
     if let Ok(mask) = piece.parse::<Ipv4Addr>()
         && mask.to_bits().leading_ones() + mask.to_bits().trailing_zeros() == 32
     {
-        why = format!(
-            "a mask; as a prefix it is {}",
-            mask.to_bits().leading_ones()
-        );
+        why = format!("a mask; as a prefix it is {}", mask.to_bits().leading_ones());
     }
     Err(wrong(text, place, why))
 }
@@ -314,11 +299,7 @@ fn pieces(text: &str, place: Range<usize>, separator: char) -> Vec<Range<usize>>
 
 /// What is wrong in `text`, at `place`.
 pub(crate) fn wrong(text: &str, place: Range<usize>, why: impl Into<String>) -> Wrong {
-    Wrong {
-        text: text.to_owned(),
-        place,
-        why: why.into(),
-    }
+    Wrong { text: text.to_owned(), place, why: why.into() }
 }
 
 #[cfg(test)]
@@ -344,22 +325,13 @@ mod tests {
     #[test]
     fn what_is_wrong_is_shown_in_its_place() {
         check(ipv4("10.0.0.256"), "10.0.0.»256«: one byte holds 0 to 255");
-        check(
-            ipv4("10.0.0"),
-            "10.0.0»«: an IPv4 address has four numbers, and this has 3",
-        );
-        check(
-            ipv4("10.0.0.1.2"),
-            "10.0.0.1».2«: an IPv4 address has four numbers, and no more",
-        );
+        check(ipv4("10.0.0"), "10.0.0»«: an IPv4 address has four numbers, and this has 3");
+        check(ipv4("10.0.0.1.2"), "10.0.0.1».2«: an IPv4 address has four numbers, and no more");
         check(
             ipv4("10..0.1"),
             "10.»«.0.1: a number is missing; an IPv4 address is written like 192.0.2.1",
         );
-        check(
-            ipv4("10.0.x.1"),
-            "10.0.»x«.1: no number; an IPv4 address is written like 192.0.2.1",
-        );
+        check(ipv4("10.0.x.1"), "10.0.»x«.1: no number; an IPv4 address is written like 192.0.2.1");
         check(
             ipv4("10.0.010.1"),
             "10.0.»010«.1: some programs take a number that begins with 0 for an octal one; \
@@ -385,18 +357,9 @@ mod tests {
             address("2001:db8:12345::"),
             "2001:db8:»12345«::: a group of an IPv6 address is one to four hexadecimal digits",
         );
-        check(
-            address("1::2::3"),
-            "1::2»::«3: only one :: can stand for groups that are 0",
-        );
-        check(
-            address("1:2:3"),
-            "»1:2:3«: an IPv6 address has eight groups, or fewer and one ::",
-        );
-        check(
-            address("::1.2.3.400"),
-            "::1.2.3.»400«: one byte holds 0 to 255",
-        );
+        check(address("1::2::3"), "1::2»::«3: only one :: can stand for groups that are 0");
+        check(address("1:2:3"), "»1:2:3«: an IPv6 address has eight groups, or fewer and one ::");
+        check(address("::1.2.3.400"), "::1.2.3.»400«: one byte holds 0 to 255");
         check(
             mac("01:00:5e:4g:14:1e"),
             "01:00:5e:»4g«:14:1e: a byte is two hexadecimal digits, like 5e",
@@ -406,19 +369,10 @@ mod tests {
             "01:00:5e»«: a MAC address has six bytes, and this has 3; \
              write 01:00:5e:4a:14:1e, for example",
         );
-        check(
-            number("12a"),
-            "12»a«: no decimal digit; a hexadecimal number begins with 0x",
-        );
+        check(number("12a"), "12»a«: no decimal digit; a hexadecimal number begins with 0x");
         check(number("-"), "-»«: a number is missing");
-        check(
-            integer("65536", Integer::U16),
-            "»65536«: u16 holds 0 to 65535; try --as u32",
-        );
-        check(
-            integer("-2", Integer::U32),
-            "»-2«: u32 holds 0 to 4294967295; try --as i16",
-        );
+        check(integer("65536", Integer::U16), "»65536«: u16 holds 0 to 65535; try --as u32");
+        check(integer("-2", Integer::U32), "»-2«: u32 holds 0 to 4294967295; try --as i16");
     }
 
     #[test]

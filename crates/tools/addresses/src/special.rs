@@ -26,12 +26,7 @@ pub fn of_ipv6(address: u128) -> Option<Special<ipv6::Network>> {
 /// Where one lies in another, the smaller stands first.
 pub const IPV4: &[Special<subnet::Network>] = &[
     ipv4([255, 255, 255, 255], 32, "limited broadcast", 919),
-    ipv4(
-        [0, 0, 0, 0],
-        8,
-        "this network, for hosts without address",
-        1122,
-    ),
+    ipv4([0, 0, 0, 0], 8, "this network, for hosts without address", 1122),
     ipv4([10, 0, 0, 0], 8, "private", 1918),
     ipv4([100, 64, 0, 0], 10, "shared, inside of a provider", 6598),
     ipv4([127, 0, 0, 0], 8, "loopback", 1122),
@@ -69,11 +64,7 @@ const fn ipv4(
     purpose: &'static str,
     rfc: u16,
 ) -> Special<subnet::Network> {
-    Special {
-        range: subnet::Network::of(u32::from_be_bytes(octets), prefix),
-        purpose,
-        rfc,
-    }
+    Special { range: subnet::Network::of(u32::from_be_bytes(octets), prefix), purpose, rfc }
 }
 
 const fn ipv6(
@@ -88,9 +79,5 @@ const fn ipv6(
         address = address << 16 | groups[group] as u128;
         group += 1;
     }
-    Special {
-        range: ipv6::Network::of(address, prefix),
-        purpose,
-        rfc,
-    }
+    Special { range: ipv6::Network::of(address, prefix), purpose, rfc }
 }

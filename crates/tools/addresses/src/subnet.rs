@@ -43,20 +43,12 @@ pub fn broadcast(address: u32, prefix: u8) -> Option<u32> {
 
 /// The first address that a host may have.
 pub fn first_host(address: u32, prefix: u8) -> u32 {
-    if prefix <= 30 {
-        network(address, prefix) + 1
-    } else {
-        network(address, prefix)
-    }
+    if prefix <= 30 { network(address, prefix) + 1 } else { network(address, prefix) }
 }
 
 /// The last address that a host may have.
 pub fn last_host(address: u32, prefix: u8) -> u32 {
-    if prefix <= 30 {
-        highest(address, prefix) - 1
-    } else {
-        highest(address, prefix)
-    }
+    if prefix <= 30 { highest(address, prefix) - 1 } else { highest(address, prefix) }
 }
 
 /// How many addresses there are: 2 to the number of host bits.
@@ -66,11 +58,7 @@ pub fn addresses(prefix: u8) -> u64 {
 
 /// How many hosts there can be: two addresses are no host's, except in a /31 and a /32.
 pub fn hosts(prefix: u8) -> u64 {
-    if prefix <= 30 {
-        addresses(prefix) - 2
-    } else {
-        addresses(prefix)
-    }
+    if prefix <= 30 { addresses(prefix) - 2 } else { addresses(prefix) }
 }
 
 // ANCHOR: common_prefix
@@ -95,10 +83,7 @@ impl Network {
     ///
     /// If the prefix is longer than 32.
     pub const fn of(address: u32, prefix: u8) -> Network {
-        Network {
-            address: network(address, prefix),
-            prefix,
-        }
+        Network { address: network(address, prefix), prefix }
     }
 
     /// Its own address, the lowest.

@@ -26,11 +26,7 @@ pub use subnet::{
 /// at a glance, else a few.
 fn listed(parts: u128) -> usize {
     const AT_A_GLANCE: u128 = 64;
-    if parts <= AT_A_GLANCE {
-        parts as usize - 1
-    } else {
-        4
-    }
+    if parts <= AT_A_GLANCE { parts as usize - 1 } else { 4 }
 }
 
 /// The 32 bits of an address, by octets, with the border between network and host.

@@ -233,10 +233,7 @@ fn each_special_range_is_found_by_both_its_ends() {
         let found = special::of_ipv4(address).unwrap();
         assert_eq!(found.range.to_string(), row.range.to_string());
         if address != 0xf000_0000 {
-            assert_eq!(
-                special::of_ipv4(subnet::highest(address, prefix)),
-                Some(*row)
-            );
+            assert_eq!(special::of_ipv4(subnet::highest(address, prefix)), Some(*row));
         }
     }
     for row in special::IPV6 {
@@ -287,11 +284,7 @@ proptest! {
 
 #[test]
 fn three_groups_share_a_mac() {
-    let mac = |group: &str| {
-        mac_of_group(read::ipv4(group).unwrap())
-            .unwrap()
-            .to_string()
-    };
+    let mac = |group: &str| mac_of_group(read::ipv4(group).unwrap()).unwrap().to_string();
     for group in ["224.202.20.30", "239.202.20.30", "224.74.20.30"] {
         assert_eq!(mac(group), "01:00:5e:4a:14:1e");
     }

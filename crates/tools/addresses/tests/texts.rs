@@ -19,26 +19,11 @@ fn worked_examples_come_out_as_they_are_written_down() {
         &working::bytes(16_909_060, Integer::U32, Order::Little),
         include_str!("worked/bytes-u32.txt"),
     );
-    check(
-        &working::bytes(-2, Integer::I16, Order::Little),
-        include_str!("worked/bytes-i16.txt"),
-    );
-    check(
-        &working::subnet(ipv4("10.0.0.0"), 24),
-        include_str!("worked/subnet-24.txt"),
-    );
-    check(
-        &working::subnet(ipv4("200.201.145.128"), 26),
-        include_str!("worked/subnet-26.txt"),
-    );
-    check(
-        &working::class(ipv4("150.164.34.99")),
-        include_str!("worked/class.txt"),
-    );
-    check(
-        &working::mac_of_group(ipv4("224.202.20.30")).unwrap(),
-        include_str!("worked/mac.txt"),
-    );
+    check(&working::bytes(-2, Integer::I16, Order::Little), include_str!("worked/bytes-i16.txt"));
+    check(&working::subnet(ipv4("10.0.0.0"), 24), include_str!("worked/subnet-24.txt"));
+    check(&working::subnet(ipv4("200.201.145.128"), 26), include_str!("worked/subnet-26.txt"));
+    check(&working::class(ipv4("150.164.34.99")), include_str!("worked/class.txt"));
+    check(&working::mac_of_group(ipv4("224.202.20.30")).unwrap(), include_str!("worked/mac.txt"));
 }
 
 #[test]
@@ -116,11 +101,7 @@ fn the_longest_special_range_fits_too() {
         check(&working::subnet(row.range.address(), row.range.prefix())).unwrap();
     }
     for row in addresses::special::IPV6 {
-        check(&working::subnet_ipv6(
-            row.range.address(),
-            row.range.prefix(),
-        ))
-        .unwrap();
+        check(&working::subnet_ipv6(row.range.address(), row.range.prefix())).unwrap();
     }
 }
 

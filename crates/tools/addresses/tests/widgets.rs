@@ -331,10 +331,7 @@ fn a_seed_draws_the_same_numbers() {
         let same = runner.run(&any::<u32>(), |seed| {
             let mut numbers = Numbers::new(seed);
             let expected: Vec<_> = (0..100).map(|_| numbers.draw().to_string()).collect();
-            prop_assert_eq!(
-                widgets.call("drawn", &[&seed.to_string()]),
-                expected.join(" ")
-            );
+            prop_assert_eq!(widgets.call("drawn", &[&seed.to_string()]), expected.join(" "));
             Ok(())
         });
         same.unwrap();
@@ -434,10 +431,7 @@ fn an_answer_out_of_nowhere_is_wrong_without_a_diagnosis() {
     for subject in Subject::ALL {
         let question = subject.questions(7).next().expect("there is no end");
         let expected = format!("No. It is {}.", question.right());
-        assert_eq!(
-            widgets.call("verdict", &[subject.name(), "nowhere"]),
-            expected
-        );
+        assert_eq!(widgets.call("verdict", &[subject.name(), "nowhere"]), expected);
     }
 }
 
@@ -471,32 +465,19 @@ fn flat(part: &str) -> String {
 fn check_rows(file: &str, begin: &str, expected: &[Vec<String>]) {
     let html = lesson(file);
     assert!(html.starts_with(begin), "{file}");
-    assert!(
-        !html.contains("\n\n"),
-        "an empty line ends HTML in Markdown"
-    );
+    assert!(!html.contains("\n\n"), "an empty line ends HTML in Markdown");
     assert_eq!(rows(&html), expected);
 }
 
 #[test]
 fn byte_order_without_javascript_is_what_is_computed() {
-    let examples = [
-        (16_909_060, Integer::U32),
-        (255, Integer::U16),
-        (1, Integer::U32),
-        (-2, Integer::I16),
-    ];
+    let examples =
+        [(16_909_060, Integer::U32), (255, Integer::U16), (1, Integer::U32), (-2, Integer::I16)];
     let expected = examples.map(|(number, integer)| {
         let bytes = |order| hex(&byte_order::bytes(number, integer, order));
         let swapped = byte_order::swapped(number, integer).to_string();
         let (memory, wire) = (bytes(Order::Little), bytes(Order::Big));
-        vec![
-            number.to_string(),
-            integer.name().to_owned(),
-            memory,
-            wire,
-            swapped,
-        ]
+        vec![number.to_string(), integer.name().to_owned(), memory, wire, swapped]
     });
     let begin = "<endianness-widget number=\"16909060\" type=\"u32\">\n";
     check_rows("endianness.html", begin, &expected);
@@ -572,10 +553,8 @@ fn a_drill_without_javascript_is_what_is_computed() {
                 expected.push(vec![answer.to_string(), format!("No: {}.", mistake.says)]);
             }
         }
-        let begin = format!(
-            "<address-drill subject=\"{name}\" seed=\"7\">\n<p>{}</p>\n",
-            question.text()
-        );
+        let begin =
+            format!("<address-drill subject=\"{name}\" seed=\"7\">\n<p>{}</p>\n", question.text());
         check_rows(&format!("drill-{name}.html"), &begin, &expected);
         let command = format!("<code>after-accept addresses drill {name} --seed 7</code>");
         assert!(lesson(&format!("drill-{name}.html")).contains(&command));

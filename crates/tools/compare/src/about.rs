@@ -100,10 +100,7 @@ impl std::fmt::Display for Placement {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Placement { server, generator } = self;
         match server == generator {
-            true => write!(
-                f,
-                "the server and the load generator share processor {server}"
-            ),
+            true => write!(f, "the server and the load generator share processor {server}"),
             false => write!(
                 f,
                 "the server on processor {server}, the load generator on processor {generator}"
@@ -131,18 +128,11 @@ pub(crate) fn sources() -> PathBuf {
 
 fn commit() -> String {
     let git = |arguments: &[&str]| {
-        let output = Command::new("git")
-            .arg("-C")
-            .arg(sources())
-            .args(arguments)
-            .output();
+        let output = Command::new("git").arg("-C").arg(sources()).args(arguments).output();
         let output = output.ok().filter(|output| output.status.success())?;
         Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
-    match (
-        git(&["rev-parse", "--short=12", "HEAD"]),
-        git(&["status", "--porcelain", "-uno"]),
-    ) {
+    match (git(&["rev-parse", "--short=12", "HEAD"]), git(&["status", "--porcelain", "-uno"])) {
         (Some(commit), Some(changes)) if changes.is_empty() => commit,
         (Some(commit), _) => format!("{commit}, and changes"),
         (None, _) => "unknown".to_owned(),
@@ -152,10 +142,6 @@ fn commit() -> String {
 /// Where the page and all that belongs to it go, if nobody says it.
 pub(crate) fn default_directory(is_quick: bool) -> PathBuf {
     let directory = sources().join("target/compare");
-    let part = if is_quick {
-        Path::new("quick")
-    } else {
-        Path::new("full")
-    };
+    let part = if is_quick { Path::new("quick") } else { Path::new("full") };
     directory.join(part)
 }

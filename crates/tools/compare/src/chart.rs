@@ -47,9 +47,7 @@ pub(crate) fn lines(
     write: fn(f64) -> String,
 ) -> String {
     const HEIGHT: f64 = 250.0;
-    let all = series
-        .iter()
-        .flat_map(|series| series.values.iter().flatten());
+    let all = series.iter().flat_map(|series| series.values.iter().flatten());
     let Some(scale) = Scale::around(all.flat_map(|value| [value.min, value.max])) else {
         return "<p>Nothing was measured that could be shown here.</p>\n".to_owned();
     };
@@ -76,13 +74,7 @@ pub(crate) fn lines(
             r#"<text class="axis" x="{x:.1}" y="{y}" text-anchor="middle">{name}</text>"#
         );
     }
-    for Series {
-        style,
-        name,
-        sign,
-        values,
-    } in series
-    {
+    for Series { style, name, sign, values } in series {
         let _ = writeln!(svg, r#"<g class="style-{name}"><title>{name}</title>"#);
         // Side by side, so that equal ones do not hide one another.
         let x = |place| x(place) + (*style as f64 - 2.0) * 5.0;
@@ -122,23 +114,13 @@ pub(crate) fn bars(
     const ROW: f64 = 34.0;
     let height = TOP + ROW * series.len() as f64;
     let values = series.iter().filter_map(|series| series.values.as_ref());
-    let most = values
-        .map(|value| value.max)
-        .fold(f64::MIN_POSITIVE, f64::max);
+    let most = values.map(|value| value.max).fold(f64::MIN_POSITIVE, f64::max);
     let x = |value: f64| (WIDTH - 2.0) * value / most;
     let mut svg = begin(title, height);
-    for (
-        row,
-        Series {
-            name, sign, values, ..
-        },
-    ) in series.iter().enumerate()
-    {
+    for (row, Series { name, sign, values, .. }) in series.iter().enumerate() {
         let text_y = TOP + ROW * row as f64 + 8.0;
         let (bar_y, middle) = (text_y + 5.0, text_y + 10.0);
-        let text = values
-            .as_ref()
-            .map_or("cannot".to_owned(), |value| write(value.median));
+        let text = values.as_ref().map_or("cannot".to_owned(), |value| write(value.median));
         let _ = writeln!(
             svg,
             r#"<g class="style-{name}"><text class="name" x="0" y="{text_y}">{sign} {name}</text><text class="value" x="{}" y="{text_y}" text-anchor="end">{text}</text>"#,
@@ -223,13 +205,7 @@ mod tests {
 
     #[test]
     fn what_was_not_measured_leaves_a_gap() {
-        let value = |median| {
-            Some(Spread {
-                median,
-                min: median,
-                max: median,
-            })
-        };
+        let value = |median| Some(Spread { median, min: median, max: median });
         let series = [Series {
             style: 0,
             name: "iterative",
@@ -238,14 +214,8 @@ mod tests {
         }];
         let places = ["1", "10", "100"].map(str::to_owned);
         let svg = lines("rate", &places, &series, |value| value.to_string());
-        let line = svg
-            .lines()
-            .find(|line| line.starts_with(r#"<path class="line""#))
-            .unwrap();
-        assert_eq!(
-            (line.matches('M').count(), line.matches('L').count()),
-            (2, 0)
-        );
+        let line = svg.lines().find(|line| line.starts_with(r#"<path class="line""#)).unwrap();
+        assert_eq!((line.matches('M').count(), line.matches('L').count()), (2, 0));
         assert!(lines("rate", &places, &[], |_| String::new()).starts_with("<p>"));
     }
 }

@@ -56,10 +56,7 @@ fn count_in(text: &str) -> Code {
         let mut words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
         words.any(|word| word == "unsafe")
     };
-    Code {
-        lines: lines.clone().count(),
-        unsafe_places: lines.filter(is_unsafe).count(),
-    }
+    Code { lines: lines.clone().count(), unsafe_places: lines.filter(is_unsafe).count() }
 }
 
 #[cfg(test)]
@@ -81,10 +78,7 @@ mod tests {
     unsafe fn x() {}
 }
 ";
-        let expected = Code {
-            lines: 4,
-            unsafe_places: 1,
-        };
+        let expected = Code { lines: 4, unsafe_places: 1 };
         assert_eq!(count_in(text), expected);
     }
 

@@ -120,9 +120,7 @@ fn compare(command: &Command, styles: &[&'static Style]) -> io::Result<()> {
     let text = table(&runs, &loads, styles) + &places(&directory, &page_file);
     io::stdout().write_all(text.as_bytes())?;
     match is_interrupted.load(Ordering::Relaxed) {
-        true => Err(io::Error::other(
-            "interrupted; the same command goes on with what is missing",
-        )),
+        true => Err(io::Error::other("interrupted; the same command goes on with what is missing")),
         false => Ok(()),
     }
 }
@@ -232,10 +230,7 @@ fn table(runs: &Runs, loads: &[Load], styles: &[&'static Style]) -> String {
     let mut text = String::from("answers a second (median)\n\n");
     let width = loads.iter().map(|load| load.name.len()).max().unwrap_or(0);
     text += &format!("{:width$}", "");
-    text += &styles
-        .iter()
-        .map(|style| format!("{:>11}", style.name))
-        .collect::<String>();
+    text += &styles.iter().map(|style| format!("{:>11}", style.name)).collect::<String>();
     for load in loads {
         text += &format!("\n{:width$}", load.name);
         for style in styles {

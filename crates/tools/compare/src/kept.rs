@@ -57,12 +57,7 @@ impl Kept {
         let is_measured = |load: &Load| runs.samples.iter().any(|sample| sample.load == load.name);
         let loads = loads(false).into_iter().filter(is_measured).collect();
         let styles = styles.to_vec();
-        Ok(Kept {
-            about,
-            runs,
-            loads,
-            styles,
-        })
+        Ok(Kept { about, runs, loads, styles })
     }
 
     /// The median of a figure, as the tables have it: in nanoseconds, bytes or percent. None where
@@ -131,10 +126,7 @@ impl Kept {
                      {seconds}</code>"
                 ),
             ),
-            (
-                "commit",
-                format!("<code>{}</code>", escape(&machine.commit)),
-            ),
+            ("commit", format!("<code>{}</code>", escape(&machine.commit))),
             (
                 "measured",
                 format!(
@@ -147,11 +139,7 @@ impl Kept {
             ("placement", escape(&about.placement)),
             (
                 "processor",
-                format!(
-                    "{}, {} of them",
-                    escape(&machine.processor),
-                    machine.processors
-                ),
+                format!("{}, {} of them", escape(&machine.processor), machine.processors),
             ),
             ("memory", escape(&machine.memory)),
             ("kernel", format!("Linux {}", escape(&machine.kernel))),
@@ -177,10 +165,8 @@ impl Kept {
         );
         for style in &self.styles {
             let name = style.name;
-            let _ = write!(
-                text,
-                "<th scope=\"col\"><span class=\"style-{name}\">{name}</span></th>"
-            );
+            let _ =
+                write!(text, "<th scope=\"col\"><span class=\"style-{name}\">{name}</span></th>");
         }
         text += "</tr></thead>\n<tbody>\n";
         for load in self.loads.iter().filter(|load| is_shown(load)) {
@@ -224,22 +210,15 @@ impl Kept {
     /// How the answers a second grow with the number of clients.
     fn rate(&self, service: &str) -> String {
         let loads = self.loads.iter();
-        let loads: Vec<&Load> = loads
-            .filter(|load| load.service == service && load.is_plain())
-            .collect();
+        let loads: Vec<&Load> =
+            loads.filter(|load| load.service == service && load.is_plain()).collect();
         let places = loads.iter().map(|load| load.connections.to_string());
         let series = self.each_style(|style| {
             let figure = |load: &&Load| self.cell(load, style).figure(&RATE);
             loads.iter().map(figure).collect()
         });
         let title = format!("{service}: answers a second, by the number of clients");
-        self.lines(
-            &format!("rate-{service}"),
-            &title,
-            &places.collect::<Vec<_>>(),
-            &series,
-            &RATE,
-        )
+        self.lines(&format!("rate-{service}"), &title, &places.collect::<Vec<_>>(), &series, &RATE)
     }
 
     /// How long the slow ones of all answers took.
@@ -252,13 +231,7 @@ impl Kept {
             PERCENTILES.iter().map(figure).collect()
         });
         let title = format!("{}: how long answers took", load.name);
-        self.lines(
-            &format!("latency-{}", load.service),
-            &title,
-            &places,
-            &series,
-            &P50,
-        )
+        self.lines(&format!("latency-{}", load.service), &title, &places, &series, &P50)
     }
 
     fn lines(
@@ -271,14 +244,8 @@ impl Kept {
     ) -> String {
         let svg = lines(title, places, series, figure.write);
         let at = |place: usize| {
-            let values = series
-                .iter()
-                .map(|one| told(one.name, one.values[place], figure));
-            format!(
-                "{}: {}. ",
-                places[place],
-                values.collect::<Vec<_>>().join(", ")
-            )
+            let values = series.iter().map(|one| told(one.name, one.values[place], figure));
+            format!("{}: {}. ", places[place], values.collect::<Vec<_>>().join(", "))
         };
         let said: String = (0..places.len()).map(at).collect();
         labelled(&svg, id, title, said.trim_end())
@@ -290,12 +257,7 @@ impl Kept {
         let svg = bars(&title, &series, figure.write);
         let said = series.iter().map(|one| told(one.name, one.values, figure));
         let id = format!("{}-{}", figure.name.replace(' ', "-"), load.clients());
-        labelled(
-            &svg,
-            &id,
-            &title,
-            &(said.collect::<Vec<_>>().join(", ") + "."),
-        )
+        labelled(&svg, &id, &title, &(said.collect::<Vec<_>>().join(", ") + "."))
     }
 
     fn find(&self, is_it: impl Fn(&Load) -> bool) -> Option<&Load> {
@@ -362,11 +324,7 @@ pub(crate) fn part(name: &str, text: String) -> Part {
 /// A figure, and how far its rounds were apart.
 fn entry(cell: &Cell, figure: &Figure) -> String {
     let Some(Spread { median, min, max }) = cell.figure(figure) else {
-        let why = if cell.cannot().is_some() {
-            "cannot"
-        } else {
-            "–"
-        };
+        let why = if cell.cannot().is_some() { "cannot" } else { "–" };
         return format!("<td class=\"cannot\">{why}</td>");
     };
     let [median, min, max] = [median, min, max].map(figure.write);

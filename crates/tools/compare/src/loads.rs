@@ -47,22 +47,12 @@ pub(crate) fn loads(is_quick: bool) -> Vec<Load> {
 
 impl Load {
     fn new(service: &'static str, connections: usize, idle: usize) -> Load {
-        let clients = if connections == 1 {
-            "client"
-        } else {
-            "clients"
-        };
+        let clients = if connections == 1 { "client" } else { "clients" };
         let mut name = format!("{service}, {connections} {clients}");
         if idle > 0 {
             name += &format!(" and {idle} idle ones");
         }
-        Load {
-            name,
-            service,
-            connections,
-            idle,
-            options: &[],
-        }
+        Load { name, service, connections, idle, options: &[] }
     }
 
     /// Whether it is one of those in which nothing but the number of clients differs.

@@ -118,10 +118,7 @@ mod tests {
     #[test]
     fn a_reason_fits_a_table() {
         let said = "error: 127.0.0.1:7 has let 1 of 10 clients in, and no more (its limit?)\n";
-        assert_eq!(
-            reason(said, "127.0.0.1:7"),
-            "let 1 of 10 clients in, and no more"
-        );
+        assert_eq!(reason(said, "127.0.0.1:7"), "let 1 of 10 clients in, and no more");
         assert_eq!(reason("error: interrupted\n", "127.0.0.1:7"), "interrupted");
     }
 }

@@ -25,11 +25,7 @@ pub(crate) fn page(
     loads: &[Load],
     styles: &[&'static Style],
 ) -> String {
-    let results = Results {
-        runs,
-        loads,
-        styles,
-    };
+    let results = Results { runs, loads, styles };
     let parts = [
         head(),
         introduction(about, runs),
@@ -66,16 +62,10 @@ fn head() -> String {
 fn colours() -> String {
     let book = include_str!("../../../../lessons/theme/colours.css");
     let block = |selector: &str| {
-        let (_, rest) = book
-            .split_once(&format!("{selector} {{"))
-            .unwrap_or_default();
+        let (_, rest) = book.split_once(&format!("{selector} {{")).unwrap_or_default();
         rest.split_once('}').unwrap_or_default().0
     };
-    let (light, dark, grounds) = (
-        block("\nhtml"),
-        block(".coal, .navy, .ayu"),
-        block("    .navy"),
-    );
+    let (light, dark, grounds) = (block("\nhtml"), block(".coal, .navy, .ayu"), block("    .navy"));
     format!(
         ":root {{{light}}}\n@media (prefers-color-scheme: dark) {{ :root {{{dark}{grounds}}} }}\n"
     )
@@ -96,18 +86,9 @@ fn introduction(about: &About, runs: &Runs) -> String {
     let machine = &about.machine;
     let rows = [
         ("measured", when),
-        (
-            "rounds",
-            format!(
-                "{rounds}, in which clients talked {} s each time",
-                about.seconds
-            ),
-        ),
+        ("rounds", format!("{rounds}, in which clients talked {} s each time", about.seconds)),
         ("placement", about.placement.clone()),
-        (
-            "processor",
-            format!("{}, {} of them", machine.processor, machine.processors),
-        ),
+        ("processor", format!("{}, {} of them", machine.processor, machine.processors)),
         ("memory", machine.memory.clone()),
         ("kernel", format!("Linux {}", machine.kernel)),
         ("commit", machine.commit.clone()),
@@ -135,17 +116,9 @@ impl Results<'_> {
             let places = loads.iter().map(|load| load.connections.to_string());
             let places: Vec<String> = places.collect();
             let series = self.each_style(|style| {
-                loads
-                    .iter()
-                    .map(|load| self.cell(load, style).figure(&RATE))
-                    .collect()
+                loads.iter().map(|load| self.cell(load, style).figure(&RATE)).collect()
             });
-            let plot = lines(
-                &format!("{service}: answers a second"),
-                &places,
-                &series,
-                RATE.write,
-            );
+            let plot = lines(&format!("{service}: answers a second"), &places, &series, RATE.write);
             plots += &figure(service, &plot);
         }
         let text = "In a room, each that hears a line gives an answer.";
@@ -158,16 +131,10 @@ impl Results<'_> {
         let places = PERCENTILES.map(|figure| figure.name.to_owned());
         let mut plots = String::new();
         for service in self.services() {
-            for load in self
-                .plain(service)
-                .filter(|load| [10, 100].contains(&load.connections))
-            {
+            for load in self.plain(service).filter(|load| [10, 100].contains(&load.connections)) {
                 let series = self.each_style(|style| {
                     let cell = self.cell(load, style);
-                    PERCENTILES
-                        .iter()
-                        .map(|figure| cell.figure(figure))
-                        .collect()
+                    PERCENTILES.iter().map(|figure| cell.figure(figure)).collect()
                 });
                 plots += &figure(&load.name, &lines(&load.name, &places, &series, P50.write));
             }
@@ -202,11 +169,7 @@ impl Results<'_> {
     fn code(&self) -> String {
         let exactly = |count: usize| {
             let count = count as f64;
-            Spread {
-                median: count,
-                min: count,
-                max: count,
-            }
+            Spread { median: count, min: count, max: count }
         };
         let count = |number: f64| format!("{number:.0}");
         let lines = self.each_style(|style| Some(exactly(code(style)?.lines)));
@@ -259,9 +222,7 @@ impl Results<'_> {
             let cell = self.cell(load, style);
             let first = cell.failures.first().filter(|_| cell.cannot().is_none())?;
             let (name, count, why) = (style.name, cell.failures.len(), escape(first));
-            Some(format!(
-                "<p>Rounds of {name} that failed: {count}, the first by: {why}</p>\n"
-            ))
+            Some(format!("<p>Rounds of {name} that failed: {count}, the first by: {why}</p>\n"))
         };
         self.styles.iter().filter_map(of_style).collect()
     }
@@ -318,10 +279,7 @@ fn entry(cell: &Cell, figure: &Figure) -> String {
 }
 
 fn instead(text: &str) -> String {
-    format!(
-        "<td class=\"cannot\" colspan=\"{}\">{text}</td>",
-        FIGURES.len()
-    )
+    format!("<td class=\"cannot\" colspan=\"{}\">{text}</td>", FIGURES.len())
 }
 
 /// A text, so that nothing in it is taken for markup.
@@ -338,21 +296,9 @@ mod tests {
     fn the_colours_are_those_of_the_book() {
         let colours = colours();
         let (light, dark) = colours.split_once("@media").unwrap();
-        for name in [
-            "ink",
-            "muted",
-            "edge",
-            "accent",
-            "iterative",
-            "fork",
-            "paper",
-            "wash",
-        ] {
+        for name in ["ink", "muted", "edge", "accent", "iterative", "fork", "paper", "wash"] {
             let definition = format!("--{name}: #");
-            assert!(
-                light.contains(&definition) && dark.contains(&definition),
-                "{name}"
-            );
+            assert!(light.contains(&definition) && dark.contains(&definition), "{name}");
         }
         assert_eq!(colours.matches('{').count(), colours.matches('}').count());
     }

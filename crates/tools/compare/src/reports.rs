@@ -52,12 +52,7 @@ impl Reports {
         let entries = self.entries.iter().filter(|entry| entry.table == name);
         let rows: String = entries.clone().map(Entry::row).collect();
         let busy = entries.map(|entry| entry.load_average).fold(0.0, f64::max);
-        let Machine {
-            processor,
-            commit,
-            kernel,
-            ..
-        } = &self.machine;
+        let Machine { processor, commit, kernel, .. } = &self.machine;
         format!(
             "<div class=\"figures\" tabindex=\"0\" role=\"region\" aria-label=\"{name}\">\n\
              <table>\n<caption>{}, Linux {}, commit {}, load average before at most {busy:.2}\
@@ -89,9 +84,7 @@ impl Entry {
             ]
         });
         let times = (0..6).map(|column| times.map(|times| load::time(times[column])));
-        let core = self
-            .core
-            .or(self.report.as_ref().map(|report| report.generator_core));
+        let core = self.core.or(self.report.as_ref().map(|report| report.generator_core));
         let core = core.map(|core| format!("{:.0} %", core * 100.0));
         let cells = [rate.map(RATE.write), core].into_iter().chain(times);
         let cells = cells.map(|cell| format!("<td>{}</td>", cell.as_deref().unwrap_or("–")));

@@ -141,10 +141,7 @@ mod tests {
     #[test]
     fn what_fails_twice_is_not_tried_again() {
         let file = File::open("/dev/null").unwrap();
-        let mut runs = Runs {
-            samples: Vec::new(),
-            file,
-        };
+        let mut runs = Runs { samples: Vec::new(), file };
         let done = |runs: &Runs| [1, 2, 3].map(|round| runs.is_done("echo", "fork", round));
         assert_eq!(done(&runs), [false, false, false]);
         runs.samples.push(sample(1));

@@ -15,11 +15,7 @@ use crate::summary::Spread;
 const HIS: [(&str, &str, f64); 4] = [
     ("iterative", "one client after the other", 0.0),
     ("fork", "a process for each client", 20.90),
-    (
-        "fork",
-        "processes that are there already, each of which accepts",
-        1.80,
-    ),
+    ("fork", "processes that are there already, each of which accepts", 1.80),
     ("thread", "a thread for each client", 0.99),
 ];
 
@@ -113,20 +109,13 @@ impl Session {
     pub fn about(&self) -> String {
         let machine = &self.machine;
         let rows = [
-            (
-                "commit",
-                format!("<code>{}</code>", escape(&machine.commit)),
-            ),
+            ("commit", format!("<code>{}</code>", escape(&machine.commit))),
             ("begun", self.at.clone()),
             ("rounds", self.rounds.to_string()),
             ("placement", escape(&self.placement)),
             (
                 "processor",
-                format!(
-                    "{}, {} of them",
-                    escape(&machine.processor),
-                    machine.processors
-                ),
+                format!("{}, {} of them", escape(&machine.processor), machine.processors),
             ),
             ("kernel", format!("Linux {}", escape(&machine.kernel))),
             ("load average before", format!("{:.2}", self.load_average)),
@@ -143,31 +132,17 @@ impl Session {
     }
 }
 
-const ZERO: Spread = Spread {
-    median: 0.0,
-    min: 0.0,
-    max: 0.0,
-};
+const ZERO: Spread = Spread { median: 0.0, min: 0.0, max: 0.0 };
 
 /// The table, for a terminal.
 impl Display for Session {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Session {
-            connections,
-            at_once,
-            bytes,
-            rounds,
-            ..
-        } = self;
+        let Session { connections, at_once, bytes, rounds, .. } = self;
         writeln!(
             f,
             "{connections} connections, {at_once} at once, {bytes} bytes each; medians of {rounds}"
         )?;
-        writeln!(
-            f,
-            "\n{:12}{:>12}{:>12}{:>12}{:>12}",
-            "", "seconds", "over", "lowest", "highest"
-        )?;
+        writeln!(f, "\n{:12}{:>12}{:>12}{:>12}{:>12}", "", "seconds", "over", "lowest", "highest")?;
         for Row { style, whole, over } in &self.rows {
             writeln!(
                 f,

@@ -110,9 +110,7 @@ impl<'a> Summary<'a> {
         loads: &'a [Load],
         styles: &'a [&'static Style],
     ) -> Summary<'a> {
-        let all = loads
-            .iter()
-            .flat_map(|load| styles.iter().map(move |style| (load, *style)));
+        let all = loads.iter().flat_map(|load| styles.iter().map(move |style| (load, *style)));
         let cells = all.map(|(load, style)| {
             let cell = Cell::of(runs, load, style);
             let figures = FIGURES.iter().filter_map(|figure| {
@@ -128,16 +126,9 @@ impl<'a> Summary<'a> {
                 failed_rounds: cell.failures.len(),
             }
         });
-        let styles = styles.iter().map(|style| StyleSummary {
-            style: style.name,
-            code: code(style),
-        });
-        Summary {
-            about,
-            rounds,
-            styles: styles.collect(),
-            cells: cells.collect(),
-        }
+        let styles =
+            styles.iter().map(|style| StyleSummary { style: style.name, code: code(style) });
+        Summary { about, rounds, styles: styles.collect(), cells: cells.collect() }
     }
 }
 
@@ -149,17 +140,9 @@ mod tests {
     fn the_median_stands_in_the_middle() {
         let spread = |values: &[f64]| Spread::of(values.iter().copied());
         assert_eq!(spread(&[]), None);
-        let expected = Spread {
-            median: 2.0,
-            min: 1.0,
-            max: 9.0,
-        };
+        let expected = Spread { median: 2.0, min: 1.0, max: 9.0 };
         assert_eq!(spread(&[9.0, 1.0, 2.0]), Some(expected));
-        let expected = Spread {
-            median: 2.5,
-            min: 1.0,
-            max: 9.0,
-        };
+        let expected = Spread { median: 2.5, min: 1.0, max: 9.0 };
         assert_eq!(spread(&[9.0, 3.0, 1.0, 2.0]), Some(expected));
     }
 }

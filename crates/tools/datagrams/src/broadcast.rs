@@ -38,9 +38,7 @@ pub(crate) fn send(
     let chosen = chosen(&all, address, meant)?;
     let sent = sender(chosen).map_err(Into::into);
     let sent = sent.and_then(|socket| many::send(&socket, address.into(), schedule, stop));
-    ended(sent, |error| {
-        format!("cannot send to {address}: {}", explain(error, &all, chosen))
-    })
+    ended(sent, |error| format!("cannot send to {address}: {}", explain(error, &all, chosen)))
 }
 
 /// A socket that may send to everybody, by this interface.
@@ -69,12 +67,8 @@ pub(crate) fn receive(
 ) -> Result<(), Problem> {
     let all = interfaces().map_err(|error| Problem::world(error.to_string()))?;
     let chosen = chosen(&all, address, meant)?;
-    let cannot = |error: &io::Error| {
-        format!(
-            "cannot listen to {address}: {}",
-            explain(error, &all, chosen)
-        )
-    };
+    let cannot =
+        |error: &io::Error| format!("cannot listen to {address}: {}", explain(error, &all, chosen));
     let listen = || receiver(address, chosen).map_err(|error| io::Error::other(cannot(&error)));
     let (socket, stop) = launch::prepare("datagrams", None, listen)?;
     let received = many::receive(socket, count, &stop, None, |_| None);
@@ -122,10 +116,7 @@ fn check(all: &[Interface], address: Ipv4Addr) -> Result<(), String> {
         true => "a group, for which there is `datagrams multicast`",
         false => "nobody's broadcast address here",
     };
-    Err(format!(
-        "{address} is {what}; choose one of {}",
-        known.join(", ")
-    ))
+    Err(format!("{address} is {what}; choose one of {}", known.join(", ")))
 }
 
 #[cfg(test)]
@@ -137,11 +128,7 @@ mod tests {
         let read = |text: &str| address(text).map(|address| address.to_string());
         assert_eq!(read("10.0.0.255:54321"), Ok("10.0.0.255:54321".to_owned()));
         assert!(read("[ff02::1]:54321").unwrap_err().contains("ff02::1"));
-        assert!(
-            read("255.255.255.255")
-                .unwrap_err()
-                .contains("want ADDRESS:PORT")
-        );
+        assert!(read("255.255.255.255").unwrap_err().contains("want ADDRESS:PORT"));
         assert!(read("255.255.255.255:0").unwrap_err().contains("port 0"));
     }
 
@@ -158,10 +145,6 @@ mod tests {
             "10.0.1.255 is nobody's broadcast address here; \
              choose one of 255.255.255.255, 10.0.0.255"
         );
-        assert!(
-            check([224, 0, 0, 1])
-                .unwrap_err()
-                .contains("datagrams multicast")
-        );
+        assert!(check([224, 0, 0, 1]).unwrap_err().contains("datagrams multicast"));
     }
 }

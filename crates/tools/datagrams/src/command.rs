@@ -235,10 +235,7 @@ fn broadcast(task: Broadcast) -> Result<(), Problem> {
             let interface = everybody.interface.as_deref();
             broadcast::send(everybody.address, interface, &schedule, &stop)
         }
-        Broadcast::Receive {
-            everybody,
-            receiving,
-        } => {
+        Broadcast::Receive { everybody, receiving } => {
             let interface = everybody.interface.as_deref();
             broadcast::receive(everybody.address, interface, receiving.count)
         }
@@ -259,11 +256,7 @@ fn list() -> Result<(), Problem> {
 
 impl From<Sending> for Schedule {
     fn from(sending: Sending) -> Schedule {
-        Schedule {
-            text: sending.text,
-            every: sending.every,
-            count: sending.count,
-        }
+        Schedule { text: sending.text, every: sending.every, count: sending.count }
     }
 }
 

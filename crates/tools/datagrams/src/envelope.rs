@@ -66,14 +66,10 @@ pub(crate) fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usiz
 pub(crate) fn reply(socket: &UdpSocket, datagram: &[u8], envelope: &Envelope) -> io::Result<()> {
     // The interface is left to the routes: the way back may be another.
     let from = match envelope.destination {
-        Some(Destination::V4(info)) => Some(Destination::V4(in_pktinfo {
-            ipi_ifindex: 0,
-            ..info
-        })),
-        Some(Destination::V6(info)) => Some(Destination::V6(in6_pktinfo {
-            ipi6_ifindex: 0,
-            ..info
-        })),
+        Some(Destination::V4(info)) => Some(Destination::V4(in_pktinfo { ipi_ifindex: 0, ..info })),
+        Some(Destination::V6(info)) => {
+            Some(Destination::V6(in6_pktinfo { ipi6_ifindex: 0, ..info }))
+        }
         None => None,
     };
     let beside = from.as_ref().map(|from| match from {

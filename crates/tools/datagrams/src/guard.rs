@@ -83,11 +83,7 @@ pub struct Guard {
 impl Guard {
     /// For a service that is bound to this port.
     pub fn new(own_port: u16) -> Guard {
-        Guard {
-            own_port,
-            full_at: HashMap::new(),
-            sweep_at: None,
-        }
+        Guard { own_port, full_at: HashMap::new(), sweep_at: None }
     }
 
     // ANCHOR: admit
@@ -218,22 +214,12 @@ mod tests {
         let (mut guard, start) = (Guard::new(OWN_PORT), Instant::now());
         let second = Duration::from_secs(1);
         assert_eq!(answered(&mut guard, host(1), start, 5_000), AT_ONCE);
-        assert_eq!(
-            answered(&mut guard, host(2), start, 10),
-            10,
-            "it is another's"
-        );
+        assert_eq!(answered(&mut guard, host(2), start, 10), 10, "it is another's");
         assert_eq!(answered(&mut guard, host(1), start + second / 200, 10), 0);
-        assert_eq!(
-            answered(&mut guard, host(1), start + second, 5_000),
-            A_SECOND
-        );
+        assert_eq!(answered(&mut guard, host(1), start + second, 5_000), A_SECOND);
         assert_eq!(answered(&mut guard, host(1), start + second, 5_000), 0);
         // However long it waits, a bucket holds no more than that.
-        assert_eq!(
-            answered(&mut guard, host(1), start + 60 * second, 5_000),
-            AT_ONCE
-        );
+        assert_eq!(answered(&mut guard, host(1), start + 60 * second, 5_000), AT_ONCE);
     }
 
     #[test]

@@ -33,12 +33,10 @@ pub(crate) struct Interface {
 impl Interface {
     /// Its first IPv4 address, from which it sends if nothing else is said.
     pub(crate) fn ipv4(&self) -> Option<Ipv4Addr> {
-        self.addresses
-            .iter()
-            .find_map(|(address, _)| match address {
-                IpAddr::V4(address) => Some(*address),
-                IpAddr::V6(_) => None,
-            })
+        self.addresses.iter().find_map(|(address, _)| match address {
+            IpAddr::V4(address) => Some(*address),
+            IpAddr::V6(_) => None,
+        })
     }
 
     /// Whether a datagram to many can leave by it.
@@ -131,16 +129,10 @@ pub(crate) fn choose<'a>(
         let index: u32 = meant.parse().ok()?;
         find(&|it| it.index == index)
     };
-    by_name
-        .or_else(by_address)
-        .or_else(by_index)
-        .ok_or_else(|| {
-            let shown = meant.escape_debug();
-            format!(
-                "there is no interface {shown} here; {}",
-                choices(interfaces)
-            )
-        })
+    by_name.or_else(by_address).or_else(by_index).ok_or_else(|| {
+        let shown = meant.escape_debug();
+        format!("there is no interface {shown} here; {}", choices(interfaces))
+    })
 }
 
 /// Which interfaces can be chosen, by the option that chooses them.
@@ -204,11 +196,7 @@ mod tests {
     fn machine() -> [Interface; 3] {
         let mut down = interface("down", 4, "192.0.2.4");
         down.is_up = false;
-        [
-            interface("eth0", 2, "192.0.2.1"),
-            interface("2", 3, "2001:db8::1"),
-            down,
-        ]
+        [interface("eth0", 2, "192.0.2.1"), interface("2", 3, "2001:db8::1"), down]
     }
 
     #[track_caller]

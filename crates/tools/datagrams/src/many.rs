@@ -140,11 +140,7 @@ fn shown(datagram: &[u8]) -> String {
 /// Whether the same may well succeed when it is tried again: an earlier datagram has met nobody
 /// (ECONNREFUSED), there is no room, or a signal came.
 fn passes(error: &io::Error) -> bool {
-    let kinds = [
-        ErrorKind::ConnectionRefused,
-        ErrorKind::Interrupted,
-        ErrorKind::WouldBlock,
-    ];
+    let kinds = [ErrorKind::ConnectionRefused, ErrorKind::Interrupted, ErrorKind::WouldBlock];
     kinds.contains(&error.kind()) || error.raw_os_error() == Some(Errno::ENOBUFS as i32)
 }
 
@@ -184,10 +180,9 @@ pub(crate) fn ended<T>(
     match result {
         Ok(_) => Ok(()),
         Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        Err(Failure::Output(error)) => Err(Problem::world(format!(
-            "cannot write standard output: {}",
-            without_number(&error)
-        ))),
+        Err(Failure::Output(error)) => {
+            Err(Problem::world(format!("cannot write standard output: {}", without_number(&error))))
+        }
         Err(Failure::System(error)) => Err(Problem::world(explain(&error))),
     }
 }
@@ -243,10 +238,7 @@ mod tests {
             (b"hello\n", "hello"),
             (b"hello\r\n", "hello"),
             (b"hello\n\n", "hello\u{fffd}"),
-            (
-                b"hello\n192.0.2.1:5 forged",
-                "hello\u{fffd}192.0.2.1:5 forged",
-            ),
+            (b"hello\n192.0.2.1:5 forged", "hello\u{fffd}192.0.2.1:5 forged"),
             (b"\x1b[2J\xff", "\u{fffd}[2J\u{fffd}"),
         ] {
             assert_eq!(shown(datagram), expected);

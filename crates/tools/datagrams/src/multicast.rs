@@ -46,9 +46,7 @@ pub(crate) fn send(
     let chosen = chosen.map_err(Problem::world)?;
     let sent = sender(group, chosen).map_err(Into::into);
     let sent = sent.and_then(|(socket, to)| many::send(&socket, to, schedule, stop));
-    ended(sent, |error| {
-        format!("cannot send to {group}: {}", explain(error, &all, chosen))
-    })
+    ended(sent, |error| format!("cannot send to {group}: {}", explain(error, &all, chosen)))
 }
 
 /// A socket whose datagrams leave by this interface, and where to send them.
@@ -88,12 +86,8 @@ pub(crate) fn receive(
         |error: &io::Error| format!("cannot listen to {group}: {}", explain(error, &all, chosen));
     let join = || member(group, chosen).map_err(|error| io::Error::other(cannot(&error)));
     let (socket, stop) = launch::prepare("datagrams", None, join)?;
-    let mut membership = Membership {
-        group,
-        meant,
-        index: chosen.map(|interface| interface.index),
-        is_lost: false,
-    };
+    let mut membership =
+        Membership { group, meant, index: chosen.map(|interface| interface.index), is_lost: false };
     let refresh = |socket: &UdpSocket| membership.refresh(socket);
     let received = many::receive(socket, count, &stop, Some(LOOK_AGAIN), refresh);
     if let Ok(socket) = &received {
@@ -178,10 +172,7 @@ impl Membership<'_> {
             }
             Err(error) => {
                 if !self.is_lost {
-                    note(&format!(
-                        "cannot join {} again for now: {error}",
-                        self.group
-                    ));
+                    note(&format!("cannot join {} again for now: {error}", self.group));
                 }
                 self.is_lost = true;
             }
@@ -238,10 +229,7 @@ mod tests {
     #[test]
     fn groups_are_groups() {
         for text in ["224.0.0.0:1", "239.255.255.255:65535", "[ff02::1]:54321"] {
-            assert_eq!(
-                group(text).map(|group| group.to_string()),
-                Ok(text.to_owned())
-            );
+            assert_eq!(group(text).map(|group| group.to_string()), Ok(text.to_owned()));
         }
         for (text, why) in [
             ("223.255.255.255:1", "224 to 239"),

@@ -73,11 +73,7 @@ struct Ear {
 impl Chat {
     /// `size` is a line's, without its end: from [`SHORTEST`] on.
     pub(crate) fn new(members: usize, speakers: usize, size: u64, run: u32) -> Chat {
-        let ear = Ear {
-            unfinished: Vec::new(),
-            is_welcome: false,
-            next: vec![0; speakers],
-        };
+        let ear = Ear { unfinished: Vec::new(), is_welcome: false, next: vec![0; speakers] };
         let text_size = size as usize - usize::from(members == 1);
         let letter = |byte: &u8| b'a' + byte % 26;
         Chat {
@@ -172,16 +168,10 @@ impl Chat {
     fn is_settled(&mut self, speaker: usize, number: u64) -> Option<Duration> {
         let voice = &mut self.voices[speaker];
         let first = voice.next - voice.under_way.len() as u64;
-        let line = voice
-            .under_way
-            .get_mut(number.checked_sub(first)? as usize)?;
+        let line = voice.under_way.get_mut(number.checked_sub(first)? as usize)?;
         let due = line.due;
         line.awaited -= 1;
-        while voice
-            .under_way
-            .front()
-            .is_some_and(|line| line.awaited == 0)
-        {
+        while voice.under_way.front().is_some_and(|line| line.awaited == 0) {
             voice.under_way.pop_front();
             self.answered.push(speaker);
         }
@@ -308,9 +298,7 @@ mod tests {
         let said = chat.output(speaker).to_vec();
         chat.sent(speaker, said.len());
         let lines = said.split_inclusive(|byte| *byte == b'\n');
-        lines
-            .flat_map(|line| [b"[[::1]:37994] ", line].concat())
-            .collect()
+        lines.flat_map(|line| [b"[[::1]:37994] ", line].concat()).collect()
     }
 
     #[test]

@@ -159,13 +159,7 @@ pub fn run(command: Command) -> ExitCode {
 impl From<Service> for Plan {
     fn from(service: Service) -> Plan {
         match service {
-            Service::Echo {
-                load,
-                stay,
-                size,
-                idle,
-                reconnect,
-            } => Plan {
+            Service::Echo { load, stay, size, idle, reconnect } => Plan {
                 service: "echo",
                 ramp: stay.ramp.unwrap_or_default(),
                 size: size.into(),
@@ -183,12 +177,7 @@ impl From<Service> for Plan {
                 reconnects: true,
                 load,
             },
-            Service::Chat {
-                load,
-                stay,
-                size,
-                speakers,
-            } => Plan {
+            Service::Chat { load, stay, size, speakers } => Plan {
                 service: "chat",
                 ramp: stay.ramp.unwrap_or_default(),
                 size: size.into(),
@@ -221,9 +210,7 @@ pub fn seconds(text: &str) -> Result<Duration, &'static str> {
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(rate) if rate > 0.0 && rate <= f64::from(MOST) => Ok(rate),
-        _ => Err(format!(
-            "want how many messages a second, up to {MOST}, like 1000 or 0.5"
-        )),
+        _ => Err(format!("want how many messages a second, up to {MOST}, like 1000 or 0.5")),
     }
 }
 

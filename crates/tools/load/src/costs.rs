@@ -65,17 +65,11 @@ impl Costs {
         let (user, system) = (ticks(|at| at.user_ticks), ticks(|at| at.system_ticks));
         let processor = end.processor.saturating_sub(clients.processor);
         // Where there was no tick, nobody knows whose the time was.
-        let share = if user + system > 0.0 {
-            user / (user + system)
-        } else {
-            0.5
-        };
+        let share = if user + system > 0.0 { user / (user + system) } else { 0.5 };
         Costs {
             user_seconds: processor.as_secs_f64() * share,
             system_seconds: processor.as_secs_f64() * (1.0 - share),
-            voluntary_switches: end
-                .voluntary_switches
-                .saturating_sub(clients.voluntary_switches),
+            voluntary_switches: end.voluntary_switches.saturating_sub(clients.voluntary_switches),
             involuntary_switches: end
                 .involuntary_switches
                 .saturating_sub(clients.involuntary_switches),
@@ -206,9 +200,7 @@ fn one(pid: i32, stat: &Stat) -> io::Result<Snapshot> {
 
 /// The number behind `name:`, or 0 where there is none.
 fn field(text: &str, name: &str) -> u64 {
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
     let number = line.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
     number.unwrap_or(0)
 }

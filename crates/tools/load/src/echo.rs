@@ -196,10 +196,7 @@ mod tests {
         assert_eq!((echo.next_answered(), echo.waiting(0)), (None, 2));
         let rest = echo.tape.at(origin(0) + SIZE + 99)[..101].to_vec();
         echo.receive(0, &rest, ms(110), &mut tally);
-        assert_eq!(
-            (echo.next_answered(), echo.next_answered()),
-            (Some(0), Some(0))
-        );
+        assert_eq!((echo.next_answered(), echo.next_answered()), (Some(0), Some(0)));
         assert_eq!((echo.waiting(0), tally.count()), (0, 2));
         let latency = tally.latency().unwrap();
         assert!(latency.min.abs_diff(90_000_000) < 100_000);

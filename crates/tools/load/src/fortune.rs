@@ -136,11 +136,7 @@ mod tests {
             (b"\xff\r\n", 0, 1),
             (&long, 0, 1),
         ] {
-            let expected = Faults {
-                lost,
-                changed,
-                ..Faults::default()
-            };
+            let expected = Faults { lost, changed, ..Faults::default() };
             assert_eq!(judge(fortune), expected, "{fortune:?}");
         }
     }

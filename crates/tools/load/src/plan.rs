@@ -50,18 +50,10 @@ impl Plan {
         require_descriptors(all)?;
         let pace = match load.rate {
             Some(rate) => Pace::Open(Schedule::new(rate, load.duration, self.speakers)),
-            None => Pace::Closed {
-                depth: load.depth.unwrap_or(1),
-            },
+            None => Pace::Closed { depth: load.depth.unwrap_or(1) },
         };
         let route = Route::new(server, sources);
-        let run = Run::new(
-            self.dialogue(),
-            all,
-            route,
-            pace,
-            Progress::on_standard_error(),
-        );
+        let run = Run::new(self.dialogue(), all, route, pace, Progress::on_standard_error());
         let mut run = run.map_err(|error| Problem::world(without_number(&error)))?;
         // The first Ctrl-C ends the measuring, and the second one everything.
         let flag = Arc::clone(&run.is_interrupted);
@@ -85,9 +77,7 @@ impl Plan {
         let at_the_end = snapshot();
         run.leave().map_err(explain)?;
         let costs = match at_the_end {
-            Ok(end) => load
-                .pid
-                .map(|_| Costs::between(&at_rest, &with_clients, &end)),
+            Ok(end) => load.pid.map(|_| Costs::between(&at_rest, &with_clients, &end)),
             // It has ended meanwhile, and its clients have more to tell.
             Err(problem) => {
                 problem.report();
@@ -154,10 +144,7 @@ impl Plan {
                     }
                     _ => "",
                 };
-                format!(
-                    "cannot connect to {server}: {}{hint}",
-                    without_number(&error)
-                )
+                format!("cannot connect to {server}: {}{hint}", without_number(&error))
             }
             Failure::NotLetIn(here) => format!(
                 "{server} has let {here} of {all} clients in, and no more \

@@ -64,8 +64,6 @@ impl Poller {
             count => count?,
         };
         let ready = self.events[..count].iter();
-        Ok(ready
-            .map(|event| (event.data() as usize, event.events()))
-            .collect())
+        Ok(ready.map(|event| (event.data() as usize, event.events())).collect())
     }
 }

@@ -16,10 +16,7 @@ pub struct Progress {
 impl Progress {
     /// Nothing is shown before there is something to show.
     pub fn on_standard_error() -> Progress {
-        Progress {
-            last: None,
-            is_seen: io::stderr().is_terminal(),
-        }
+        Progress { last: None, is_seen: io::stderr().is_terminal() }
     }
 
     /// Shows a text instead of the one before, unless that is too new to be read.

@@ -87,9 +87,7 @@ impl Report {
         let talking = if self.reconnects { 0 } else { self.connections };
         let clients = Some(talking + self.idle).filter(|clients| *clients > 0)?;
         let costs = self.costs?;
-        let grown = costs
-            .memory_with_clients
-            .saturating_sub(costs.memory_at_rest);
+        let grown = costs.memory_with_clients.saturating_sub(costs.memory_at_rest);
         Some(grown as f64 / clients as f64)
     }
 
@@ -111,9 +109,8 @@ impl Report {
             (self.faults.changed, "changed"),
         ];
         let faults = faults.iter().filter(|(number, _)| *number > 0);
-        let mut all: Vec<String> = faults
-            .map(|(number, what)| format!("{} {what}", of_unit(*number, unit)))
-            .collect();
+        let mut all: Vec<String> =
+            faults.map(|(number, what)| format!("{} {what}", of_unit(*number, unit))).collect();
         if self.unanswered > 0 {
             let messages = of_unit(self.unanswered, "message");
             all.push(format!("{messages} never answered"));
@@ -143,11 +140,7 @@ impl Display for Report {
             rate += &format!(", {}B a second", amount(bytes, 1000.0));
         }
         let whole = count(self.answers as f64);
-        row(
-            f,
-            "rate",
-            &format!("{rate} ({whole} in {:.1} s)", self.seconds),
-        )?;
+        row(f, "rate", &format!("{rate} ({whole} in {:.1} s)", self.seconds))?;
         if let Some(latency) = &self.latency_ns {
             row(f, "latency", &extremes(latency))?;
             row(f, "", &percentiles(latency))?;
@@ -213,23 +206,14 @@ impl Report {
             text += &format!(" ({} each)", memory(each as u64));
         }
         let (end, peak) = (memory(costs.memory_at_the_end), memory(costs.peak_memory));
-        row(
-            f,
-            "memory",
-            &format!("{text}, {end} at the end; peak {peak}"),
-        )?;
+        row(f, "memory", &format!("{text}, {end} at the end; peak {peak}"))?;
         let text = format!(
             "{} voluntary, {} involuntary",
             count(costs.voluntary_switches as f64),
             count(costs.involuntary_switches as f64)
         );
         row(f, "switches", &text)?;
-        let Costs {
-            processes,
-            threads,
-            descriptors,
-            ..
-        } = costs;
+        let Costs { processes, threads, descriptors, .. } = costs;
         row(
             f,
             "holds",
@@ -285,11 +269,7 @@ pub fn time(nanoseconds: f64) -> String {
 
 /// An amount with a prefix, `k` for 1,000 or `Ki` for 1,024, and a space before the unit.
 pub fn amount(number: f64, step: f64) -> String {
-    let prefixes = if step == 1024.0 {
-        ["", "Ki", "Mi", "Gi"]
-    } else {
-        ["", "k", "M", "G"]
-    };
+    let prefixes = if step == 1024.0 { ["", "Ki", "Mi", "Gi"] } else { ["", "k", "M", "G"] };
     let steps = prefixes.iter().scan(1.0, |size, prefix| {
         let this = *size;
         *size *= step;

@@ -145,9 +145,8 @@ impl Run {
     /// Connects all clients, evenly over the time of the ramp, and waits until each has been let
     /// in. Those of whom each message has a connection of its own come later.
     pub(crate) fn arrive(&mut self, ramp: Duration) -> Result<(), Failure> {
-        let all: Vec<usize> = (0..self.links.len())
-            .filter(|client| !self.is_brief(*client))
-            .collect();
+        let all: Vec<usize> =
+            (0..self.links.len()).filter(|client| !self.is_brief(*client)).collect();
         let due = |number: usize| ramp.mul_f64(number as f64 / all.len() as f64);
         let mut begun = 0;
         while self.here < all.len() {
@@ -169,8 +168,7 @@ impl Run {
             };
             self.turn(until)?;
             let here = self.here;
-            self.progress
-                .show(|| format!("{here} of {} clients are in", all.len()));
+            self.progress.show(|| format!("{here} of {} clients are in", all.len()));
         }
         Ok(())
     }
@@ -382,12 +380,8 @@ impl Run {
         let added = self.poller.add(&socket, client, interest);
         added.map_err(Failure::Poll)?;
         self.open += 1;
-        self.links[client] = Some(Link {
-            socket,
-            state: State::Connecting,
-            is_in: false,
-            interest,
-        });
+        self.links[client] =
+            Some(Link { socket, state: State::Connecting, is_in: false, interest });
         Ok(())
     }
 

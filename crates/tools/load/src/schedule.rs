@@ -20,12 +20,7 @@ pub(crate) struct Schedule {
 
 impl Schedule {
     pub(crate) fn new(rate: f64, duration: Duration, clients: usize) -> Schedule {
-        Schedule {
-            rate,
-            duration,
-            clients: clients as u64,
-            number: 0,
-        }
+        Schedule { rate, duration, clients: clients as u64, number: 0 }
     }
 
     /// When the next message is due, if there is one.
@@ -86,9 +81,6 @@ mod tests {
     fn at_the_lowest_rate_one_message_is_due() {
         let mut schedule = Schedule::new(f64::MIN_POSITIVE, Duration::MAX, 1);
         assert_eq!(schedule.take(ms(0)), Some((0, ms(0))));
-        assert_eq!(
-            (schedule.next(), schedule.take(Duration::MAX)),
-            (None, None)
-        );
+        assert_eq!((schedule.next(), schedule.take(Duration::MAX)), (None, None));
     }
 }

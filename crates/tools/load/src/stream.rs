@@ -31,12 +31,7 @@ pub(crate) struct Stream {
 
 impl Stream {
     pub(crate) fn new(origin: u64) -> Stream {
-        Stream {
-            origin,
-            next: 0,
-            doubt: Vec::new(),
-            faults: Faults::default(),
-        }
+        Stream { origin, next: 0, doubt: Vec::new(), faults: Faults::default() }
     }
 
     /// Where on the tape it begins.
@@ -196,12 +191,7 @@ mod tests {
     }
 
     fn faults(lost: u64, doubled: u64, misordered: u64, changed: u64) -> Faults {
-        Faults {
-            lost,
-            doubled,
-            misordered,
-            changed,
-        }
+        Faults { lost, doubled, misordered, changed }
     }
 
     #[test]

@@ -92,10 +92,7 @@ pub struct Fairness {
 impl Tally {
     /// Of so many clients.
     pub(crate) fn new(clients: usize) -> Tally {
-        Tally {
-            latency: Times::new(),
-            clients: vec![Answers::default(); clients],
-        }
+        Tally { latency: Times::new(), clients: vec![Answers::default(); clients] }
     }
 
     // ANCHOR: answer

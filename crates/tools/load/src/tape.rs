@@ -27,9 +27,8 @@ impl Tape {
     /// The same tape every time.
     pub(crate) fn new() -> Tape {
         let mut state = 0;
-        let mut bytes: Vec<u8> = (0..ROUND / 8)
-            .flat_map(|_| splitmix64(&mut state).to_ne_bytes())
-            .collect();
+        let mut bytes: Vec<u8> =
+            (0..ROUND / 8).flat_map(|_| splitmix64(&mut state).to_ne_bytes()).collect();
         bytes.extend_from_within(..PIECE);
         let places = OnceCell::new();
         Tape { bytes, places }
@@ -88,13 +87,7 @@ mod tests {
     fn a_few_bytes_tell_the_place() {
         let tape = Tape::new();
         let round = ROUND as u64;
-        for (from, place) in [
-            (0, 0),
-            (0, 7),
-            (7, 8),
-            (round - 1, 3),
-            (5 * round, round - 1),
-        ] {
+        for (from, place) in [(0, 0), (0, 7), (7, 8), (round - 1, 3), (5 * round, round - 1)] {
             let sample = tape.at(place).first_chunk().unwrap();
             let distance = tape.distance(from, sample).unwrap();
             assert_eq!((from + distance) % round, place);

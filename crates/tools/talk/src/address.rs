@@ -48,10 +48,7 @@ impl Target {
             ))),
             (None, None) => Err(Error::Usage(format!(
                 "which port of {host}? Write {}, for example",
-                Address {
-                    port: 3026,
-                    host: host.clone()
-                }
+                Address { port: 3026, host: host.clone() }
             ))),
         }
     }

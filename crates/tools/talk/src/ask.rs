@@ -35,14 +35,9 @@ impl Asker {
         trace: Trace,
     ) -> Result<Asker, Error> {
         let found = (&*address.host, address.port).to_socket_addrs();
-        let mut candidates = found.map_err(|source| Error::Find {
-            host: address.host.clone(),
-            source,
-        })?;
-        let failed = |attempts| Error::Connect {
-            address: address.clone(),
-            attempts,
-        };
+        let mut candidates =
+            found.map_err(|source| Error::Find { host: address.host.clone(), source })?;
+        let failed = |attempts| Error::Connect { address: address.clone(), attempts };
         let peer = candidates.next().ok_or_else(|| failed(Vec::new()))?;
         let open = || {
             let socket: UdpSocket = trace.socket(peer, Type::DGRAM)?.into();
@@ -53,19 +48,8 @@ impl Asker {
             }
             Ok(socket)
         };
-        let socket = open().map_err(|source| {
-            failed(vec![Attempt {
-                candidate: peer,
-                source,
-            }])
-        })?;
-        Ok(Asker {
-            socket,
-            peer,
-            is_connected: connect,
-            timeout,
-            trace,
-        })
+        let socket = open().map_err(|source| failed(vec![Attempt { candidate: peer, source }]))?;
+        Ok(Asker { socket, peer, is_connected: connect, timeout, trace })
     }
 
     /// Whom it asks.
@@ -75,11 +59,7 @@ impl Asker {
 
     /// Why there may be no answer.
     pub(crate) fn silence(&self) -> Error {
-        Error::Silence {
-            peer: self.peer,
-            timeout: self.timeout,
-            is_connected: self.is_connected,
-        }
+        Error::Silence { peer: self.peer, timeout: self.timeout, is_connected: self.is_connected }
     }
 
     /// Asks, and gives the first answer that can be one, or none if the time is over.
@@ -114,9 +94,7 @@ impl Asker {
             if from == self.peer && is_answer(answer) {
                 return Ok(Some(answer.to_vec()));
             }
-            note(&format!(
-                "{from} sent {count} bytes that are no answer to this"
-            ));
+            note(&format!("{from} sent {count} bytes that are no answer to this"));
         }
     }
 
@@ -154,11 +132,7 @@ pub(crate) fn echo<W: Write>(
 ) -> Result<u64, Failure> {
     let mut unanswered = 0;
     let mut line = Vec::new();
-    while keyboard
-        .read_until(b'\n', &mut line)
-        .map_err(Failure::Input)?
-        > 0
-    {
+    while keyboard.read_until(b'\n', &mut line).map_err(Failure::Input)? > 0 {
         let text = line.strip_suffix(b"\n").unwrap_or(&line);
         match asker.ask(text, |answer| answer == text)? {
             Some(mut answer) => {

@@ -222,9 +222,7 @@ fn converse_by(conversation: Conversation, trace: Trace) -> Result<(), Error> {
     let address = conversation.address.with_port(conversation.port)?;
     let timeout = conversation.connect_timeout;
     let (stream, peer) = connect(&address, timeout, trace)?;
-    greet(&format!(
-        "connected to {peer}; Ctrl-D ends your side, Ctrl-C leaves"
-    ));
+    greet(&format!("connected to {peer}; Ctrl-D ends your side, Ctrl-C leaves"));
     let talked = keyboard().and_then(|keyboard| {
         let screen = screen(conversation.clean)?;
         converse(&stream, keyboard, screen)
@@ -233,11 +231,7 @@ fn converse_by(conversation: Conversation, trace: Trace) -> Result<(), Error> {
 }
 
 fn echo(errand: Echo, trace: Trace) -> Result<(), Error> {
-    let Echo {
-        udp,
-        asking,
-        conversation,
-    } = errand;
+    let Echo { udp, asking, conversation } = errand;
     if !udp && asking.connect {
         let text = "--connect is for datagrams: a stream is always connected; add --udp";
         return Err(Error::Usage(text.to_owned()));
@@ -247,36 +241,23 @@ fn echo(errand: Echo, trace: Trace) -> Result<(), Error> {
     }
     let address = conversation.address.with_port(conversation.port)?;
     let asker = Asker::open(&address, asking.connect, asking.timeout, trace)?;
-    greet(&format!(
-        "each line is a datagram to {}; Ctrl-D ends, Ctrl-C leaves",
-        asker.peer()
-    ));
+    greet(&format!("each line is a datagram to {}; Ctrl-D ends, Ctrl-C leaves", asker.peer()));
     let echoed =
         screen(conversation.clean).and_then(|screen| ask::echo(&asker, io::stdin().lock(), screen));
     match echoed {
-        Ok(count @ 1..) => Err(Error::Unanswered {
-            peer: asker.peer(),
-            count,
-        }),
+        Ok(count @ 1..) => Err(Error::Unanswered { peer: asker.peer(), count }),
         result => ended(asker.peer(), result.map(drop)),
     }
 }
 
 fn increment(errand: Increment, trace: Trace) -> Result<(), Error> {
-    let Increment {
-        address,
-        number,
-        asking,
-    } = errand;
+    let Increment { address, number, asking } = errand;
     let address = address.with_port(None)?;
     let asker = Asker::open(&address, asking.connect, asking.timeout, trace)?;
     let peer = asker.peer();
     match ask::increment(&asker, number) {
         Ok(None) => Err(asker.silence()),
-        Ok(Some(next)) => ended(
-            peer,
-            writeln!(io::stdout(), "{next}").map_err(Failure::Output),
-        ),
+        Ok(Some(next)) => ended(peer, writeln!(io::stdout(), "{next}").map_err(Failure::Output)),
         Err(failure) => ended(peer, Err(failure)),
     }
 }
@@ -285,9 +266,7 @@ fn frames(conversation: Conversation, trace: Trace) -> Result<(), Error> {
     let address = conversation.address.with_port(conversation.port)?;
     let timeout = conversation.connect_timeout;
     let (stream, peer) = connect(&address, timeout, trace)?;
-    greet(&format!(
-        "each line is a frame to {peer}; Ctrl-D ends your side, Ctrl-C leaves"
-    ));
+    greet(&format!("each line is a frame to {peer}; Ctrl-D ends your side, Ctrl-C leaves"));
     let ready = keyboard().and_then(|keyboard| Ok((keyboard, screen(conversation.clean)?)));
     match ready {
         Ok((keyboard, screen)) => frames::exchange(&stream, peer, keyboard, screen),
@@ -306,10 +285,7 @@ fn upload(errand: Upload, trace: Trace) -> Result<(), Error> {
     };
     let stored = parcel.send(&stream, peer, &bar);
     bar.finish_and_clear();
-    ended(
-        peer,
-        writeln!(io::stdout(), "{}", stored?).map_err(Failure::Output),
-    )
+    ended(peer, writeln!(io::stdout(), "{}", stored?).map_err(Failure::Output))
 }
 
 /// Many servers wait for the first word, and would leave a newcomer before an empty screen.
@@ -388,10 +364,7 @@ mod tests {
             conversation.unwrap().connect_timeout
         };
         assert_eq!(timeout(&["a:1"]), Duration::from_secs(10));
-        assert_eq!(
-            timeout(&["a:1", "--connect-timeout", "0.25"]),
-            Duration::from_millis(250)
-        );
+        assert_eq!(timeout(&["a:1", "--connect-timeout", "0.25"]), Duration::from_millis(250));
     }
 
     #[test]
@@ -418,10 +391,7 @@ mod tests {
         };
         assert_eq!((number, asking.connect, increment.trace), (-41, true, true));
         let echo = parse(&["echo", "--udp", "localhost", "8007"]).unwrap();
-        assert!(matches!(
-            echo.errand,
-            Some(Errand::Echo(Echo { udp: true, .. }))
-        ));
+        assert!(matches!(echo.errand, Some(Errand::Echo(Echo { udp: true, .. }))));
         assert!(parse(&["echo:7"]).unwrap().errand.is_none());
         for arguments in [
             &["increment", "a:1"][..],
@@ -434,11 +404,7 @@ mod tests {
             &["--trace"],
             &["--clean", "never"],
         ] {
-            assert_eq!(
-                parse(arguments).unwrap_err().exit_code(),
-                2,
-                "{arguments:?}"
-            );
+            assert_eq!(parse(arguments).unwrap_err().exit_code(), 2, "{arguments:?}");
         }
     }
 

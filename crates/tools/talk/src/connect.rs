@@ -23,16 +23,9 @@ pub fn connect(
     trace: Trace,
 ) -> Result<(Stream, SocketAddr), Error> {
     match (&*address.host, address.port).to_socket_addrs() {
-        Ok(candidates) => {
-            connect_any(candidates, timeout, trace).map_err(|attempts| Error::Connect {
-                address: address.clone(),
-                attempts,
-            })
-        }
-        Err(source) => Err(Error::Find {
-            host: address.host.clone(),
-            source,
-        }),
+        Ok(candidates) => connect_any(candidates, timeout, trace)
+            .map_err(|attempts| Error::Connect { address: address.clone(), attempts }),
+        Err(source) => Err(Error::Find { host: address.host.clone(), source }),
     }
 }
 
@@ -132,16 +125,11 @@ mod tests {
         let (_socket, refusing) = refusing();
         let (_other, _waiting, silent) = silent();
         let attempts = connect_any([refusing, silent], Duration::from_secs(1), OFF).unwrap_err();
-        let told: Vec<_> = attempts
-            .iter()
-            .map(|attempt| (attempt.candidate, attempt.source.kind()))
-            .collect();
+        let told: Vec<_> =
+            attempts.iter().map(|attempt| (attempt.candidate, attempt.source.kind())).collect();
         assert_eq!(
             told,
-            [
-                (refusing, io::ErrorKind::ConnectionRefused),
-                (silent, io::ErrorKind::TimedOut)
-            ]
+            [(refusing, io::ErrorKind::ConnectionRefused), (silent, io::ErrorKind::TimedOut)]
         );
     }
 
@@ -156,10 +144,7 @@ mod tests {
     #[test]
     fn a_host_that_does_not_exist_is_named() {
         // No resolver is asked for a name with a NUL, so this needs no network.
-        let address = Address {
-            host: "no\0where".to_owned(),
-            port: 7,
-        };
+        let address = Address { host: "no\0where".to_owned(), port: 7 };
         let error = connect(&address, LONG, OFF).unwrap_err();
         assert!(matches!(error, Error::Find { host, .. } if host == address.host));
     }

@@ -125,11 +125,7 @@ impl fmt::Display for Error {
                     }
                 }
             }
-            Error::Silence {
-                peer,
-                timeout,
-                is_connected,
-            } => {
+            Error::Silence { peer, timeout, is_connected } => {
                 let why = if *is_connected {
                     "somebody may be there, or a firewall in between"
                 } else {
@@ -144,17 +140,12 @@ impl fmt::Display for Error {
             Error::Unanswered { peer, count: 1 } => write!(f, "{peer}: one had no answer"),
             Error::Unanswered { peer, count } => write!(f, "{peer}: {count} had no answer"),
             Error::File { path, why } => {
-                write!(
-                    f,
-                    "cannot send {}: {why}",
-                    path.display().to_string().escape_debug()
-                )
+                write!(f, "cannot send {}: {why}", path.display().to_string().escape_debug())
             }
             Error::Refused { peer, reason, hint } => write!(f, "{peer} refused: {reason}{hint}"),
-            Error::Foreign { peer, service } => write!(
-                f,
-                "{peer} does not talk like the service {service}: is it the right port?"
-            ),
+            Error::Foreign { peer, service } => {
+                write!(f, "{peer} does not talk like the service {service}: is it the right port?")
+            }
             Error::Unfinished { peer, of } => write!(
                 f,
                 "{peer} finished in the middle of {of}: its log may say why; was it stopped?"
@@ -227,10 +218,7 @@ mod tests {
 
     fn error(host: &str, candidates: &[&str]) -> Error {
         Error::Connect {
-            address: Address {
-                host: host.to_owned(),
-                port: 7,
-            },
+            address: Address { host: host.to_owned(), port: 7 },
             attempts: candidates
                 .iter()
                 .map(|candidate| Attempt {
@@ -253,10 +241,7 @@ mod tests {
             error("127.0.0.1", &["127.0.0.1:7"]),
             &format!("cannot connect to 127.0.0.1:7: {REFUSED}"),
         );
-        check(
-            error("::1", &["[::1]:7"]),
-            &format!("cannot connect to [::1]:7: {REFUSED}"),
-        );
+        check(error("::1", &["[::1]:7"]), &format!("cannot connect to [::1]:7: {REFUSED}"));
     }
 
     #[test]

@@ -22,23 +22,14 @@ pub(crate) fn exchange<W: Write>(
     screen: Screen<W>,
 ) -> Result<(), Error> {
     let mut framer = Framer::default();
-    let mut answers = Answers {
-        screen,
-        place: Place::Header(Vec::new()),
-        count: 0,
-    };
+    let mut answers = Answers { screen, place: Place::Header(Vec::new()), count: 0 };
     let form = |typed: &[u8], outgoing: &mut Vec<u8>| framer.frame(typed, outgoing);
     let exchanged = converse_in(stream, keyboard, Screen::raw(&mut answers), form);
     match (answers.place, exchanged) {
-        (Place::Refused(reason), _) => Err(Error::Refused {
-            peer,
-            reason: clean(&reason),
-            hint: "",
-        }),
-        (Place::Nowhere, _) => Err(Error::Foreign {
-            peer,
-            service: "frames",
-        }),
+        (Place::Refused(reason), _) => {
+            Err(Error::Refused { peer, reason: clean(&reason), hint: "" })
+        }
+        (Place::Nowhere, _) => Err(Error::Foreign { peer, service: "frames" }),
         // Whoever read our output has read enough, as `head` does.
         (_, Err(Failure::Output(error))) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         (_, Err(failure)) => Err(Error::Conversation { peer, failure }),
@@ -48,10 +39,7 @@ pub(crate) fn exchange<W: Write>(
                 count => Err(Error::Unanswered { peer, count }),
             }
         }
-        (_, Ok(())) => Err(Error::Unfinished {
-            peer,
-            of: "a frame",
-        }),
+        (_, Ok(())) => Err(Error::Unfinished { peer, of: "a frame" }),
     }
 }
 

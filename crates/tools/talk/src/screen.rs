@@ -18,18 +18,12 @@ pub struct Screen<W> {
 impl<W: Write> Screen<W> {
     /// For files and pipes: every byte comes through as it is.
     pub fn raw(output: W) -> Screen<W> {
-        Screen {
-            output,
-            cleaner: None,
-        }
+        Screen { output, cleaner: None }
     }
 
     /// For terminals: what comes through is text, and nothing but text; see [`Cleaner`].
     pub fn clean(output: W) -> Screen<W> {
-        Screen {
-            output,
-            cleaner: Some(Cleaner::default()),
-        }
+        Screen { output, cleaner: Some(Cleaner::default()) }
     }
 
     /// Shows `bytes` before it returns; none at all mean that the server has finished.
@@ -100,10 +94,7 @@ fn unfinished(bytes: &[u8]) -> usize {
     if bytes.ends_with(b"\r") {
         return 1;
     }
-    let end = bytes
-        .utf8_chunks()
-        .last()
-        .map_or(&[][..], |chunk| chunk.invalid());
+    let end = bytes.utf8_chunks().last().map_or(&[][..], |chunk| chunk.invalid());
     match str::from_utf8(end) {
         // No length of the error: the input ended in the middle of a character.
         Err(error) if error.error_len().is_none() => end.len(),
@@ -132,11 +123,7 @@ mod tests {
         for second in 0..=bytes.len() {
             for first in 0..=second {
                 let pieces = [&bytes[..first], &bytes[first..second], &bytes[second..]];
-                assert_eq!(
-                    clean_pieces(&pieces),
-                    expected,
-                    "cut at {first} and {second}"
-                );
+                assert_eq!(clean_pieces(&pieces), expected, "cut at {first} and {second}");
             }
         }
         let single: Vec<&[u8]> = bytes.chunks(1).collect();
@@ -156,10 +143,7 @@ mod tests {
 
     #[test]
     fn a_bare_cr_overwrites_nothing() {
-        check(
-            b"[ada] hello\r[bob] hi\r\n",
-            "[ada] hello\u{fffd}[bob] hi\n",
-        );
+        check(b"[ada] hello\r[bob] hi\r\n", "[ada] hello\u{fffd}[bob] hi\n");
         check(b"a\r\r\nb\r", "a\u{fffd}\nb\u{fffd}");
         check(b"\r\xc3\r\n", "\u{fffd}\u{fffd}\n");
     }
@@ -167,10 +151,7 @@ mod tests {
     #[test]
     fn what_drives_a_terminal_is_replaced() {
         check(b"\x1b]52;c;eA==\x07", "\u{fffd}]52;c;eA==\u{fffd}");
-        check(
-            "\u{9b}2J\x7f\0\x08".as_bytes(),
-            "\u{fffd}2J\u{fffd}\u{fffd}\u{fffd}",
-        );
+        check("\u{9b}2J\x7f\0\x08".as_bytes(), "\u{fffd}2J\u{fffd}\u{fffd}\u{fffd}");
         check("a\u{202e}b\u{2028}c".as_bytes(), "a\u{fffd}b\u{fffd}c");
     }
 
@@ -179,10 +160,7 @@ mod tests {
         check(b"a\xffb\xc3\xc3\xa9", "a\u{fffd}b\u{fffd}é");
         check(b"\xf0\x9f\xa6", "\u{fffd}");
         check(b"\xf0\x9f\xa6z\xe6\xb1", "\u{fffd}z\u{fffd}");
-        check(
-            b"\xed\xa0\x80\xc0\x80",
-            "\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}",
-        );
+        check(b"\xed\xa0\x80\xc0\x80", "\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}");
     }
 
     #[test]

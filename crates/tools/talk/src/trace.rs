@@ -36,11 +36,7 @@ impl Trace {
         let socket = Socket::new(Domain::for_address(to), kind, None);
         self.show(|| {
             let family = if to.is_ipv4() { "AF_INET" } else { "AF_INET6" };
-            let kind = if kind == Type::STREAM {
-                "SOCK_STREAM"
-            } else {
-                "SOCK_DGRAM"
-            };
+            let kind = if kind == Type::STREAM { "SOCK_STREAM" } else { "SOCK_DGRAM" };
             let number = socket.as_ref().map(|socket| socket.as_raw_fd().to_string());
             format!("socket({family}, {kind}) = {}", value(number))
         });

@@ -41,12 +41,7 @@ impl Parcel {
             return Err(Error::Usage(text.to_owned()));
         }
         match open(&path) {
-            Ok((file, size)) => Ok(Parcel {
-                path,
-                name,
-                size,
-                file,
-            }),
+            Ok((file, size)) => Ok(Parcel { path, name, size, file }),
             Err(why) => Err(Error::File { path, why }),
         }
     }
@@ -88,14 +83,10 @@ impl Parcel {
             return Err(Error::Foreign { peer, service });
         }
         Err(match sending {
-            Ok(()) => Error::Unfinished {
-                peer,
-                of: "an upload",
-            },
-            Err(Failure::Input(error)) => Error::File {
-                path: self.path.clone(),
-                why: error.to_string(),
-            },
+            Ok(()) => Error::Unfinished { peer, of: "an upload" },
+            Err(Failure::Input(error)) => {
+                Error::File { path: self.path.clone(), why: error.to_string() }
+            }
             Err(failure) => Error::Conversation { peer, failure },
         })
     }
@@ -148,10 +139,7 @@ fn open(path: &Path) -> Result<(File, u32), String> {
     let file = File::open(path).map_err(said)?;
     let size = file.metadata().map_err(said)?.len();
     let size = u32::try_from(size).map_err(|_| {
-        format!(
-            "it has {size} bytes, and 4 bytes can announce {} at most",
-            u32::MAX
-        )
+        format!("it has {size} bytes, and 4 bytes can announce {} at most", u32::MAX)
     })?;
     Ok((file, size))
 }

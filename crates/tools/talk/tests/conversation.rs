@@ -74,9 +74,7 @@ fn spawn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Receiv
 fn connection() -> (TcpStream, TcpStream) {
     let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     small(SockRef::from(&listener));
-    listener
-        .bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())
-        .unwrap();
+    listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
     listener.listen(1).unwrap();
     let client = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     small(SockRef::from(&client));
@@ -253,10 +251,7 @@ fn a_reset_while_it_only_listens_is_an_error() {
     assert!(matches!(&failure, Failure::Receive(error)
         if error.kind() == ErrorKind::ConnectionReset));
     let told = failure.to_string();
-    assert!(
-        told.starts_with("cannot receive: connection reset: "),
-        "{told}"
-    );
+    assert!(told.starts_with("cannot receive: connection reset: "), "{told}");
     drop(keyboard);
 }
 
@@ -275,12 +270,7 @@ fn what_others_say_cannot_drive_the_terminal() {
 
 #[test]
 fn an_output_that_nobody_reads_ends_it() {
-    let Talk {
-        keyboard,
-        screen,
-        result,
-        ..
-    } = Talk::with(|mut stream| {
+    let Talk { keyboard, screen, result, .. } = Talk::with(|mut stream| {
         // It speaks for ever; only our leaving ends it.
         while stream.write_all(b"la la la\n").is_ok() {}
     });

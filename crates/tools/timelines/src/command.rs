@@ -77,11 +77,7 @@ fn try_run(command: &Command, styles: &[&'static Style]) -> io::Result<()> {
     if let Some(directory) = &command.into {
         let count = redraw(directory, styles)?;
         let pictures = if count == 1 { "picture" } else { "pictures" };
-        writeln!(
-            output,
-            "{count} {pictures} drawn in {}",
-            directory.display()
-        )?;
+        writeln!(output, "{count} {pictures} drawn in {}", directory.display())?;
     }
     Ok(())
 }

@@ -119,12 +119,7 @@ impl Calls {
         let from = now();
         let result = call();
         let (to, text) = (now(), None);
-        self.0.push(Call {
-            from,
-            to,
-            name,
-            text,
-        });
+        self.0.push(Call { from, to, name, text });
         result
     }
 
@@ -160,12 +155,7 @@ struct Done {
 
 impl Stage {
     fn new(tempo: Tempo) -> Stage {
-        Stage {
-            tempo,
-            begun: OnceLock::new(),
-            done: Mutex::default(),
-            changed: Condvar::new(),
-        }
+        Stage { tempo, begun: OnceLock::new(), done: Mutex::default(), changed: Condvar::new() }
     }
 
     /// Waits until a client shall connect.
@@ -246,11 +236,7 @@ impl Server<'_> {
             ),
             _ => error,
         })?;
-        let mut server = Server {
-            child,
-            port: 0,
-            directory,
-        };
+        let mut server = Server { child, port: 0, directory };
         let output = server.child.stdout.take().expect("it is piped");
         let mut line = String::new();
         BufReader::new(output).read_line(&mut line)?;
@@ -296,10 +282,7 @@ fn record(style: &Style, clients: &[Client], mut threads: Vec<Thread>) -> Result
     let end = calls().map(|call| call.to).max().unwrap_or_default();
     let millis = |time: i64| (time.clamp(zero, end) - zero) as f64 / 1000.0;
 
-    let names: HashMap<_, _> = clients
-        .iter()
-        .map(|client| (client.port, client.name))
-        .collect();
+    let names: HashMap<_, _> = clients.iter().map(|client| (client.port, client.name)).collect();
     let mut events = Vec::new();
     for client in clients {
         events.extend(client.calls.iter().map(|call| Event {
@@ -323,18 +306,13 @@ fn record(style: &Style, clients: &[Client], mut threads: Vec<Thread>) -> Result
         let happens = |call: &&trace::Call| call.from <= end && call.to >= zero;
         let matters = |call: &&trace::Call| call.client.is_some() || call.is_sleep();
         let calls = thread.calls.iter().filter(happens).filter(matters);
-        events.extend(calls.map(|call| {
-            Event {
-                from: millis(call.from),
-                to: millis(call.to),
-                who: thread.name.clone(),
-                call: call.name.clone(),
-                client: call
-                    .client
-                    .and_then(|port| names.get(&port))
-                    .map(|&name| name.to_owned()),
-                text: None,
-            }
+        events.extend(calls.map(|call| Event {
+            from: millis(call.from),
+            to: millis(call.to),
+            who: thread.name.clone(),
+            call: call.name.clone(),
+            client: call.client.and_then(|port| names.get(&port)).map(|&name| name.to_owned()),
+            text: None,
         }));
     }
     let lanes = threads.iter().map(|thread| Lane {

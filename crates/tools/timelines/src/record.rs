@@ -148,15 +148,7 @@ impl Record {
             let names = all.iter().filter(was_there).map(|other| other.name.clone());
             client.waits_for = names.collect();
         }
-        Ok(Record {
-            head: Head {
-                style,
-                lanes,
-                others,
-            },
-            events,
-            clients,
-        })
+        Ok(Record { head: Head { style, lanes, others }, events, clients })
     }
 
     /// Reads a record.
@@ -243,11 +235,7 @@ impl Record {
             };
             match spells.last_mut() {
                 Some(last) if last.client == client && slept < SEEN => last.to = event.to,
-                _ => spells.push(Spell {
-                    client,
-                    from: event.from,
-                    to: event.to,
-                }),
+                _ => spells.push(Spell { client, from: event.from, to: event.to }),
             }
             slept = 0.0;
         }
@@ -283,13 +271,9 @@ fn client(name: &str, events: &[Event]) -> Result<Client, &'static str> {
         events.iter().filter(of_client).filter(is_call)
     };
     let accept = about(&["accept", "accept4"]).next().ok_or("accept")?;
-    let sends = events
-        .iter()
-        .filter(|event| event.who == name && event.call == "send");
+    let sends = events.iter().filter(|event| event.who == name && event.call == "send");
     let sent = |event: &Event| (event.from, event.text.clone().unwrap_or_default());
-    let mut received = events
-        .iter()
-        .filter(|event| event.who == name && event.call == "recv");
+    let mut received = events.iter().filter(|event| event.who == name && event.call == "recv");
     let served_by = about(&READS).chain(about(&WRITES));
     Ok(Client {
         name: name.to_owned(),
@@ -330,12 +314,7 @@ mod tests {
                 text: None,
             }
         });
-        let lane = Lane {
-            name: "server".to_owned(),
-            kind: Kind::Process,
-            from: 0.0,
-            to: 9.0,
-        };
+        let lane = Lane { name: "server".to_owned(), kind: Kind::Process, from: 0.0, to: 9.0 };
         Record::new("style".to_owned(), vec![lane], 0, events.collect())
     }
 
@@ -378,9 +357,8 @@ mod tests {
         let of = |events: &[_]| {
             let record = record(events).unwrap();
             let spells = record.spells(&record.lanes()[0]);
-            let spells = spells
-                .iter()
-                .map(|spell| format!("{} {} {}", spell.client, spell.from, spell.to));
+            let spells =
+                spells.iter().map(|spell| format!("{} {} {}", spell.client, spell.from, spell.to));
             spells.collect::<Vec<_>>()
         };
         assert_eq!(of(&events), ["A 1 5", "B 5 9"]);

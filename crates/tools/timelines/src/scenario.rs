@@ -21,27 +21,9 @@ pub struct Part {
 // ANCHOR: scenario
 /// All that happens. Who plays another one needs to change nothing else.
 pub const SCENARIO: &[Part] = &[
-    Part {
-        name: "A",
-        connects: 0,
-        sends: &["slow and ", "steady\n"],
-        hesitates: 500,
-        stays: 0,
-    },
-    Part {
-        name: "B",
-        connects: 100,
-        sends: &["quick\n"],
-        hesitates: 0,
-        stays: 150,
-    },
-    Part {
-        name: "C",
-        connects: 200,
-        sends: &["quick\n"],
-        hesitates: 0,
-        stays: 150,
-    },
+    Part { name: "A", connects: 0, sends: &["slow and ", "steady\n"], hesitates: 500, stays: 0 },
+    Part { name: "B", connects: 100, sends: &["quick\n"], hesitates: 0, stays: 150 },
+    Part { name: "C", connects: 200, sends: &["quick\n"], hesitates: 0, stays: 150 },
 ];
 // ANCHOR_END: scenario
 

@@ -20,11 +20,9 @@ fn client(client: &Client) -> String {
     let sends = sends.map(|(at, text)| format!("“{}” at {}", text.trim(), time(*at)));
     let waits = match &client.waits_for[..] {
         [] => String::new(),
-        others => format!(
-            "waits {} for {}, is ",
-            time(client.accepted - client.connects),
-            list(others)
-        ),
+        others => {
+            format!("waits {} for {}, is ", time(client.accepted - client.connects), list(others))
+        }
     };
     let is = if waits.is_empty() { "is " } else { "" };
     format!(

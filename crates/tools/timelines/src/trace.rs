@@ -21,16 +21,8 @@ pub(crate) const CALLS: &str = "--trace=accept,accept4,read,readv,recvfrom,recvm
     clone,clone3,fork,vfork,prctl";
 
 /// Calls that wait for whatever comes.
-const WAITS: [&str; 8] = [
-    "poll",
-    "ppoll",
-    "select",
-    "pselect6",
-    "epoll_wait",
-    "epoll_pwait",
-    "futex",
-    "wait4",
-];
+const WAITS: [&str; 8] =
+    ["poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "futex", "wait4"];
 
 /// A thread of the server. Its times are microseconds since 1970.
 #[derive(Debug, PartialEq)]
@@ -97,9 +89,7 @@ pub(crate) fn read(directory: &Path) -> io::Result<Vec<Thread>> {
     for thread in &mut threads {
         thread.kind = *started.get(&thread.id).unwrap_or(&Kind::Process);
         for call in &mut thread.calls {
-            call.client = call
-                .socket
-                .and_then(|socket| accepted.get(&socket).copied());
+            call.client = call.socket.and_then(|socket| accepted.get(&socket).copied());
         }
     }
     threads.sort_by_key(|thread| thread.from);
@@ -137,13 +127,7 @@ fn call(line: &str) -> Option<Call> {
         true => the_only_socket(arguments.rsplit_once(" = ")?.1),
         false => the_only_socket(arguments),
     };
-    Some(Call {
-        from,
-        to: from + time(took)?,
-        name: name.to_owned(),
-        socket,
-        client: None,
-    })
+    Some(Call { from, to: from + time(took)?, name: name.to_owned(), socket, client: None })
 }
 
 fn is_accept(name: &str) -> bool {
@@ -231,10 +215,7 @@ mod tests {
             "1.000000 accept4(3<socket:[9]>, {client}, [128 => 16], 0) = 5<socket:[47]> <0.000001>"
         );
         assert_eq!(accepts(&accept), Some((47, 40404)));
-        assert_eq!(
-            accepts("1.000000 close(5<socket:[47]>) = 0 <0.000001>"),
-            None
-        );
+        assert_eq!(accepts("1.000000 close(5<socket:[47]>) = 0 <0.000001>"), None);
     }
 
     #[test]

@@ -71,9 +71,7 @@ mod tests {
             ("", Some("")),
             ("", None),
         ] {
-            poll_once(client.write_all(said.as_bytes()))
-                .unwrap()
-                .unwrap();
+            poll_once(client.write_all(said.as_bytes())).unwrap().unwrap();
             let line = poll_once(lines.next()).map(|line| line.unwrap().unwrap());
             assert_eq!(line.as_deref(), heard.map(str::as_bytes), "after {said:?}");
         }

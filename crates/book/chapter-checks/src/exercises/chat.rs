@@ -18,10 +18,7 @@ pub struct TooSlow;
 impl Bounded {
     /// A queue that holds so many bytes.
     pub fn new(limit: usize) -> Bounded {
-        Bounded {
-            lines: VecDeque::new(),
-            left: Some(limit),
-        }
+        Bounded { lines: VecDeque::new(), left: Some(limit) }
     }
 
     /// Takes the line, or refuses it, and with it all that follow.

@@ -86,10 +86,7 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(server.recv(&mut buffer).unwrap(), 2);
         }
-        assert!(
-            server.recv(&mut buffer).is_err(),
-            "it was asked three times"
-        );
+        assert!(server.recv(&mut buffer).is_err(), "it was asked three times");
     }
 
     #[test]

@@ -39,10 +39,7 @@ mod tests {
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         assert_eq!(kind(&listener), Ok("a listener"));
         assert_eq!(kind(&stream), Ok("a stream"));
-        assert_eq!(
-            kind(&UdpSocket::bind("127.0.0.1:0").unwrap()),
-            Ok("datagrams")
-        );
+        assert_eq!(kind(&UdpSocket::bind("127.0.0.1:0").unwrap()), Ok("datagrams"));
         assert_eq!(kind(&UnixDatagram::unbound().unwrap()), Ok("datagrams"));
         assert_eq!(kind(&File::open("/dev/null").unwrap()), Ok("no socket"));
     }

@@ -22,9 +22,7 @@ pub fn netstring(input: &mut Vec<u8>) -> Result<Option<Vec<u8>>, &'static str> {
         Some(b':') if digits > 0 => {}
         Some(_) => return Err("a size is digits and a colon"),
     }
-    let size = input[..digits]
-        .iter()
-        .fold(0, |size, digit| size * 10 + usize::from(digit - b'0'));
+    let size = input[..digits].iter().fold(0, |size, digit| size * 10 + usize::from(digit - b'0'));
     debug_assert!(size <= LIMIT, "five digits say no more");
     let (begin, end) = (digits + 1, digits + 1 + size);
     match input.get(end) {

@@ -47,10 +47,7 @@ mod tests {
     #[test]
     fn without_a_default_route_there_may_be_no_way() {
         let table = [(network([10, 0, 0, 0], 24), "wire")];
-        assert_eq!(
-            route(&table, Ipv4Addr::new(10, 0, 0, 2).to_bits()),
-            Some("wire")
-        );
+        assert_eq!(route(&table, Ipv4Addr::new(10, 0, 0, 2).to_bits()), Some("wire"));
         assert_eq!(route(&table, Ipv4Addr::new(192, 0, 2, 1).to_bits()), None);
     }
 }

@@ -31,21 +31,11 @@ mod tests {
     fn the_32_groups_of_a_mac_share_it_and_no_other_does() {
         let group = Ipv4Addr::new(224, 202, 20, 30).to_bits();
         let mac = mac_of_group(group).unwrap();
-        assert!(
-            groups_of_mac(mac)
-                .unwrap()
-                .iter()
-                .all(|other| share_mac(group, *other))
-        );
+        assert!(groups_of_mac(mac).unwrap().iter().all(|other| share_mac(group, *other)));
         for bit in 0..28 {
             let other = group ^ 1 << bit;
             let same = mac_of_group(other).unwrap() == mac;
-            assert_eq!(
-                share_mac(group, other),
-                same,
-                "{}",
-                Ipv4Addr::from_bits(other)
-            );
+            assert_eq!(share_mac(group, other), same, "{}", Ipv4Addr::from_bits(other));
         }
     }
 

@@ -50,18 +50,8 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let both = [address(4, port), address(5, port)];
         let failed = connect_each(both, test_kit::deadline()).unwrap_err();
-        let told: Vec<_> = failed
-            .iter()
-            .map(|(address, error)| (*address, error.kind()))
-            .collect();
-        assert_eq!(
-            told,
-            both.map(|address| (address, io::ErrorKind::ConnectionRefused))
-        );
-        assert!(
-            connect_each([], test_kit::deadline())
-                .unwrap_err()
-                .is_empty()
-        );
+        let told: Vec<_> = failed.iter().map(|(address, error)| (*address, error.kind())).collect();
+        assert_eq!(told, both.map(|address| (address, io::ErrorKind::ConnectionRefused)));
+        assert!(connect_each([], test_kit::deadline()).unwrap_err().is_empty());
     }
 }

@@ -25,11 +25,7 @@ impl Session for Lengths {
         if finish && self.length > 0 {
             send.extend(self.end_line());
         }
-        Answer {
-            send: Cow::Owned(send),
-            finish,
-            ..Answer::default()
-        }
+        Answer { send: Cow::Owned(send), finish, ..Answer::default() }
     }
 }
 

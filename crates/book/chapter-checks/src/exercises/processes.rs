@@ -41,11 +41,7 @@ mod tests {
 
     fn start(script: &str) -> Child {
         let mut shell = Command::new("sh");
-        shell
-            .args(["-c", script])
-            .stdin(Stdio::piped())
-            .spawn()
-            .unwrap()
+        shell.args(["-c", script]).stdin(Stdio::piped()).spawn().unwrap()
     }
 
     fn wait_for_end(child: &Child) {

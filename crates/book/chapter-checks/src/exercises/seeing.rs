@@ -26,14 +26,9 @@ mod tests {
     fn our_own_listener_is_found() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let table = fs::read_to_string("/proc/net/tcp").unwrap();
-        let mut all = table
-            .lines()
-            .filter_map(|line| address(line.split_whitespace().nth(1)?));
+        let mut all = table.lines().filter_map(|line| address(line.split_whitespace().nth(1)?));
         let wanted = listener.local_addr().unwrap();
-        assert!(
-            all.any(|address| SocketAddr::V4(address) == wanted),
-            "{table}"
-        );
+        assert!(all.any(|address| SocketAddr::V4(address) == wanted), "{table}");
     }
 
     #[test]

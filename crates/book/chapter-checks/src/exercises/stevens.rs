@@ -4,10 +4,7 @@
 /// The median of what each round has for the second more than for the first. Rounds in which both
 /// were dear cancel out, which they do not in the difference of two medians.
 pub fn over(rounds: &[(f64, f64)]) -> Option<f64> {
-    let mut differences: Vec<f64> = rounds
-        .iter()
-        .map(|(first, second)| second - first)
-        .collect();
+    let mut differences: Vec<f64> = rounds.iter().map(|(first, second)| second - first).collect();
     differences.sort_by(f64::total_cmp);
     let middle = differences.len() / 2;
     match differences.len() % 2 {

@@ -16,10 +16,7 @@ pub fn summary(mut networks: Vec<Network>) -> Vec<Network> {
     networks.sort_by_key(|network| (network.address(), network.prefix()));
     let mut fewest: Vec<Network> = Vec::new();
     for mut network in networks {
-        if fewest
-            .last()
-            .is_some_and(|last| last.holds(network.address()))
-        {
+        if fewest.last().is_some_and(|last| last.holds(network.address())) {
             continue;
         }
         // Two halves make a whole, which may be the half of a larger one.
@@ -43,15 +40,7 @@ mod tests {
 
     #[test]
     fn a_network_is_as_small_as_its_hosts_allow() {
-        for (wanted, prefix) in [
-            (1, 32),
-            (2, 31),
-            (3, 29),
-            (6, 29),
-            (7, 28),
-            (62, 26),
-            (63, 25),
-        ] {
+        for (wanted, prefix) in [(1, 32), (2, 31), (3, 29), (6, 29), (7, 28), (62, 26), (63, 25)] {
             assert_eq!(prefix_for(wanted), Some(prefix), "{wanted} hosts");
         }
         assert_eq!(prefix_for(1 << 32), None);

@@ -35,10 +35,7 @@ mod tests {
     fn it_was_so_in_the_run_that_is_drawn() {
         let text = fs::read_to_string(lessons().join("figures/timelines/iterative.jsonl"));
         let record = Record::parse(&text.expect("it is readable")).expect("it is a record");
-        let planned: Vec<_> = SCENARIO
-            .iter()
-            .map(|part| (part.connects, part.takes()))
-            .collect();
+        let planned: Vec<_> = SCENARIO.iter().map(|part| (part.connects, part.takes())).collect();
         for (client, wait) in record.clients().iter().zip(waits(&planned)) {
             let more = client.accepted - client.connects - wait as f64;
             assert!((-1.0..50.0).contains(&more), "{}: {more} ms", client.name);

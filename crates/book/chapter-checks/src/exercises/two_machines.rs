@@ -6,9 +6,7 @@ use addresses::subnet::Network;
 /// The first /24 of 192.168.0.0/16 that shares no address with the networks in use.
 pub fn free_network(in_use: &[Network]) -> Option<Network> {
     let private = Network::of(u32::from_be_bytes([192, 168, 0, 0]), 16);
-    private
-        .split(24)
-        .find(|candidate| !in_use.iter().any(|used| overlap(*candidate, *used)))
+    private.split(24).find(|candidate| !in_use.iter().any(|used| overlap(*candidate, *used)))
 }
 
 /// Two networks are apart, or one of them holds the other: they cannot overlap in part.

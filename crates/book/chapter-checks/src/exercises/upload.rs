@@ -73,12 +73,7 @@ mod tests {
             let header = [name.as_bytes(), b"\n\0\0\0\0\n"].concat();
             assert!(read(&header).is_err(), "{name:?}");
         }
-        for size in [
-            &b"\0\0\x03\xe9\n"[..],
-            b"\xff\xff\xff\xff\n",
-            b"6\nhell",
-            b"\0\0\0\x06h",
-        ] {
+        for size in [&b"\0\0\x03\xe9\n"[..], b"\xff\xff\xff\xff\n", b"6\nhell", b"\0\0\0\x06h"] {
             assert!(read(&[b"a\n", size].concat()).is_err(), "{size:?}");
         }
         assert!(read(&[b'x'; 256]).is_err());

@@ -4,10 +4,8 @@ use super::{Answer, Mistake, Numbers, Question};
 use crate::byte_order::{Integer, Order, bytes, number, to_network};
 use crate::working;
 
-const WRONG_ORDER: Mistake = Mistake {
-    name: "wrong-order",
-    says: "you took the bytes the wrong way round",
-};
+const WRONG_ORDER: Mistake =
+    Mistake { name: "wrong-order", says: "you took the bytes the wrong way round" };
 const NOT_SWAPPED: Mistake = Mistake {
     name: "not-swapped",
     says: "you changed nothing, which is right on a big-endian machine alone",
@@ -32,10 +30,8 @@ const ADDED: Mistake = Mistake {
     name: "added",
     says: "you added the bytes, and each weighs 256 times as much as the next",
 };
-const HEX_AS_DECIMAL: Mistake = Mistake {
-    name: "hex-as-decimal",
-    says: "you read the hexadecimal digits as decimal ones",
-};
+const HEX_AS_DECIMAL: Mistake =
+    Mistake { name: "hex-as-decimal", says: "you read the hexadecimal digits as decimal ones" };
 const DECIMAL_AS_HEX: Mistake = Mistake {
     name: "decimal-as-hex",
     says: "you wrote each byte in decimal, and hexadecimal digits are asked for",
@@ -44,18 +40,13 @@ const SIGN: Mistake = Mistake {
     name: "sign",
     says: "you took the highest bit for a sign, and an unsigned number has none",
 };
-const NO_SIGN: Mistake = Mistake {
-    name: "no-sign",
-    says: "you forgot the sign",
-};
+const NO_SIGN: Mistake = Mistake { name: "no-sign", says: "you forgot the sign" };
 const SIGN_AND_MAGNITUDE: Mistake = Mistake {
     name: "sign-and-magnitude",
     says: "you took the highest bit for a minus alone; in two's complement it is -2^15",
 };
-const ONES_COMPLEMENT: Mistake = Mistake {
-    name: "ones-complement",
-    says: "you inverted the bits and did not add 1 then",
-};
+const ONES_COMPLEMENT: Mistake =
+    Mistake { name: "ones-complement", says: "you inverted the bits and did not add 1 then" };
 
 pub(super) const MISTAKES: &[Mistake] = &[
     WRONG_ORDER,
@@ -90,12 +81,7 @@ pub(super) fn draw(numbers: &mut Numbers) -> AboutBytes {
     let limit = if integer == Integer::U32 { 16 } else { 256 };
     let drawn = (0..integer.bits() / 8).map(|_| numbers.below(limit) as u8);
     let drawn: Vec<_> = drawn.collect();
-    AboutBytes {
-        form,
-        integer,
-        order,
-        number: number(&drawn, integer, Order::Big),
-    }
+    AboutBytes { form, integer, order, number: number(&drawn, integer, Order::Big) }
 }
 
 #[derive(Debug)]
@@ -280,12 +266,7 @@ mod tests {
         answer: &str,
         mistake: Mistake,
     ) {
-        let question = AboutBytes {
-            form,
-            integer,
-            order,
-            number,
-        };
+        let question = AboutBytes { form, integer, order, number };
         let answer = question.right().read_alike(answer).unwrap();
         assert_eq!(judge(&question, &answer), Verdict::Wrong(Some(mistake)));
     }
@@ -334,14 +315,7 @@ mod tests {
     #[test]
     fn what_htonl_does_not_return_tells_the_mistake() {
         let call = |integer, number, answer, mistake| {
-            check(
-                Form::ToNetwork,
-                integer,
-                Order::Little,
-                number,
-                answer,
-                mistake,
-            );
+            check(Form::ToNetwork, integer, Order::Little, number, answer, mistake);
         };
         call(Integer::U32, 0x0102_0304, "0x01020304", NOT_SWAPPED);
         call(Integer::U32, 0x0102_0304, "0x03040102", SWAPPED_HALVES);

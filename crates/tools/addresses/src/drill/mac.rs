@@ -22,14 +22,10 @@ const NO_GROUP_BIT: Mistake = Mistake {
     name: "no-group-bit",
     says: "you left out the bit that makes it a group: the first byte is 01",
 };
-const RULE_OF_IPV6: Mistake = Mistake {
-    name: "rule-of-ipv6",
-    says: "you used the rule of IPv6: 33:33 and 32 bits",
-};
-const RULE_OF_IPV4: Mistake = Mistake {
-    name: "rule-of-ipv4",
-    says: "you used the rule of IPv4: 01:00:5e and 23 bits",
-};
+const RULE_OF_IPV6: Mistake =
+    Mistake { name: "rule-of-ipv6", says: "you used the rule of IPv6: 33:33 and 32 bits" };
+const RULE_OF_IPV4: Mistake =
+    Mistake { name: "rule-of-ipv4", says: "you used the rule of IPv4: 01:00:5e and 23 bits" };
 const FIRST_BITS: Mistake = Mistake {
     name: "first-bits",
     says: "you took the first 32 bits of the group, and the last ones are kept",
@@ -116,10 +112,7 @@ fn ipv4_slips(group: u32) -> Vec<(Mistake, [u8; 6])> {
     let kept = second & 0x7f;
     let mut slips = vec![
         (KEPT_24TH_BIT, [0x01, 0x00, 0x5e, second, third, fourth]),
-        (
-            LOST_ANOTHER_BIT,
-            [0x01, 0x00, 0x5e, second & 0x3f, third, fourth],
-        ),
+        (LOST_ANOTHER_BIT, [0x01, 0x00, 0x5e, second & 0x3f, third, fourth]),
         (NO_GROUP_BIT, [0x00, 0x00, 0x5e, kept, third, fourth]),
         (RULE_OF_IPV6, [0x33, 0x33, first, second, third, fourth]),
     ];

@@ -12,14 +12,10 @@ const CUT_AT_OCTET: Mistake = Mistake {
     name: "cut-at-octet",
     says: "you put the border between two octets, and it is inside of one",
 };
-const ONE_BIT_LESS: Mistake = Mistake {
-    name: "one-bit-less",
-    says: "you took one bit less for the network",
-};
-const ONE_BIT_MORE: Mistake = Mistake {
-    name: "one-bit-more",
-    says: "you took one bit more for the network",
-};
+const ONE_BIT_LESS: Mistake =
+    Mistake { name: "one-bit-less", says: "you took one bit less for the network" };
+const ONE_BIT_MORE: Mistake =
+    Mistake { name: "one-bit-more", says: "you took one bit more for the network" };
 const GAVE_NETWORK: Mistake = Mistake {
     name: "gave-network",
     says: "you gave the network's own address, whose host bits are all 0",
@@ -40,10 +36,8 @@ const NETWORK_BITS: Mistake = Mistake {
     name: "network-bits",
     says: "you counted with the bits of the network, and hosts have the others",
 };
-const KEPT_BOTH: Mistake = Mistake {
-    name: "kept-both",
-    says: "you counted the network's own address and the broadcast",
-};
+const KEPT_BOTH: Mistake =
+    Mistake { name: "kept-both", says: "you counted the network's own address and the broadcast" };
 const TOOK_ONE: Mistake = Mistake {
     name: "took-one",
     says: "you took off one address, and there are two that no host has",
@@ -89,11 +83,7 @@ pub(super) fn draw(numbers: &mut Numbers) -> AboutSubnet {
         Wanted::First | Wanted::Last | Wanted::Broadcast => 8 + numbers.below(23),
     };
     let first = 1 + numbers.below(223);
-    AboutSubnet {
-        wanted,
-        prefix: prefix as u8,
-        address: first << 24 | numbers.draw() >> 8,
-    }
+    AboutSubnet { wanted, prefix: prefix as u8, address: first << 24 | numbers.draw() >> 8 }
 }
 
 #[derive(Debug)]
@@ -137,14 +127,12 @@ impl Question for AboutSubnet {
         let mut slips = self.other_borders();
         slips.extend(match self.wanted {
             Wanted::Mask => vec![(INVERTED, Answer::Address(!mask(prefix)))],
-            Wanted::Network => vec![
-                (KEPT_HOST_BITS, Answer::Address(address)),
-                (GAVE_BROADCAST, broadcast),
-            ],
-            Wanted::First => vec![
-                (KEPT_HOST_BITS, Answer::Address(address)),
-                (GAVE_NETWORK, network),
-            ],
+            Wanted::Network => {
+                vec![(KEPT_HOST_BITS, Answer::Address(address)), (GAVE_BROADCAST, broadcast)]
+            }
+            Wanted::First => {
+                vec![(KEPT_HOST_BITS, Answer::Address(address)), (GAVE_NETWORK, network)]
+            }
             Wanted::Last => vec![(GAVE_BROADCAST, broadcast), (GAVE_NETWORK, network)],
             Wanted::Broadcast => vec![
                 (GAVE_NETWORK, network),
@@ -235,11 +223,7 @@ mod tests {
         let Ok((read::Address::V4(address), prefix)) = read::address_and_prefix(network) else {
             panic!("{network}");
         };
-        let question = AboutSubnet {
-            wanted,
-            address,
-            prefix,
-        };
+        let question = AboutSubnet { wanted, address, prefix };
         let answer = question.right().read_alike(answer).unwrap();
         assert_eq!(judge(&question, &answer), Verdict::Wrong(Some(mistake)));
     }

@@ -28,10 +28,8 @@ pub fn bytes(number: i128, integer: Integer, host: Order) -> String {
     if wide != number {
         let _ = writeln!(text, "  {number} is {wide} to functions that take no sign");
     }
-    let calls = [
-        (format!("{to_network_name}({wide})"), sent),
-        (format!("{to_host_name}({sent})"), wide),
-    ];
+    let calls =
+        [(format!("{to_network_name}({wide})"), sent), (format!("{to_host_name}({sent})"), wide)];
     for (call, result) in calls {
         let _ = writeln!(text, "  {call:<30} = {result}");
     }
@@ -45,10 +43,7 @@ pub fn bytes(number: i128, integer: Integer, host: Order) -> String {
     let from_be = format!("{name}::from_be_bytes(wire)");
     let from_le = format!("{name}::from_le_bytes(wire)");
     let _ = writeln!(text, "  {from_be:<24} = {number}");
-    let _ = writeln!(
-        text,
-        "  {from_le:<24} = {wrong}  (read the wrong way round)"
-    );
+    let _ = writeln!(text, "  {from_le:<24} = {wrong}  (read the wrong way round)");
     text
 }
 
@@ -61,11 +56,7 @@ pub fn weights(number: i128, integer: Integer) -> String {
     };
     let mut text = "its bits, the most significant first\n".to_owned();
     let _ = writeln!(text, "{}", columns(&|byte| format!("{byte:08b}")));
-    let _ = writeln!(
-        text,
-        "{}  hex",
-        columns(&|byte| format!("{:>8}", format!("{byte:02x}")))
-    );
+    let _ = writeln!(text, "{}  hex", columns(&|byte| format!("{:>8}", format!("{byte:02x}"))));
     let decimal = columns(&|byte| format!("{byte:>8}"));
     let _ = writeln!(text, "{decimal}  dec");
     text + &sum(number, integer)
@@ -111,14 +102,11 @@ fn order_of(bytes: &[u8], order: Order) -> String {
 fn sum(number: i128, integer: Integer) -> String {
     let wide = number.rem_euclid(1 << integer.bits());
     let bytes = bytes_of(number, integer, Order::Big);
-    let terms = bytes
-        .iter()
-        .enumerate()
-        .map(|(at, byte)| match bytes.len() - 1 - at {
-            0 => format!("{byte}"),
-            1 => format!("{byte} x 256"),
-            power => format!("{byte} x 256^{power}"),
-        });
+    let terms = bytes.iter().enumerate().map(|(at, byte)| match bytes.len() - 1 - at {
+        0 => format!("{byte}"),
+        1 => format!("{byte} x 256"),
+        power => format!("{byte} x 256^{power}"),
+    });
     let terms: Vec<_> = terms.collect();
     let mut text = String::new();
     for (at, line) in terms.chunks(4).enumerate() {

@@ -27,10 +27,7 @@ pub fn class(address: u32) -> String {
             _ => format!("{:<33}", "reserved"),
         };
         let mark = if row == class { "  <" } else { "" };
-        let line = format!(
-            "  {row:?}      {:<5} {first:<12} {rest}{mark}",
-            row.leading_bits()
-        );
+        let line = format!("  {row:?}      {:<5} {first:<12} {rest}{mark}", row.leading_bits());
         text += &format!("{}\n", line.trim_end());
     }
     text += "\nwhy\n";
@@ -48,11 +45,7 @@ pub fn class(address: u32) -> String {
                 dotted(address - own),
             )
         }
-        None => format!(
-            "  The first octet is {:08b}: {}.\n",
-            address >> 24,
-            said(class)
-        ),
+        None => format!("  The first octet is {:08b}: {}.\n", address >> 24, said(class)),
     };
     text += "
 why they died

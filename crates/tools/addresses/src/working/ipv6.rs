@@ -24,10 +24,7 @@ pub fn subnet_ipv6(address: u128, prefix: u8) -> String {
     text += &short(
         "range",
         match special::of_ipv6(address) {
-            Some(special) => format!(
-                "{}: {}, RFC {}",
-                special.purpose, special.range, special.rfc
-            ),
+            Some(special) => format!("{}: {}, RFC {}", special.purpose, special.range, special.rfc),
             None if address >> 125 == 1 => "public".to_owned(),
             None => "unassigned".to_owned(),
         },
@@ -54,22 +51,12 @@ pub fn same_ipv6(one: u128, other: u128, prefix: u8) -> String {
             "each sends to the other directly, over the link that they share.",
         )
     } else {
-        (
-            "two networks".to_owned(),
-            "what one sends to the other goes through a router.",
-        )
+        ("two networks".to_owned(), "what one sends to the other goes through a router.")
     };
     let mut text = format!("{short_one}\n{short_other}\nwith /{prefix}: {verdict}\n\n");
     text += &format!("  {}\n", letters(prefix));
-    text += &format!(
-        "  {}\n  {}\n\nwhy\n",
-        full(one, prefix),
-        full(other, prefix)
-    );
-    text += &part(
-        "network",
-        &format!("the first {}: {first}\nand {second}", count(prefix, "bit")),
-    );
+    text += &format!("  {}\n  {}\n\nwhy\n", full(one, prefix), full(other, prefix));
+    text += &part("network", &format!("the first {}: {first}\nand {second}", count(prefix, "bit")));
     text += &part(
         "bits",
         &format!(

@@ -122,17 +122,10 @@ pub fn groups(mac: Mac) -> Option<String> {
 fn others(group: u32, mac: Mac) -> Vec<String> {
     let groups = groups_of_mac(mac).unwrap_or_default();
     let near = group ^ 1 << 23;
-    let far = groups
-        .into_iter()
-        .rev()
-        .find(|other| *other != group && *other != near);
+    let far = groups.into_iter().rev().find(|other| *other != group && *other != near);
     let differs = |other: u32| {
         let signs: String = (4..9).map(|bit| digit(other, bit)).collect();
         format!("{:<16} lost bits {signs}", dotted(other))
     };
-    [Some(near), far]
-        .into_iter()
-        .flatten()
-        .map(differs)
-        .collect()
+    [Some(near), far].into_iter().flatten().map(differs).collect()
 }

@@ -35,11 +35,7 @@ pub fn subnet(address: u32, prefix: u8) -> String {
         }
         None => note("range", "public", ""),
     };
-    text += &note(
-        "class",
-        &format!("{:?}", Class::of(address)),
-        &natural_prefix(address, prefix),
-    );
+    text += &note("class", &format!("{:?}", Class::of(address)), &natural_prefix(address, prefix));
     text += "\nwhy\n";
     text += &why_mask(prefix);
     text += &why_network(address, prefix);
@@ -66,15 +62,9 @@ pub fn same(one: u32, other: u32, prefix: u8) -> String {
     let [network_of_one, network_of_other] =
         [one, other].map(|address| Network::of(address, prefix));
     let (verdict, so) = if network_of_one == network_of_other {
-        (
-            "the same network",
-            "each sends to the other directly, over the link that they share.",
-        )
+        ("the same network", "each sends to the other directly, over the link that they share.")
     } else {
-        (
-            "two networks",
-            "what one sends to the other goes through a router.",
-        )
+        ("two networks", "what one sends to the other goes through a router.")
     };
     let [short_one, short_other] = [one, other].map(dotted);
     let mut text = format!("{short_one} and {short_other} with /{prefix}: {verdict}\n\n");
@@ -226,11 +216,7 @@ pub fn join(one: Network, other: Network) -> String {
         );
         return text;
     }
-    let (small, large) = if one.prefix() >= other.prefix() {
-        (one, other)
-    } else {
-        (other, one)
-    };
+    let (small, large) = if one.prefix() >= other.prefix() { (one, other) } else { (other, one) };
     if one == other {
         text += &part("bits", "They are the same network, not two halves.");
     } else if large.holds(small.address()) {
@@ -273,11 +259,7 @@ pub fn join(one: Network, other: Network) -> String {
 
 /// Why the mask is what it is.
 pub fn why_mask(prefix: u8) -> String {
-    let ones = format!(
-        "{}, then {}.",
-        count(prefix, "one"),
-        count(32 - prefix, "zero")
-    );
+    let ones = format!("{}, then {}.", count(prefix, "one"), count(32 - prefix, "zero"));
     let octet = match (prefix / 8, prefix % 8) {
         (_, 0) => "Each octet is all ones, 255, or all zeros, 0.".to_owned(),
         (octet, ones) => {
@@ -287,10 +269,7 @@ pub fn why_mask(prefix: u8) -> String {
                 1 => String::new(),
                 _ => format!("{} = ", weights.join(" + ")),
             };
-            format!(
-                "Its {} octet is {value:08b}:\n{sum}{value}.",
-                ordinal(octet)
-            )
+            format!("Its {} octet is {value:08b}:\n{sum}{value}.", ordinal(octet))
         }
     };
     part("mask", &format!("{ones}\n{octet}"))
@@ -371,10 +350,7 @@ pub fn why_broadcast(address: u32, prefix: u8) -> String {
                for the other (RFC 3021)."
             .to_owned(),
         _ => {
-            let begin = format!(
-                "network OR NOT mask: the {} become 1.\n",
-                count(free, "host bit")
-            );
+            let begin = format!("network OR NOT mask: the {} become 1.\n", count(free, "host bit"));
             let rest = match prefix % 8 {
                 0 => match prefix {
                     0 => "Each octet becomes 255.".to_owned(),
