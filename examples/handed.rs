@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::os::fd::AsFd;
 
-use protocol::{CATALOGUE, Client, Settings};
+use protocol::{CATALOGUE, ClientId, Settings};
 
 fn main() -> io::Result<()> {
     // ANCHOR: serve
@@ -19,7 +19,7 @@ fn main() -> io::Result<()> {
 
     let entry = CATALOGUE.iter().find(|entry| entry.name == "lines");
     let service = (entry.expect("it is there").open)(Settings::built_in(0));
-    let mut session = service.session(Client(1));
+    let mut session = service.session(ClientId(1));
     let mut buffer = [0; 4096];
     loop {
         let count = input.read(&mut buffer)?;

@@ -3,7 +3,7 @@
 use alloc::{borrow::Cow, string::String, sync::Arc, vec::Vec};
 use core::fmt;
 
-use crate::{Answer, Client, Session, text};
+use crate::{Answer, ClientId, Session, text};
 
 /// The longest fortune in bytes on the wire, line ends included. RFC 865 asks for this much.
 pub const FORTUNE_LIMIT: usize = 512;
@@ -15,12 +15,12 @@ const BUILT_IN: &str = include_str!("fortunes.txt");
 #[derive(Debug)]
 pub struct Fortune {
     fortunes: Fortunes,
-    client: Client,
+    client: ClientId,
 }
 
 impl Fortune {
     /// The conversation with a client.
-    pub fn new(fortunes: Fortunes, client: Client) -> Fortune {
+    pub fn new(fortunes: Fortunes, client: ClientId) -> Fortune {
         Fortune { fortunes, client }
     }
 }
@@ -87,7 +87,7 @@ impl Fortunes {
 
     /// The fortune of a client: with one seed the same whatever the style, since it depends on
     /// nothing else. A generator would be inherited over fork, and tell all siblings the same.
-    pub fn draw(&self, client: Client) -> &str {
+    pub fn draw(&self, client: ClientId) -> &str {
         let hash = mix(self.seed ^ mix(client.0));
         // The upper half of hash × count: every fortune has the same share of all hashes.
         let index = (u128::from(hash) * self.fortunes.len() as u128) >> 64;
@@ -157,7 +157,7 @@ mod tests {
         let fortunes = Fortunes::parse(b"a\n%\nb\n%\nc\n%\nd\n%\ne\n", 7).unwrap().fortunes;
         let mut counts = vec![0; 5];
         for n in 1..=10_000 {
-            counts[(fortunes.draw(Client(n)).as_bytes()[0] - b'a') as usize] += 1;
+            counts[(fortunes.draw(ClientId(n)).as_bytes()[0] - b'a') as usize] += 1;
         }
         // Five standard deviations around 2,000; the seed is fixed, so the outcome is too.
         assert!(counts.iter().all(|count| (1800..=2200).contains(count)), "{counts:?}");

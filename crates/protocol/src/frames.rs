@@ -18,7 +18,7 @@ use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
 use tracing::info;
 
-use crate::{Answer, Client, Session};
+use crate::{Answer, ClientId, Session};
 
 /// The only version that is known.
 pub const VERSION: u32 = 1;
@@ -37,7 +37,7 @@ const HEADER: usize = 8;
 /// One client's conversation.
 #[derive(Debug)]
 pub struct Frames {
-    client: Client,
+    client: ClientId,
     place: Place,
 }
 
@@ -54,7 +54,7 @@ enum Place {
 
 impl Frames {
     /// The conversation with a client.
-    pub fn new(client: Client) -> Frames {
+    pub fn new(client: ClientId) -> Frames {
         let place = Place::Header(Vec::new());
         Frames { client, place }
     }

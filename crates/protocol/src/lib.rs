@@ -26,6 +26,7 @@ mod hub;
 mod line;
 pub mod lines;
 mod mailbox;
+mod pace;
 mod posts;
 mod room;
 mod service;
@@ -33,6 +34,7 @@ mod session;
 mod store;
 mod telnet;
 pub mod text;
+mod turns;
 pub mod upload;
 
 pub use hub::{Event, Hub};
@@ -41,8 +43,9 @@ pub use mailbox::{
     Allowance, KEEPS_UP, LINE_COST, Line, MAILBOX_LIMIT, Mailbox, Outbox, OutboxMailbox,
     OutboxState, Queue, TooSlow,
 };
+pub use pace::{PATIENCE, STUCK};
 pub use posts::{Post, Posts};
 pub use room::{HISTORY, JOINED_LIMIT};
 pub use service::{CATALOGUE, Entry, Service, Settings};
-pub use session::{Answer, Client, LINES_READ, MEMBER_READ, PLAIN_READ, Session};
+pub use session::{Answer, ClientId, LINES_READ, MEMBER_READ, PLAIN_READ, Session};
 pub use store::{Draft, FileName, NAME_BYTES, NAME_LIMIT, NotStored, Store};

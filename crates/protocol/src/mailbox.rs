@@ -17,8 +17,8 @@ pub const MAILBOX_LIMIT: usize = 256 * 1024;
 /// allocator needs. Without it, 256 KiB of three-byte lines would be 5 MB of memory.
 pub const LINE_COST: usize = 64;
 
-/// How much may wait for a member that keeps up: an eighth of its mailbox, 32 KiB. For whom more
-/// waits, those who post should wait a moment.
+/// How much may wait for a member that keeps up: an eighth of its mailbox, 32 KiB. A member for
+/// which more waits is behind.
 pub const KEEPS_UP: usize = MAILBOX_LIMIT / 8;
 
 /// The member is so far behind that its mailbox is full.
@@ -30,12 +30,17 @@ pub struct TooSlow;
 ///
 /// Dropping it is the end: what waits is sent, and then the member is finished.
 pub trait Mailbox {
-    /// Takes the line, or refuses it at once because the member is too far behind, and has then
-    /// seen to it that the member is cut off. Never waits.
-    fn offer(&mut self, line: &Line) -> Result<(), TooSlow>;
+    /// Takes the line and tells how much [waits](Self::waiting) now, or refuses it at once because
+    /// the member is too far behind, and has then seen to it that the member is cut off. Never
+    /// waits.
+    fn offer(&mut self, line: &Line) -> Result<usize, TooSlow>;
 
-    /// How much more waits than may wait for a member that keeps up, [`KEEPS_UP`].
-    fn behind_by(&self) -> usize;
+    /// How much waits for the member, in bytes, with [`LINE_COST`] for each line.
+    fn waiting(&self) -> usize;
+
+    /// The room has heard what the member had posted, so the member may be read from again. A
+    /// driver that asks [`Hub::hears`](crate::Hub::hears) need not be told.
+    fn heard(&mut self) {}
 }
 // ANCHOR_END: mailbox
 
@@ -47,7 +52,7 @@ pub struct Line(Arc<[u8]>);
 
 impl Line {
     /// How much of a mailbox it takes up.
-    fn cost(&self) -> usize {
+    pub fn cost(&self) -> usize {
         self.len() + LINE_COST
     }
 }
@@ -76,14 +81,15 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Takes a line, unless that would make more than [`MAILBOX_LIMIT`] bytes wait.
-    pub fn push(&mut self, line: Line) -> Result<(), TooSlow> {
+    /// Takes a line, unless that would make more than [`MAILBOX_LIMIT`] bytes wait. Tells how much
+    /// [waits](Self::waiting) now.
+    pub fn push(&mut self, line: Line) -> Result<usize, TooSlow> {
         if self.waiting + line.cost() > MAILBOX_LIMIT {
             return Err(TooSlow);
         }
         self.waiting += line.cost();
         self.lines.push_back(line);
-        Ok(())
+        Ok(self.waiting)
     }
 
     /// Takes out the first lines, `size` bytes or as few more as the last of them has.
@@ -107,9 +113,9 @@ impl Queue {
         self.lines.is_empty()
     }
 
-    /// How much more waits than [`KEEPS_UP`].
-    pub fn behind_by(&self) -> usize {
-        self.waiting.saturating_sub(KEEPS_UP)
+    /// How much of [`MAILBOX_LIMIT`] the lines take up.
+    pub fn waiting(&self) -> usize {
+        self.waiting
     }
 
     /// The first line, or what is left of it.
@@ -145,18 +151,18 @@ pub struct Allowance {
 
 impl Allowance {
     /// Allows a line into the channel, unless more than [`MAILBOX_LIMIT`] bytes would wait then.
-    pub fn take(&self, line: &Line) -> Result<(), TooSlow> {
+    /// Tells how much [waits](Self::waiting) now.
+    pub fn take(&self, line: &Line) -> Result<usize, TooSlow> {
         // The hub alone adds, so nothing can have been added since the look at it.
-        if self.waiting.load(Relaxed) + line.cost() > MAILBOX_LIMIT {
+        if self.waiting() + line.cost() > MAILBOX_LIMIT {
             return Err(TooSlow);
         }
-        self.waiting.fetch_add(line.cost(), Relaxed);
-        Ok(())
+        Ok(self.waiting.fetch_add(line.cost(), Relaxed) + line.cost())
     }
 
-    /// How much more is taken than [`KEEPS_UP`].
-    pub fn behind_by(&self) -> usize {
-        self.waiting.load(Relaxed).saturating_sub(KEEPS_UP)
+    /// How much of [`MAILBOX_LIMIT`] the lines in the channel take up.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Relaxed)
     }
 
     /// The line has left the channel.
@@ -210,7 +216,7 @@ impl Outbox {
 pub struct OutboxMailbox(Rc<RefCell<Shared>>);
 
 impl Mailbox for OutboxMailbox {
-    fn offer(&mut self, line: &Line) -> Result<(), TooSlow> {
+    fn offer(&mut self, line: &Line) -> Result<usize, TooSlow> {
         let mut shared = self.0.borrow_mut();
         let taken = shared.queue.push(line.clone());
         if taken.is_err() {
@@ -219,8 +225,8 @@ impl Mailbox for OutboxMailbox {
         taken
     }
 
-    fn behind_by(&self) -> usize {
-        self.0.borrow().queue.behind_by()
+    fn waiting(&self) -> usize {
+        self.0.borrow().queue.waiting()
     }
 }
 
@@ -274,8 +280,8 @@ mod tests {
         let outbox = Outbox::default();
         let mut mailbox = outbox.mailbox();
         let half = Line::from(&[b'x'; MAILBOX_LIMIT / 2 - LINE_COST][..]);
-        assert_eq!(mailbox.offer(&half), Ok(()));
-        assert_eq!(mailbox.offer(&half), Ok(()));
+        assert_eq!(mailbox.offer(&half), Ok(MAILBOX_LIMIT / 2));
+        assert_eq!(mailbox.offer(&half), Ok(MAILBOX_LIMIT));
         assert_eq!(outbox.state(), OutboxState::Open);
         assert_eq!(mailbox.offer(&Line::from(&b"x"[..])), Err(TooSlow));
         drop(mailbox);

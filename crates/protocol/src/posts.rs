@@ -58,6 +58,15 @@ impl Posts {
         })
     }
 
+    /// Adds posts behind these.
+    pub fn append(&mut self, posts: Posts) {
+        if self.is_empty() {
+            *self = posts;
+        } else {
+            self.0.push_str(&posts.0);
+        }
+    }
+
     /// All but the first `count` of them.
     pub fn without_first(&self, count: usize) -> Posts {
         Posts(self.0.split_inclusive('\n').skip(count).collect())

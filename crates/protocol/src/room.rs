@@ -11,7 +11,7 @@ use tracing::info;
 
 use crate::line::{goodbye_to_idle, too_long};
 use crate::telnet::WONT_TIMING_MARK;
-use crate::{Client, MAILBOX_LIMIT, Post, Posts};
+use crate::{ClientId, LINE_COST, Post, Posts};
 
 /// How many lines of speech a newcomer is shown.
 ///
@@ -23,13 +23,6 @@ pub const HISTORY: usize = 20;
 ///
 /// What one read brought is spread at once: one line or a hundred cost every member one write.
 pub const JOINED_LIMIT: usize = 16 * 1024;
-
-/// How many bytes are delivered before the next post is heard: 64 KiB.
-///
-/// One read may ask for much more: 4 KiB of `/who`, in a room of a hundred, are 1.4 MB of answers.
-/// A mailbox that is half full still takes so much, and what its lines cost beside: whoever reads
-/// is not thrown out by its own paste.
-const ENOUGH: usize = MAILBOX_LIMIT / 4;
 
 /// How many names `/who` gives.
 const NAMES_SHOWN: usize = 100;
@@ -48,7 +41,7 @@ const HELP: &str = "\
 #[derive(Debug, Default)]
 pub(crate) struct Room {
     /// In the order of joining, since clients are numbered in that order.
-    names: BTreeMap<Client, String>,
+    names: BTreeMap<ClientId, String>,
     /// The last lines of speech as they were said, oldest first.
     history: VecDeque<String>,
 }
@@ -59,14 +52,14 @@ pub(crate) enum Effect {
     /// These bytes, which are complete lines, go to those members.
     Tell(Audience, Vec<u8>),
     /// This member is no longer here: it gets what it was told, and then the end.
-    Part(Client),
+    Part(ClientId),
 }
 
 impl Effect {
-    /// How many bytes it delivers.
-    fn size(&self) -> usize {
+    /// How much of a mailbox it takes up.
+    fn cost(&self) -> usize {
         match self {
-            Effect::Tell(_, lines) => lines.len(),
+            Effect::Tell(_, lines) => lines.len() + LINE_COST,
             Effect::Part(_) => 0,
         }
     }
@@ -76,9 +69,9 @@ impl Effect {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Audience {
     /// This one alone.
-    Only(Client),
+    Only(ClientId),
     /// All but this one.
-    Others(Client),
+    Others(ClientId),
     /// All.
     Everybody,
 }
@@ -86,7 +79,7 @@ use Audience::{Everybody, Only, Others};
 
 impl Room {
     /// A client has come, and is called `name` until it chooses another.
-    pub(crate) fn join(&mut self, client: Client, name: String, effects: &mut Vec<Effect>) {
+    pub(crate) fn join(&mut self, client: ClientId, name: String, effects: &mut Vec<Effect>) {
         info!("{client} joined as {name}");
         let here = self.names.len() + 1;
         tell(effects, Only(client), format!("* welcome, {name}; {here} here\r\n"));
@@ -98,18 +91,19 @@ impl Room {
     }
 
     /// A client has something to say. What comes from somebody who is not here is not heard.
-    /// Returns what is left when there is [`ENOUGH`] to be delivered first.
+    /// Stops once the effects take up `enough` of a mailbox, and returns what is left.
     pub(crate) fn post(
         &mut self,
-        client: Client,
+        client: ClientId,
         posts: &Posts,
+        enough: usize,
         effects: &mut Vec<Effect>,
     ) -> Posts {
         for (heard, post) in posts.iter().enumerate() {
             if !self.names.contains_key(&client) {
                 break;
             }
-            if effects.iter().map(Effect::size).sum::<usize>() >= ENOUGH {
+            if effects.iter().map(Effect::cost).sum::<usize>() >= enough {
                 return posts.without_first(heard);
             }
             match post {
@@ -130,7 +124,7 @@ impl Room {
     }
 
     /// A client has gone, for the reason `why` (": too slow", say), if there is one to give.
-    pub(crate) fn leave(&mut self, client: Client, why: &str, effects: &mut Vec<Effect>) {
+    pub(crate) fn leave(&mut self, client: ClientId, why: &str, effects: &mut Vec<Effect>) {
         if let Some(name) = self.names.remove(&client) {
             info!("{client}, {name}, left the room{why}");
             effects.push(Effect::Part(client));
@@ -145,7 +139,7 @@ impl Room {
         self.names.clear();
     }
 
-    fn speak(&mut self, client: Client, text: &str, effects: &mut Vec<Effect>) {
+    fn speak(&mut self, client: ClientId, text: &str, effects: &mut Vec<Effect>) {
         let name = &self.names[&client];
         info!("{name} said {text:?}");
         let speech = format!("[{name}] {text}\r\n");
@@ -157,7 +151,7 @@ impl Room {
     }
 
     /// Does what a line that begins with a slash asks for.
-    fn obey(&mut self, client: Client, line: &str, effects: &mut Vec<Effect>) {
+    fn obey(&mut self, client: ClientId, line: &str, effects: &mut Vec<Effect>) {
         let (word, argument) = line.split_once(' ').unwrap_or((line, ""));
         match word {
             "/nick" => self.rename(client, argument.trim_matches(' '), effects),
@@ -168,7 +162,7 @@ impl Room {
         }
     }
 
-    fn rename(&mut self, client: Client, wanted: &str, effects: &mut Vec<Effect>) {
+    fn rename(&mut self, client: ClientId, wanted: &str, effects: &mut Vec<Effect>) {
         let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
         let is_name = (1..=NAME_LIMIT).contains(&wanted.len()) && wanted.bytes().all(is_name_byte);
         let holder = self.names.iter().find(|(_, name)| name.eq_ignore_ascii_case(wanted));
@@ -200,7 +194,7 @@ impl Room {
     }
 
     /// The client leaves with a last word for itself.
-    fn part(&mut self, client: Client, goodbye: &str, why: &str, effects: &mut Vec<Effect>) {
+    fn part(&mut self, client: ClientId, goodbye: &str, why: &str, effects: &mut Vec<Effect>) {
         tell(effects, Only(client), goodbye);
         self.leave(client, why, effects);
     }

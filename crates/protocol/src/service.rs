@@ -9,7 +9,7 @@ use crate::fortune::{Fortune, Fortunes};
 use crate::frames::Frames;
 use crate::lines::Lines;
 use crate::upload::{DEFAULT_MAX_SIZE, Upload};
-use crate::{Client, LINES_READ, MEMBER_READ, PLAIN_READ, Session, Store};
+use crate::{ClientId, LINES_READ, MEMBER_READ, PLAIN_READ, Session, Store};
 
 /// Every service that there is, in the order in which they are always listed.
 ///
@@ -107,17 +107,19 @@ pub struct Service {
     read_size: usize,
 }
 
-type Open = dyn Fn(Client) -> Box<dyn Session> + Send + Sync;
+type Open = dyn Fn(ClientId) -> Box<dyn Session> + Send + Sync;
 
 impl Service {
     /// A service that answers each client alone. Its sessions post nothing.
-    pub fn alone(open: impl Fn(Client) -> Box<dyn Session> + Send + Sync + 'static) -> Service {
+    pub fn alone(open: impl Fn(ClientId) -> Box<dyn Session> + Send + Sync + 'static) -> Service {
         Service { open: Arc::new(open), together: false, read_size: PLAIN_READ }
     }
 
     /// A service whose clients meet in a room. Its sessions post, and send nothing themselves: all
     /// that a member gets comes from its mailbox, the greeting included.
-    pub fn together(open: impl Fn(Client) -> Box<dyn Session> + Send + Sync + 'static) -> Service {
+    pub fn together(
+        open: impl Fn(ClientId) -> Box<dyn Session> + Send + Sync + 'static,
+    ) -> Service {
         Service { open: Arc::new(open), together: true, read_size: MEMBER_READ }
     }
 
@@ -128,7 +130,7 @@ impl Service {
     }
 
     /// The session for a client that has just been accepted.
-    pub fn session(&self, client: Client) -> Box<dyn Session> {
+    pub fn session(&self, client: ClientId) -> Box<dyn Session> {
         (self.open)(client)
     }
 

@@ -48,8 +48,8 @@ impl Answer<'_> {
         Answer { finish: true, ..Answer::default() }
     }
 
-    /// Whether nothing was completed, so that the idle clock runs on.
-    pub fn is_empty(&self) -> bool {
+    /// Whether the client has completed nothing by what it sent, so that its idle clock runs on.
+    pub fn completes_nothing(&self) -> bool {
         let is_answered = !self.send.is_empty() || self.finish;
         self.posts.is_empty() && !self.completed.unwrap_or(is_answered)
     }
@@ -59,9 +59,9 @@ impl Answer<'_> {
 ///
 /// A descriptor would not do: the system gives it to the next client as soon as this one is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Client(pub u64);
+pub struct ClientId(pub u64);
 
-impl fmt::Display for Client {
+impl fmt::Display for ClientId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "client {}", self.0)
     }
@@ -93,12 +93,12 @@ mod tests {
     #[test]
     fn what_is_answered_was_completed_unless_it_is_said() {
         let sends = || Answer { send: Cow::Borrowed(b"x"), ..Answer::default() };
-        assert!(Answer::default().is_empty());
-        assert!(!sends().is_empty());
-        assert!(!Answer::finish().is_empty());
+        assert!(Answer::default().completes_nothing());
+        assert!(!sends().completes_nothing());
+        assert!(!Answer::finish().completes_nothing());
         let said = |completed, answer| Answer { completed: Some(completed), ..answer };
-        assert!(said(false, sends()).is_empty());
-        assert!(!said(true, Answer::default()).is_empty());
+        assert!(said(false, sends()).completes_nothing());
+        assert!(!said(true, Answer::default()).completes_nothing());
     }
 
     #[test]
@@ -106,6 +106,6 @@ mod tests {
         let mut posts = Posts::default();
         posts.push(Post::Line("hello"));
         let answer = Answer { posts, completed: Some(false), ..Answer::default() };
-        assert!(!answer.is_empty());
+        assert!(!answer.completes_nothing());
     }
 }

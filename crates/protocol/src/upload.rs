@@ -27,7 +27,7 @@ use tracing::info;
 
 use crate::frames::{hint, take};
 use crate::store::NAME_BYTES;
-use crate::{Answer, Client, Draft, FileName, Session, Store};
+use crate::{Answer, ClientId, Draft, FileName, Session, Store};
 
 /// The largest file unless the server is told otherwise: 16 MiB.
 ///
@@ -42,7 +42,7 @@ const LF: u8 = b'\n';
 /// One client's conversation.
 #[derive(Debug)]
 pub struct Upload {
-    client: Client,
+    client: ClientId,
     store: Option<Arc<dyn Store>>,
     max_size: u32,
     place: Place,
@@ -74,7 +74,7 @@ struct File {
 impl Upload {
     /// The conversation with a client whose file, of `max_size` bytes at most, goes to `store`. A
     /// server that has none refuses every file.
-    pub fn new(client: Client, store: Option<Arc<dyn Store>>, max_size: u32) -> Upload {
+    pub fn new(client: ClientId, store: Option<Arc<dyn Store>>, max_size: u32) -> Upload {
         Upload { client, store, max_size, place: Place::Name(Vec::new()) }
     }
 

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use protocol::frames::{FRAME_LIMIT, REFUSAL, VERSION};
 use protocol::upload::DEFAULT_MAX_SIZE;
-use protocol::{Client, LINE_LIMIT, PLAIN_READ, Settings};
+use protocol::{ClientId, LINE_LIMIT, PLAIN_READ, Settings};
 use wire::script::{check, check_wire};
 use wire::{Disk, End, Wire};
 
@@ -189,7 +189,7 @@ proptest! {
 }
 
 /// These bytes come in reads that are cut here.
-fn receive_in_pieces(wire: &mut Wire, client: Client, bytes: &[u8], cuts: &[Index]) {
+fn receive_in_pieces(wire: &mut Wire, client: ClientId, bytes: &[u8], cuts: &[Index]) {
     let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
     cuts.extend([0, bytes.len()]);
     cuts.sort_unstable();

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use protocol::chat::Chat;
 use protocol::{
-    CATALOGUE, Client, Draft, FileName, HISTORY, LINE_COST, LINE_LIMIT, MAILBOX_LIMIT, MEMBER_READ,
-    NotStored, PLAIN_READ, Session, Settings, Store,
+    CATALOGUE, ClientId, Draft, FileName, HISTORY, LINE_COST, LINE_LIMIT, MAILBOX_LIMIT,
+    MEMBER_READ, NotStored, PLAIN_READ, Session, Settings, Store,
 };
 use wire::{End, Wire};
 
@@ -123,7 +123,7 @@ fn whoever_is_answered_alone_costs_little_whatever_is_announced() {
         let service = (entry.expect("a service").open)(settings);
         let read = vec![b'x'; service.read_size()];
         let before = allocated();
-        let mut session = service.session(Client(1));
+        let mut session = service.session(ClientId(1));
         let peak = peak(|| {
             drop(session.receive(&beginning));
             (0..15).for_each(|_| drop(session.receive(&read)));

@@ -4,7 +4,7 @@ mod wire;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use protocol::{CATALOGUE, Client, HISTORY, MAILBOX_LIMIT, Post, Posts, Settings, text};
+use protocol::{CATALOGUE, ClientId, HISTORY, MAILBOX_LIMIT, Post, Posts, Settings, text};
 use wire::{End, Wire};
 
 // Reads.
@@ -83,7 +83,7 @@ proptest! {
     #[test]
     fn what_a_session_posts_arrives_unchanged_in_another_process(input in hostile_input()) {
         let entry = CATALOGUE.iter().find(|entry| entry.name == "chat").unwrap();
-        let mut session = (entry.open)(Settings::built_in(1)).session(Client(1));
+        let mut session = (entry.open)(Settings::built_in(1)).session(ClientId(1));
         let posts = session.receive(&input).posts;
         prop_assert_eq!(&Posts::from_bytes(posts.as_bytes()), &posts);
         for post in posts.iter() {
@@ -258,10 +258,10 @@ fn act() -> impl Strategy<Value = Act> {
 /// members who come and go.
 struct Stage {
     wire: Wire,
-    witness: Client,
+    witness: ClientId,
     /// All that the witness has heard.
     log: Vec<String>,
-    seats: [Option<Client>; 5],
+    seats: [Option<ClientId>; 5],
     members: Vec<Member>,
     /// How often anybody spoke, so that no two lines are alike.
     spoken: usize,
@@ -269,7 +269,7 @@ struct Stage {
 
 /// Somebody who once took a seat.
 struct Member {
-    client: Client,
+    client: ClientId,
     address: String,
     /// How long the witness's log was just before this one joined, and just before it left by
     /// itself.
@@ -309,7 +309,7 @@ impl Stage {
         self.members.push(Member { client, address, joined: self.log.len(), left: None });
     }
 
-    fn act(&mut self, client: Client, act: Act) {
+    fn act(&mut self, client: ClientId, act: Act) {
         if matches!(act, Act::Quit | Act::HalfClose | Act::Reset | Act::Idle) {
             let mut members = self.members.iter_mut();
             let member = members.find(|member| member.client == client);
@@ -333,7 +333,7 @@ impl Stage {
     }
 
     /// One read brings some lines of speech, with the speaker's number in them.
-    fn speak(&mut self, client: Client, lines: usize, text: &str) {
+    fn speak(&mut self, client: ClientId, lines: usize, text: &str) {
         let mut read = String::new();
         for _ in 0..lines {
             self.spoken += 1;

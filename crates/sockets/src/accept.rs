@@ -3,7 +3,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use protocol::Client;
+use protocol::ClientId;
 use tracing::{debug, info, warn};
 
 // ANCHOR: pause
@@ -31,9 +31,9 @@ pub struct Acceptor<L> {
 #[derive(Debug)]
 pub struct Arrival<S> {
     /// Its number.
-    pub client: Client,
-    /// Its address, by which it is known: `127.0.0.1:37994`, also where the socket is an IPv6 one.
-    pub name: String,
+    pub client: ClientId,
+    /// Its address: `127.0.0.1:37994` where it speaks IPv4, also if the socket is an IPv6 one.
+    pub peer: SocketAddr,
     /// The connection.
     pub stream: S,
 }
@@ -66,10 +66,10 @@ impl<L> Acceptor<L> {
         match accepted {
             Ok((stream, address)) => {
                 self.accepted += 1;
-                let client = Client(self.accepted);
-                let name = SocketAddr::new(address.ip().to_canonical(), address.port()).to_string();
-                info!("{client} connected from {name}");
-                return Some(Arrival { client, name, stream });
+                let client = ClientId(self.accepted);
+                let peer = SocketAddr::new(address.ip().to_canonical(), address.port());
+                info!("{client} connected from {peer}");
+                return Some(Arrival { client, peer, stream });
             }
             Err(error) if is_about_one_client(&error) => debug!("a client went away: {error}"),
             Err(error) => {
@@ -100,7 +100,7 @@ impl Acceptor<TcpListener> {
 }
 
 /// Says that a client is gone, and how its connection ended.
-pub fn log_end(client: Client, ended: &io::Result<()>) {
+pub fn log_end(client: ClientId, ended: &io::Result<()>) {
     match ended {
         Ok(()) => info!("{client} left"),
         Err(error) => info!("{client} was lost: {error}"),
@@ -164,8 +164,11 @@ mod tests {
         let mut acceptor = Acceptor::new(());
         fails(&mut acceptor, Errno::ECONNABORTED);
         let arrival = acceptor.admit(Ok(((), "[::ffff:127.0.0.1]:9".parse().unwrap()))).unwrap();
-        assert_eq!((arrival.client, arrival.name.as_str()), (Client(1), "127.0.0.1:9"));
+        assert_eq!(
+            (arrival.client, arrival.peer.to_string().as_str()),
+            (ClientId(1), "127.0.0.1:9")
+        );
         let arrival = acceptor.admit(Ok(((), "[::1]:9".parse().unwrap()))).unwrap();
-        assert_eq!((arrival.client, arrival.name.as_str()), (Client(2), "[::1]:9"));
+        assert_eq!((arrival.client, arrival.peer.to_string().as_str()), (ClientId(2), "[::1]:9"));
     }
 }

@@ -5,23 +5,17 @@
 //! what would hide the difference if each did it anew, stands here once.
 
 mod accept;
-mod blocking;
 mod finish;
 mod limits;
 mod listen;
-mod pace;
-mod panics;
 mod stop;
 mod wait;
 mod write;
 
 pub use accept::{ACCEPT_PAUSE, Acceptor, Arrival, log_end};
-pub use blocking::{Buffer, Connection, Input};
 pub use finish::{LINGER, cut, discard_input};
 pub use limits::{Limits, WRITE_TIMEOUT, raise_descriptor_limit};
 pub use listen::{BACKLOG, INHERITED, bind, listen, local_address, without_number};
-pub use pace::{PATIENCE, Pace};
-pub use panics::catch_panic;
 pub use stop::{Stop, StopFlag, WakeGuard};
 pub use wait::{poll, until};
 pub use write::{WRITE_SIZE, gather, write_queue};

@@ -8,7 +8,7 @@ use std::thread;
 
 use proptest::prelude::*;
 use protocol::upload::{DEFAULT_MAX_SIZE, Upload};
-use protocol::{Client, FileName, NotStored, Session, Store};
+use protocol::{ClientId, FileName, NotStored, Session, Store};
 use tempfile::TempDir;
 use uploads::Directory;
 
@@ -177,7 +177,7 @@ proptest! {
         let place = Place::new();
         let before = place.everything();
         let store: Arc<dyn Store> = Arc::new(place.open());
-        let mut session = Upload::new(Client(1), Some(store), DEFAULT_MAX_SIZE);
+        let mut session = Upload::new(ClientId(1), Some(store), DEFAULT_MAX_SIZE);
         let sent = [name.as_bytes(), b"\n", &size.to_be_bytes(), b"\n", &data, &junk].concat();
         let sent = if is_cut { junk } else { sent };
         let mut answers = Vec::new();

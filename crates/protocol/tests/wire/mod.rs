@@ -11,10 +11,11 @@ pub(crate) mod script;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use protocol::{
-    Answer, CATALOGUE, Client, Hub, Line, Mailbox, Outbox, OutboxState, Service, Session, Settings,
-    TooSlow,
+    Answer, CATALOGUE, ClientId, Hub, Line, Mailbox, Outbox, OutboxState, Service, Session,
+    Settings, TooSlow,
 };
 
 pub(crate) use disk::Disk;
@@ -27,7 +28,9 @@ const BITE: usize = 777;
 pub(crate) struct Wire {
     service: Service,
     hub: Hub<Slot>,
-    connections: BTreeMap<Client, Connection>,
+    /// What its clock shows.
+    now: Duration,
+    connections: BTreeMap<ClientId, Connection>,
 }
 
 struct Connection {
@@ -58,15 +61,15 @@ struct Slot {
 }
 
 impl Mailbox for Slot {
-    fn offer(&mut self, line: &Line) -> Result<(), TooSlow> {
+    fn offer(&mut self, line: &Line) -> Result<usize, TooSlow> {
         assert!(!self.has_refused, "a later line would hide the gap");
         let taken = self.mailbox.offer(line);
         self.has_refused = taken.is_err();
         taken
     }
 
-    fn behind_by(&self) -> usize {
-        self.mailbox.behind_by()
+    fn waiting(&self) -> usize {
+        self.mailbox.waiting()
     }
 }
 
@@ -85,13 +88,14 @@ impl Wire {
         Wire {
             service: (entry.expect("a service").open)(settings),
             hub: Hub::default(),
+            now: Duration::ZERO,
             connections: BTreeMap::new(),
         }
     }
 
     /// A client connects from `address`, is told what the server has to say first, and reads.
-    pub(crate) fn connect(&mut self, address: &str) -> Client {
-        let client = Client(self.connections.len() as u64 + 1);
+    pub(crate) fn connect(&mut self, address: &str) -> ClientId {
+        let client = ClientId(self.connections.len() as u64 + 1);
         let outbox = Outbox::default();
         if self.service.has_room() {
             let mailbox = Slot { mailbox: Box::new(outbox.mailbox()), has_refused: false };
@@ -109,24 +113,24 @@ impl Wire {
     /// One read from the client brings these bytes.
     ///
     /// That holds after the client's end too: a driver may have read before it learned of it.
-    pub(crate) fn receive(&mut self, client: Client, read: &[u8]) {
+    pub(crate) fn receive(&mut self, client: ClientId, read: &[u8]) {
         let answer = self.connection(client).session.receive(read);
         self.carry_out(client, answer);
     }
 
     /// The client has sent its last byte.
-    pub(crate) fn half_close(&mut self, client: Client) {
+    pub(crate) fn half_close(&mut self, client: ClientId) {
         self.receive(client, b"");
     }
 
     /// The client has completed nothing for `seconds`, which is all it was given.
-    pub(crate) fn idle(&mut self, client: Client, seconds: u64) {
+    pub(crate) fn idle(&mut self, client: ClientId, seconds: u64) {
         let answer = self.connection(client).session.idle(seconds);
         self.carry_out(client, answer);
     }
 
     /// The client vanishes, and hears no more.
-    pub(crate) fn reset(&mut self, client: Client) {
+    pub(crate) fn reset(&mut self, client: ClientId) {
         self.connection(client).end.get_or_insert(End::Reset);
         self.hub.leave(client);
         self.deliver();
@@ -139,47 +143,48 @@ impl Wire {
     }
 
     /// The client leaves what it is sent in its mailbox, or takes it from there again.
-    pub(crate) fn set_reads(&mut self, client: Client, reads: bool) {
+    pub(crate) fn set_reads(&mut self, client: ClientId, reads: bool) {
         self.connection(client).reads = reads;
         self.deliver();
     }
 
     /// All that the client has heard since this was asked last.
-    pub(crate) fn take_heard(&mut self, client: Client) -> Vec<u8> {
+    pub(crate) fn take_heard(&mut self, client: ClientId) -> Vec<u8> {
         std::mem::take(&mut self.connection(client).heard)
     }
 
     /// How many bytes wait in the client's mailbox.
-    pub(crate) fn waiting(&self, client: Client) -> usize {
+    pub(crate) fn waiting(&self, client: ClientId) -> usize {
         let queue = self.connections[&client].outbox.queue();
         queue.slices().map(<[u8]>::len).sum()
     }
 
     /// How often the client's idle clock was set back.
-    pub(crate) fn completed(&self, client: Client) -> usize {
+    pub(crate) fn completed(&self, client: ClientId) -> usize {
         self.connections[&client].completed
     }
 
     /// How the connection ended, if it did.
-    pub(crate) fn end(&self, client: Client) -> Option<End> {
+    pub(crate) fn end(&self, client: ClientId) -> Option<End> {
         self.connections[&client].end
     }
 
-    fn connection(&mut self, client: Client) -> &mut Connection {
+    fn connection(&mut self, client: ClientId) -> &mut Connection {
         self.connections.get_mut(&client).expect("a client of ours")
     }
 
     /// Does what a session asks of its server.
-    fn carry_out(&mut self, client: Client, answer: Answer<'_>) {
+    fn carry_out(&mut self, client: ClientId, answer: Answer<'_>) {
         let together = self.service.has_room();
-        if !answer.is_empty() {
+        if !answer.completes_nothing() {
             self.connection(client).completed += 1;
         }
         if together {
             assert!(answer.send.is_empty(), "one writer a connection");
             self.hub.post(client, answer.posts);
-            self.deliver();
-            while self.hub.go_on() {
+            // Time passes until all is heard.
+            while let Some(wait) = self.hub.advance(self.now) {
+                self.now += wait;
                 self.deliver();
             }
         } else {

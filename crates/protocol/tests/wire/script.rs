@@ -24,7 +24,7 @@
 
 use std::fmt::Write;
 
-use protocol::Client;
+use protocol::ClientId;
 
 use super::{End, Wire};
 
@@ -66,7 +66,7 @@ struct Play {
 
 struct Part {
     name: String,
-    client: Client,
+    client: ClientId,
     has_ended: bool,
 }
 
@@ -100,7 +100,7 @@ impl Play {
         }
     }
 
-    fn send(&mut self, client: Client, what: &str) {
+    fn send(&mut self, client: ClientId, what: &str) {
         let (what, times) = match what.strip_suffix(" times)").map(|w| w.rsplit_once(" (")) {
             Some(Some((what, times))) => (what, times.parse().expect("how often")),
             _ => (what, 1),

@@ -1,15 +1,13 @@
 //! One client's task, and what it is made of.
 
-use std::cell::RefCell;
-use std::future::{pending, poll_fn};
+use std::future::{pending, ready};
 use std::io::{self, ErrorKind};
 use std::pin::{Pin, pin};
-use std::task::{Poll, ready};
 use std::time::Duration;
 
-use protocol::{Answer, Client, PLAIN_READ, Service};
+use protocol::{ClientId, Service};
 use sockets::{LINGER, Limits};
-use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::select;
@@ -19,7 +17,7 @@ use tokio::time::{Instant, Sleep, sleep_until, timeout};
 // ANCHOR: converse
 /// Reads, lets the session answer, and writes, until one side has no more to say.
 pub(crate) async fn converse(
-    client: Client,
+    client: ClientId,
     mut stream: TcpStream,
     service: Service,
     limits: Limits,
@@ -29,28 +27,27 @@ pub(crate) async fn converse(
     let (mut reader, mut writer) = stream.split();
     let mut idle = IdleClock::start(limits.idle_timeout);
     let mut stopped = pin!(stopping.wait_for(|stopping| *stopping));
-    let mut answered = Answered::send(&writer, &session.greet())?;
-    loop {
-        if !answered.unsent.is_empty() {
-            write_all(&mut writer, &answered.unsent, &limits).await?;
-        }
-        if answered.finish {
-            break;
-        }
-        if !answered.is_empty {
-            idle.restart();
-        }
-        answered = select! {
+
+    let greeting = session.greet();
+    write_all(&mut writer, &greeting.send, &limits).await?;
+    let mut finished = greeting.finish;
+    while !finished {
+        let input;
+        let answer = select! {
             // In this order: what has arrived is answered, also when the server stops.
             biased;
-            answered = read(&mut reader, PLAIN_READ, |input| {
-                Answered::send(&writer, &session.receive(input))
-            }) => answered??,
-            _ = &mut stopped => break,
-            () = idle.expired() => {
-                Answered::send(&writer, &session.idle(limits.idle_seconds()))?
+            read = read(&mut reader, service.read_size()) => {
+                input = read?;
+                session.receive(&input)
             }
+            _ = &mut stopped => break,
+            () = idle.expired() => session.idle(limits.idle_seconds()),
         };
+        if !answer.completes_nothing() {
+            idle.restart();
+        }
+        write_all(&mut writer, &answer.send, &limits).await?;
+        finished = answer.finish;
     }
     finish(&mut reader, &mut writer).await
 }
@@ -60,33 +57,13 @@ pub(crate) async fn converse(
 /// over. Dropping the stream after that is safe: see `sockets::LINGER`.
 async fn finish(reader: &mut ReadHalf<'_>, writer: &mut WriteHalf<'_>) -> io::Result<()> {
     writer.shutdown().await?;
-    let discard =
-        async { while read(reader, PLAIN_READ, <[u8]>::len).await.is_ok_and(|n| n > 0) {} };
+    let discard = async { while read(reader, SCRAP).await.is_ok_and(|input| !input.is_empty()) {} };
     let _ = timeout(LINGER, discard).await;
     Ok(())
 }
 
-/// An answer after what could be sent of it at once was sent.
-struct Answered {
-    is_empty: bool,
-    finish: bool,
-    unsent: Vec<u8>,
-}
-
-impl Answered {
-    /// Sends as much of an answer as the socket takes. Mostly that is all, and nothing is copied.
-    fn send(writer: &WriteHalf<'_>, answer: &Answer<'_>) -> io::Result<Answered> {
-        let mut sent = 0;
-        if !answer.send.is_empty() {
-            sent = match writer.try_write(&answer.send) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
-                result => result?,
-            };
-        }
-        let unsent = answer.send[sent..].to_vec();
-        Ok(Answered { is_empty: answer.is_empty(), finish: answer.finish, unsent })
-    }
-}
+/// How much to read at once of what is thrown away.
+const SCRAP: usize = 4 * 1024;
 
 /// Sends all of `bytes`.
 ///
@@ -99,8 +76,13 @@ async fn write_all(
     limits: &Limits,
 ) -> io::Result<()> {
     while !bytes.is_empty() {
-        let written = in_time(limits.idle_timeout, writer.write(bytes)).await?;
-        bytes = &bytes[written..];
+        match writer.try_write(bytes) {
+            Ok(count) => bytes = &bytes[count..],
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                in_time(limits.idle_timeout, writer.writable()).await?;
+            }
+            Err(error) => return Err(error),
+        }
     }
     Ok(())
 }
@@ -117,29 +99,21 @@ pub(crate) async fn in_time<T>(
 }
 
 // ANCHOR: read
-thread_local! {
-    /// Where every read of this thread's tasks goes.
-    static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; PLAIN_READ]);
-}
-
-/// Reads once, at most `size` bytes, and gives them to `take`; none at all are the end of input.
+/// Reads once, at most `size` bytes; none at all are the end of input.
 ///
-/// The buffer is borrowed from the thread when there is something to read and given back before
-/// the task can be suspended: a client that says nothing costs no buffer. That is why the future
-/// is written by hand. Dropping it loses nothing: what it has read, it has given to `take`.
-pub(crate) async fn read<T>(
-    reader: &mut ReadHalf<'_>,
-    size: usize,
-    mut take: impl FnMut(&[u8]) -> T,
-) -> io::Result<T> {
-    poll_fn(|context| {
-        BUFFER.with_borrow_mut(|buffer| {
-            let mut input = ReadBuf::new(&mut buffer[..size]);
-            ready!(Pin::new(&mut *reader).poll_read(context, &mut input))?;
-            Poll::Ready(Ok(take(input.filled())))
-        })
-    })
-    .await
+/// The buffer is made when there is something to read, and lives until it is answered: a client
+/// that says nothing costs no buffer. Dropping the future loses nothing: it reads last.
+pub(crate) async fn read(reader: &mut ReadHalf<'_>, size: usize) -> io::Result<Vec<u8>> {
+    loop {
+        reader.readable().await?;
+        let mut input = Vec::with_capacity(size);
+        select! {
+            biased;
+            read = reader.read_buf(&mut input) => return read.map(|_| input),
+            // Readiness is a hint: there is nothing, and the buffer is not to wait for it.
+            () = ready(()) => {}
+        }
+    }
 }
 // ANCHOR_END: read
 

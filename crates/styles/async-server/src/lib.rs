@@ -16,14 +16,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use protocol::{Client, Event, Hub, Service};
-use sockets::{Acceptor, Arrival, Limits, Pace, Stop, catch_panic, log_end, until};
+use drivers::{catch_panic, panicked};
+use protocol::{ClientId, Event, Hub, Service};
+use sockets::{Acceptor, Arrival, Limits, Stop, log_end, until};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::runtime;
 use tokio::select;
 use tokio::sync::{mpsc, watch};
-use tokio::task::{Id, JoinError, JoinHandle, JoinSet, yield_now};
-use tokio::time::sleep;
+use tokio::task::{Id, JoinError, JoinSet, yield_now};
+use tokio::time::{sleep, timeout};
 
 use crate::member::{Mailbox, Membership};
 
@@ -60,9 +61,11 @@ async fn accept_all(
     stop: Stop,
 ) -> io::Result<()> {
     let stop = UnixStream::from_std(stop.into())?;
+    let (hub, events) = mpsc::channel(EVENTS);
+    let hub_task = service.has_room().then(|| tokio::spawn(run_hub(events)));
     let mut server = Server {
         acceptor: Acceptor::new(TcpListener::from_std(listener)?),
-        hub: service.has_room().then(start_hub),
+        hub,
         tasks: JoinSet::new(),
         clients: HashMap::new(),
         stopping: watch::Sender::new(false),
@@ -81,9 +84,10 @@ async fn accept_all(
     }
     // ANCHOR_END: main_loop
     server.acceptor.log_summary();
-    if let Some((events, hub)) = server.hub {
-        drop(events);
-        let _ = hub.await;
+    // Nobody can reach the hub any more, so its task ends.
+    drop(server);
+    if let Some(hub_task) = hub_task {
+        let _ = hub_task.await;
     }
     Ok(())
 }
@@ -94,10 +98,10 @@ struct Server {
     acceptor: Acceptor<TcpListener>,
     service: Service,
     limits: Limits,
-    hub: Option<(mpsc::Sender<Event<Mailbox>>, JoinHandle<()>)>,
+    hub: mpsc::Sender<Event<Mailbox>>,
     tasks: JoinSet<io::Result<()>>,
     /// Whose task is whose: a task that panicked can say no more than its number.
-    clients: HashMap<Id, Client>,
+    clients: HashMap<Id, ClientId>,
     stopping: watch::Sender<bool>,
     /// By when all has to be over, once the server stops.
     over_by: Option<Instant>,
@@ -139,18 +143,17 @@ impl Server {
     // ANCHOR: new_connection
     /// Spawns a task for the client that has just connected.
     async fn new_connection(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>) {
-        let Some(Arrival { client, name, stream }) = self.acceptor.admit(accepted) else {
+        let Some(Arrival { client, peer, stream }) = self.acceptor.admit(accepted) else {
             return;
         };
-        let service = self.service.clone();
-        let limits = self.limits;
-        let task = match &self.hub {
-            None => {
+        let (service, limits) = (self.service.clone(), self.limits);
+        let task = match self.service.has_room() {
+            false => {
                 let stopping = self.stopping.subscribe();
                 self.tasks.spawn(client::converse(client, stream, service, limits, stopping))
             }
-            Some((hub, _)) => {
-                let membership = Membership::join(hub, client, name).await;
+            true => {
+                let membership = Membership::join(&self.hub, client, peer).await;
                 self.tasks.spawn(member::converse(stream, service, limits, membership))
             }
         };
@@ -163,8 +166,8 @@ impl Server {
         let Some(client) = self.clients.remove(&task) else {
             return;
         };
-        if let Some((hub, _)) = &self.hub {
-            let _ = hub.send(Event::Leave(client)).await;
+        if self.service.has_room() {
+            let _ = self.hub.send(Event::Leave(client)).await;
         }
         log_end(client, &ended);
     }
@@ -174,15 +177,14 @@ impl Server {
         self.over_by = Some(Instant::now() + self.limits.grace);
         self.acceptor.close();
         self.stopping.send_replace(true);
-        if let Some((hub, _)) = &self.hub {
-            let _ = hub.send(Event::Stop).await;
-        }
+        let _ = self.hub.send(Event::Stop).await;
     }
 
     /// Aborts the tasks of those who are still here when the grace is over.
     fn keep_time(&mut self) {
         if self.over_by.is_some_and(|over_by| until(over_by).is_zero()) {
             self.tasks.abort_all();
+            // They are gone when they are joined. Should one not be, it is aborted again.
             self.over_by = Some(Instant::now() + self.limits.grace);
         }
     }
@@ -192,25 +194,35 @@ impl Server {
     }
 }
 
-// ANCHOR: start_hub
-/// Starts the task that owns the room. It ends when nobody can reach it any more.
-fn start_hub() -> (mpsc::Sender<Event<Mailbox>>, JoinHandle<()>) {
-    let (sender, mut events) = mpsc::channel(EVENTS);
-    let work = async move {
-        let (mut hub, mut pace) = (Hub::default(), Pace::default());
-        while let Some(event) = events.recv().await {
-            hub.handle(event);
-            // The members that it was for are ready to run on this very thread: let them, before
-            // more is put into their mailboxes.
-            yield_now().await;
-            while pace.held_until(&mut hub).is_some() {
-                sleep(Duration::from_millis(1)).await;
-            }
+// ANCHOR: run_hub
+/// The task that owns the room. It hears what comes through the channel, as the members keep up,
+/// and ends when nobody can reach it any more.
+async fn run_hub(mut events: mpsc::Receiver<Event<Mailbox>>) {
+    let (mut hub, begun) = (Hub::default(), Instant::now());
+    let mut wait = None;
+    loop {
+        let event = match wait {
+            // Tokio's clock has ticks of a millisecond, and would wait for the next.
+            Some(Duration::ZERO) => None,
+            Some(wait) => timeout(wait, events.recv()).await.ok(),
+            None => Some(events.recv().await),
+        };
+        match event {
+            Some(Some(event)) => hub.handle(event),
+            Some(None) => return,
+            None => {}
         }
-    };
-    (sender, tokio::spawn(work))
+        for _ in 0..EVENTS {
+            let Ok(event) = events.try_recv() else { break };
+            hub.handle(event);
+        }
+        wait = hub.advance(begun.elapsed());
+        // The members that it was for are ready to run on this very thread: let them, before more
+        // is put into their mailboxes.
+        yield_now().await;
+    }
 }
-// ANCHOR_END: start_hub
+// ANCHOR_END: run_hub
 
 async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, SocketAddr)> {
     match listener {
@@ -220,6 +232,5 @@ async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, Socket
 }
 
 fn explain(error: &JoinError) -> io::Error {
-    let why = if error.is_panic() { "its session panicked" } else { "the grace was over" };
-    io::Error::other(why)
+    if error.is_panic() { panicked() } else { io::Error::other("the grace was over") }
 }

@@ -4,16 +4,17 @@
 //! half alone writes, so nothing is torn.
 
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 
-use protocol::{Allowance, Client, Event, Line, MEMBER_READ, Queue, Service, Session, TooSlow};
+use protocol::{Allowance, ClientId, Event, Line, Posts, Queue, Service, Session, TooSlow};
 use sockets::{LINGER, Limits, WRITE_SIZE, cut, gather};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::select;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::timeout;
 
 use crate::client::{IdleClock, in_time, read};
@@ -23,32 +24,50 @@ use crate::client::{IdleClock, in_time, read};
 pub(crate) struct Mailbox {
     lines: mpsc::UnboundedSender<Line>,
     allowance: Arc<Allowance>,
+    is_heard: Arc<Notify>,
     too_slow: Option<oneshot::Sender<TooSlow>>,
 }
 
 impl protocol::Mailbox for Mailbox {
-    fn offer(&mut self, line: &Line) -> Result<(), TooSlow> {
+    fn offer(&mut self, line: &Line) -> Result<usize, TooSlow> {
         let taken = self.allowance.take(line);
         match taken {
             // If nobody receives it the client's task is at its end.
-            Ok(()) => drop(self.lines.send(line.clone())),
+            Ok(_) => drop(self.lines.send(line.clone())),
             Err(TooSlow) => drop(self.too_slow.take().map(|task| task.send(TooSlow))),
         }
         taken
     }
 
-    fn behind_by(&self) -> usize {
-        self.allowance.behind_by()
+    fn waiting(&self) -> usize {
+        self.allowance.waiting()
+    }
+
+    fn heard(&mut self) {
+        self.is_heard.notify_one();
+    }
+}
+
+impl Drop for Mailbox {
+    fn drop(&mut self) {
+        // Nothing more is heard.
+        self.is_heard.notify_one();
     }
 }
 // ANCHOR_END: mailbox
 
 /// A client's place in the room.
 pub(crate) struct Membership {
-    client: Client,
-    hub: mpsc::Sender<Event<Mailbox>>,
+    place: Place,
     inbox: Inbox,
     too_slow: oneshot::Receiver<TooSlow>,
+}
+
+/// What a member posts through.
+struct Place {
+    client: ClientId,
+    hub: mpsc::Sender<Event<Mailbox>>,
+    is_heard: Arc<Notify>,
 }
 
 /// The task's half of the mailbox.
@@ -60,17 +79,33 @@ struct Inbox {
 impl Membership {
     pub(crate) async fn join(
         hub: &mpsc::Sender<Event<Mailbox>>,
-        client: Client,
-        name: String,
+        client: ClientId,
+        peer: SocketAddr,
     ) -> Membership {
         let (sender, lines) = mpsc::unbounded_channel();
         let (cut_off, too_slow) = oneshot::channel();
-        let allowance = Arc::<Allowance>::default();
+        let (allowance, is_heard) = (Arc::<Allowance>::default(), Arc::<Notify>::default());
         let inbox = Inbox { lines, allowance: Arc::clone(&allowance) };
-        let mailbox = Mailbox { lines: sender, allowance, too_slow: Some(cut_off) };
+        let place = Place { client, hub: hub.clone(), is_heard: Arc::clone(&is_heard) };
+        let mailbox = Mailbox { lines: sender, allowance, is_heard, too_slow: Some(cut_off) };
         // The hub never waits, so waiting for it is safe.
-        let _ = hub.send(Event::Join(client, name, mailbox)).await;
-        Membership { client, hub: hub.clone(), inbox, too_slow }
+        let _ = hub.send(Event::Join(client, peer.to_string(), mailbox)).await;
+        Membership { place, inbox, too_slow }
+    }
+}
+
+impl Place {
+    // ANCHOR: post
+    /// Posts, and waits until the room has heard it. What the client says meanwhile is then read at
+    /// once, and a member that floods is held up alone.
+    async fn post(&self, posts: Posts) {
+        let _ = self.hub.send(Event::Post(self.client, posts)).await;
+        self.is_heard.notified().await;
+    }
+    // ANCHOR_END: post
+
+    async fn leave(&self) {
+        let _ = self.hub.send(Event::Leave(self.client)).await;
     }
 }
 
@@ -80,12 +115,12 @@ pub(crate) async fn converse(
     mut stream: TcpStream,
     service: Service,
     limits: Limits,
-    Membership { client, hub, inbox, too_slow }: Membership,
+    Membership { place, inbox, too_slow }: Membership,
 ) -> io::Result<()> {
-    let session = service.session(client);
+    let session = service.session(place.client);
     let (reader, writer) = stream.split();
     let ended = {
-        let mut reading = pin!(post(reader, session, client, hub, &limits));
+        let mut reading = pin!(post(reader, session, service.read_size(), place, &limits));
         let mut writing = pin!(write(writer, inbox, &limits));
         select! {
             Ok(TooSlow) = too_slow => None,
@@ -112,29 +147,29 @@ pub(crate) async fn converse(
 async fn post(
     mut reader: ReadHalf<'_>,
     mut session: Box<dyn Session>,
-    client: Client,
-    hub: mpsc::Sender<Event<Mailbox>>,
+    read_size: usize,
+    place: Place,
     limits: &Limits,
 ) -> io::Result<()> {
     let mut idle = IdleClock::start(limits.idle_timeout);
     loop {
-        let (posts, finish) = select! {
+        let input;
+        let answer = select! {
             biased;
-            answered = read(&mut reader, MEMBER_READ, |input| {
-                let answer = session.receive(input);
-                (answer.posts, answer.finish)
-            }) => answered?,
-            () = idle.expired() => {
-                let answer = session.idle(limits.idle_seconds());
-                (answer.posts, answer.finish)
+            read = read(&mut reader, read_size) => {
+                input = read?;
+                session.receive(&input)
             }
+            () = idle.expired() => session.idle(limits.idle_seconds()),
         };
-        if !posts.is_empty() {
+        if !answer.completes_nothing() {
             idle.restart();
-            let _ = hub.send(Event::Post(client, posts)).await;
         }
-        if finish {
-            let _ = hub.send(Event::Leave(client)).await;
+        if !answer.posts.is_empty() {
+            place.post(answer.posts).await;
+        }
+        if answer.finish {
+            place.leave().await;
             return Ok(());
         }
     }

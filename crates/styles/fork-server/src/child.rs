@@ -4,40 +4,41 @@ use std::ffi::CString;
 use std::io;
 use std::net::TcpStream;
 
+use drivers::blocking::{Buffer, Connection, Input};
+use drivers::catch_panic;
+use drivers::link::{self, ChildEnd};
 use nix::libc;
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{Pid, getppid};
-use protocol::{Answer, Client, Service, Session};
+use protocol::{Answer, ClientId, Service, Session};
 use signal_hook::{SigId, low_level};
-use sockets::{Buffer, Connection, Input, Limits, Stop, StopFlag, catch_panic, log_end};
-
-use crate::member::{self, ChildsLink};
+use sockets::{Limits, Stop, StopFlag, log_end};
 
 /// What a child has to know.
 pub(crate) struct Child {
-    pub(crate) client: Client,
+    pub(crate) client: ClientId,
     pub(crate) stream: TcpStream,
     pub(crate) service: Service,
     pub(crate) limits: Limits,
-    pub(crate) link: Option<ChildsLink>,
+    pub(crate) link: Option<ChildEnd>,
     pub(crate) parent: Pid,
     pub(crate) unblocked: SigSet,
 }
 
 impl Child {
-    // ANCHOR: live
+    // ANCHOR: run
     /// Serves the client, and exits. The exit is the immediate one: what else the parent's memory
     /// asks to be done at an exit is the parent's to do.
     #[allow(unsafe_code)]
-    pub(crate) fn live(self, stop: Stop, reaping: SigId) -> ! {
+    pub(crate) fn run(self, stop: Stop, reaping: SigId) -> ! {
         let client = self.client;
         let ended = catch_panic(|| self.serve(stop, reaping));
         log_end(client, &ended);
         // SAFETY: nothing is left to be done here.
         unsafe { libc::_exit(ended.is_err().into()) }
     }
-    // ANCHOR_END: live
+    // ANCHOR_END: run
 
     // ANCHOR: serve
     fn serve(self, stop: Stop, reaping: SigId) -> io::Result<()> {
@@ -64,7 +65,7 @@ impl Child {
                 // A member stops when its link ends, and not before: it has to hear the goodbye.
                 let never = StopFlag::default();
                 let connection = Connection::new(stream, limits, &never);
-                member::converse(stream, connection, session, buffer, limits, link)
+                link::converse(stream, connection, session, buffer, limits, link)
             }
         }
     }
@@ -87,7 +88,7 @@ fn converse(
             Input::Idle(seconds) => session.idle(seconds),
             Input::Stop => Answer::finish(),
         };
-        if !answer.is_empty() {
+        if !answer.completes_nothing() {
             connection.restart_idle_clock();
         }
         connection.write_all(&answer.send)?;

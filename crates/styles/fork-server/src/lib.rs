@@ -3,14 +3,14 @@
 //! Each child reads like the iterative server and blocks as it pleases, and what it breaks is its
 //! own: the kernel keeps it apart from all the others.
 //! So what the clients share has to be carried: the room is the parent's, and each member's child
-//! is linked to it by a socket pair (see `member`).
+//! is linked to it by a socket pair (see `relay`).
 //! The parent has one thread, always: a child gets a copy of the thread that forked and of nothing
 //! else, so a lock that another thread held would stay locked in it for ever.
 
 #![deny(unsafe_code)]
 
 mod child;
-mod member;
+mod relay;
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -19,17 +19,18 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
+use drivers::link::{ChildEnd, Link, link};
 use nix::poll::PollFlags;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getpid};
-use protocol::{Client, Hub, Outbox, OutboxMailbox, OutboxState, Service};
+use protocol::{ClientId, Service};
 use signal_hook::low_level;
-use sockets::{Acceptor, Arrival, Limits, Pace, Stop, poll, until};
+use sockets::{Acceptor, Arrival, Limits, Stop, poll, until};
 use tracing::{info, warn};
 
 use crate::child::Child;
-use crate::member::{ChildsLink, Heard, Link};
+use crate::relay::Relay;
 
 /// Serves each client in a process of its own until `stop`, and then those who are here until they
 /// have their answers.
@@ -49,9 +50,8 @@ pub fn serve(
     let reaping = low_level::pipe::register(Signal::SIGCHLD as i32, death)?;
     let mut server = Server {
         acceptor: Acceptor::new(listener),
-        hub: Hub::default(),
-        pace: Pace::default(),
-        children: BTreeMap::new(),
+        relay: Relay::new(),
+        processes: BTreeMap::new(),
         deaths,
         over_by: None,
         service,
@@ -63,18 +63,18 @@ pub fn serve(
             match ready {
                 Ready::Stop => server.stop(),
                 Ready::Deaths => server.end_connections(),
-                Ready::Link(client) => server.receive(client),
+                Ready::Link(client) => server.relay.receive(client),
                 Ready::Listener => {
                     if let Some(child) = server.new_connection() {
                         // This is the child. It drops at once what it has inherited and does not
                         // need: a copy of a sibling's link would keep that from ever ending.
                         drop(server);
-                        child.live(stop, reaping);
+                        child.run(stop, reaping);
                     }
                 }
             }
         }
-        server.send();
+        server.turn();
         server.keep_time();
     }
     // ANCHOR_END: main_loop
@@ -88,22 +88,15 @@ struct Server {
     acceptor: Acceptor<TcpListener>,
     service: Service,
     limits: Limits,
-    hub: Hub<OutboxMailbox>,
-    pace: Pace,
-    children: BTreeMap<Client, Process>,
+    /// The room, and the links to its members.
+    relay: Relay,
+    /// The children, and whom each serves, until it is reaped: after that its number may be another
+    /// process's.
+    processes: BTreeMap<Pid, ClientId>,
     /// SIGCHLD as bytes: a signal handler may do next to nothing, so it writes to the other end.
     deaths: UnixStream,
     /// By when all has to be over, once the server stops.
     over_by: Option<Instant>,
-}
-
-/// A child, as the parent sees it. Its end is seen twice: the process table says that the process
-/// is gone, and the end of the link that the room has heard all that the client had to say.
-struct Process {
-    /// Until it is reaped: after that the number may be another process's.
-    pid: Option<Pid>,
-    /// If it serves a member.
-    link: Option<Link>,
 }
 // ANCHOR_END: state
 
@@ -113,7 +106,7 @@ enum Ready {
     /// Children have died.
     Deaths,
     /// A member's child has something to say, or can be told something.
-    Link(Client),
+    Link(ClientId),
     /// A client has connected.
     Listener,
 }
@@ -122,22 +115,20 @@ impl Server {
     // ANCHOR: wait
     /// Waits until there is something to do.
     fn wait(&mut self, stop: &Stop) -> io::Result<Vec<Ready>> {
-        let held_until = self.pace.held_until(&mut self.hub);
-        let deadlines = [self.over_by, self.acceptor.paused_until(), held_until];
-        let deadline = deadlines.into_iter().flatten().min();
-        let is_stopping = self.over_by.is_some();
-        let is_full = self.children.len() >= self.limits.max_clients;
-        let stop = (!is_stopping).then_some((Ready::Stop, stop.as_fd()));
-        let deaths = Some((Ready::Deaths, self.deaths.as_fd()));
-        let listener = self.acceptor.listener().filter(|_| !is_full);
-        let listener = listener.map(|listener| (Ready::Listener, listener.as_fd()));
-        let to_read = |(ready, fd)| (ready, fd, PollFlags::POLLIN);
-        let links = self.children.iter().filter_map(|(&client, child)| {
-            let (fd, flags) = child.link.as_ref()?.interest(held_until.is_none())?;
-            Some((Ready::Link(client), fd, flags))
-        });
-        let interests = [stop, deaths].into_iter().flatten().map(to_read);
-        poll(interests.chain(links).chain(listener.map(to_read)), deadline)
+        let deadlines = [self.over_by, self.acceptor.paused_until(), self.relay.deadline()];
+        let is_full = self.processes.len() >= self.limits.max_clients;
+        let mut interests = Vec::new();
+        if self.over_by.is_none() {
+            interests.push((Ready::Stop, stop.as_fd(), PollFlags::POLLIN));
+        }
+        interests.push((Ready::Deaths, self.deaths.as_fd(), PollFlags::POLLIN));
+        for (client, link, flags) in self.relay.interests() {
+            interests.push((Ready::Link(client), link, flags));
+        }
+        if let Some(listener) = self.acceptor.listener().filter(|_| !is_full) {
+            interests.push((Ready::Listener, listener.as_fd(), PollFlags::POLLIN));
+        }
+        poll(interests, deadlines.into_iter().flatten().min())
     }
     // ANCHOR_END: wait
 
@@ -147,8 +138,8 @@ impl Server {
     fn new_connection(&mut self) -> Option<Child> {
         // Before accepting: a client for whose link there are no descriptors shall wait in the
         // backlog, as one does for whose connection there are none.
-        let links = match self.service.has_room().then(member::link).transpose() {
-            Ok(links) => links.unzip(),
+        let link = match self.service.has_room().then(link).transpose() {
+            Ok(link) => link,
             Err(error) => {
                 self.acceptor.admit::<TcpStream>(Err(error));
                 return None;
@@ -156,9 +147,9 @@ impl Server {
         };
         let arrival = self.acceptor.accept()?;
         let client = arrival.client;
-        self.start(arrival, links).unwrap_or_else(|error| {
+        self.start(arrival, link).unwrap_or_else(|error| {
             warn!("{client} refused: cannot start a process: {error}");
-            self.hub.leave(client);
+            self.relay.leave(client);
             None
         })
     }
@@ -167,70 +158,43 @@ impl Server {
     // ANCHOR: start
     fn start(
         &mut self,
-        Arrival { client, name, stream }: Arrival<TcpStream>,
-        (link, childs_link): (Option<Link>, Option<ChildsLink>),
+        Arrival { client, peer, stream }: Arrival<TcpStream>,
+        link: Option<(Link, ChildEnd)>,
     ) -> io::Result<Option<Child>> {
-        if let Some(link) = &link {
-            self.hub.join(client, name, link.outbox.mailbox());
-        }
+        let link = link.map(|(link, child_end)| {
+            self.relay.join(client, peer, link);
+            child_end
+        });
         let parent = getpid();
         // Else a signal that hits the child early would run the parent's handlers there.
         let unblocked = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
         let forked = fork_alone();
         if let Ok(ForkResult::Child) = forked {
-            let (service, limits, link) = (self.service.clone(), self.limits, childs_link);
+            let (service, limits) = (self.service.clone(), self.limits);
             let child = Child { client, stream, service, limits, link, parent, unblocked };
             return Ok(Some(child));
         }
         unblocked.thread_set_mask()?;
         if let ForkResult::Parent { child } = forked? {
-            let process = Process { pid: Some(child), link };
-            self.children.insert(client, process);
+            self.processes.insert(child, client);
         }
         Ok(None)
     }
     // ANCHOR_END: start
 
-    // ANCHOR: receive
-    /// Hears what a member's child has to say, unless the members have to catch up first.
-    fn receive(&mut self, client: Client) {
-        if self.pace.held_until(&mut self.hub).is_some() {
-            return;
-        }
-        let Some(child) = self.children.get_mut(&client) else {
-            return;
-        };
-        let Some(link) = &mut child.link else { return };
-        match link.receive() {
-            Heard::Posts(posts) => self.hub.post(client, posts),
-            Heard::Nothing => {}
-            Heard::End => self.hub.leave(client),
-        }
-        let is_behind = |link: &&mut Link| link.outbox.queue().behind_by() > 0;
-        let links = self.children.values_mut().filter_map(|child| child.link.as_mut());
-        links.filter(is_behind).for_each(Link::send);
-    }
-    // ANCHOR_END: receive
-
-    // ANCHOR: send
-    /// Sends what waits, to every child that takes it, and kills those of members too slow,
+    // ANCHOR: turn
+    /// Lets the room hear and be heard, and kills the processes of members that are too slow,
     /// whatever they are at.
-    fn send(&mut self) {
-        for (client, child) in &mut self.children {
-            let Some(link) = &mut child.link else {
-                continue;
-            };
-            link.send();
-            if let (OutboxState::TooSlow, Some(pid)) = (link.outbox.state(), child.pid) {
-                info!("{client} is cut off: killing process {pid}");
-                let _ = kill(pid, Signal::SIGKILL);
-                // Nothing waits for it any more, and it is not to be killed twice.
-                link.outbox = Outbox::default();
+    fn turn(&mut self) {
+        for client in self.relay.turn() {
+            let mut processes = self.processes.iter();
+            if let Some((&process, _)) = processes.find(|(_, other)| **other == client) {
+                info!("{client} is cut off: killing process {process}");
+                let _ = kill(process, Signal::SIGKILL);
             }
         }
-        self.children.retain(|_, child| !child.is_over());
     }
-    // ANCHOR_END: send
+    // ANCHOR_END: turn
 
     // ANCHOR: end_connections
     /// Reaps the children that have died. Several deaths may be one signal, so it asks until there
@@ -239,18 +203,16 @@ impl Server {
         let mut scrap = [0; 64];
         while self.deaths.read(&mut scrap).is_ok_and(|count| count > 0) {}
         while let Ok(status) = waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-            let Some(pid) = status.pid() else { break };
-            let dead = self.children.iter_mut().find(|(_, child)| child.pid == Some(pid));
-            let Some((client, child)) = dead else {
+            let Some(process) = status.pid() else { break };
+            let Some(client) = self.processes.remove(&process) else {
                 continue;
             };
-            child.pid = None;
             match status {
                 WaitStatus::Signaled(_, signal, _) => {
-                    warn!("{client} was lost: its process {pid} was killed by {signal}");
+                    warn!("{client} was lost: its process {process} was killed by {signal}");
                 }
                 WaitStatus::Exited(_, status) => {
-                    info!("process {pid} of {client} exited with {status}");
+                    info!("process {process} of {client} exited with {status}");
                 }
                 _ => {}
             }
@@ -263,7 +225,7 @@ impl Server {
     fn stop(&mut self) {
         self.over_by = Some(Instant::now() + self.limits.grace);
         self.acceptor.close();
-        self.hub.stop();
+        self.relay.stop();
         self.signal(Signal::SIGTERM);
     }
     // ANCHOR_END: stop
@@ -272,6 +234,7 @@ impl Server {
     fn keep_time(&mut self) {
         if self.over_by.is_some_and(|over_by| until(over_by).is_zero()) {
             self.signal(Signal::SIGKILL);
+            // They are gone when they are reaped. Should one not be, it is killed again.
             self.over_by = Some(Instant::now() + self.limits.grace);
         }
     }
@@ -279,19 +242,13 @@ impl Server {
     /// Sends all children a signal. They are still ours: this process alone reaps, and forgets the
     /// number of each when it does.
     fn signal(&self, signal: Signal) {
-        for pid in self.children.values().filter_map(|child| child.pid) {
-            let _ = kill(pid, signal);
+        for &process in self.processes.keys() {
+            let _ = kill(process, signal);
         }
     }
 
     fn is_over(&self) -> bool {
-        self.over_by.is_some() && self.children.is_empty()
-    }
-}
-
-impl Process {
-    fn is_over(&self) -> bool {
-        self.pid.is_none() && self.link.as_ref().is_none_or(|link| link.is_heard_out)
+        self.over_by.is_some() && self.processes.is_empty() && self.relay.is_over()
     }
 }
 

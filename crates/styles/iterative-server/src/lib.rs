@@ -8,14 +8,15 @@
 #![forbid(unsafe_code)]
 
 use std::io;
-use std::iter;
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
+use std::time::Duration;
 
+use drivers::blocking::{Buffer, Connection, Input};
+use drivers::catch_panic;
 use nix::poll::PollFlags;
 use protocol::{Answer, Hub, Outbox, OutboxMailbox, OutboxState, Service};
-use sockets::{Acceptor, Arrival, Buffer, Connection, Input, Limits, Stop, StopFlag};
-use sockets::{catch_panic, log_end, poll};
+use sockets::{Acceptor, Arrival, Limits, Stop, StopFlag, log_end, poll};
 
 /// Serves one client after the other until `stop`, and the client in hand until it has its answers.
 ///
@@ -50,8 +51,11 @@ pub fn serve(
 /// Waits until somebody calls, or the server shall stop.
 fn wait(acceptor: &mut Acceptor<TcpListener>, stop: &Stop) -> io::Result<()> {
     let deadline = acceptor.paused_until();
-    let descriptors = iter::once(stop.as_fd()).chain(acceptor.listener().map(AsFd::as_fd));
-    poll(descriptors.map(|fd| ((), fd, PollFlags::POLLIN)), deadline)?;
+    let mut interests = vec![((), stop.as_fd(), PollFlags::POLLIN)];
+    if let Some(listener) = acceptor.listener() {
+        interests.push(((), listener.as_fd(), PollFlags::POLLIN));
+    }
+    poll(interests, deadline)?;
     Ok(())
 }
 // ANCHOR_END: wait
@@ -59,7 +63,7 @@ fn wait(acceptor: &mut Acceptor<TcpListener>, stop: &Stop) -> io::Result<()> {
 // ANCHOR: converse
 /// Reads, lets the session answer, and writes, until one side has no more to say.
 fn converse(
-    Arrival { client, name, stream }: Arrival<TcpStream>,
+    Arrival { client, peer, stream }: Arrival<TcpStream>,
     service: &Service,
     hub: &mut Hub<OutboxMailbox>,
     limits: &Limits,
@@ -67,7 +71,7 @@ fn converse(
 ) -> io::Result<()> {
     let outbox = Outbox::default();
     if service.has_room() {
-        hub.join(client, name, outbox.mailbox());
+        hub.join(client, peer.to_string(), outbox.mailbox());
     }
     let mut session = service.session(client);
     let mut buffer = Buffer::new(service.read_size());
@@ -88,12 +92,13 @@ fn converse(
                 Answer::finish()
             }
         };
-        if !answer.is_empty() {
+        if !answer.completes_nothing() {
             connection.restart_idle_clock();
         }
         connection.write_all(&answer.send)?;
         hub.post(client, answer.posts);
-        while hub.go_on() {
+        // Nobody else is here to be waited for, so the hub's clock may stand still.
+        while hub.advance(Duration::ZERO).is_some() {
             send(&outbox, &mut connection)?;
         }
         if answer.finish {

@@ -16,16 +16,17 @@ use std::os::fd::AsFd;
 use std::os::unix::thread::JoinHandleExt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::thread::{self, Builder, JoinHandle};
-use std::time::{Duration, Instant};
+use std::thread::{Builder, JoinHandle};
+use std::time::Instant;
 
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use drivers::blocking::{Buffer, Connection, Input};
+use drivers::{catch_panic, panicked};
 use nix::poll::PollFlags;
 use nix::sys::pthread::pthread_kill;
 use nix::sys::signal::Signal;
-use protocol::{Answer, Client, Event, Hub, Service, Session};
-use sockets::{Acceptor, Arrival, Buffer, Connection, Input, Limits, Pace, Stop, StopFlag};
-use sockets::{cut, log_end, poll, until};
+use protocol::{Answer, ClientId, Event, Hub, Service, Session};
+use sockets::{Acceptor, Arrival, Limits, Stop, StopFlag, cut, log_end, poll, until};
 use tracing::warn;
 
 use crate::member::{Mailbox, Membership};
@@ -53,13 +54,15 @@ pub fn serve(
     listener.set_nonblocking(true)?;
     // The handler does nothing: that there is one lets the signal interrupt a system call.
     signal_hook::flag::register(Signal::SIGUSR1 as i32, Arc::new(AtomicBool::new(false)))?;
-    let (ends, ended) = io::pipe()?;
+    let (ended, at_end) = io::pipe()?;
+    let (hub, events) = bounded(EVENTS);
+    let hub_thread = service.has_room().then(|| start_hub(events)).transpose()?;
     let mut server = Server {
         acceptor: Acceptor::new(listener),
-        hub: service.has_room().then(start_hub).transpose()?,
+        hub,
         threads: BTreeMap::new(),
-        ends,
-        ended: Arc::new(ended),
+        ended,
+        at_end: Arc::new(at_end),
         over_by: None,
         service,
         limits,
@@ -70,7 +73,7 @@ pub fn serve(
         for ready in server.wait(&stop)? {
             match ready {
                 Ready::Stop => server.stop(),
-                Ready::Ends => server.end_connections()?,
+                Ready::Ended => server.end_connections()?,
                 Ready::Listener => server.new_connection(),
             }
         }
@@ -78,10 +81,9 @@ pub fn serve(
     }
     // ANCHOR_END: main_loop
     server.acceptor.log_summary();
-    if let Some((events, hub)) = server.hub {
-        drop(events);
-        let _ = hub.join();
-    }
+    // Nobody can reach the hub any more, so its thread ends.
+    drop(server);
+    let _ = hub_thread.map(JoinHandle::join);
     Ok(())
 }
 
@@ -91,11 +93,11 @@ struct Server {
     acceptor: Acceptor<TcpListener>,
     service: Service,
     limits: Limits,
-    hub: Option<(Sender<Event<Mailbox>>, JoinHandle<()>)>,
-    threads: BTreeMap<Client, Thread>,
-    /// A thread that ends writes its client's number to one end, and the main thread reads it here.
-    ends: PipeReader,
-    ended: Arc<PipeWriter>,
+    hub: Sender<Event<Mailbox>>,
+    threads: BTreeMap<ClientId, Thread>,
+    /// A thread writes its client's number to one end when it ends, and the main thread reads it.
+    ended: PipeReader,
+    at_end: Arc<PipeWriter>,
     stop: StopFlag,
     /// By when all has to be over, once the server stops.
     over_by: Option<Instant>,
@@ -112,7 +114,7 @@ struct Thread {
 enum Ready {
     Stop,
     /// Threads have ended.
-    Ends,
+    Ended,
     /// A client has connected.
     Listener,
 }
@@ -122,42 +124,49 @@ impl Server {
     /// Waits until there is something to do.
     fn wait(&mut self, stop: &Stop) -> io::Result<Vec<Ready>> {
         let deadline = self.over_by.or(self.acceptor.paused_until());
-        let is_stopping = self.over_by.is_some();
         let is_full = self.threads.len() >= self.limits.max_clients;
-        let stop = (!is_stopping).then_some((Ready::Stop, stop.as_fd()));
-        let ends = Some((Ready::Ends, self.ends.as_fd()));
-        let listener = self.acceptor.listener().filter(|_| !is_full);
-        let listener = listener.map(|listener| (Ready::Listener, listener.as_fd()));
-        let interests = [stop, ends, listener].into_iter().flatten();
-        poll(interests.map(|(ready, fd)| (ready, fd, PollFlags::POLLIN)), deadline)
+        let mut interests = Vec::new();
+        if self.over_by.is_none() {
+            interests.push((Ready::Stop, stop.as_fd(), PollFlags::POLLIN));
+        }
+        interests.push((Ready::Ended, self.ended.as_fd(), PollFlags::POLLIN));
+        if let Some(listener) = self.acceptor.listener().filter(|_| !is_full) {
+            interests.push((Ready::Listener, listener.as_fd(), PollFlags::POLLIN));
+        }
+        poll(interests, deadline)
     }
     // ANCHOR_END: wait
 
     // ANCHOR: new_connection
     /// Starts a thread for the client that has just connected.
     fn new_connection(&mut self) {
-        let Some(Arrival { client, name, stream }) = self.acceptor.accept() else {
+        let Some(Arrival { client, peer, stream }) = self.acceptor.accept() else {
             return;
         };
         let stream = Arc::new(stream);
-        let hub = self.hub.as_ref();
-        let membership = hub.map(|(hub, _)| Membership::join(hub, client, name, &stream));
-        let work = {
-            let ended = Ended { client, pipe: Arc::clone(&self.ended) };
-            let (stream, service) = (Arc::clone(&stream), self.service.clone());
-            let (limits, stop) = (self.limits, self.stop.clone());
-            move || {
-                let _ended = ended;
-                let session = service.session(client);
-                let buffer = Buffer::new(service.read_size());
-                let connection = Connection::new(&stream, &limits, &stop);
-                match membership {
-                    None => converse(connection, session, buffer),
-                    Some(membership) => {
-                        member::converse(connection, session, buffer, &limits, membership)
-                    }
+        let membership = match self.service.has_room() {
+            true => Some(Membership::join(&self.hub, client, peer, &stream)),
+            false => None,
+        };
+        let at_end = Arc::clone(&self.at_end);
+        let (served, service) = (Arc::clone(&stream), self.service.clone());
+        let (limits, stop) = (self.limits, self.stop.clone());
+        let serve = move || {
+            let session = service.session(client);
+            let buffer = Buffer::new(service.read_size());
+            let connection = Connection::new(&served, &limits, &stop);
+            match membership {
+                None => converse(connection, session, buffer),
+                Some(membership) => {
+                    member::converse(connection, session, buffer, &limits, membership)
                 }
             }
+        };
+        let work = move || {
+            let ended = catch_panic(serve);
+            // It fails only when the main thread is gone, and then nobody needs to know.
+            let _ = at_end.as_ref().write_all(&client.0.to_ne_bytes());
+            ended
         };
         // thread::spawn would panic when the system has no more threads.
         let builder = Builder::new().name(format!("client-{}", client.0)).stack_size(STACK);
@@ -173,12 +182,11 @@ impl Server {
     fn end_connections(&mut self) -> io::Result<()> {
         let mut numbers = [0; 64 * size_of::<u64>()];
         // Each was written at once and is short, so the pipe gives them whole (pipe(7), PIPE_BUF).
-        let count = self.ends.read(&mut numbers)?;
+        let count = self.ended.read(&mut numbers)?;
         for number in numbers[..count].chunks_exact(size_of::<u64>()) {
-            let client = Client(u64::from_ne_bytes(number.try_into().expect("eight bytes")));
+            let client = ClientId(u64::from_ne_bytes(number.try_into().expect("eight bytes")));
             if let Some(thread) = self.threads.remove(&client) {
-                let panicked = |_| Err(io::Error::other("its session panicked"));
-                log_end(client, &thread.handle.join().unwrap_or_else(panicked));
+                log_end(client, &thread.handle.join().unwrap_or_else(|_| Err(panicked())));
             }
         }
         Ok(())
@@ -189,9 +197,10 @@ impl Server {
     fn stop(&mut self) {
         self.over_by = Some(Instant::now() + self.limits.grace);
         self.acceptor.close();
-        match &self.hub {
-            Some((hub, _)) => drop(hub.send(Event::Stop)),
-            None => self.threads.values().for_each(Thread::wake),
+        match self.service.has_room() {
+            // A member stops when its mailbox ends, and not before: it has to hear the goodbye.
+            true => drop(self.hub.send(Event::Stop)),
+            false => self.threads.values().for_each(Thread::wake),
         }
     }
 
@@ -199,6 +208,7 @@ impl Server {
     fn keep_time(&mut self) {
         if self.over_by.is_some_and(|over_by| until(over_by).is_zero()) {
             self.threads.values().for_each(|thread| cut(&thread.stream));
+            // They are gone when they are joined. Should one not be, it is cut off again.
             self.over_by = Some(Instant::now() + self.limits.grace);
         }
     }
@@ -210,21 +220,29 @@ impl Server {
 
 // ANCHOR: start_hub
 /// Starts the thread that owns the room. It ends when nobody can reach it any more.
-fn start_hub() -> io::Result<(Sender<Event<Mailbox>>, JoinHandle<()>)> {
-    let (sender, events) = bounded(EVENTS);
-    let work = move || {
-        let (mut hub, mut pace) = (Hub::default(), Pace::default());
-        for event in events {
-            hub.handle(event);
-            // Members that have fallen behind are about to catch up: let them.
-            while pace.held_until(&mut hub).is_some() {
-                thread::sleep(Duration::from_millis(1));
-            }
+fn start_hub(events: Receiver<Event<Mailbox>>) -> io::Result<JoinHandle<()>> {
+    let hub = Builder::new().name("hub".to_owned()).spawn(move || run_hub(&events));
+    hub.map_err(|_| io::Error::other("no threads can be started"))
+}
+
+/// Hears what comes through the channel, as the members keep up.
+fn run_hub(events: &Receiver<Event<Mailbox>>) {
+    let (mut hub, begun) = (Hub::default(), Instant::now());
+    let mut advance_at = None;
+    loop {
+        let event = match advance_at {
+            Some(deadline) => events.recv_deadline(deadline),
+            None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match event {
+            Ok(event) => hub.handle(event),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
         }
-    };
-    let hub = Builder::new().name("hub".to_owned()).spawn(work);
-    let hub = hub.map_err(|_| io::Error::other("no threads can be started"))?;
-    Ok((sender, hub))
+        events.try_iter().take(EVENTS).for_each(|event| hub.handle(event));
+        let wait = hub.advance(begun.elapsed());
+        advance_at = wait.map(|wait| Instant::now() + wait);
+    }
 }
 // ANCHOR_END: start_hub
 
@@ -244,7 +262,7 @@ fn converse(
             Input::Idle(seconds) => session.idle(seconds),
             Input::Stop => Answer::finish(),
         };
-        if !answer.is_empty() {
+        if !answer.completes_nothing() {
             connection.restart_idle_clock();
         }
         connection.write_all(&answer.send)?;
@@ -267,18 +285,3 @@ impl Thread {
     }
     // ANCHOR_END: wake
 }
-
-// ANCHOR: ended
-/// Tells the main thread when the thread that owns it ends, be it by a panic.
-struct Ended {
-    client: Client,
-    pipe: Arc<PipeWriter>,
-}
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        // It fails only when the main thread is gone, and then nobody needs to know.
-        let _ = self.pipe.as_ref().write_all(&self.client.0.to_ne_bytes());
-    }
-}
-// ANCHOR_END: ended

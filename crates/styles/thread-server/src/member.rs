@@ -4,28 +4,34 @@
 //! One writer alone, since two would tear each other's lines.
 
 use std::io::{self, ErrorKind};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{self, Builder};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use protocol::{Client, Event, Line, Queue, Session, TooSlow};
-use sockets::{Buffer, Connection, Input, LINGER, Limits, WRITE_SIZE, cut, write_queue};
+use drivers::blocking::{Buffer, Connection, Input};
+use protocol::{ClientId, Event, Line, Posts, Queue, Session, TooSlow};
+use sockets::{LINGER, Limits, WRITE_SIZE, cut, write_queue};
 
 use crate::STACK;
 
 // ANCHOR: mailbox
-/// Where lines wait for a member's writer: a queue that the hub and the writer take turns to lock,
-/// and a condition by which the hub wakes a writer that found it empty.
+/// Where lines wait for a member's writer, and where its reader waits to be heard: under a lock
+/// that the hub and the two take turns to hold, with a condition for each of them to be woken by.
 #[derive(Default)]
 struct Inbox {
     waiting: Mutex<Waiting>,
-    changed: Condvar,
+    /// There are lines, or nothing more comes.
+    has_lines: Condvar,
+    /// What the member has posted is heard, or nothing more comes.
+    is_heard: Condvar,
 }
 
 #[derive(Default)]
 struct Waiting {
     queue: Queue,
+    /// The room has not yet heard what the member has posted.
+    is_unheard: bool,
     /// Nothing more comes.
     is_over: bool,
 }
@@ -37,25 +43,29 @@ pub(crate) struct Mailbox {
 }
 
 impl protocol::Mailbox for Mailbox {
-    fn offer(&mut self, line: &Line) -> Result<(), TooSlow> {
+    fn offer(&mut self, line: &Line) -> Result<usize, TooSlow> {
         let taken = self.inbox.lock().queue.push(line.clone());
         match taken {
-            Ok(()) => self.inbox.changed.notify_one(),
+            Ok(_) => self.inbox.has_lines.notify_one(),
             // That wakes the reader and the writer, wherever they are.
             Err(TooSlow) => cut(&self.stream),
         }
         taken
     }
 
-    fn behind_by(&self) -> usize {
-        self.inbox.lock().queue.behind_by()
+    fn waiting(&self) -> usize {
+        self.inbox.lock().queue.waiting()
+    }
+
+    fn heard(&mut self) {
+        self.inbox.lock().is_unheard = false;
+        self.inbox.is_heard.notify_one();
     }
 }
 
 impl Drop for Mailbox {
     fn drop(&mut self) {
-        self.inbox.lock().is_over = true;
-        self.inbox.changed.notify_one();
+        self.inbox.end();
     }
 }
 // ANCHOR_END: mailbox
@@ -63,7 +73,7 @@ impl Drop for Mailbox {
 /// A client's place in the room. Dropping it is leaving, also when the client's thread could not
 /// be started, or panics.
 pub(crate) struct Membership {
-    client: Client,
+    client: ClientId,
     hub: Sender<Event<Mailbox>>,
     inbox: Arc<Inbox>,
     stream: Arc<TcpStream>,
@@ -72,16 +82,26 @@ pub(crate) struct Membership {
 impl Membership {
     pub(crate) fn join(
         hub: &Sender<Event<Mailbox>>,
-        client: Client,
-        name: String,
+        client: ClientId,
+        peer: SocketAddr,
         stream: &Arc<TcpStream>,
     ) -> Membership {
         let inbox = Arc::<Inbox>::default();
         let mailbox = Mailbox { inbox: Arc::clone(&inbox), stream: Arc::clone(stream) };
         // The hub never waits, so waiting for it is safe; it is there as long as the main thread.
-        let _ = hub.send(Event::Join(client, name, mailbox));
+        let _ = hub.send(Event::Join(client, peer.to_string(), mailbox));
         Membership { client, hub: hub.clone(), inbox, stream: Arc::clone(stream) }
     }
+
+    // ANCHOR: post
+    /// Posts, and waits until the room has heard it. What the client says meanwhile is then read at
+    /// once, and a member that floods is held up alone.
+    fn post(&self, posts: Posts) {
+        self.inbox.lock().is_unheard = true;
+        let _ = self.hub.send(Event::Post(self.client, posts));
+        self.inbox.wait_until_heard();
+    }
+    // ANCHOR_END: post
 }
 
 impl Drop for Membership {
@@ -117,13 +137,11 @@ pub(crate) fn converse(
                 Input::Idle(seconds) => session.idle(seconds),
                 Input::Stop => return Ok(()),
             };
-            if !answer.is_empty() {
+            if !answer.completes_nothing() {
                 connection.restart_idle_clock();
-                let post = Event::Post(membership.client, answer.posts);
-                let _ = membership.hub.send(post);
-                // Let it be heard before more is read: what the client says meanwhile is then read
-                // at once, and reaches everybody at once.
-                thread::yield_now();
+            }
+            if !answer.posts.is_empty() {
+                membership.post(answer.posts);
             }
             if answer.finish {
                 return Ok(());
@@ -137,11 +155,13 @@ pub(crate) fn converse(
 /// Writes what comes through the mailbox until the hub drops it, then finishes the client.
 fn write(stream: &TcpStream, inbox: &Inbox, read_to_the_end: &Receiver<()>) -> io::Result<()> {
     while let Some(mut queue) = inbox.take() {
-        write_queue(stream, &mut queue)?;
-        if !queue.is_empty() {
-            // The socket's timeout is over, and the client has not taken a byte.
+        let written = write_queue(stream, &mut queue);
+        if written.is_err() || !queue.is_empty() {
+            // The connection is broken, or the socket's timeout is over and the client has not
+            // taken a byte. The reader is not to wait for the room any more.
+            inbox.end();
             cut(stream);
-            return Err(ErrorKind::TimedOut.into());
+            return written.and(Err(ErrorKind::TimedOut.into()));
         }
     }
     stream.shutdown(Shutdown::Write)?;
@@ -155,9 +175,21 @@ impl Inbox {
     /// Waits for lines and takes them, as many as have queued up, for one write.
     fn take(&self) -> Option<Queue> {
         let is_quiet = |waiting: &mut Waiting| waiting.queue.is_empty() && !waiting.is_over;
-        let woken = self.changed.wait_while(self.lock(), is_quiet);
+        let woken = self.has_lines.wait_while(self.lock(), is_quiet);
         let lines = woken.expect(UNHARMED).queue.take(WRITE_SIZE);
         (!lines.is_empty()).then_some(lines)
+    }
+
+    fn wait_until_heard(&self) {
+        let is_unheard = |waiting: &mut Waiting| waiting.is_unheard && !waiting.is_over;
+        drop(self.is_heard.wait_while(self.lock(), is_unheard).expect(UNHARMED));
+    }
+
+    /// Nothing more comes, and nothing more is heard.
+    fn end(&self) {
+        self.lock().is_over = true;
+        self.has_lines.notify_one();
+        self.is_heard.notify_one();
     }
 
     /// Nobody holds the lock while writing to a socket, or for longer than a line takes.

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use launch::{Serve, Style};
-use protocol::{Answer, CATALOGUE, Client, Service, Session, Settings};
+use protocol::{Answer, CATALOGUE, ClientId, Service, Session, Settings};
 use sockets::Limits;
 
 const SERVERS: [(&Style, Serve); 5] = [
@@ -92,7 +92,7 @@ enum Damage {
 }
 
 struct Panicking {
-    client: Client,
+    client: ClientId,
     session: Box<dyn Session>,
 }
 
@@ -114,7 +114,7 @@ impl Session for Panicking {
 }
 
 struct Damaging {
-    client: Client,
+    client: ClientId,
     session: Box<dyn Session>,
     damage: Damage,
     reads: u64,

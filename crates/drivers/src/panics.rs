@@ -8,8 +8,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 ///
 /// # Errors
 ///
-/// What `action` returns, or that it panicked.
+/// What `action` returns, or [`panicked`].
 pub fn catch_panic<T>(action: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-    catch_unwind(AssertUnwindSafe(action))
-        .unwrap_or_else(|_| Err(io::Error::other("its session panicked")))
+    catch_unwind(AssertUnwindSafe(action)).unwrap_or_else(|_| Err(panicked()))
+}
+
+/// The error by which a client is lost whose session panicked.
+pub fn panicked() -> io::Error {
+    io::Error::other("its session panicked")
 }

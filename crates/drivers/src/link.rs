@@ -1,5 +1,5 @@
-//! A member of the room: its child reads and posts, the parent carries the talk, and a link
-//! between them carries both.
+//! A member of the room that has a process of its own: its child reads and posts, the parent
+//! carries the talk, and a link between them carries both.
 //!
 //! A link is a pair of Unix sockets of the kind SEQPACKET: connected like a stream, but a packet
 //! arrives whole or not at all, so nobody has to mark where one ends.
@@ -15,7 +15,9 @@ use std::time::{Duration, Instant};
 use nix::poll::PollFlags;
 use protocol::{Outbox, OutboxState, Posts, Queue, Session};
 use socket2::{Domain, SockRef, Socket, Type};
-use sockets::{Buffer, Connection, Input, Limits, WRITE_SIZE, poll, until, write_queue};
+use sockets::{Limits, WRITE_SIZE, poll, until, write_queue};
+
+use crate::blocking::{Buffer, Connection, Input};
 
 /// How many bytes of posts may be on their way from a child: a few reads' worth, so that whoever
 /// pastes is held up by the parent's pace before the others' queues feel it.
@@ -29,50 +31,61 @@ const POSTS_SIZE: usize = 16 * 1024;
 ///
 /// The kernel's own buffer would not do for a mailbox: it is full after 278 short packets, 8 KB of
 /// talk, so that one person's paste would throw out people who are reading.
-pub(crate) struct Link {
+#[derive(Debug)]
+pub struct Link {
     socket: Socket,
-    pub(crate) outbox: Outbox,
-    /// The child has said all it will ever say.
-    pub(crate) is_heard_out: bool,
-    /// The child will be told nothing more.
-    is_told_all: bool,
+    /// What waits for the child.
+    pub outbox: Outbox,
+    /// The child has closed its sending side: it will post nothing more.
+    has_ended: bool,
+    /// The sending side of this end is shut: the child will be told nothing more.
+    is_shut: bool,
 }
 
 /// What came of listening to a child.
-pub(crate) enum Heard {
+#[derive(Debug)]
+pub enum Heard {
+    /// It posts.
     Posts(Posts),
+    /// There is nothing to hear yet.
     Nothing,
+    /// It will post nothing more.
     End,
 }
 
 /// The child's end of a link.
-pub(crate) struct ChildsLink(Socket);
+#[derive(Debug)]
+pub struct ChildEnd(Socket);
 
 // ANCHOR: link
 /// Makes a link, both ends of which are waited for by poll(2) and do not block.
-pub(crate) fn link() -> io::Result<(Link, ChildsLink)> {
-    let (socket, childs) = Socket::pair(Domain::UNIX, Type::SEQPACKET, None)?;
+///
+/// # Errors
+///
+/// There are no descriptors left.
+pub fn link() -> io::Result<(Link, ChildEnd)> {
+    let (socket, child_end) = Socket::pair(Domain::UNIX, Type::SEQPACKET, None)?;
     socket.set_nonblocking(true)?;
-    childs.set_nonblocking(true)?;
-    childs.set_send_buffer_size(POSTS_ON_THEIR_WAY)?;
+    child_end.set_nonblocking(true)?;
+    child_end.set_send_buffer_size(POSTS_ON_THEIR_WAY)?;
     let outbox = Outbox::default();
-    Ok((Link { socket, outbox, is_heard_out: false, is_told_all: false }, ChildsLink(childs)))
+    Ok((Link { socket, outbox, has_ended: false, is_shut: false }, ChildEnd(child_end)))
 }
 // ANCHOR_END: link
 
 impl Link {
     /// What the parent waits for, if it hears posts now. Nothing at all, if the child has only to
     /// be reaped.
-    pub(crate) fn interest(&self, hears: bool) -> Option<(BorrowedFd<'_>, PollFlags)> {
+    pub fn interest(&self, hears: bool) -> Option<(BorrowedFd<'_>, PollFlags)> {
         let mut flags = PollFlags::empty();
-        flags.set(PollFlags::POLLIN, hears && !self.is_heard_out);
+        flags.set(PollFlags::POLLIN, hears && !self.has_ended);
         flags.set(PollFlags::POLLOUT, !self.outbox.queue().is_empty());
         (!flags.is_empty()).then_some((self.socket.as_fd(), flags))
     }
 
     /// Hears what the child has to say.
-    pub(crate) fn receive(&mut self) -> Heard {
-        if self.is_heard_out {
+    pub fn receive(&mut self) -> Heard {
+        if self.has_ended {
             return Heard::Nothing;
         }
         let mut packet = [0; POSTS_SIZE];
@@ -82,7 +95,7 @@ impl Link {
             // before can still be read.
             Err(error) if may_try_again(&error) => Heard::Nothing,
             Ok(_) | Err(_) => {
-                self.is_heard_out = true;
+                self.has_ended = true;
                 Heard::End
             }
         }
@@ -90,29 +103,38 @@ impl Link {
 
     // ANCHOR: send
     /// Sends what waits, as far as the link takes it, and then the end, if the hub has said so.
-    pub(crate) fn send(&mut self) {
+    pub fn send(&mut self) {
         if write_queue(&self.socket, &mut self.outbox.queue()).is_err() {
             // The child is gone, and with it everybody who could be told.
             *self.outbox.queue() = Queue::default();
         }
         let is_all = self.outbox.state() == OutboxState::Ended && self.outbox.queue().is_empty();
-        if is_all && !self.is_told_all {
+        if is_all && !self.is_shut {
             let _ = self.socket.shutdown(Shutdown::Write);
-            self.is_told_all = true;
+            self.is_shut = true;
         }
     }
     // ANCHOR_END: send
+
+    /// Whether nothing more goes through it, in either direction.
+    pub fn is_over(&self) -> bool {
+        self.has_ended && self.is_shut
+    }
 }
 
 /// The child's work: posts what the client says, and sends the client what the parent says, until
 /// the parent has no more to say.
-pub(crate) fn converse(
+///
+/// # Errors
+///
+/// The connection to the client is broken, or the client takes nothing for too long.
+pub fn converse(
     stream: &TcpStream,
     mut connection: Connection<'_>,
     mut session: Box<dyn Session>,
     mut buffer: Buffer,
     limits: &Limits,
-    ChildsLink(link): ChildsLink,
+    ChildEnd(link): ChildEnd,
 ) -> io::Result<()> {
     // Should the parent kill this process because the client does not read, then what the client
     // was not sent goes with it: else the kernel would keep it, megabytes, until the client reads.
@@ -130,8 +152,7 @@ pub(crate) fn converse(
     let mut is_reading = true;
     while !member.is_told_all || !member.unsent.is_empty() {
         let idle_deadline = connection.idle_deadline().filter(|_| is_reading);
-        let client = is_reading.then_some(PollFlags::POLLIN);
-        let ready = member.wait(client, None, idle_deadline)?;
+        let ready = member.wait(is_reading, false, idle_deadline)?;
         member.forward()?;
         let is_late = idle_deadline.is_some_and(|deadline| until(deadline).is_zero());
         if is_reading && (ready.contains(&Ready::Client) || is_late) {
@@ -140,7 +161,7 @@ pub(crate) fn converse(
                 Input::Idle(seconds) => session.idle(seconds),
                 Input::Stop => continue,
             };
-            if !answer.is_empty() {
+            if !answer.completes_nothing() {
                 connection.restart_idle_clock();
                 member.post(&answer.posts)?;
                 // Let it be heard before more is read: what the client says meanwhile is then read
@@ -181,31 +202,42 @@ enum Ready {
 }
 
 impl Member<'_> {
-    /// Waits until the client or the parent can be heard or told something.
+    /// Waits until the parent can be heard, the client takes more of what waits for it, or, where
+    /// it is asked for, the client can be read from or the parent be told something.
     fn wait(
         &self,
-        client: Option<PollFlags>,
-        parent: Option<PollFlags>,
-        deadline: Option<Instant>,
+        reads: bool,
+        posts: bool,
+        until_then: Option<Instant>,
     ) -> io::Result<Vec<Ready>> {
-        let hears_parent = self.unsent.is_empty() && !self.is_told_all;
-        let parent = parent.or(hears_parent.then_some(PollFlags::POLLIN));
-        let unsent = (!self.unsent.is_empty()).then_some(PollFlags::POLLOUT);
-        let interests = [
-            client.map(|flags| (Ready::Client, self.stream.as_fd(), flags)),
-            unsent.map(|flags| (Ready::Other, self.stream.as_fd(), flags)),
-            parent.map(|flags| (Ready::Other, self.link.as_fd(), flags)),
-        ];
+        let mut interests = Vec::new();
+        if reads {
+            interests.push((Ready::Client, self.stream.as_fd(), PollFlags::POLLIN));
+        }
+        if !self.unsent.is_empty() {
+            interests.push((Ready::Other, self.stream.as_fd(), PollFlags::POLLOUT));
+        }
+        let mut link = PollFlags::empty();
+        link.set(PollFlags::POLLIN, self.hears_parent());
+        link.set(PollFlags::POLLOUT, posts);
+        if !link.is_empty() {
+            interests.push((Ready::Other, self.link.as_fd(), link));
+        }
         let stuck = self.stuck_since.map(|since| since + self.patience);
         if stuck.is_some_and(|deadline| until(deadline).is_zero()) {
             return Err(ErrorKind::TimedOut.into());
         }
-        poll(interests.into_iter().flatten(), deadline.into_iter().chain(stuck).min())
+        poll(interests, until_then.into_iter().chain(stuck).min())
+    }
+
+    /// What the parent says has to wait until the client has taken what came before.
+    fn hears_parent(&self) -> bool {
+        self.unsent.is_empty() && !self.is_told_all
     }
 
     /// Sends the client what has come from the parent, as far as it takes it.
     fn forward(&mut self) -> io::Result<()> {
-        if self.unsent.is_empty() && !self.is_told_all {
+        if self.hears_parent() {
             self.receive()?;
         }
         while !self.unsent.is_empty() {
@@ -243,16 +275,14 @@ impl Member<'_> {
         Ok(())
     }
 
+    // ANCHOR: post
     /// Posts to the parent. While the link is full the member goes on hearing: a member that is
     /// deaf while it posts would be taken for one that does not read.
     fn post(&mut self, posts: &Posts) -> io::Result<()> {
         while let Err(error) = self.link.write(posts.as_bytes()) {
             match error.kind() {
                 ErrorKind::WouldBlock => {
-                    let hears = self.unsent.is_empty() && !self.is_told_all;
-                    let mut link = PollFlags::POLLOUT;
-                    link.set(PollFlags::POLLIN, hears);
-                    self.wait(None, Some(link), None)?;
+                    self.wait(false, true, None)?;
                     self.forward()?;
                 }
                 // The room hears this member no more.
@@ -263,6 +293,7 @@ impl Member<'_> {
         }
         Ok(())
     }
+    // ANCHOR_END: post
 }
 
 fn may_try_again(error: &io::Error) -> bool {

@@ -7,7 +7,18 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
 use protocol::{Answer, Line, Outbox, OutboxState, Posts, Session};
-use sockets::{LINGER, Limits, catch_panic, cut, discard_input, write_queue};
+use sockets::{LINGER, Limits, cut, discard_input, write_queue};
+
+use crate::catch_panic;
+
+/// What a client is waited for: that it sends something, that it takes more of what waits for it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interest {
+    /// It is to be read from.
+    pub read: bool,
+    /// It is to be written to.
+    pub write: bool,
+}
 
 /// One client.
 pub(crate) struct Slot {
@@ -17,7 +28,7 @@ pub(crate) struct Slot {
     phase: Phase,
     /// A member is read from though it does not read: its mailbox is its bound, not its silence.
     is_member: bool,
-    /// The socket took all that it was given. If not, select(2) says when it takes more.
+    /// The socket took all that it was given. If not, the system says when it takes more.
     pub(crate) is_writable: bool,
     /// Something was read from it in this turn.
     has_been_heard: bool,
@@ -159,13 +170,11 @@ impl Slot {
     }
 
     // ANCHOR: interest
-    /// Interest is the lifecycle: who wants neither to be read from nor to be written to is over.
-    pub(crate) fn wants_to_read(&self) -> bool {
-        self.wants_to_talk() || matches!(self.phase, Phase::Lingering(_))
-    }
-
-    pub(crate) fn wants_to_write(&self) -> bool {
-        !self.outbox.queue().is_empty()
+    /// What the client is waited for: interest is the lifecycle, and a client that wants neither to
+    /// be read from nor to be written to is over. `is_heard`: the room hears what it posts.
+    pub(crate) fn interest(&self, is_heard: bool) -> Interest {
+        let is_read = self.wants_to_talk() && is_heard || matches!(self.phase, Phase::Lingering(_));
+        Interest { read: is_read, write: !self.outbox.queue().is_empty() }
     }
     // ANCHOR_END: interest
 
@@ -198,7 +207,7 @@ impl Slot {
     // ANCHOR_END: heard
 
     fn answer(&mut self, answer: Answer<'_>) -> io::Result<Posts> {
-        if !answer.is_empty() {
+        if !answer.completes_nothing() {
             self.active = Instant::now();
         }
         // Mostly the socket takes all at once, and nothing is copied.

@@ -6,9 +6,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use nix::poll::PollFlags;
-
-use crate::finish::{LINGER, discard_input};
-use crate::{Limits, StopFlag, poll, until};
+use sockets::{LINGER, Limits, StopFlag, discard_input, poll, until};
 
 /// A connection whose reads and writes block: it minds the idle clock, EINTR and the stop, so that
 /// a style's own code is read, answer, write.

@@ -1,0 +1,16 @@
+//! What several styles stand on, and no style is about: how a session is driven once its style has
+//! decided who waits for whom.
+//!
+//! - [`blocking`]: one connection whose reads and writes block (iterative, fork, thread).
+//! - [`table`]: all the clients of an event loop (select). What tells who is ready is the style's.
+//! - [`link`]: a member's child and its parent, and what goes between them (fork).
+
+#![forbid(unsafe_code)]
+
+pub mod blocking;
+pub mod link;
+mod panics;
+mod slot;
+pub mod table;
+
+pub use panics::{catch_panic, panicked};

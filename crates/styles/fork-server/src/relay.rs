@@ -1,0 +1,104 @@
+//! The room, and what carries its talk: the parent's end of a link to each member's child.
+//!
+//! The end of a link is for the room, as the end of a process is for the process table (`lib`):
+//! a child may have said things before it ended that are still to be heard.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::os::fd::BorrowedFd;
+use std::time::Instant;
+
+use drivers::link::{Heard, Link};
+use nix::poll::PollFlags;
+use protocol::{ClientId, Hub, OutboxMailbox, OutboxState};
+
+// ANCHOR: relay
+/// The room, and a link to each member.
+pub(crate) struct Relay {
+    hub: Hub<OutboxMailbox>,
+    links: BTreeMap<ClientId, Link>,
+    /// What the hub's clock counts from, and when the hub wants to be asked again.
+    begun: Instant,
+    advance_at: Option<Instant>,
+}
+// ANCHOR_END: relay
+
+impl Relay {
+    pub(crate) fn new() -> Relay {
+        Relay {
+            hub: Hub::default(),
+            links: BTreeMap::new(),
+            begun: Instant::now(),
+            advance_at: None,
+        }
+    }
+
+    /// A client joins the room. What it is told goes through `link`.
+    pub(crate) fn join(&mut self, client: ClientId, peer: SocketAddr, link: Link) {
+        self.hub.join(client, peer.to_string(), link.outbox.mailbox());
+        self.links.insert(client, link);
+    }
+
+    /// A client for which no process could be started leaves again.
+    pub(crate) fn leave(&mut self, client: ClientId) {
+        self.hub.leave(client);
+        self.links.remove(&client);
+    }
+
+    /// For what each link is waited for: that it can be told something, or heard, if the room has
+    /// heard what it said before.
+    pub(crate) fn interests(&self) -> impl Iterator<Item = (ClientId, BorrowedFd<'_>, PollFlags)> {
+        self.links.iter().filter_map(|(&client, link)| {
+            let (socket, flags) = link.interest(self.hub.hears(client))?;
+            Some((client, socket, flags))
+        })
+    }
+
+    // ANCHOR: receive
+    /// Hears what a member's child has to say.
+    pub(crate) fn receive(&mut self, client: ClientId) {
+        let Some(link) = self.links.get_mut(&client).filter(|_| self.hub.hears(client)) else {
+            return;
+        };
+        match link.receive() {
+            Heard::Posts(posts) => self.hub.post(client, posts),
+            Heard::Nothing => {}
+            Heard::End => self.hub.leave(client),
+        }
+    }
+    // ANCHOR_END: receive
+
+    // ANCHOR: turn
+    /// Does what follows from a turn of the loop: the room hears, every child is sent what waits
+    /// for it, and links at their end are forgotten. Returns those that are too slow.
+    pub(crate) fn turn(&mut self) -> Vec<ClientId> {
+        let wait = self.hub.advance(self.begun.elapsed());
+        self.advance_at = wait.map(|wait| Instant::now() + wait);
+        let mut too_slow = Vec::new();
+        self.links.retain(|&client, link| {
+            if link.outbox.state() == OutboxState::TooSlow {
+                too_slow.push(client);
+                return false;
+            }
+            link.send();
+            !link.is_over()
+        });
+        too_slow
+    }
+    // ANCHOR_END: turn
+
+    /// Says goodbye to everybody.
+    pub(crate) fn stop(&mut self) {
+        self.hub.stop();
+    }
+
+    /// When the hub wants to be asked again, if nobody is ready before.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.advance_at
+    }
+
+    /// Whether all links are at their end.
+    pub(crate) fn is_over(&self) -> bool {
+        self.links.is_empty()
+    }
+}
