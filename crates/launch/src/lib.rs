@@ -6,6 +6,7 @@
 mod command;
 mod life;
 mod log;
+mod signals;
 mod style;
 
 use std::io::{self, Write};
@@ -19,6 +20,7 @@ use sockets::{Limits, Stop};
 pub use command::{HostPort, command, host_port, size, usage_error};
 pub use life::{Server, prepare};
 pub use log::begin as begin_log;
+pub use signals::{Arrivals, interruption};
 pub use style::{MaxClients, Style};
 
 /// What every style of server is: it serves the clients of a listener until it is told to stop.

@@ -41,6 +41,7 @@ impl Terminal {
         tcsetattr(&pty.slave, SetArg::TCSANOW, &settings)?;
         let theirs = |fd: &OwnedFd| fd.try_clone();
         command.stdin(theirs(&pty.slave)?).stdout(theirs(&pty.slave)?).stderr(pty.slave);
+        test_kit::hear_interrupts();
         let started = command.spawn()?;
         // It holds their side, and there is no end to read as long as anybody does.
         drop(command);

@@ -4,14 +4,12 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use clap::Args;
 use launch::{Problem, Style};
 use load::Progress;
-use signal_hook::{consts::SIGINT, flag};
 use sockets::without_number;
 
 use crate::about::{About, Placement, date, default_directory, load_average};
@@ -98,10 +96,7 @@ fn compare(command: &Command, styles: &[&'static Style]) -> io::Result<()> {
         let (shown, why) = (directory.display(), without_number(&error));
         io::Error::other(format!("cannot keep anything in {shown}: {why}"))
     })?;
-    let is_interrupted = Arc::new(AtomicBool::new(false));
-    // The second Ctrl-C ends this program at once, and so has to be registered first.
-    flag::register_conditional_default(SIGINT, Arc::clone(&is_interrupted))?;
-    flag::register(SIGINT, Arc::clone(&is_interrupted))?;
+    let is_interrupted = launch::interruption()?;
     let measuring = Measuring {
         loads: &loads,
         styles,

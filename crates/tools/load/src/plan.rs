@@ -2,13 +2,11 @@
 
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::process;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use launch::{HostPort, Problem};
 use nix::errno::Errno;
 use nix::time::{ClockId, clock_gettime};
-use signal_hook::{consts::SIGINT, flag};
 use sockets::{raise_descriptor_limit, without_number};
 
 use crate::chat::Chat;
@@ -56,10 +54,7 @@ impl Plan {
         let run = Run::new(self.dialogue(), all, route, pace, Progress::on_standard_error());
         let mut run = run.map_err(|error| Problem::world(without_number(&error)))?;
         // The first Ctrl-C ends the measuring, and the second one everything.
-        let flag = Arc::clone(&run.is_interrupted);
-        flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&flag))
-            .and_then(|_| flag::register(SIGINT, flag))
-            .expect("SIGINT may be caught");
+        run.is_interrupted = launch::interruption().expect("SIGINT may be caught");
 
         let snapshot = || match load.pid.map(Snapshot::of).transpose() {
             Ok(snapshot) => Ok(snapshot.unwrap_or_default()),
