@@ -25,7 +25,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getpid};
 use protocol::{Client, Hub, Outbox, OutboxMailbox, OutboxState, Service};
 use signal_hook::low_level;
-use sockets::{Acceptor, Arrival, Limits, Pace, Stop, poll, until};
+use sockets::{Acceptor, Arrival, Limits, Pace, Stop, hear, poll, until};
 use tracing::{info, warn};
 
 use crate::child::Child;
@@ -46,7 +46,8 @@ pub fn serve(
     listener.set_nonblocking(true)?;
     let (deaths, death) = UnixStream::pair()?;
     deaths.set_nonblocking(true)?;
-    let reaping = low_level::pipe::register(Signal::SIGCHLD as i32, death)?;
+    let reaping =
+        hear(&[Signal::SIGCHLD], || low_level::pipe::register(Signal::SIGCHLD as i32, death))?;
     let mut server = Server {
         acceptor: Acceptor::new(listener),
         hub: Hub::default(),

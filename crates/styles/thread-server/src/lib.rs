@@ -15,7 +15,6 @@ use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::os::unix::thread::JoinHandleExt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::thread::{self, Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -24,8 +23,9 @@ use nix::poll::PollFlags;
 use nix::sys::pthread::pthread_kill;
 use nix::sys::signal::Signal;
 use protocol::{Answer, Client, Event, Hub, Service, Session};
+use signal_hook::flag;
 use sockets::{Acceptor, Arrival, Buffer, Connection, Input, Limits, Pace, Stop, StopFlag};
-use sockets::{cut, log_end, poll, until};
+use sockets::{cut, hear, log_end, poll, until};
 use tracing::warn;
 
 use crate::member::{Mailbox, Membership};
@@ -52,7 +52,7 @@ pub fn serve(
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     // The handler does nothing: that there is one lets the signal interrupt a system call.
-    signal_hook::flag::register(Signal::SIGUSR1 as i32, Arc::new(AtomicBool::new(false)))?;
+    hear(&[Signal::SIGUSR1], || flag::register(Signal::SIGUSR1 as i32, Arc::default()))?;
     let (ends, ended) = io::pipe()?;
     let mut server = Server {
         acceptor: Acceptor::new(listener),
