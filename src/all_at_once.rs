@@ -18,10 +18,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use launch::{Arrivals, Problem, Style};
-use nix::poll::PollFlags;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use protocol::{CATALOGUE, Entry};
-use sockets::poll;
 
 use crate::STYLES;
 use crate::server::{Server, State, say};
@@ -35,7 +35,7 @@ use crate::uploads::Uploads;
 /// 1 if no server is left although nobody has said so.
 pub(crate) fn serve(host: IpAddr, has_book: bool, directory: Option<&Path>) -> ExitCode {
     let lived = Launcher::start(host, has_book, directory).and_then(Launcher::run);
-    lived.unwrap_or_else(|error| Problem::world(error.to_string()).report())
+    lived.unwrap_or_else(|error| Problem::world(error).report())
 }
 
 struct Launcher {
@@ -106,7 +106,14 @@ impl Launcher {
         let servers =
             servers.filter_map(|(number, server)| Some((Ready::Server(number), server.output()?)));
         let interests = signals.chain(servers);
-        poll(interests.map(|(ready, fd)| (ready, fd, PollFlags::POLLIN)), None)
+        let interests = interests.map(|(ready, fd)| (ready, PollFd::new(fd, PollFlags::POLLIN)));
+        let (names, mut descriptors): (Vec<Ready>, Vec<PollFd<'_>>) = interests.unzip();
+        match poll(&mut descriptors, PollTimeout::NONE) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        let ready = names.into_iter().zip(descriptors).filter(|(_, fd)| fd.any() == Some(true));
+        Ok(ready.map(|(ready, _)| ready).collect())
     }
 
     /// Shows where the servers listen, as soon as that is known of all.

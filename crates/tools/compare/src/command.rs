@@ -10,7 +10,6 @@ use std::time::{Duration, Instant, SystemTime};
 use clap::Args;
 use launch::{Problem, Style};
 use load::Progress;
-use sockets::without_number;
 
 use crate::about::{About, Placement, date, default_directory, load_average};
 use crate::kept::Part;
@@ -78,7 +77,7 @@ pub fn run(command: Command, styles: &[&'static Style]) -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => Problem::world(without_number(&error)).report(),
+        Err(error) => Problem::world(error).report(),
     }
 }
 
@@ -93,8 +92,7 @@ fn compare(command: &Command, styles: &[&'static Style]) -> io::Result<()> {
     let about = About::here(&place, duration);
     let loads = loads(command.quick);
     let mut runs = Runs::open(&directory, &about, command.anew).map_err(|error| {
-        let (shown, why) = (directory.display(), without_number(&error));
-        io::Error::other(format!("cannot keep anything in {shown}: {why}"))
+        io::Error::other(format!("cannot keep anything in {}: {error}", directory.display()))
     })?;
     let is_interrupted = launch::interruption()?;
     let measuring = Measuring {

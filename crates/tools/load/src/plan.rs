@@ -4,10 +4,9 @@ use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::process;
 use std::time::{Duration, SystemTime};
 
-use launch::{HostPort, Problem};
+use launch::{HostPort, Problem, raise_descriptor_limit, without_numbers};
 use nix::errno::Errno;
 use nix::time::{ClockId, clock_gettime};
-use sockets::{raise_descriptor_limit, without_number};
 
 use crate::chat::Chat;
 use crate::command::Load;
@@ -52,13 +51,13 @@ impl Plan {
         };
         let route = Route::new(server, sources);
         let run = Run::new(self.dialogue(), all, route, pace, Progress::on_standard_error());
-        let mut run = run.map_err(|error| Problem::world(without_number(&error)))?;
+        let mut run = run.map_err(Problem::world)?;
         // The first Ctrl-C ends the measuring, and the second one everything.
         run.is_interrupted = launch::interruption().expect("SIGINT may be caught");
 
         let snapshot = || match load.pid.map(Snapshot::of).transpose() {
             Ok(snapshot) => Ok(snapshot.unwrap_or_default()),
-            Err(error) => Err(Problem::world(error.to_string())),
+            Err(error) => Err(Problem::world(error)),
         };
         let explain = |failure| self.explain(failure, server, all);
         let at_rest = snapshot()?;
@@ -98,7 +97,7 @@ impl Plan {
             fairness: run.tally.fairness(run.dialogue.listeners()),
             faults: run.dialogue.faults(),
             broken: run.broken,
-            first_broken: run.first_broken.as_ref().map(without_number),
+            first_broken: run.first_broken.as_ref().map(without_numbers),
             generator_core: used.as_secs_f64() / time.as_secs_f64(),
             costs,
         })
@@ -139,13 +138,13 @@ impl Plan {
                     }
                     _ => "",
                 };
-                format!("cannot connect to {server}: {}{hint}", without_number(&error))
+                format!("cannot connect to {server}: {error}{hint}")
             }
             Failure::NotLetIn(here) => format!(
                 "{server} has let {here} of {all} clients in, and no more \
                  (its --max-clients, or another service?)"
             ),
-            Failure::Poll(error) => format!("cannot go on: {}", without_number(&error)),
+            Failure::Poll(error) => format!("cannot go on: {error}"),
             Failure::Interrupted => "interrupted before anything was measured".to_owned(),
         };
         Problem::world(text)
@@ -162,8 +161,7 @@ fn resolve(HostPort(address): &HostPort) -> Result<SocketAddr, Problem> {
     let found: Vec<SocketAddr> = match address.to_socket_addrs() {
         Ok(found) => found.collect(),
         Err(error) => {
-            let why = without_number(&error);
-            return Err(Problem::world(format!("cannot find {address}: {why}")));
+            return Err(Problem::world(format!("cannot find {address}: {error}")));
         }
     };
     if let [only] = found[..] {
@@ -171,10 +169,7 @@ fn resolve(HostPort(address): &HostPort) -> Result<SocketAddr, Problem> {
     }
     // The connection that has found it out is closed again.
     let connected = TcpStream::connect(&found[..]).and_then(|stream| stream.peer_addr());
-    connected.map_err(|error| {
-        let why = without_number(&error);
-        Problem::world(format!("cannot connect to {address}: {why}"))
-    })
+    connected.map_err(|error| Problem::world(format!("cannot connect to {address}: {error}")))
 }
 
 /// A descriptor for each connection, and some for the rest.
@@ -186,10 +181,9 @@ fn require_descriptors(connections: usize) -> Result<(), Problem> {
              {limit}: raise the limit, with ulimit -n {wanted}"
         ))),
         Ok(_) => Ok(()),
-        Err(error) => Err(Problem::world(format!(
-            "cannot raise the limit of descriptors: {}",
-            without_number(&error)
-        ))),
+        Err(error) => {
+            Err(Problem::world(format!("cannot raise the limit of descriptors: {error}")))
+        }
     }
 }
 
