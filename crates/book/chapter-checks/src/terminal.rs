@@ -12,7 +12,6 @@ use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::pty::{Winsize, openpty};
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 
-use crate::lab::lines;
 use crate::transcript::{self, Comparison};
 
 /// A pseudoterminal (pty(7)) and the command at it.
@@ -184,6 +183,11 @@ fn shown(bytes: &[u8]) -> Vec<String> {
             line.to_owned()
         })
         .collect()
+}
+
+/// The lines of a text, as a terminal would show them: spaces at their end are not seen.
+pub fn lines(text: &str) -> Vec<String> {
+    text.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
 /// Waits until a process has ended, and tells whether it has.

@@ -12,7 +12,7 @@ use launch::{Problem, Style};
 use load::Progress;
 
 use crate::about::{About, Placement, date, default_directory, load_average};
-use crate::kept::Part;
+use crate::kept::parts_of;
 use crate::loads::{Load, RATE, loads};
 use crate::measure::measure;
 use crate::page::page;
@@ -119,7 +119,7 @@ fn compare(command: &Command, styles: &[&'static Style]) -> io::Result<()> {
 }
 
 fn write_parts(directory: &Path, styles: &[&'static Style]) -> io::Result<()> {
-    let parts = Part::all(directory, styles)?;
+    let parts = parts_of(directory, styles)?;
     parts.iter().try_for_each(|part| part.write(directory))
 }
 

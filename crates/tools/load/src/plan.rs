@@ -1,7 +1,8 @@
 //! A run, from its beginning to its report.
 
+use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::process;
+use std::process::{self, ExitCode};
 use std::time::{Duration, SystemTime};
 
 use launch::{HostPort, Problem, raise_descriptor_limit, without_numbers};
@@ -9,7 +10,7 @@ use nix::errno::Errno;
 use nix::time::{ClockId, clock_gettime};
 
 use crate::chat::Chat;
-use crate::command::Load;
+use crate::command::{Command, Load, Service};
 use crate::connect::{CONNECTIONS_A_SOURCE, Route};
 use crate::costs::{Costs, Snapshot};
 use crate::dialogue::Dialogue;
@@ -19,6 +20,24 @@ use crate::progress::Progress;
 use crate::report::Report;
 use crate::run::{Failure, Pace, Run};
 use crate::schedule::Schedule;
+
+/// Puts a server under load as the command says, prints the report, and returns the status to exit
+/// with: 0 if all answers were right, 1 if some were not or the run failed, 2 for wrong usage.
+pub fn run(command: Command) -> ExitCode {
+    let plan = Plan::from(command.service);
+    let report = match plan.carry_out() {
+        Ok(report) => report,
+        Err(problem) => return problem.report(),
+    };
+    let text = match plan.load.json {
+        true => serde_json::to_string_pretty(&report).expect("it has no map") + "\n",
+        false => report.to_string(),
+    };
+    match io::stdout().write_all(text.as_bytes()) {
+        Ok(()) if report.is_right() => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
 
 /// What shall be done.
 pub(crate) struct Plan {
@@ -148,6 +167,40 @@ impl Plan {
             Failure::Interrupted => "interrupted before anything was measured".to_owned(),
         };
         Problem::world(text)
+    }
+}
+
+impl From<Service> for Plan {
+    fn from(service: Service) -> Plan {
+        match service {
+            Service::Echo { load, stay, size, idle, reconnect } => Plan {
+                service: "echo",
+                ramp: stay.ramp.unwrap_or_default(),
+                size: size.into(),
+                speakers: load.connections,
+                idle,
+                reconnects: reconnect,
+                load,
+            },
+            Service::Fortune { load } => Plan {
+                service: "fortune",
+                ramp: Duration::ZERO,
+                size: 0,
+                speakers: load.connections,
+                idle: 0,
+                reconnects: true,
+                load,
+            },
+            Service::Chat { load, stay, size, speakers } => Plan {
+                service: "chat",
+                ramp: stay.ramp.unwrap_or_default(),
+                size: size.into(),
+                speakers: speakers.min(load.connections),
+                idle: 0,
+                reconnects: false,
+                load,
+            },
+        }
     }
 }
 
