@@ -62,18 +62,7 @@ impl Plan {
         }
         let server = resolve(&load.address)?;
         let all = load.connections + self.idle;
-        let sources = self.sources(server, all)?;
-        require_descriptors(all)?;
-        let pace = match load.rate {
-            Some(rate) => Pace::Open(Schedule::new(rate, load.duration, self.speakers)),
-            None => Pace::Closed { depth: load.depth.unwrap_or(1) },
-        };
-        let route = Route::new(server, sources);
-        let run = Run::new(self.dialogue(), all, route, pace, Progress::on_standard_error());
-        let mut run = run.map_err(Problem::world)?;
-        // The first Ctrl-C ends the measuring, and the second one everything.
-        run.is_interrupted = launch::interruption().expect("SIGINT may be caught");
-
+        let mut run = self.run(server, all)?;
         let snapshot = || match load.pid.map(Snapshot::of).transpose() {
             Ok(snapshot) => Ok(snapshot.unwrap_or_default()),
             Err(error) => Err(Problem::world(error)),
@@ -120,6 +109,22 @@ impl Plan {
             generator_core: used.as_secs_f64() / time.as_secs_f64(),
             costs,
         })
+    }
+
+    /// The run, before anybody has connected.
+    fn run(&self, server: SocketAddr, all: usize) -> Result<Run, Problem> {
+        let load = &self.load;
+        let route = Route::new(server, self.sources(server, all)?);
+        require_descriptors(all)?;
+        let pace = match load.rate {
+            Some(rate) => Pace::Open(Schedule::new(rate, load.duration, self.speakers)),
+            None => Pace::Closed { depth: load.depth.unwrap_or(1) },
+        };
+        let run = Run::new(self.dialogue(), all, route, pace, Progress::on_standard_error());
+        let mut run = run.map_err(Problem::world)?;
+        // The first Ctrl-C ends the measuring, and the second one everything.
+        run.is_interrupted = launch::interruption().expect("SIGINT may be caught");
+        Ok(run)
     }
 
     fn dialogue(&self) -> Box<dyn Dialogue> {
