@@ -52,7 +52,7 @@ fn half_of_all_functions_are_short() {
     assert!(median <= MEDIAN, "the median is {median}");
 }
 
-/// What is shared by servers is no drawer for what anybody needs. Those that serve may lean on it.
+/// Servers share `sockets`, and it is no drawer for helpers. A tool that serves may lean on it.
 #[test]
 fn no_tool_leans_on_sockets_but_those_that_listen() {
     let mut cargo = Command::new(env!("CARGO"));
@@ -94,7 +94,7 @@ fn functions() -> Vec<Function> {
     functions
 }
 
-/// The functions of an item. What stands in a function's body is a part of that function.
+/// The functions of an item. A function within another one is a part of that.
 fn bodies(item: &Item) -> Vec<(&Signature, &Block)> {
     match item {
         Item::Fn(function) => vec![(&function.sig, &function.block)],

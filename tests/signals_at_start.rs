@@ -1,6 +1,6 @@
-//! A signal that tells a program to stop is not lost while the program starts, wherever it comes:
-//! not between two calls of the start, which strace(1) makes as long as it takes, and not where
-//! whoever has started the program had blocked it.
+//! A signal that tells a program to stop is not lost while the program starts: not between two calls
+//! of the start, where strace(1) holds the program for a while, and not under the mask of blocked
+//! signals that the program was started with.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -106,7 +106,7 @@ fn a_comparison_that_starts_is_interrupted_wherever_it_is() {
     });
 }
 
-/// Whoever stops the server comes to a child as well: in an instant when the child is not ready.
+/// A stop reaches a child as well, perhaps while the child is not ready for it.
 #[test]
 fn a_child_that_starts_is_stopped_wherever_it_is() {
     if !require_tool("strace") {
@@ -124,8 +124,13 @@ fn a_child_that_starts_is_stopped_wherever_it_is() {
                 wait_until(&format!("{call} is delayed"), || {
                     traced.childs_lines().iter().any(|line| line.ends_with("(DELAYED)"))
                 });
-                // As Ctrl-C does it.
-                traced.server.process().signal_group(signal);
+                let server = traced.server.process();
+                match signal {
+                    // As Ctrl-C does it: to the child as well.
+                    Signal::SIGINT => server.signal_group(signal),
+                    // The parent tells the child.
+                    _ => server.signal(signal),
+                }
                 traced.client.read_to_end();
                 traced.client.half_close();
                 wait_until(&format!("it ends, told after {call}"), || {
@@ -152,8 +157,7 @@ fn a_server_that_was_started_with_signals_blocked_hears_them(style: Style) {
     assert_eq!(server.wait().code(), Some(0));
 }
 
-/// So does a shell without job control start what goes on in the background, and nohup(1) what goes
-/// on when nobody is there.
+/// A shell without job control starts programs like that in the background, and so does nohup(1).
 fn a_server_that_was_started_with_sigint_ignored_ignores_it(style: Style) {
     let nohup = ["env", "--ignore-signal=INT,HUP"];
     let mut server = Server::start_under(&nohup, style, "echo", &LONG);
@@ -278,6 +282,8 @@ impl Traced {
         let strace = strace(directory.file(RECORD).to_str().expect("it is UTF-8"), delayed);
         let mut command = Command::new(&strace[0]);
         command.args(&strace[1..]).arg(PROGRAM).args(arguments(&directory));
+        // A program that is killed leaves behind what it has made there.
+        command.env("TMPDIR", directory.path());
         Traced { running: Running::spawn(command), directory }
     }
 

@@ -3,8 +3,8 @@
 //! A style's binary is one call of [`main`]; the one program that has them all builds its
 //! subcommands from [`command`] and starts them by [`run`].
 //!
-//! What the tools need as well stands here too: the words for a [`Problem`], the
-//! [`interruption`] by Ctrl-C, the limit of descriptors.
+//! The tools share the words for a [`Problem`], the [`interruption`] by Ctrl-C and the limit of
+//! descriptors with the servers, so these stand here too.
 
 mod command;
 mod descriptors;

@@ -13,7 +13,7 @@ use nix::sys::signal::{SigSet, Signal};
 /// the first and miss the second. Blocked, it waits until all of them are there.
 /// To be called while there is one thread: another would take the signal meanwhile.
 ///
-/// Whoever has started the program may have blocked the signals, since a mask outlives execve(2).
+/// The program may have been started with the signals blocked, since a mask outlives execve(2).
 /// They are let through all the same: a program that has a handler wants to hear.
 ///
 /// # Errors
@@ -29,8 +29,8 @@ pub fn hear<T>(signals: &[Signal], register: impl FnOnce() -> io::Result<T>) -> 
 
 /// Whether the program was started with this signal ignored, so that it shall stay ignored.
 ///
-/// A shell without job control starts like that what goes on in the background: Ctrl-C is meant
-/// for others then.
+/// A shell without job control starts programs in the background like that: Ctrl-C is meant for
+/// others then.
 ///
 /// # Errors
 ///

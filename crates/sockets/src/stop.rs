@@ -46,7 +46,7 @@ impl Stop {
     /// Stops at the first SIGINT or SIGTERM. A second one ends the process at once, with status
     /// 128 + signal, as a shell shows it of a process that a signal has ended.
     ///
-    /// From here on no signal is lost, also where whoever started the program has blocked it.
+    /// From here on no signal is lost, also where the program was started with it blocked.
     /// SIGINT stays ignored where it was ignored at the start; SIGTERM is for this program alone,
     /// and always heard.
     ///

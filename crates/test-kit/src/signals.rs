@@ -37,9 +37,8 @@ impl Process {
     }
 }
 
-/// Programs that are started from now on hear SIGINT, also if this test was started with SIGINT
-/// ignored, as a shell without job control starts what goes on in the background: they would
-/// ignore it as well.
+/// Has the programs that this test starts from now on hear SIGINT. A shell without job control starts
+/// a test in the background with SIGINT ignored, and the test's programs would ignore it as well.
 pub fn hear_interrupts() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
