@@ -78,7 +78,7 @@ fn a_launcher_that_starts_is_stopped_wherever_it_is() {
         ["--host", &host, "--no-book"].map(str::to_owned).into()
     };
     check(Signal::SIGTERM, &[0], arguments, |launcher| {
-        launcher.wait_for_output(|line| line.contains("Ctrl-C"));
+        launcher.running.wait_for_output(|line| line.contains("Ctrl-C"));
     });
 }
 
@@ -102,7 +102,8 @@ fn a_comparison_that_starts_is_interrupted_wherever_it_is() {
         ["compare", "--quick", "--duration", "0.1", "--into", into].map(str::to_owned).into()
     };
     check(Signal::SIGINT, &[1], arguments, |comparison| {
-        wait_until("it measures", || !comparison.process().children().is_empty());
+        wait_until("it has handlers", || comparison.record().contains("rt_sigaction(SIGINT, {"));
+        wait_until("it measures", || !comparison.running.process().children().is_empty());
     });
 }
 
@@ -192,8 +193,8 @@ fn check_server(arguments: &[&str]) {
     let arguments =
         |_: &Directory, _| arguments.iter().map(|argument| (*argument).to_owned()).collect();
     check(Signal::SIGTERM, &[0], arguments, |server| {
-        server.wait_for_output(|line| line.starts_with("listening on "));
-        wait_until("it waits", || server.process().state() == Some('S'));
+        server.running.wait_for_output(|line| line.starts_with("listening on "));
+        wait_until("it waits", || server.running.process().state() == Some('S'));
     });
 }
 
@@ -206,14 +207,16 @@ fn check(
     signal: Signal,
     statuses: &[i32],
     arguments: impl Fn(&Directory, usize) -> Vec<String> + Sync,
-    wait_for_start: impl FnOnce(&Running),
+    wait_for_start: impl FnOnce(&Traced),
 ) {
     if !require_tool("strace") {
         return;
     }
     let traced = Traced::start(None, |directory| arguments(directory, 254));
-    wait_for_start(&traced.running);
+    wait_for_start(&traced);
     let calls = traced.registration();
+    let registers = format!("rt_sigaction({signal}, {{");
+    assert!(calls.iter().any(|call| call.text.starts_with(&registers)), "{calls:#?}");
     at_once(&calls, |number, call| {
         let traced = Traced::start(Some(call), |directory| arguments(directory, number));
         let process = traced.running.process();
