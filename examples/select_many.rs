@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use nix::sys::select::FdSet;
 
 fn main() -> io::Result<()> {
-    sockets::raise_descriptor_limit()?;
+    launch::raise_descriptor_limit()?;
     let mut clients = Vec::new();
     for count in 1..=1000 {
         let client = UnixStream::pair()?;

@@ -12,18 +12,16 @@ use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-use launch::{Problem, Style};
-use nix::poll::PollFlags;
+use launch::{Arrivals, Problem, Style};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::Signal;
 use protocol::{CATALOGUE, Entry};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::{flag, low_level};
-use sockets::poll;
 
 use crate::STYLES;
 use crate::server::{Server, State, say};
@@ -37,13 +35,14 @@ use crate::uploads::Uploads;
 /// 1 if no server is left although nobody has said so.
 pub(crate) fn serve(host: IpAddr, has_book: bool, directory: Option<&Path>) -> ExitCode {
     let lived = Launcher::start(host, has_book, directory).and_then(Launcher::run);
-    lived.unwrap_or_else(|error| Problem::world(error.to_string()).report())
+    lived.unwrap_or_else(|error| Problem::world(error).report())
 }
 
 struct Launcher {
-    /// From each, a byte can be read for each arrival of its signal.
-    signals: [(i32, UnixStream); 2],
-    /// A signal has arrived and is not heeded yet.
+    /// Of each signal that tells the launcher to stop.
+    arrivals: Vec<Arrivals>,
+    /// A signal has arrived and is not heeded yet. If another one comes, the launcher ends at
+    /// once: it is stuck in a write to somebody who does not read. The servers end with it.
     is_signalled: Arc<AtomicBool>,
     servers: Vec<Server>,
     uploads: Uploads,
@@ -62,7 +61,7 @@ enum Ready {
 impl Launcher {
     fn start(host: IpAddr, has_book: bool, directory: Option<&Path>) -> io::Result<Launcher> {
         let is_signalled = Arc::default();
-        let signals = [arrivals(SIGINT, &is_signalled)?, arrivals(SIGTERM, &is_signalled)?];
+        let arrivals = Arrivals::of_each(&is_signalled)?;
         let uploads = Uploads::into(directory)?;
         let of_style = |style| CATALOGUE.iter().map(move |service| (style, service));
         let places = STYLES.iter().flat_map(|(style, _)| of_style(*style));
@@ -70,7 +69,7 @@ impl Launcher {
         let book = has_book.then(|| book_server(host)).flatten();
         let servers = servers.chain(book).collect();
         Ok(Launcher {
-            signals,
+            arrivals,
             is_signalled,
             servers,
             uploads,
@@ -85,8 +84,8 @@ impl Launcher {
                 match ready {
                     Ready::Server(number) => self.servers[number].hear(),
                     Ready::Signal(number) => {
-                        let (signal, arrivals) = &mut self.signals[number];
-                        arrivals.read_exact(&mut [0])?;
+                        let Arrivals { signal, bytes } = &mut self.arrivals[number];
+                        bytes.read_exact(&mut [0])?;
                         self.is_signalled.store(false, SeqCst);
                         if self.is_stopping {
                             return Ok(kill(self.servers, *signal));
@@ -101,13 +100,20 @@ impl Launcher {
     }
 
     fn wait(&self) -> io::Result<Vec<Ready>> {
-        let signals = self.signals.iter().enumerate();
-        let signals = signals.map(|(number, (_, fd))| (Ready::Signal(number), fd.as_fd()));
+        let signals = self.arrivals.iter().enumerate();
+        let signals = signals.map(|(number, of)| (Ready::Signal(number), of.bytes.as_fd()));
         let servers = self.servers.iter().enumerate();
         let servers =
             servers.filter_map(|(number, server)| Some((Ready::Server(number), server.output()?)));
         let interests = signals.chain(servers);
-        poll(interests.map(|(ready, fd)| (ready, fd, PollFlags::POLLIN)), None)
+        let interests = interests.map(|(ready, fd)| (ready, PollFd::new(fd, PollFlags::POLLIN)));
+        let (names, mut descriptors): (Vec<Ready>, Vec<PollFd<'_>>) = interests.unzip();
+        match poll(&mut descriptors, PollTimeout::NONE) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        let ready = names.into_iter().zip(descriptors).filter(|(_, fd)| fd.any() == Some(true));
+        Ok(ready.map(|(ready, _)| ready).collect())
     }
 
     /// Shows where the servers listen, as soon as that is known of all.
@@ -154,22 +160,10 @@ fn book_server(_host: IpAddr) -> Option<Server> {
 }
 
 /// Ends every server at once.
-fn kill(mut servers: Vec<Server>, signal: i32) -> ExitCode {
+fn kill(mut servers: Vec<Server>, signal: Signal) -> ExitCode {
     servers.iter().for_each(Server::kill);
     for server in &mut servers {
         server.wait();
     }
-    ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX))
-}
-
-/// Has the arrivals of a signal become bytes.
-///
-/// If one arrives while the last is not heeded yet, the launcher ends at once: it is stuck in a
-/// write to somebody who does not read. The servers end with it.
-fn arrivals(signal: i32, is_signalled: &Arc<AtomicBool>) -> io::Result<(i32, UnixStream)> {
-    let (read, write) = UnixStream::pair()?;
-    flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(is_signalled))?;
-    flag::register(signal, Arc::clone(is_signalled))?;
-    low_level::pipe::register(signal, write)?;
-    Ok((signal, read))
+    ExitCode::from(u8::try_from(128 + signal as i32).unwrap_or(u8::MAX))
 }

@@ -7,7 +7,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::mkdtemp;
-use sockets::without_number;
 
 /// The directory.
 pub(crate) struct Uploads {
@@ -30,7 +29,7 @@ impl Uploads {
         }
         let place = env::temp_dir();
         let path = mkdtemp(&place.join("after-accept-XXXXXX")).map_err(|errno| {
-            let (place, why) = (place.display(), without_number(&errno.into()));
+            let (place, why) = (place.display(), io::Error::from(errno));
             io::Error::other(format!(
                 "cannot make a directory for uploads in {place}: {why}; name one by --directory"
             ))

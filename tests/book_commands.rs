@@ -13,7 +13,7 @@ use chapter_checks::console::{self, Console, Turn};
 use chapter_checks::lab::{Lab, TOOLS};
 use chapter_checks::terminal::Terminal;
 use chapter_checks::transcript;
-use chapter_checks::{each_chapter, lab};
+use chapter_checks::{each_chapter, terminal};
 use nix::sched::sched_getaffinity;
 use nix::unistd::Pid;
 use test_kit::{deadline, require_tool, skip, wait_until};
@@ -350,6 +350,6 @@ mod the_lab {
 
     #[test]
     fn shows_lines_as_a_terminal_does() {
-        assert_eq!(lab::lines("a\r\nb\r\r\n\nc"), ["a", "b", "", "c"]);
+        assert_eq!(terminal::lines("a\r\nb\r\r\n\nc"), ["a", "b", "", "c"]);
     }
 }

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use chapter_checks::chapter::lessons;
-use compare::{Kept, Part, Session};
+use compare::{Kept, Part, Session, parts_of};
 use launch::Style;
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ fn json(name: &str) -> Value {
 
 #[test]
 fn tables_and_plots_are_what_the_measurements_say() {
-    let parts = Part::all(&directory(), &Style::ALL).unwrap();
+    let parts = parts_of(&directory(), &Style::ALL).unwrap();
     for Part { name, text } in &parts {
         let there = fs::read_to_string(directory().join(name)).unwrap_or_default();
         assert!(
@@ -49,7 +49,7 @@ fn tables_and_plots_are_what_the_measurements_say() {
 
 #[test]
 fn plots_say_in_words_what_they_show() {
-    let parts = Part::all(&directory(), &Style::ALL).unwrap();
+    let parts = parts_of(&directory(), &Style::ALL).unwrap();
     let mut ids = BTreeSet::new();
     let plots = parts.iter().filter(|part| part.name.ends_with(".svg"));
     for Part { name, text } in plots {

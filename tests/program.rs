@@ -374,6 +374,7 @@ impl Launcher {
     }
 
     fn spawn(mut command: Command, host: Ipv4Addr) -> Launcher {
+        test_kit::hear_interrupts();
         let mut child = command
             .env("TMPDIR", env!("CARGO_TARGET_TMPDIR"))
             .process_group(0)

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use clap::value_parser;
-use sockets::raise_descriptor_limit;
+use launch::raise_descriptor_limit;
 
 use aims::{MEMORY, Pair, SPEED};
 use compare::{Effort, MEMORY_COLUMNS, Row, SPEED_COLUMNS, memory, speed};

@@ -12,12 +12,13 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use protocol::fortune::Fortunes;
 use protocol::{CATALOGUE, Entry, Settings, Store};
-use sockets::{Limits, raise_descriptor_limit, without_number};
+use sockets::Limits;
 use uploads::Directory;
 
-use crate::life::Server;
-use crate::style::MaxClients;
-use crate::{Problem, Serve, Style, complain};
+use crate::descriptors::raise_descriptor_limit;
+use crate::life::{Serve, Server};
+use crate::problem::{Problem, complain};
+use crate::style::{MaxClients, Style};
 
 /// What can be said to a server.
 #[derive(Args, Debug)]
@@ -281,8 +282,7 @@ fn store(service: &Entry, directory: Option<&Path>) -> Result<Option<Arc<dyn Sto
         ))
     })?;
     let directory = Directory::open(path).map_err(|error| {
-        let (shown, why) = (path.display(), without_number(&error));
-        Problem::world(format!("cannot store files in {shown}: {why}"))
+        Problem::world(format!("cannot store files in {}: {error}", path.display()))
     })?;
     Ok(Some(Arc::new(directory)))
 }
@@ -293,9 +293,8 @@ fn fortunes(file: Option<&Path>, seed: u64) -> Result<(Fortunes, Option<String>)
         return Ok((Fortunes::built_in(seed), None));
     };
     let shown = path.display();
-    let bytes = fs::read(path).map_err(|error| {
-        Problem::world(format!("cannot read the fortunes in {shown}: {}", without_number(&error)))
-    })?;
+    let bytes = fs::read(path)
+        .map_err(|error| Problem::world(format!("cannot read the fortunes in {shown}: {error}")))?;
     let parsed = Fortunes::parse(&bytes, seed).ok_or_else(|| {
         Problem::world(format!(
             "there is no fortune in {shown}: want entries of at most {} bytes, \
@@ -309,11 +308,7 @@ fn fortunes(file: Option<&Path>, seed: u64) -> Result<(Fortunes, Option<String>)
 
 fn open_log(path: &Path) -> Result<File, Problem> {
     OpenOptions::new().append(true).create(true).open(path).map_err(|error| {
-        Problem::world(format!(
-            "cannot write the log to {}: {}",
-            path.display(),
-            without_number(&error)
-        ))
+        Problem::world(format!("cannot write the log to {}: {error}", path.display()))
     })
 }
 

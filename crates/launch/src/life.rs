@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::net::TcpListener;
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,7 +15,11 @@ use signal_hook::{consts::SIGXFSZ, flag};
 use sockets::{Limits, Stop, listen};
 use tracing::{error, info};
 
-use crate::{Problem, Serve, log};
+use crate::log;
+use crate::problem::Problem;
+
+/// What every style of server is: it serves the clients of a listener until it is told to stop.
+pub type Serve = fn(TcpListener, Service, Limits, Stop) -> io::Result<()>;
 
 /// A server that is ready to be brought to life.
 #[derive(Debug)]
@@ -71,7 +76,7 @@ pub fn prepare<S: AsFd>(
     ends_with: Option<i32>,
     listen: impl FnOnce() -> io::Result<S>,
 ) -> Result<(S, Stop), Problem> {
-    let world = |error: io::Error| Problem::world(error.to_string());
+    let world = |error: io::Error| Problem::world(error);
     // The name is for `ps` alone: a server without it serves as well.
     let _ = std::ffi::CString::new(process_name).map(|name| prctl::set_name(&name));
     // A file that grows larger than it may (RLIMIT_FSIZE) shall be an error of the write, which it

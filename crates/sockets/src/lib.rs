@@ -8,14 +8,16 @@ mod accept;
 mod finish;
 mod limits;
 mod listen;
+mod signals;
 mod stop;
 mod wait;
 mod write;
 
 pub use accept::{ACCEPT_PAUSE, Acceptor, Arrival, log_end};
 pub use finish::{LINGER, cut, discard_input};
-pub use limits::{Limits, WRITE_TIMEOUT, raise_descriptor_limit};
-pub use listen::{BACKLOG, INHERITED, bind, listen, local_address, without_number};
+pub use limits::{Limits, WRITE_TIMEOUT};
+pub use listen::{BACKLOG, INHERITED, bind, listen, local_address};
+pub use signals::{hear, is_ignored};
 pub use stop::{Stop, StopFlag, WakeGuard};
 pub use wait::{poll, until};
 pub use write::{WRITE_SIZE, gather, write_queue};

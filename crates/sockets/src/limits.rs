@@ -1,7 +1,4 @@
-use std::io;
 use std::time::Duration;
-
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// How long a member may take nothing of what is being sent to it, if it may be idle for ever: a
 /// minute. Else one that has left the room and does not read would keep its place for good.
@@ -29,16 +26,4 @@ impl Limits {
     pub fn write_timeout(&self) -> Duration {
         self.idle_timeout.unwrap_or(WRITE_TIMEOUT)
     }
-}
-
-/// Raises the soft limit of open descriptors to the hard one, and returns it (getrlimit(2),
-/// RLIMIT_NOFILE). The soft limit is low only for the sake of programs that use select(2).
-///
-/// # Errors
-///
-/// The limit could not be read or raised.
-pub fn raise_descriptor_limit() -> io::Result<usize> {
-    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
-    Ok(usize::try_from(hard).unwrap_or(usize::MAX))
 }

@@ -132,18 +132,9 @@ fn explain(error: &io::Error) -> String {
         Some(Errno::EADDRNOTAVAIL) => "this machine has no such address",
         Some(Errno::EAFNOSUPPORT) => "this machine has no IPv6",
         Some(Errno::EMFILE) => "raise the limit of open files: ulimit -n",
-        _ => return without_number(error),
+        _ => return error.to_string(),
     };
-    format!("{} ({hint})", without_number(error))
-}
-
-/// The error's text without the "(os error 98)" that the standard library puts behind it.
-pub fn without_number(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.split_once(" (os error") {
-        Some((text, _)) => text.to_owned(),
-        None => text,
-    }
+    format!("{error} ({hint})")
 }
 
 #[cfg(test)]

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::sys::signal::{SigHandler, Signal, signal};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use nix::sys::signal::Signal::{self, SIGINT, SIGTERM};
+use nix::sys::signal::{SigHandler, signal};
 use signal_hook::{SigId, flag, low_level};
+
+use crate::{hear, is_ignored};
 
 /// What tells a server to stop: the first SIGINT or SIGTERM.
 ///
@@ -44,6 +46,10 @@ impl Stop {
     /// Stops at the first SIGINT or SIGTERM. A second one ends the process at once, with status
     /// 128 + signal, as a shell shows it of a process that a signal has ended.
     ///
+    /// From here on no signal is lost, also where the program was started with it blocked.
+    /// SIGINT stays ignored where it was ignored at the start; SIGTERM is for this program alone,
+    /// and always heard.
+    ///
     /// # Errors
     ///
     /// There are no descriptors left, or the system refuses the handlers.
@@ -51,14 +57,13 @@ impl Stop {
         let flag = StopFlag::default();
         let (signalled, signals) = UnixStream::pair()?;
         signalled.set_nonblocking(true)?;
-        let mut actions = Vec::new();
-        for signal in [SIGINT, SIGTERM] {
-            // They run in this order, so the first signal raises the flag and the second finds it.
-            let raised = Arc::clone(&flag.raised);
-            actions.push(flag::register_conditional_shutdown(signal, 128 + signal, raised)?);
-            actions.push(flag.raise_at(signal)?);
-            actions.push(low_level::pipe::register(signal, signals.try_clone()?)?);
-        }
+        let actions = hear(&[SIGINT, SIGTERM], || {
+            let mut actions = flag.stop_at(SIGTERM, &signals)?.to_vec();
+            if !is_ignored(SIGINT)? {
+                actions.extend(flag.stop_at(SIGINT, &signals)?);
+            }
+            Ok(actions)
+        })?;
         Ok(Stop { flag, signalled, actions })
     }
 
@@ -83,7 +88,7 @@ impl Stop {
             low_level::unregister(action);
         });
         // SAFETY: ignoring a signal runs no code of ours.
-        unsafe { signal(Signal::SIGINT, SigHandler::SigIgn) }?;
+        unsafe { signal(SIGINT, SigHandler::SigIgn) }?;
         let flag = StopFlag::default();
         flag.raise_at(SIGTERM)?;
         Ok(flag)
@@ -123,15 +128,28 @@ impl StopFlag {
         WakeGuard { flag: self, _stream: stream }
     }
 
+    /// Has the first signal raise the flag and write to the socket, and the second one end the
+    /// process.
+    fn stop_at(&self, signal: Signal, signals: &UnixStream) -> io::Result<[SigId; 3]> {
+        let number = signal as i32;
+        // They run in this order, so the first signal raises the flag and the second finds it.
+        let raised = Arc::clone(&self.raised);
+        Ok([
+            flag::register_conditional_shutdown(number, 128 + number, raised)?,
+            self.raise_at(signal)?,
+            low_level::pipe::register(number, signals.try_clone()?)?,
+        ])
+    }
+
     #[allow(unsafe_code)]
-    fn raise_at(&self, signal: i32) -> io::Result<SigId> {
+    fn raise_at(&self, signal: Signal) -> io::Result<SigId> {
         let StopFlag { raised, wakes } = self.clone();
         let action = move || {
             raised.store(true, SeqCst);
             unblock(wakes.load(SeqCst));
         };
         // SAFETY: the action stores, loads and calls fcntl(2), all of which signal-safety(7) lists.
-        unsafe { low_level::register(signal, action) }
+        unsafe { low_level::register(signal as i32, action) }
     }
 }
 

@@ -2,8 +2,8 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
+use launch::raise_descriptor_limit;
 use socket2::{Domain, SockRef, Socket, Type};
-use sockets::raise_descriptor_limit;
 
 use crate::{Server, deadline};
 

@@ -48,6 +48,7 @@ pub use namespaces::Namespaces;
 pub use nix::sys::signal::Signal;
 pub use process::{Footprint, Process};
 pub use server::{Ended, Running, Server, run, run_under};
+pub use signals::hear_interrupts;
 pub use style::Style;
 pub use tools::{require_tool, skip};
 pub use wait::{deadline, wait_until};

@@ -9,7 +9,7 @@ use std::time::Instant;
 use nix::sys::signal::Signal;
 
 use crate::binaries::binary;
-use crate::{Client, Footprint, Process, Style, deadline, wait_until};
+use crate::{Client, Footprint, Process, Style, deadline, hear_interrupts, wait_until};
 
 /// A server that runs as a process of its own. Dropping it kills it.
 #[derive(Debug)]
@@ -236,6 +236,7 @@ impl Running {
     /// Starts a command, with nothing to read.
     #[track_caller]
     pub fn spawn(mut command: Command) -> Running {
+        hear_interrupts();
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child =
             command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));

@@ -1,9 +1,11 @@
-//! Signals to a whole process group, and whether a signal has arrived.
+//! Signals to a whole process group, whether a signal has arrived, and whether it is heard.
 
 use std::fs;
+use std::sync::{Arc, Once};
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
+use signal_hook::flag;
 
 use crate::Process;
 
@@ -22,10 +24,27 @@ impl Process {
     /// Whether a signal that was sent to it still waits to be handled (proc_pid_status(5),
     /// `ShdPnd`). A second one like it would be lost then.
     pub fn has_pending(self, signal: Signal) -> bool {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.0)).unwrap_or_default();
-        let pending = status
-            .lines()
-            .find_map(|line| u64::from_str_radix(line.strip_prefix("ShdPnd:")?.trim(), 16).ok());
-        pending.is_some_and(|pending| pending & (1 << (signal as i32 - 1)) != 0)
+        self.has_in("ShdPnd:", signal)
     }
+
+    /// Whether a set of signals that proc_pid_status(5) shows holds this one.
+    fn has_in(self, set: &str, signal: Signal) -> bool {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0)).unwrap_or_default();
+        let set = status
+            .lines()
+            .find_map(|line| u64::from_str_radix(line.strip_prefix(set)?.trim(), 16).ok());
+        set.is_some_and(|set| set & (1 << (signal as i32 - 1)) != 0)
+    }
+}
+
+/// Has the programs that this test starts from now on hear SIGINT. A shell without job control starts
+/// a test in the background with SIGINT ignored, and the test's programs would ignore it as well.
+pub fn hear_interrupts() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        if Process(std::process::id() as i32).has_in("SigIgn:", Signal::SIGINT) {
+            // A signal that has a handler here has the default action in other programs (execve(2)).
+            flag::register(Signal::SIGINT as i32, Arc::default()).expect("SIGINT may be caught");
+        }
+    });
 }

@@ -14,7 +14,7 @@ use std::{env, process};
 use test_kit::{Namespaces, deadline, example_tests, examples};
 
 use crate::chapter::repository;
-use crate::terminal::{Terminal, waited_for};
+use crate::terminal::{Terminal, lines, waited_for};
 
 /// The lab. Dropping it ends every process in it.
 #[derive(Debug)]
@@ -116,11 +116,6 @@ impl Drop for Lab {
         self.namespaces.close();
         let _ = fs::remove_dir_all(&self.directory);
     }
-}
-
-/// The lines of a text, as a terminal would show them: spaces at their end are not seen.
-pub fn lines(text: &str) -> Vec<String> {
-    text.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
 /// Makes the directory: links to what is at the top level of the repository, and the programs.

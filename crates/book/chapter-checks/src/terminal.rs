@@ -12,7 +12,6 @@ use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::pty::{Winsize, openpty};
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 
-use crate::lab::lines;
 use crate::transcript::{self, Comparison};
 
 /// A pseudoterminal (pty(7)) and the command at it.
@@ -41,6 +40,7 @@ impl Terminal {
         tcsetattr(&pty.slave, SetArg::TCSANOW, &settings)?;
         let theirs = |fd: &OwnedFd| fd.try_clone();
         command.stdin(theirs(&pty.slave)?).stdout(theirs(&pty.slave)?).stderr(pty.slave);
+        test_kit::hear_interrupts();
         let started = command.spawn()?;
         // It holds their side, and there is no end to read as long as anybody does.
         drop(command);
@@ -183,6 +183,11 @@ fn shown(bytes: &[u8]) -> Vec<String> {
             line.to_owned()
         })
         .collect()
+}
+
+/// The lines of a text, as a terminal would show them: spaces at their end are not seen.
+pub fn lines(text: &str) -> Vec<String> {
+    text.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
 /// Waits until a process has ended, and tells whether it has.

@@ -26,7 +26,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getpid};
 use protocol::{ClientId, Service};
 use signal_hook::low_level;
-use sockets::{Acceptor, Arrival, Limits, Stop, poll, until};
+use sockets::{Acceptor, Arrival, Limits, Stop, hear, poll, until};
 use tracing::{info, warn};
 
 use crate::child::Child;
@@ -47,7 +47,8 @@ pub fn serve(
     listener.set_nonblocking(true)?;
     let (deaths, death) = UnixStream::pair()?;
     deaths.set_nonblocking(true)?;
-    let reaping = low_level::pipe::register(Signal::SIGCHLD as i32, death)?;
+    let reaping =
+        hear(&[Signal::SIGCHLD], || low_level::pipe::register(Signal::SIGCHLD as i32, death))?;
     let mut server = Server {
         acceptor: Acceptor::new(listener),
         relay: Relay::new(),

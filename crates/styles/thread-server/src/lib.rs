@@ -15,7 +15,6 @@ use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::os::unix::thread::JoinHandleExt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::thread::{Builder, JoinHandle};
 use std::time::Instant;
 
@@ -26,7 +25,8 @@ use nix::poll::PollFlags;
 use nix::sys::pthread::pthread_kill;
 use nix::sys::signal::Signal;
 use protocol::{Answer, ClientId, Event, Hub, Service, Session};
-use sockets::{Acceptor, Arrival, Limits, Stop, StopFlag, cut, log_end, poll, until};
+use signal_hook::flag;
+use sockets::{Acceptor, Arrival, Limits, Stop, StopFlag, cut, hear, log_end, poll, until};
 use tracing::warn;
 
 use crate::member::{Mailbox, Membership};
@@ -53,7 +53,7 @@ pub fn serve(
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     // The handler does nothing: that there is one lets the signal interrupt a system call.
-    signal_hook::flag::register(Signal::SIGUSR1 as i32, Arc::new(AtomicBool::new(false)))?;
+    hear(&[Signal::SIGUSR1], || flag::register(Signal::SIGUSR1 as i32, Arc::default()))?;
     let (ended, at_end) = io::pipe()?;
     let (hub, events) = bounded(EVENTS);
     let hub_thread = service.has_room().then(|| start_hub(events)).transpose()?;

@@ -74,35 +74,42 @@ pub(crate) fn lines(
             r#"<text class="axis" x="{x:.1}" y="{y}" text-anchor="middle">{name}</text>"#
         );
     }
-    for Series { style, name, sign, values } in series {
-        let _ = writeln!(svg, r#"<g class="style-{name}"><title>{name}</title>"#);
-        // Side by side, so that equal ones do not hide one another.
-        let x = |place| x(place) + (*style as f64 - 2.0) * 5.0;
-        let mut pen = 'M';
-        let mut path = String::new();
-        for (place, value) in values.iter().enumerate() {
-            match value {
-                Some(value) => {
-                    let _ = write!(path, "{pen}{:.1} {:.1}", x(place), y(value.median));
-                    pen = 'L';
-                }
-                None => pen = 'M',
-            }
-        }
-        let _ = writeln!(svg, r#"<path class="line" d="{path}"/>"#);
-        for (place, value) in values.iter().enumerate() {
-            let Some(value) = value else { continue };
-            let (x, low, high) = (x(place), y(value.min), y(value.max));
-            let _ = writeln!(
-                svg,
-                r#"<path class="line" d="M{x:.1} {low:.1}V{high:.1}"/><text class="sign" x="{x:.1}" y="{:.1}">{}</text>"#,
-                y(value.median) + 4.0,
-                sign
-            );
-        }
-        svg += "</g>\n";
-    }
+    svg.extend(series.iter().map(|series| line(series, x, y)));
     svg + "</svg>\n"
+}
+
+/// The line of a style, with the spread and the style's sign at each place.
+fn line(
+    Series { style, name, sign, values }: &Series<Vec<Option<Spread>>>,
+    x: impl Fn(usize) -> f64,
+    y: impl Fn(f64) -> f64,
+) -> String {
+    let mut svg = format!("<g class=\"style-{name}\"><title>{name}</title>\n");
+    // Side by side, so that equal ones do not hide one another.
+    let x = |place| x(place) + (*style as f64 - 2.0) * 5.0;
+    let mut pen = 'M';
+    let mut path = String::new();
+    for (place, value) in values.iter().enumerate() {
+        match value {
+            Some(value) => {
+                let _ = write!(path, "{pen}{:.1} {:.1}", x(place), y(value.median));
+                pen = 'L';
+            }
+            None => pen = 'M',
+        }
+    }
+    let _ = writeln!(svg, r#"<path class="line" d="{path}"/>"#);
+    for (place, value) in values.iter().enumerate() {
+        let Some(value) = value else { continue };
+        let (x, low, high) = (x(place), y(value.min), y(value.max));
+        let _ = writeln!(
+            svg,
+            r#"<path class="line" d="M{x:.1} {low:.1}V{high:.1}"/><text class="sign" x="{x:.1}" y="{:.1}">{}</text>"#,
+            y(value.median) + 4.0,
+            sign
+        );
+    }
+    svg + "</g>\n"
 }
 
 /// A bar for each style, from 0 on.

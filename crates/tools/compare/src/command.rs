@@ -4,18 +4,15 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use clap::Args;
 use launch::{Problem, Style};
 use load::Progress;
-use signal_hook::{consts::SIGINT, flag};
-use sockets::without_number;
 
 use crate::about::{About, Placement, date, default_directory, load_average};
-use crate::kept::Part;
+use crate::kept::parts_of;
 use crate::loads::{Load, RATE, loads};
 use crate::measure::measure;
 use crate::page::page;
@@ -80,7 +77,7 @@ pub fn run(command: Command, styles: &[&'static Style]) -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => Problem::world(without_number(&error)).report(),
+        Err(error) => Problem::world(error).report(),
     }
 }
 
@@ -95,13 +92,9 @@ fn compare(command: &Command, styles: &[&'static Style]) -> io::Result<()> {
     let about = About::here(&place, duration);
     let loads = loads(command.quick);
     let mut runs = Runs::open(&directory, &about, command.anew).map_err(|error| {
-        let (shown, why) = (directory.display(), without_number(&error));
-        io::Error::other(format!("cannot keep anything in {shown}: {why}"))
+        io::Error::other(format!("cannot keep anything in {}: {error}", directory.display()))
     })?;
-    let is_interrupted = Arc::new(AtomicBool::new(false));
-    // The second Ctrl-C ends this program at once, and so has to be registered first.
-    flag::register_conditional_default(SIGINT, Arc::clone(&is_interrupted))?;
-    flag::register(SIGINT, Arc::clone(&is_interrupted))?;
+    let is_interrupted = launch::interruption()?;
     let measuring = Measuring {
         loads: &loads,
         styles,
@@ -126,7 +119,7 @@ fn compare(command: &Command, styles: &[&'static Style]) -> io::Result<()> {
 }
 
 fn write_parts(directory: &Path, styles: &[&'static Style]) -> io::Result<()> {
-    let parts = Part::all(directory, styles)?;
+    let parts = parts_of(directory, styles)?;
     parts.iter().try_for_each(|part| part.write(directory))
 }
 

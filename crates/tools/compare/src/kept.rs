@@ -16,6 +16,7 @@ use crate::about::About;
 use crate::chart::{Series, bars, lines};
 use crate::loads::{FIGURES, Figure, Load, MAX, MEMORY, P50, P99, P99_9, PROCESSOR, RATE, loads};
 use crate::page::escape;
+use crate::part::Part;
 use crate::reports::Reports;
 use crate::runs::Runs;
 use crate::stevens::Session;
@@ -27,15 +28,6 @@ pub struct Kept {
     runs: Runs,
     loads: Vec<Load>,
     styles: Vec<&'static Style>,
-}
-
-/// A piece of a page, which stands in a file of its own.
-#[derive(Debug)]
-pub struct Part {
-    /// What the file is called.
-    pub name: String,
-    /// HTML or SVG without an empty line, which would end it in Markdown.
-    pub text: String,
 }
 
 /// How much of its core the load generator used: where it is nearly all, it may be what was
@@ -82,25 +74,25 @@ impl Kept {
 
     /// All tables and plots.
     pub fn parts(&self) -> Vec<Part> {
-        let mut parts = vec![part("about.html", self.about())];
+        let mut parts = vec![Part::new("about.html", self.about())];
         let all = |_: &Load| true;
         let stays = |load: &Load| load.clients() >= 100 && !load.reconnects();
-        parts.push(part("rate.html", self.table(&RATE, all)));
-        parts.push(part("latency.html", self.table(&P99, all)));
-        parts.push(part("processor.html", self.table(&PROCESSOR, all)));
-        parts.push(part("memory.html", self.table(&MEMORY, stays)));
-        parts.push(part("generator.html", self.table(&GENERATOR, all)));
-        parts.push(part("cannot.html", self.what_could_not_be_done()));
+        parts.push(Part::new("rate.html", self.table(&RATE, all)));
+        parts.push(Part::new("latency.html", self.table(&P99, all)));
+        parts.push(Part::new("processor.html", self.table(&PROCESSOR, all)));
+        parts.push(Part::new("memory.html", self.table(&MEMORY, stays)));
+        parts.push(Part::new("generator.html", self.table(&GENERATOR, all)));
+        parts.push(Part::new("cannot.html", self.what_could_not_be_done()));
         for service in ["echo", "fortune", "chat"] {
             let name = format!("rate-{service}.svg");
-            parts.push(part(&name, self.rate(service)));
+            parts.push(Part::new(&name, self.rate(service)));
         }
         let hundred = self.find(|load| load.service == "echo" && load.connections == 100);
-        parts.extend(hundred.map(|load| part("latency-echo.svg", self.latency(load))));
+        parts.extend(hundred.map(|load| Part::new("latency-echo.svg", self.latency(load))));
         let idle = self.loads.iter().max_by_key(|load| load.idle);
-        parts.extend(idle.map(|load| part("memory.svg", self.bars(load, &MEMORY))));
+        parts.extend(idle.map(|load| Part::new("memory.svg", self.bars(load, &MEMORY))));
         let anew = self.find(|load| load.service == "echo" && load.reconnects());
-        parts.extend(anew.map(|load| part("connection.svg", self.bars(load, &PROCESSOR))));
+        parts.extend(anew.map(|load| Part::new("connection.svg", self.bars(load, &PROCESSOR))));
         parts
     }
 
@@ -273,34 +265,23 @@ impl Kept {
     }
 }
 
-impl Part {
-    /// All that can be made of what a directory has: the measurements of `compare` (`runs.jsonl`),
-    /// those of `cargo bench --bench stevens` (`stevens.json`), and single reports of `load`
-    /// (`reports.json`).
-    ///
-    /// # Errors
-    ///
-    /// One of the files is there and cannot be read, or is something else.
-    pub fn all(directory: &Path, styles: &[&'static Style]) -> io::Result<Vec<Part>> {
-        let mut parts = Kept::read(&directory.join("runs.jsonl"), styles)?.parts();
-        if let Some(session) = read::<Session>(&directory.join("stevens.json"))? {
-            parts.push(part("stevens.html", session.table()));
-            parts.push(part("stevens-about.html", session.about()));
-        }
-        if let Some(reports) = read::<Reports>(&directory.join("reports.json"))? {
-            parts.extend(reports.parts());
-        }
-        Ok(parts)
+/// All that can be made of what a directory has: the measurements of `compare` (`runs.jsonl`),
+/// those of `cargo bench --bench stevens` (`stevens.json`), and single reports of `load`
+/// (`reports.json`).
+///
+/// # Errors
+///
+/// One of the files is there and cannot be read, or is something else.
+pub fn parts_of(directory: &Path, styles: &[&'static Style]) -> io::Result<Vec<Part>> {
+    let mut parts = Kept::read(&directory.join("runs.jsonl"), styles)?.parts();
+    if let Some(session) = read::<Session>(&directory.join("stevens.json"))? {
+        parts.push(Part::new("stevens.html", session.table()));
+        parts.push(Part::new("stevens-about.html", session.about()));
     }
-
-    /// Writes it into a directory.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be written.
-    pub fn write(&self, directory: &Path) -> io::Result<()> {
-        fs::write(directory.join(&self.name), &self.text)
+    if let Some(reports) = read::<Reports>(&directory.join("reports.json"))? {
+        parts.extend(reports.parts());
     }
+    Ok(parts)
 }
 
 /// What a JSON file has, if there is one.
@@ -314,11 +295,6 @@ fn read<T: DeserializeOwned>(file: &Path) -> io::Result<Option<T>> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-pub(crate) fn part(name: &str, text: String) -> Part {
-    let name = name.to_owned();
-    Part { name, text }
 }
 
 /// A figure, and how far its rounds were apart.

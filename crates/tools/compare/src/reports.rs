@@ -4,9 +4,9 @@ use load::Report;
 use serde::{Deserialize, Serialize};
 
 use crate::about::Machine;
-use crate::kept::{Part, part};
 use crate::loads::RATE;
 use crate::page::escape;
+use crate::part::Part;
 
 /// All that were kept together.
 #[derive(Debug, Serialize, Deserialize)]
@@ -44,7 +44,7 @@ impl Reports {
                 tables.push(&*entry.table);
             }
         }
-        let one = |table: &str| part(&format!("{table}.html"), self.table(table));
+        let one = |table: &str| Part::new(&format!("{table}.html"), self.table(table));
         tables.into_iter().map(one).collect()
     }
 

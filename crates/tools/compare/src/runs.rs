@@ -6,7 +6,6 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sockets::without_number;
 
 use crate::about::About;
 use crate::measure::Outcome;
@@ -61,10 +60,8 @@ impl Runs {
 
     /// What a file holds that somebody has kept, however it was measured, and how that was.
     pub(crate) fn read(path: &Path) -> io::Result<(About, Runs)> {
-        let cannot = |error| {
-            let text = format!("cannot read {}: {}", path.display(), without_number(&error));
-            io::Error::other(text)
-        };
+        let cannot =
+            |error: io::Error| io::Error::other(format!("cannot read {}: {error}", path.display()));
         let file = File::open(path).map_err(cannot)?;
         let kept = fs::read(path).map_err(cannot)?;
         let (made, samples, _) = parse(&kept).ok_or_else(|| {

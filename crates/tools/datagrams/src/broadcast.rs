@@ -34,7 +34,7 @@ pub(crate) fn send(
     schedule: &Schedule,
     stop: &Stop,
 ) -> Result<(), Problem> {
-    let all = interfaces().map_err(|error| Problem::world(error.to_string()))?;
+    let all = interfaces().map_err(Problem::world)?;
     let chosen = chosen(&all, address, meant)?;
     let sent = sender(chosen).map_err(Into::into);
     let sent = sent.and_then(|socket| many::send(&socket, address.into(), schedule, stop));
@@ -65,7 +65,7 @@ pub(crate) fn receive(
     meant: Option<&str>,
     count: Option<u64>,
 ) -> Result<(), Problem> {
-    let all = interfaces().map_err(|error| Problem::world(error.to_string()))?;
+    let all = interfaces().map_err(Problem::world)?;
     let chosen = chosen(&all, address, meant)?;
     let cannot =
         |error: &io::Error| format!("cannot listen to {address}: {}", explain(error, &all, chosen));

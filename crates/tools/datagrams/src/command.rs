@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use launch::{HostPort, Problem, host_port};
-use sockets::{Stop, without_number};
+use sockets::Stop;
 
 use crate::interfaces::{interfaces, table};
 use crate::many::Schedule;
@@ -243,7 +243,7 @@ fn broadcast(task: Broadcast) -> Result<(), Problem> {
 }
 
 fn list() -> Result<(), Problem> {
-    let world = |error: io::Error| Problem::world(without_number(&error));
+    let world = |error: io::Error| Problem::world(error);
     let table = table(&interfaces().map_err(world)?);
     let mut output = io::stdout().lock();
     let written = output.write_all(table.as_bytes());
@@ -261,7 +261,7 @@ impl From<Sending> for Schedule {
 }
 
 fn stop() -> Result<Stop, Problem> {
-    Stop::at_interrupt_or_terminate().map_err(|error| Problem::world(error.to_string()))
+    Stop::at_interrupt_or_terminate().map_err(Problem::world)
 }
 
 /// From a millisecond, so that nobody floods a network without wanting to, to a day.

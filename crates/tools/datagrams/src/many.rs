@@ -5,11 +5,11 @@ use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use launch::Problem;
+use launch::{Problem, without_numbers};
 use nix::errno::Errno;
 use nix::poll::PollFlags;
 use protocol::text;
-use sockets::{ACCEPT_PAUSE, Stop, poll, without_number};
+use sockets::{ACCEPT_PAUSE, Stop, poll};
 
 use crate::interfaces::{Interface, choices};
 
@@ -163,7 +163,7 @@ struct Trouble(Option<ErrorKind>);
 impl Trouble {
     fn is(&mut self, what: &str, error: &io::Error) {
         if self.0.replace(error.kind()) != Some(error.kind()) {
-            note(&format!("{what}: {}", without_number(error)));
+            note(&without_numbers(&format!("{what}: {error}")));
         }
     }
 
@@ -181,7 +181,7 @@ pub(crate) fn ended<T>(
         Ok(_) => Ok(()),
         Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(Failure::Output(error)) => {
-            Err(Problem::world(format!("cannot write standard output: {}", without_number(&error))))
+            Err(Problem::world(format!("cannot write standard output: {error}")))
         }
         Err(Failure::System(error)) => Err(Problem::world(explain(&error))),
     }
@@ -193,7 +193,7 @@ pub(crate) fn explain(
     interfaces: &[Interface],
     chosen: Option<&Interface>,
 ) -> String {
-    let text = without_number(error);
+    let text = without_numbers(error);
     let others = interfaces.iter().filter(|it| Some(*it) != chosen);
     let others = choices(others);
     let hint = match (error.raw_os_error().map(Errno::from_raw), chosen) {

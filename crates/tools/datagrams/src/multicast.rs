@@ -41,7 +41,7 @@ pub(crate) fn send(
     schedule: &Schedule,
     stop: &Stop,
 ) -> Result<(), Problem> {
-    let all = interfaces().map_err(|error| Problem::world(error.to_string()))?;
+    let all = interfaces().map_err(Problem::world)?;
     let chosen = meant.map(|meant| choose(&all, meant)).transpose();
     let chosen = chosen.map_err(Problem::world)?;
     let sent = sender(group, chosen).map_err(Into::into);
@@ -79,7 +79,7 @@ pub(crate) fn receive(
     meant: Option<&str>,
     count: Option<u64>,
 ) -> Result<(), Problem> {
-    let all = interfaces().map_err(|error| Problem::world(error.to_string()))?;
+    let all = interfaces().map_err(Problem::world)?;
     let chosen = meant.map(|meant| choose(&all, meant)).transpose();
     let chosen = chosen.map_err(Problem::world)?;
     let cannot =

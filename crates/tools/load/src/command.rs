@@ -1,14 +1,11 @@
 //! The command line.
 
-use std::io::{self, Write};
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Subcommand};
 use launch::{HostPort, host_port, size};
 
 use crate::chat;
-use crate::plan::Plan;
 
 /// Put a server under load, and measure how it bears it
 ///
@@ -34,11 +31,11 @@ Examples:
 Exit status: 0 all answers were right, 1 some were not or the run failed, 2 wrong usage.")]
 pub struct Command {
     #[command(subcommand)]
-    service: Service,
+    pub(crate) service: Service,
 }
 
 #[derive(Clone, Debug, Subcommand)]
-enum Service {
+pub(crate) enum Service {
     /// What is sent has to come back (RFC 862)
     Echo {
         #[command(flatten)]
@@ -132,62 +129,10 @@ pub(crate) struct Load {
 
 /// What a load has whose connections stay.
 #[derive(Args, Clone, Debug)]
-struct Stay {
+pub(crate) struct Stay {
     /// Connect them evenly over so many seconds [default: as fast as the server lets them in]
     #[arg(long, value_name = "SECS", value_parser = seconds)]
-    ramp: Option<Duration>,
-}
-
-/// Puts a server under load as the command says, prints the report, and returns the status to exit
-/// with: 0 if all answers were right, 1 if some were not or the run failed, 2 for wrong usage.
-pub fn run(command: Command) -> ExitCode {
-    let plan = Plan::from(command.service);
-    let report = match plan.carry_out() {
-        Ok(report) => report,
-        Err(problem) => return problem.report(),
-    };
-    let text = match plan.load.json {
-        true => serde_json::to_string_pretty(&report).expect("it has no map") + "\n",
-        false => report.to_string(),
-    };
-    match io::stdout().write_all(text.as_bytes()) {
-        Ok(()) if report.is_right() => ExitCode::SUCCESS,
-        _ => ExitCode::FAILURE,
-    }
-}
-
-impl From<Service> for Plan {
-    fn from(service: Service) -> Plan {
-        match service {
-            Service::Echo { load, stay, size, idle, reconnect } => Plan {
-                service: "echo",
-                ramp: stay.ramp.unwrap_or_default(),
-                size: size.into(),
-                speakers: load.connections,
-                idle,
-                reconnects: reconnect,
-                load,
-            },
-            Service::Fortune { load } => Plan {
-                service: "fortune",
-                ramp: Duration::ZERO,
-                size: 0,
-                speakers: load.connections,
-                idle: 0,
-                reconnects: true,
-                load,
-            },
-            Service::Chat { load, stay, size, speakers } => Plan {
-                service: "chat",
-                ramp: stay.ramp.unwrap_or_default(),
-                size: size.into(),
-                speakers: speakers.min(load.connections),
-                idle: 0,
-                reconnects: false,
-                load,
-            },
-        }
-    }
+    pub(crate) ramp: Option<Duration>,
 }
 
 /// How much can be asked for of anything: about as many connections as one process may have

@@ -9,7 +9,6 @@ use std::time::Duration;
 use nix::time::clock_getcpuclockid;
 use nix::unistd::{Pid, SysconfVar, sysconf};
 use serde::{Deserialize, Serialize};
-use sockets::without_number;
 
 /// What a server cost, from before the first client came to when the last answer had come.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -114,8 +113,7 @@ impl Snapshot {
                 Ok(one) => sum = sum + one,
                 // A child may end at any time.
                 Err(error) if member == pid => {
-                    let why = without_number(&error);
-                    let text = format!("cannot look into process {pid}: {why}");
+                    let text = format!("cannot look into process {pid}: {error}");
                     return Err(io::Error::other(text));
                 }
                 Err(_) => {}

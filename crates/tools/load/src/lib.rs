@@ -28,9 +28,10 @@ mod stream;
 mod tally;
 mod tape;
 
-pub use command::{Command, run, seconds};
+pub use command::{Command, seconds};
 pub use costs::Costs;
 pub use faults::Faults;
+pub use plan::run;
 pub use progress::Progress;
 pub use report::{NEARLY_ALL, Report, amount, count, time};
 pub use tally::{Fairness, Percentiles};

@@ -1,18 +1,16 @@
 //! A run, from its beginning to its report.
 
+use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::process;
-use std::sync::Arc;
+use std::process::{self, ExitCode};
 use std::time::{Duration, SystemTime};
 
-use launch::{HostPort, Problem};
+use launch::{HostPort, Problem, raise_descriptor_limit, without_numbers};
 use nix::errno::Errno;
 use nix::time::{ClockId, clock_gettime};
-use signal_hook::{consts::SIGINT, flag};
-use sockets::{raise_descriptor_limit, without_number};
 
 use crate::chat::Chat;
-use crate::command::Load;
+use crate::command::{Command, Load, Service};
 use crate::connect::{CONNECTIONS_A_SOURCE, Route};
 use crate::costs::{Costs, Snapshot};
 use crate::dialogue::Dialogue;
@@ -22,6 +20,24 @@ use crate::progress::Progress;
 use crate::report::Report;
 use crate::run::{Failure, Pace, Run};
 use crate::schedule::Schedule;
+
+/// Puts a server under load as the command says, prints the report, and returns the status to exit
+/// with: 0 if all answers were right, 1 if some were not or the run failed, 2 for wrong usage.
+pub fn run(command: Command) -> ExitCode {
+    let plan = Plan::from(command.service);
+    let report = match plan.carry_out() {
+        Ok(report) => report,
+        Err(problem) => return problem.report(),
+    };
+    let text = match plan.load.json {
+        true => serde_json::to_string_pretty(&report).expect("it has no map") + "\n",
+        false => report.to_string(),
+    };
+    match io::stdout().write_all(text.as_bytes()) {
+        Ok(()) if report.is_right() => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
 
 /// What shall be done.
 pub(crate) struct Plan {
@@ -46,24 +62,10 @@ impl Plan {
         }
         let server = resolve(&load.address)?;
         let all = load.connections + self.idle;
-        let sources = self.sources(server, all)?;
-        require_descriptors(all)?;
-        let pace = match load.rate {
-            Some(rate) => Pace::Open(Schedule::new(rate, load.duration, self.speakers)),
-            None => Pace::Closed { depth: load.depth.unwrap_or(1) },
-        };
-        let route = Route::new(server, sources);
-        let run = Run::new(self.dialogue(), all, route, pace, Progress::on_standard_error());
-        let mut run = run.map_err(|error| Problem::world(without_number(&error)))?;
-        // The first Ctrl-C ends the measuring, and the second one everything.
-        let flag = Arc::clone(&run.is_interrupted);
-        flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&flag))
-            .and_then(|_| flag::register(SIGINT, flag))
-            .expect("SIGINT may be caught");
-
+        let mut run = self.run(server, all)?;
         let snapshot = || match load.pid.map(Snapshot::of).transpose() {
             Ok(snapshot) => Ok(snapshot.unwrap_or_default()),
-            Err(error) => Err(Problem::world(error.to_string())),
+            Err(error) => Err(Problem::world(error)),
         };
         let explain = |failure| self.explain(failure, server, all);
         let at_rest = snapshot()?;
@@ -103,10 +105,26 @@ impl Plan {
             fairness: run.tally.fairness(run.dialogue.listeners()),
             faults: run.dialogue.faults(),
             broken: run.broken,
-            first_broken: run.first_broken.as_ref().map(without_number),
+            first_broken: run.first_broken.as_ref().map(without_numbers),
             generator_core: used.as_secs_f64() / time.as_secs_f64(),
             costs,
         })
+    }
+
+    /// The run, before anybody has connected.
+    fn run(&self, server: SocketAddr, all: usize) -> Result<Run, Problem> {
+        let load = &self.load;
+        let route = Route::new(server, self.sources(server, all)?);
+        require_descriptors(all)?;
+        let pace = match load.rate {
+            Some(rate) => Pace::Open(Schedule::new(rate, load.duration, self.speakers)),
+            None => Pace::Closed { depth: load.depth.unwrap_or(1) },
+        };
+        let run = Run::new(self.dialogue(), all, route, pace, Progress::on_standard_error());
+        let mut run = run.map_err(Problem::world)?;
+        // The first Ctrl-C ends the measuring, and the second one everything.
+        run.is_interrupted = launch::interruption().expect("SIGINT may be caught");
+        Ok(run)
     }
 
     fn dialogue(&self) -> Box<dyn Dialogue> {
@@ -144,16 +162,50 @@ impl Plan {
                     }
                     _ => "",
                 };
-                format!("cannot connect to {server}: {}{hint}", without_number(&error))
+                format!("cannot connect to {server}: {error}{hint}")
             }
             Failure::NotLetIn(here) => format!(
                 "{server} has let {here} of {all} clients in, and no more \
                  (its --max-clients, or another service?)"
             ),
-            Failure::Poll(error) => format!("cannot go on: {}", without_number(&error)),
+            Failure::Poll(error) => format!("cannot go on: {error}"),
             Failure::Interrupted => "interrupted before anything was measured".to_owned(),
         };
         Problem::world(text)
+    }
+}
+
+impl From<Service> for Plan {
+    fn from(service: Service) -> Plan {
+        match service {
+            Service::Echo { load, stay, size, idle, reconnect } => Plan {
+                service: "echo",
+                ramp: stay.ramp.unwrap_or_default(),
+                size: size.into(),
+                speakers: load.connections,
+                idle,
+                reconnects: reconnect,
+                load,
+            },
+            Service::Fortune { load } => Plan {
+                service: "fortune",
+                ramp: Duration::ZERO,
+                size: 0,
+                speakers: load.connections,
+                idle: 0,
+                reconnects: true,
+                load,
+            },
+            Service::Chat { load, stay, size, speakers } => Plan {
+                service: "chat",
+                ramp: stay.ramp.unwrap_or_default(),
+                size: size.into(),
+                speakers: speakers.min(load.connections),
+                idle: 0,
+                reconnects: false,
+                load,
+            },
+        }
     }
 }
 
@@ -167,8 +219,7 @@ fn resolve(HostPort(address): &HostPort) -> Result<SocketAddr, Problem> {
     let found: Vec<SocketAddr> = match address.to_socket_addrs() {
         Ok(found) => found.collect(),
         Err(error) => {
-            let why = without_number(&error);
-            return Err(Problem::world(format!("cannot find {address}: {why}")));
+            return Err(Problem::world(format!("cannot find {address}: {error}")));
         }
     };
     if let [only] = found[..] {
@@ -176,10 +227,7 @@ fn resolve(HostPort(address): &HostPort) -> Result<SocketAddr, Problem> {
     }
     // The connection that has found it out is closed again.
     let connected = TcpStream::connect(&found[..]).and_then(|stream| stream.peer_addr());
-    connected.map_err(|error| {
-        let why = without_number(&error);
-        Problem::world(format!("cannot connect to {address}: {why}"))
-    })
+    connected.map_err(|error| Problem::world(format!("cannot connect to {address}: {error}")))
 }
 
 /// A descriptor for each connection, and some for the rest.
@@ -191,10 +239,9 @@ fn require_descriptors(connections: usize) -> Result<(), Problem> {
              {limit}: raise the limit, with ulimit -n {wanted}"
         ))),
         Ok(_) => Ok(()),
-        Err(error) => Err(Problem::world(format!(
-            "cannot raise the limit of descriptors: {}",
-            without_number(&error)
-        ))),
+        Err(error) => {
+            Err(Problem::world(format!("cannot raise the limit of descriptors: {error}")))
+        }
     }
 }
 

@@ -4,8 +4,6 @@ use std::fmt;
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 
-use crate::Error;
-
 /// A host, by name or by number, and a port of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Address {
@@ -38,18 +36,17 @@ impl Target {
     /// The address, whose port may have been given apart from it, as `telnet` and `nc` have it.
     ///
     /// It is a usage error to give the port twice, or nowhere.
-    pub(crate) fn with_port(self, port: Option<u16>) -> Result<Address, Error> {
+    pub(crate) fn with_port(self, port: Option<u16>) -> Result<Address, String> {
         let Target { host, port: own } = self;
         match (own, port) {
             (Some(port), None) | (None, Some(port)) => Ok(Address { host, port }),
-            (Some(port), Some(_)) => Err(Error::Usage(format!(
-                "{} has its port already: give it once",
-                Address { host, port }
-            ))),
-            (None, None) => Err(Error::Usage(format!(
+            (Some(port), Some(_)) => {
+                Err(format!("{} has its port already: give it once", Address { host, port }))
+            }
+            (None, None) => Err(format!(
                 "which port of {host}? Write {}, for example",
                 Address { port: 3026, host: host.clone() }
-            ))),
+            )),
         }
     }
 }

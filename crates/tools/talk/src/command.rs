@@ -219,7 +219,7 @@ fn talk(command: Command) -> Result<(), Error> {
 }
 
 fn converse_by(conversation: Conversation, trace: Trace) -> Result<(), Error> {
-    let address = conversation.address.with_port(conversation.port)?;
+    let address = conversation.address.with_port(conversation.port).map_err(Error::Usage)?;
     let timeout = conversation.connect_timeout;
     let (stream, peer) = connect(&address, timeout, trace)?;
     greet(&format!("connected to {peer}; Ctrl-D ends your side, Ctrl-C leaves"));
@@ -239,7 +239,7 @@ fn echo(errand: Echo, trace: Trace) -> Result<(), Error> {
     if !udp {
         return converse_by(conversation, trace);
     }
-    let address = conversation.address.with_port(conversation.port)?;
+    let address = conversation.address.with_port(conversation.port).map_err(Error::Usage)?;
     let asker = Asker::open(&address, asking.connect, asking.timeout, trace)?;
     greet(&format!("each line is a datagram to {}; Ctrl-D ends, Ctrl-C leaves", asker.peer()));
     let echoed =
@@ -252,7 +252,7 @@ fn echo(errand: Echo, trace: Trace) -> Result<(), Error> {
 
 fn increment(errand: Increment, trace: Trace) -> Result<(), Error> {
     let Increment { address, number, asking } = errand;
-    let address = address.with_port(None)?;
+    let address = address.with_port(None).map_err(Error::Usage)?;
     let asker = Asker::open(&address, asking.connect, asking.timeout, trace)?;
     let peer = asker.peer();
     match ask::increment(&asker, number) {
@@ -263,7 +263,7 @@ fn increment(errand: Increment, trace: Trace) -> Result<(), Error> {
 }
 
 fn frames(conversation: Conversation, trace: Trace) -> Result<(), Error> {
-    let address = conversation.address.with_port(conversation.port)?;
+    let address = conversation.address.with_port(conversation.port).map_err(Error::Usage)?;
     let timeout = conversation.connect_timeout;
     let (stream, peer) = connect(&address, timeout, trace)?;
     greet(&format!("each line is a frame to {peer}; Ctrl-D ends your side, Ctrl-C leaves"));
@@ -275,7 +275,7 @@ fn frames(conversation: Conversation, trace: Trace) -> Result<(), Error> {
 }
 
 fn upload(errand: Upload, trace: Trace) -> Result<(), Error> {
-    let address = errand.address.with_port(None)?;
+    let address = errand.address.with_port(None).map_err(Error::Usage)?;
     // What cannot be sent is told before anybody is called.
     let parcel = Parcel::open(errand.file, errand.name)?;
     let (stream, peer) = connect(&address, errand.connect_timeout, trace)?;

@@ -3,7 +3,7 @@
 use std::io::ErrorKind::{BrokenPipe, ConnectionReset, Interrupted, WouldBlock};
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
-use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use nix::errno::Errno;
 use nix::sys::select::{FD_SETSIZE, FdSet, select};
@@ -59,28 +59,9 @@ pub(crate) fn converse_in<W: Write>(
     let mut reset = None; // met while sending, and told when all that came before it is shown
 
     loop {
-        // ANCHOR: wait
-        let (heard, sendable, typed) = {
-            let mut readable = FdSet::new();
-            let mut writable = FdSet::new();
-            readable.insert(stream.as_fd());
-            if !outgoing.is_empty() {
-                writable.insert(stream.as_fd());
-            } else if typing {
-                readable.insert(keyboard.as_fd());
-            }
-            match select(descriptors, &mut readable, &mut writable, None, None) {
-                Err(Errno::EINTR) => continue,
-                result => result.map_err(|errno| Failure::Wait(errno.into()))?,
-            };
-            (
-                readable.contains(stream.as_fd()),
-                writable.contains(stream.as_fd()),
-                readable.contains(keyboard.as_fd()),
-            )
-        };
-        // ANCHOR_END: wait
-
+        let wanted = (!outgoing.is_empty(), typing);
+        let ready = wait(descriptors, stream.as_fd(), keyboard.as_fd(), wanted);
+        let Ready { heard, sendable, typed } = ready.map_err(Failure::Wait)?;
         // ANCHOR: act
         if heard && let Some(count) = now(stream.read(&mut buffer)).map_err(Failure::Receive)? {
             screen.show(&buffer[..count]).map_err(Failure::Output)?;
@@ -113,6 +94,42 @@ pub(crate) fn converse_in<W: Write>(
         // ANCHOR_END: act
     }
 }
+
+/// What can be done now: hear what the server says, send something, read what was typed.
+#[derive(Default)]
+struct Ready {
+    heard: bool,
+    sendable: bool,
+    typed: bool,
+}
+
+// ANCHOR: wait
+/// Waits until something can be done: or until a signal comes, and then nothing can.
+fn wait(
+    descriptors: i32,
+    stream: BorrowedFd<'_>,
+    keyboard: BorrowedFd<'_>,
+    (has_outgoing, typing): (bool, bool),
+) -> io::Result<Ready> {
+    let mut readable = FdSet::new();
+    let mut writable = FdSet::new();
+    readable.insert(stream);
+    if has_outgoing {
+        writable.insert(stream);
+    } else if typing {
+        readable.insert(keyboard);
+    }
+    match select(descriptors, &mut readable, &mut writable, None, None) {
+        Err(Errno::EINTR) => return Ok(Ready::default()),
+        result => result?,
+    };
+    Ok(Ready {
+        heard: readable.contains(stream),
+        sendable: writable.contains(stream),
+        typed: readable.contains(keyboard),
+    })
+}
+// ANCHOR_END: wait
 
 /// The step of a conversation that failed, and what the system says about it.
 #[derive(Debug)]

@@ -9,7 +9,6 @@ use std::process::ExitCode;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use launch::{Problem, Style};
-use sockets::without_number;
 
 use crate::draw::pictures;
 use crate::play::{Tempo, play};
@@ -52,7 +51,7 @@ fn names() -> PossibleValuesParser {
 pub fn run(command: Command, styles: &[&'static Style]) -> ExitCode {
     match try_run(&command, styles) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => Problem::world(without_number(&error)).report(),
+        Err(error) => Problem::world(error).report(),
     }
 }
 

@@ -133,14 +133,19 @@ pub fn split(whole: Network, prefix: u8) -> String {
         text += &format!("  ... {} more ...\n", grouped(left));
     }
     let last = highest(whole.address(), whole.prefix());
-    text += &row(Network::of(last, prefix));
-    text += "\nwhy\n";
+    text + &row(Network::of(last, prefix)) + "\nwhy\n" + &why_split(whole, prefix)
+}
+
+/// Why there are so many parts, where they begin, and how many hosts that costs.
+fn why_split(whole: Network, prefix: u8) -> String {
+    let more = prefix - whole.prefix();
+    let parts = 1_u64 << more;
     let new_bits = by_octets(prefix, |bit| match bit {
         _ if bit < whole.prefix() => 'n',
         _ if bit < prefix => 's',
         _ => 'h',
     });
-    text += &part(
+    let mut text = part(
         "bits",
         &format!(
             "{} = 2^{more}: {} of the host's now name the part,\n\
@@ -195,54 +200,50 @@ pub fn join(one: Network, other: Network) -> String {
         text += &format!("  {network:<19} {bits}\n");
     }
     text += "\nwhy\n";
-    if let Some(whole) = whole {
-        text += &part(
-            "bits",
-            &format!(
-                "Both are a /{}, and they differ in its last bit alone, which is\n\
-                 0 in one and 1 in the other. Without that bit they are the\n\
-                 same: {whole}.",
-                one.prefix(),
-            ),
-        );
-        text += &part(
-            "hosts",
-            &format!(
-                "{} + {} before, now {}.",
-                grouped(hosts(one.prefix())),
-                grouped(hosts(other.prefix())),
-                grouped(hosts(whole.prefix())),
-            ),
-        );
-        return text;
+    text + &match whole {
+        Some(whole) => why_halves(one, other, whole),
+        None => why_no_halves(one, other, around),
     }
+}
+
+/// Why two networks are the halves of `whole`.
+fn why_halves(one: Network, other: Network, whole: Network) -> String {
+    let bits = format!(
+        "Both are a /{}, and they differ in its last bit alone, which is\n\
+         0 in one and 1 in the other. Without that bit they are the\n\
+         same: {whole}.",
+        one.prefix(),
+    );
+    let hosts = format!(
+        "{} + {} before, now {}.",
+        grouped(hosts(one.prefix())),
+        grouped(hosts(other.prefix())),
+        grouped(hosts(whole.prefix())),
+    );
+    part("bits", &bits) + &part("hosts", &hosts)
+}
+
+/// Why two networks are no halves, and what else would be in the smallest network `around` both.
+fn why_no_halves(one: Network, other: Network, around: Network) -> String {
     let (small, large) = if one.prefix() >= other.prefix() { (one, other) } else { (other, one) };
-    if one == other {
-        text += &part("bits", "They are the same network, not two halves.");
+    let why = if one == other {
+        "They are the same network, not two halves.".to_owned()
     } else if large.holds(small.address()) {
-        text += &part("bits", &format!("{large} holds {small} already."));
+        format!("{large} holds {small} already.")
     } else if small.prefix() != large.prefix() {
-        text += &part(
-            "bits",
-            &format!(
-                "Halves are of the same size, and these are a /{} and a /{}.",
-                one.prefix(),
-                other.prefix()
-            ),
-        );
+        let (one, other) = (one.prefix(), other.prefix());
+        format!("Halves are of the same size, and these are a /{one} and a /{other}.")
     } else {
         let buddies =
             [one, other].map(|half| half.buddy().map_or(String::new(), |b| b.to_string()));
-        text += &part(
-            "bits",
-            &format!(
-                "Halves differ in the last bit of the network alone.\n\
-                 {one:<18} has its other half in {}\n\
-                 {other:<18} has its other half in {}",
-                buddies[0], buddies[1],
-            ),
-        );
-    }
+        format!(
+            "Halves differ in the last bit of the network alone.\n\
+             {one:<18} has its other half in {}\n\
+             {other:<18} has its other half in {}",
+            buddies[0], buddies[1],
+        )
+    };
+    let mut text = part("bits", &why);
     if around != large {
         let more = addresses(around.prefix()) - addresses(one.prefix()) - addresses(other.prefix());
         text += &part(

@@ -1,0 +1,65 @@
+//! How programs that are no servers are told to stop. (A server has its [`Stop`](sockets::Stop).)
+
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use nix::sys::signal::Signal::{self, SIGINT, SIGTERM};
+use signal_hook::{flag, low_level};
+use sockets::{hear, is_ignored};
+
+/// The flag that the first Ctrl-C raises. The second one ends the process at once, as Ctrl-C does
+/// where nobody minds it.
+///
+/// # Errors
+///
+/// The system refuses the handler.
+pub fn interruption() -> io::Result<Arc<AtomicBool>> {
+    let is_interrupted = Arc::default();
+    if !is_ignored(SIGINT)? {
+        hear(&[SIGINT], || {
+            // They run in this order, so the first signal raises the flag and the second finds it.
+            flag::register_conditional_default(SIGINT as i32, Arc::clone(&is_interrupted))?;
+            flag::register(SIGINT as i32, Arc::clone(&is_interrupted))
+        })?;
+    }
+    Ok(is_interrupted)
+}
+
+/// The arrivals of a signal that tells a program to stop.
+#[derive(Debug)]
+pub struct Arrivals {
+    /// The signal.
+    pub signal: Signal,
+    /// A byte can be read from it for each arrival.
+    pub bytes: UnixStream,
+}
+
+impl Arrivals {
+    /// Has the arrivals of SIGTERM and of SIGINT become bytes, and raise a flag. If one comes while
+    /// the flag is raised, the process ends at once, with status 128 + signal.
+    ///
+    /// SIGINT is not among them where it was ignored at the start.
+    ///
+    /// # Errors
+    ///
+    /// There are no descriptors left, or the system refuses the handlers.
+    pub fn of_each(is_raised: &Arc<AtomicBool>) -> io::Result<Vec<Arrivals>> {
+        let mut signals = vec![SIGTERM];
+        if !is_ignored(SIGINT)? {
+            signals.push(SIGINT);
+        }
+        hear(&signals, || signals.iter().map(|signal| Arrivals::of(*signal, is_raised)).collect())
+    }
+
+    fn of(signal: Signal, is_raised: &Arc<AtomicBool>) -> io::Result<Arrivals> {
+        let number = signal as i32;
+        let (bytes, write) = UnixStream::pair()?;
+        // They run in this order, so a signal finds what the one before has raised.
+        flag::register_conditional_shutdown(number, 128 + number, Arc::clone(is_raised))?;
+        flag::register(number, Arc::clone(is_raised))?;
+        low_level::pipe::register(number, write)?;
+        Ok(Arrivals { signal, bytes })
+    }
+}
