@@ -29,7 +29,9 @@ RUNS = (
 )
 # What a test has built, and what a contributor types between two runs of all tests.
 TESTS = [
-    ["build", "--workspace", "--bins", "--examples"],
+    ["build", *(word for style in STYLES for word in ("--bin", style)), "--bin", "faulty-server"],
+    ["build", "--examples"],
+    ["test", "--no-run", "--example", "zombie"],
     ["test", "--no-run", "--test", "echo"],
 ]
 # What tests alone need: `cargo test` compiles these for the first time.
