@@ -10,7 +10,7 @@
 mod kit;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -90,6 +90,8 @@ fn main() {
     print!("\n{session}");
     if let Some(file) = arguments.json {
         let json = serde_json::to_string_pretty(&session).expect("it has no map");
+        // Cargo runs a bench in the directory of its package.
+        let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(file);
         fs::write(&file, json + "\n").expect("the file can be written");
     }
 }

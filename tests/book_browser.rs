@@ -6,9 +6,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use chapter_checks::chapter::{chapters, repository};
-use test_kit::{Running, require_tool, skip};
+use test_kit::{Running, Signal, require_tool, skip};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
@@ -37,27 +38,70 @@ fn on_paper_everything_is_open_and_nothing_is_cut_off() {
     check("paper.mjs", &[]);
 }
 
-/// Runs a script over all pages of the book, as our own server serves it.
+/// What all scripts share: the book, as our own server serves it, and a browser.
+struct Shared {
+    book: String,
+    browser: String,
+    running: [Running; 2],
+}
+
+impl Shared {
+    /// The one that another script uses at this moment, or a new one. The last script ends it.
+    fn open() -> Arc<Shared> {
+        static IN_USE: Mutex<Weak<Shared>> = Mutex::new(Weak::new());
+        let mut in_use = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
+        in_use.upgrade().unwrap_or_else(|| {
+            let shared = Arc::new(Shared::start());
+            *in_use = Arc::downgrade(&shared);
+            shared
+        })
+    }
+
+    fn start() -> Shared {
+        let said = |running: &Running| {
+            let line = running.wait_for_output(|line| line.starts_with("listening on "));
+            line["listening on ".len()..].to_owned()
+        };
+        let mut command = Command::new(PROGRAM);
+        command.args(["book", "--listen", "127.0.0.1:0"]).current_dir(repository());
+        let server = Running::spawn(command);
+        let mut command = Command::new("node");
+        command.arg("chromium.mjs").current_dir(scripts()).env("CHROMIUM", chromium());
+        let browser = Running::spawn(command);
+        Shared {
+            book: format!("http://{}", said(&server)),
+            browser: said(&browser),
+            running: [server, browser],
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // Not by force: the browser has processes and files of its own, and ends those first.
+        for running in &mut self.running {
+            running.process().signal(Signal::SIGTERM);
+            running.wait();
+        }
+    }
+}
+
+/// Runs a script over all pages of the book.
 #[track_caller]
 fn check(script: &str, environment: &[(&str, &str)]) {
-    let scripts = repository().join("tests/browser");
     if !require_tool("node") || !require_tool("chromium") {
         return;
     }
-    if !scripts.join("node_modules").is_dir() {
+    if !scripts().join("node_modules").is_dir() {
         return skip("what tests/browser needs is not installed: npm ci in that directory");
     }
-    let mut command = Command::new(PROGRAM);
-    command.args(["book", "--listen", "127.0.0.1:0"]).current_dir(repository());
-    let server = Running::spawn(command);
-    let listening = server.wait_for_output(|line| line.starts_with("listening on "));
-    let address = &listening["listening on ".len()..];
+    let shared = Shared::open();
     let mut node = Command::new("node");
     node.arg(script)
         .args(pages())
-        .current_dir(scripts)
-        .env("BOOK", format!("http://{address}"))
-        .env("CHROMIUM", chromium())
+        .current_dir(scripts())
+        .env("BOOK", &shared.book)
+        .env("BROWSER", &shared.browser)
         .env("PROGRAM", PROGRAM)
         .envs(environment.iter().copied());
     node.env_remove("SCREENSHOTS");
@@ -73,6 +117,10 @@ fn check(script: &str, environment: &[(&str, &str)]) {
         String::from_utf8_lossy(&said.stdout),
         String::from_utf8_lossy(&said.stderr)
     );
+}
+
+fn scripts() -> PathBuf {
+    repository().join("tests/browser")
 }
 
 fn pages() -> impl Iterator<Item = String> {

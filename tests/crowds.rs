@@ -1,9 +1,10 @@
 //! Many clients at once: more than a server takes on, and more than it should notice.
 
 use std::iter;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use nix::sys::resource::{Resource, getrlimit};
 use test_kit::{Client, Crowd, Process, Server, Style};
 use test_kit::{can_open, each_style, require_tool, run_under, wait_until};
 
@@ -17,12 +18,9 @@ each_style!(
 const MANY: usize = 1100;
 
 fn more_clients_than_a_style_takes_wait_for_their_turn(style: Style) {
-    let _turn = take_turn();
     // All that wait have to fit into the backlog of 1,024.
     let count = if style.serves_many() { MANY } else { MANY - 100 };
-    if !can_open(count + 100) {
-        return;
-    }
+    let Some(_descriptors) = Descriptors::take(count + 100) else { return };
     let at_once = match style {
         Style::Iterative => 1,
         Style::Fork | Style::Select => 1000,
@@ -42,8 +40,8 @@ fn more_clients_than_a_style_takes_wait_for_their_turn(style: Style) {
 }
 
 fn a_descriptor_too_high_for_select_is_refused(style: Style) {
-    let _turn = take_turn();
-    if !can_open(1200) || !require_tool("bash") {
+    let Some(_descriptors) = Descriptors::take(1200) else { return };
+    if !require_tool("bash") {
         return;
     }
     let inherit = r#"for n in {100..199}; do eval "exec $n</dev/null"; done; exec "$@""#;
@@ -88,10 +86,7 @@ fn select_says_that_its_listener_is_too_high_already() {
 }
 
 fn a_thousand_idle_clients_cost_no_time(style: Style) {
-    let _turn = take_turn();
-    if !can_open(1100) {
-        return;
-    }
+    let Some(_descriptors) = Descriptors::take(1100) else { return };
     let server = Server::start(style, "echo");
     let count = if style.serves_many() { 1000 } else { 1 };
     let mut crowd = Crowd::connect(&server, count);
@@ -122,10 +117,7 @@ fn a_thousand_idle_clients_cost_no_time(style: Style) {
 /// In the one style that takes on so many.
 #[test]
 fn ten_thousand_idle_tasks_cost_little_memory() {
-    let _turn = take_turn();
-    if !can_open(10_200) {
-        return;
-    }
+    let Some(_descriptors) = Descriptors::take(10_200) else { return };
     let server = Server::start(Style::Async, "echo");
     expect_echo(&mut server.connect());
     let before = server.process().vm_rss();
@@ -152,8 +144,35 @@ fn expect_echoes(crowd: &mut Crowd, numbers: std::ops::Range<usize>) {
     }
 }
 
-/// One crowd at a time, or they would not fit into the descriptors that a process may have.
-fn take_turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+/// Descriptors of this process that a test has for itself, until it is over.
+struct Descriptors(usize);
+
+/// How many are taken, and news that some are given back.
+static TAKEN: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
+
+impl Descriptors {
+    /// Waits until other crowds have left so many. Most crowds wait for the clock, and may do so
+    /// side by side, but all of them would not fit into what a process may have.
+    ///
+    /// There are none if this process may never have so many: the test has to be skipped.
+    fn take(wanted: usize) -> Option<Descriptors> {
+        if !can_open(wanted) {
+            return None;
+        }
+        let (limit, _) = getrlimit(Resource::RLIMIT_NOFILE).expect("it can be asked");
+        let (taken, given_back) = &TAKEN;
+        let taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_too_much = |taken: &mut usize| (*taken + wanted) as u64 > limit;
+        let waited = given_back.wait_while(taken, is_too_much);
+        *waited.unwrap_or_else(PoisonError::into_inner) += wanted;
+        Some(Descriptors(wanted))
+    }
+}
+
+impl Drop for Descriptors {
+    fn drop(&mut self) {
+        let (taken, given_back) = &TAKEN;
+        *taken.lock().unwrap_or_else(PoisonError::into_inner) -= self.0;
+        given_back.notify_all();
+    }
 }

@@ -4,10 +4,12 @@
 //! test has to notice: a file of tests and one of them, or `doc` and a chapter whose snippets are
 //! tests. They are applied, one after the other, to a copy of the tree.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+use std::{env, io};
 
 /// Makes a test of each patch, and one that no patch has been forgotten.
 macro_rules! mutants {
@@ -107,6 +109,7 @@ impl Tree {
                 fs::copy(from, to).expect("is writable");
             }
         }
+        take_over_what_others_wrote(&place().join("target/debug"));
         Tree { root }
     }
 
@@ -130,9 +133,46 @@ impl Tree {
             .args(which)
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", place().join("target"))
+            // Nobody looks into a mutant, and without this it is compiled and linked sooner.
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .output()
             .expect("cargo runs")
     }
+}
+
+/// Takes the crates of the world from where this test was built itself, since they are the same for
+/// every mutant. What cannot be taken is compiled anew; that another place has ours is no matter,
+/// since cargo tells packages by their paths.
+fn take_over_what_others_wrote(to: &Path) {
+    let test = env::current_exe().expect("it is running");
+    let from = test.ancestors().nth(2).expect("it is in target/PROFILE/deps");
+    for directory in [".fingerprint", "build", "deps"] {
+        take_over(&from.join(directory), &to.join(directory));
+    }
+}
+
+fn take_over(from: &Path, to: &Path) {
+    const LARGE: u64 = 64 << 10;
+    fs::create_dir_all(to).expect("is writable");
+    let entries = fs::read_dir(from).into_iter().flatten().filter_map(Result::ok);
+    for (from, to) in entries.map(|entry| (entry.path(), to.join(entry.file_name()))) {
+        let Ok(about) = fs::metadata(&from) else { continue };
+        if about.is_dir() {
+            take_over(&from, &to);
+        } else if !to.exists() {
+            // What is large was compiled, and the compiler puts a new file in the place of it. Cargo
+            // writes into the others, and compares their times.
+            let _ = match about.len() > LARGE {
+                true => fs::hard_link(&from, &to),
+                false => copy_with_time(&from, &to, about.modified()),
+            };
+        }
+    }
+}
+
+fn copy_with_time(from: &Path, to: &Path, time: io::Result<SystemTime>) -> io::Result<()> {
+    fs::copy(from, to)?;
+    File::options().write(true).open(to)?.set_modified(time?)
 }
 
 #[track_caller]

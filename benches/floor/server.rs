@@ -97,7 +97,7 @@ fn has_compiler() -> bool {
 }
 
 fn compile(name: &str) -> String {
-    let source = format!("{}/benches/floor/{name}.c", env!("CARGO_MANIFEST_DIR"));
+    let source = format!("{}/floor/{name}.c", env!("CARGO_MANIFEST_DIR"));
     let program = format!("{}/floor-{name}", env!("CARGO_TARGET_TMPDIR"));
     let mut command = Command::new("cc");
     command.args(["-O2", "-pthread", "-o", &program, &source]);

@@ -13,7 +13,7 @@ wait_until() {
 }
 it_listens() { ss -Htln 'sport = :3100' | grep -q LISTEN; }
 it_has_a_child() { pgrep -P "$first" >/dev/null; }
-it_has_spoken() { [ -s "$said" ]; }
+it_has_spoken() { [ "$(wc -l <"$said")" -gt 0 ]; }
 
 $server >/dev/null &
 first=$!

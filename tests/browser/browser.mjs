@@ -1,28 +1,16 @@
 // A browser that opens the book, and takes down whatever goes wrong on its pages.
 
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { chromium } from "playwright-core";
 
-// Where the book is served, and what Chromium is called here.
-export const { BOOK, CHROMIUM, PROGRAM } = process.env;
+// Where the book is served, and where Chromium listens: see chromium.mjs.
+export const { BOOK, BROWSER, PROGRAM } = process.env;
 
 // Themes of mdBook's menu: a light one and a dark one, as it chooses them by itself.
 export const THEMES = ["light", "coal"];
 
 // Runs `check(browser, problem)`, and fails if it has called `problem(where, what)`.
 export async function withBrowser(check) {
-  const profile = await mkdtemp(join(tmpdir(), "after-accept-browser-"));
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    timeout: PATIENCE,
-    args: [
-      "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-      "--disable-background-networking", "--disable-component-update", "--disable-sync",
-      `--crash-dumps-dir=${profile}`,
-    ],
-  });
+  const browser = await chromium.connect(BROWSER, { timeout: PATIENCE });
   // What is wrong, and where: many a fault is on every page.
   const problems = new Map();
   const problem = (where, what) => {
@@ -33,7 +21,6 @@ export async function withBrowser(check) {
     await check(browser, problem);
   } finally {
     await browser.close();
-    await rm(profile, { recursive: true, force: true });
   }
   for (const [what, [first, ...others]] of problems) {
     console.log(`${first}${others.length > 0 ? ` and ${others.length} more` : ""}: ${what}`);
@@ -42,7 +29,7 @@ export async function withBrowser(check) {
 }
 
 // How long anything may take on a slow machine with other things to do.
-const PATIENCE = 120_000;
+export const PATIENCE = 120_000;
 
 // A page of a window that is so wide. What fails on it is a problem.
 export async function newPage(browser, width, problem, options = {}) {

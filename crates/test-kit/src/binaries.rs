@@ -3,18 +3,25 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// Where the binary `name` of this workspace is, built from the sources as they are now.
+use crate::Style;
+
+/// Where the server `name` of this workspace is, built from the sources as they are now.
 ///
 /// The tests of a package cannot have the binaries of another one built for them, so the first
-/// test of each process that wants one has cargo build them all, for the profile that it was
-/// itself built for.
+/// test of each process that wants one has cargo build the servers, for the profile that it was
+/// itself built for. All at once, since to find nothing to do takes cargo as long for one as for
+/// all; and nothing but servers, since no other program should keep a test of theirs waiting.
 pub(crate) fn binary(name: &str) -> PathBuf {
-    directory().join(name)
+    static SERVERS: Built = Built::new();
+    let of_styles = Style::ALL.into_iter().map(Style::binary);
+    let servers = of_styles.chain(["faulty-server"]).flat_map(|name| ["--bin", name]);
+    SERVERS.directory(servers).join(name)
 }
 
-/// Where the examples of this workspace are, built like the binaries.
+/// Where the examples of this workspace are, built like the servers.
 pub fn examples() -> PathBuf {
-    binary("examples")
+    static EXAMPLES: Built = Built::new();
+    EXAMPLES.directory(["--examples"].into_iter()).join("examples")
 }
 
 /// Has the tests in these examples built, and gives for each the program that `cargo test --example
@@ -37,25 +44,33 @@ pub fn example_tests(examples: &[&str]) -> Result<Vec<PathBuf>, String> {
         .ok_or_else(|| format!("cargo does not say where the tests of {examples:?} are:\n{said}"))
 }
 
-/// Has the binaries built now, so that no server that is started later has to wait for it: for a
-/// process that is about to pin itself to a processor, which the compiler would inherit.
+/// Has the servers built now, so that none that is started later has to wait for it: for a process
+/// that is about to pin itself to a processor, which the compiler would inherit.
 pub fn build() {
-    directory();
+    binary("");
 }
 
-fn directory() -> &'static Path {
-    static DIRECTORY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    match DIRECTORY.get_or_init(try_build) {
-        Ok(directory) => directory,
-        Err(error) => panic!("{error}"),
+/// What has been built, or why it could not be.
+struct Built(OnceLock<Result<PathBuf, String>>);
+
+impl Built {
+    const fn new() -> Built {
+        Built(OnceLock::new())
     }
-}
 
-fn try_build() -> Result<PathBuf, String> {
-    cargo(["build", "--workspace", "--bins", "--examples"].into_iter())?;
-    let test = env::current_exe().map_err(|error| error.to_string())?;
-    let (target, profile) = target_and_profile(&test)?;
-    Ok(target.join(profile))
+    /// Where it is, once cargo has been told to build it.
+    fn directory<'a>(&self, what: impl Iterator<Item = &'a str>) -> &Path {
+        let build = || {
+            cargo(["build"].into_iter().chain(what))?;
+            let test = env::current_exe().map_err(|error| error.to_string())?;
+            let (target, profile) = target_and_profile(&test)?;
+            Ok(target.join(profile))
+        };
+        match self.0.get_or_init(build) {
+            Ok(directory) => directory,
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
 
 /// Runs cargo for the profile that this test was itself built for. Gives its output.
