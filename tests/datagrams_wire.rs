@@ -270,6 +270,8 @@ fn a_receiver_ends_when_so_many_have_come() {
     let expected = [1, 2, 3].map(|number| format!("sent to {GROUP}: hello {number}"));
     assert_eq!(sent.output, expected);
     assert_eq!(receiver.wait().code(), Some(0));
+    // It has ended, but its last words may not have been collected yet.
+    receiver.wait_for_output(|line| line.ends_with(" hello 2"));
     assert_eq!(heard(&receiver), ["hello 1", "hello 2"]);
 }
 

@@ -47,18 +47,16 @@ impl Client {
     }
 
     pub(crate) fn queues(&self) -> Queues {
-        let [client, server] = self.ends();
-        Queues::of(client, server)
+        self.ends().map(|[client, server]| Queues::of(client, server)).unwrap_or_default()
     }
 
     pub(crate) fn queues_of_the_server(&self) -> Queues {
-        let [client, server] = self.ends();
-        Queues::of(server, client)
+        self.ends().map(|[client, server]| Queues::of(server, client)).unwrap_or_default()
     }
 
-    fn ends(&self) -> [SocketAddr; 2] {
-        let ends = [self.stream().local_addr(), self.stream().peer_addr()];
-        ends.map(|end| end.expect("it is connected"))
+    /// Both ends; none, once the server has reset the connection.
+    fn ends(&self) -> Option<[SocketAddr; 2]> {
+        Some([self.stream().local_addr().ok()?, self.stream().peer_addr().ok()?])
     }
 }
 
