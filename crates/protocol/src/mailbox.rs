@@ -182,7 +182,7 @@ struct Shared {
     state: OutboxState,
 }
 
-/// What becomes of a client once its queue is empty.
+/// What to do with a client once its queue is empty.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum OutboxState {
     /// More may come.
@@ -205,7 +205,7 @@ impl Outbox {
         RefMut::map(self.0.borrow_mut(), |shared| &mut shared.queue)
     }
 
-    /// What becomes of the client.
+    /// What to do with the client once its queue is empty.
     pub fn state(&self) -> OutboxState {
         self.0.borrow().state
     }

@@ -83,7 +83,7 @@ impl Stop {
     ///
     /// The system refuses the handler.
     #[allow(unsafe_code)]
-    pub fn into_childs(self) -> io::Result<StopFlag> {
+    pub fn into_child(self) -> io::Result<StopFlag> {
         self.actions.into_iter().for_each(|action| {
             low_level::unregister(action);
         });

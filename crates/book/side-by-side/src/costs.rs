@@ -1,5 +1,6 @@
 //! What each style costs in code, and in system calls.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -18,6 +19,8 @@ pub const SYSTEM_CALLS: &str = "crates/book/side-by-side/system_calls.txt";
 pub struct Costs {
     /// How much there is to read, and what of it the compiler cannot check.
     pub code: Code,
+    /// What it stands on and others do, too: the modules of `drivers`, and their lines.
+    pub drivers: Vec<(String, usize)>,
     /// The crates that it names, without those of this repository.
     pub dependencies: Vec<String>,
     /// The system calls that it takes to receive a message of the service echo and to answer it.
@@ -33,10 +36,50 @@ impl Costs {
     pub fn of(style: &Style, root: &Path) -> io::Result<Costs> {
         Ok(Costs {
             code: Code::of(style, root)?,
+            drivers: drivers(style, root)?,
             dependencies: dependencies(style, root)?,
             system_calls: system_calls(style, root)?,
         })
     }
+}
+
+/// Where the modules are that several styles stand on.
+const DRIVERS: &str = "crates/drivers/src";
+
+/// The modules of `drivers` that a style names, and how many lines each has, with those of the
+/// modules that it uses itself and that are not listed already.
+fn drivers(style: &Style, root: &Path) -> io::Result<Vec<(String, usize)>> {
+    let mut sources = String::new();
+    for entry in fs::read_dir(root.join(style.folder()).join("src"))? {
+        sources += &fs::read_to_string(entry?.path())?;
+    }
+    let mut counted = BTreeSet::new();
+    let mut modules = Vec::new();
+    for module in modules_named(&sources, "drivers::", root)? {
+        let mut lines = 0;
+        let mut open = vec![module.clone()];
+        while let Some(next) = open.pop() {
+            if counted.insert(next.clone()) {
+                let text = fs::read_to_string(root.join(DRIVERS).join(format!("{next}.rs")))?;
+                lines += Code::in_text(&text).lines;
+                open.extend(modules_named(&text, "crate::", root)?);
+            }
+        }
+        modules.push((module, lines));
+    }
+    Ok(modules)
+}
+
+/// The modules of `drivers` that a text names behind `prefix`.
+fn modules_named(text: &str, prefix: &str, root: &Path) -> io::Result<Vec<String>> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(root.join(DRIVERS))? {
+        let file = entry?.file_name().to_string_lossy().into_owned();
+        all.extend(file.strip_suffix(".rs").map(str::to_owned));
+    }
+    all.sort();
+    all.retain(|module| text.contains(&format!("{prefix}{module}::")));
+    Ok(all)
 }
 
 fn dependencies(style: &Style, root: &Path) -> io::Result<Vec<String>> {

@@ -21,7 +21,7 @@ pub struct Item {
 }
 
 /// The files of a style, in the order of a reading. Not every style has each.
-const FILES: [&str; 6] = ["lib.rs", "child.rs", "client.rs", "slot.rs", "member.rs", "main.rs"];
+const FILES: [&str; 6] = ["lib.rs", "child.rs", "relay.rs", "client.rs", "member.rs", "main.rs"];
 
 /// What is called otherwise in one style than in the others. Asynchronous code needs a runtime
 /// around it, so the loop has a function of its own there; and its tasks end one by one.

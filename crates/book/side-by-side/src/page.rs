@@ -155,12 +155,13 @@ pub(crate) fn costs(root: &Path) -> io::Result<String> {
     let mut html = "<div class=\"table-wrapper\">\n<table class=\"costs\">\n<thead><tr>\
                     <th scope=\"col\">style</th>\
                     <th scope=\"col\">lines of code</th>\
+                    <th scope=\"col\">lines of <code>drivers</code></th>\
                     <th scope=\"col\"><code>unsafe</code></th>\
                     <th scope=\"col\">crates that it needs</th>\
                     <th scope=\"col\">system calls a message</th></tr></thead>\n<tbody>\n"
         .to_owned();
     for style in &Style::ALL {
-        let Costs { code, dependencies, system_calls } = Costs::of(style, root)?;
+        let Costs { code, drivers, dependencies, system_calls } = Costs::of(style, root)?;
         let listed = |names: &[String]| {
             let codes = names.iter().map(|name| format!("<code>{}</code>", escape(name)));
             format!("{}: {}", names.len(), codes.collect::<Vec<_>>().join(", "))
@@ -168,8 +169,9 @@ pub(crate) fn costs(root: &Path) -> io::Result<String> {
         let _ = writeln!(
             html,
             "<tr><th scope=\"row\"><span class=\"style-{name}\">{name}</span></th>\
-             <td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+             <td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
             code.lines,
+            stands_on(&drivers),
             code.unsafe_places,
             listed(&dependencies),
             listed(&system_calls),
@@ -177,6 +179,16 @@ pub(crate) fn costs(root: &Path) -> io::Result<String> {
         );
     }
     Ok(html + "</tbody>\n</table>\n</div>\n")
+}
+
+/// What a style stands on: all lines of it, and of what they are.
+fn stands_on(drivers: &[(String, usize)]) -> String {
+    let sum: usize = drivers.iter().map(|(_, lines)| lines).sum();
+    let parts = drivers.iter().map(|(module, lines)| format!("<code>{module}</code> {lines}"));
+    match drivers {
+        [] => "0".to_owned(),
+        _ => format!("{sum}: {}", parts.collect::<Vec<_>>().join(", ")),
+    }
 }
 
 fn escape(text: &str) -> String {

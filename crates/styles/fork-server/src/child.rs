@@ -46,7 +46,7 @@ impl Child {
         let _ =
             CString::new(format!("client-{}", self.client.0)).map(|name| prctl::set_name(&name));
         low_level::unregister(reaping);
-        let stop = stop.into_childs()?;
+        let stop = stop.into_child()?;
         self.unblocked.thread_set_mask()?;
         // No child outlives the parent, however that ends, and not for a write that is stuck.
         prctl::set_pdeathsig(Signal::SIGKILL)?;

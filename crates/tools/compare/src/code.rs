@@ -32,6 +32,11 @@ impl Code {
     pub fn of(style: &Style, repository: &Path) -> io::Result<Code> {
         count(&repository.join(style.folder()).join("src"))
     }
+
+    /// Counts the code in the text of a source.
+    pub fn in_text(text: &str) -> Code {
+        count_in(text)
+    }
 }
 
 fn count(directory: &Path) -> io::Result<Code> {
