@@ -32,9 +32,14 @@
   label.hidden = true;
   label.after(button);
 
-  const tell = () => button.setAttribute("aria-expanded", label.getAttribute("aria-expanded"));
-  checkbox.addEventListener("change", tell);
-  tell();
+  // A swipe and a drag of the panel's edge tell that the menu is open or closed, but leave the
+  // checkbox, and so the panel, as they were. A click makes up for it.
+  const follow = () => {
+    if (label.getAttribute("aria-expanded") !== String(checkbox.checked)) label.click();
+    button.setAttribute("aria-expanded", label.getAttribute("aria-expanded"));
+  };
+  new MutationObserver(follow).observe(label, { attributeFilter: ["aria-expanded"] });
+  follow();
 
   // A browser that goes back to a page checks the box again, behind mdBook's back: the page would
   // stand aside for a panel that is not there.

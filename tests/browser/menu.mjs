@@ -6,7 +6,7 @@
 // With SCREENSHOTS in the environment it leaves pictures of both in that directory.
 
 import {
-  FINGER, THEMES, choose, click, newPage, open, scrolledSideways, settle, tabTo, tap,
+  FINGER, THEMES, centre, choose, click, newPage, open, scrolledSideways, settle, tabTo, tap,
   violations, withBrowser,
 } from "./browser.mjs";
 
@@ -52,6 +52,8 @@ const WAYS = {
   finger: byFinger,
   Enter: byKey("Enter"),
   Space: byKey("Space"),
+  // mdBook hides the panel once it has moved out of the window, and here nothing moves.
+  "mouse without motion": { ...byMouse, options: { reducedMotion: "reduce" } },
 };
 
 await withBrowser(async (browser, problem) => {
@@ -64,6 +66,8 @@ await withBrowser(async (browser, problem) => {
     }
     await look(browser, width, problem);
   }
+  await swipe(browser, problem);
+  await drag(browser, problem);
 });
 
 // Opens the menu and closes it, loads the page anew, follows a chapter and goes back.
@@ -191,5 +195,65 @@ async function look(browser, width, problem) {
     }
     await byMouse.press(page);
   }
+  await page.context().close();
+}
+
+// mdBook opens the menu at a swipe from the edge, and closes it at one back.
+async function swipe(browser, problem) {
+  const page = await newPage(browser, PHONE, problem, FINGER);
+  const see = async (when, isOpen) =>
+    (await wrong(page, isOpen)).forEach((what) => problem(`${when}, ${PHONE} wide`, what));
+  const touch = await page.context().newCDPSession(page);
+  // For mdBook a swipe is quick. By this clock each is, however slow the machine.
+  await page.addInitScript(() => { Date.now = () => 0; });
+  const move = async (from, to, y) => {
+    await page.evaluate(() => {
+      globalThis.isOver = false;
+      for (const end of ["touchend", "touchcancel"]) {
+        addEventListener(end, () => { globalThis.isOver = true; });
+      }
+    });
+    const send = (type, ...touchPoints) =>
+      touch.send("Input.dispatchTouchEvent", { type, touchPoints });
+    await send("touchStart", { x: from, y });
+    await send("touchMove", { x: to, y });
+    await send("touchEnd");
+    await page.waitForFunction(() => globalThis.isOver);
+  };
+
+  await open(page, CHAPTER);
+  // To Chromium the same swipe means to go a page back, after mdBook has heard of it.
+  await page.addStyleTag({ content: "html { overscroll-behavior-x: none; }" });
+  for (const when of ["first", "again"]) {
+    const [, y] = await centre(page.locator("main h1"));
+    await move(20, 260, y);
+    await see(`opened by a swipe ${when}`, true);
+    await move(260, 20, y);
+    await see(`closed by a swipe ${when}`, false);
+  }
+  await page.context().close();
+}
+
+// The edge of the menu can be dragged: the menu is as wide as the reader likes, or closed.
+async function drag(browser, problem) {
+  const page = await newPage(browser, DESK, problem);
+  const see = async (when, isOpen) =>
+    (await wrong(page, isOpen)).forEach((what) => problem(when, what));
+  const dragTo = async (x) => {
+    const [from, y] = await centre(page.locator("#mdbook-sidebar-resize-handle"));
+    await page.mouse.move(from, y);
+    await page.mouse.down();
+    await page.mouse.move(x, y, { steps: 5 });
+    await page.mouse.up();
+  };
+  await open(page, CHAPTER);
+  await dragTo(450);
+  await see("the edge dragged away", true);
+  const { width } = await page.locator("#mdbook-sidebar").boundingBox();
+  if (width !== 450) problem("the edge dragged away", `the menu is ${width} pixels wide, not 450`);
+  await dragTo(5);
+  await see("the edge dragged out of the window", false);
+  await byMouse.press(page);
+  await see("opened after that", true);
   await page.context().close();
 }
