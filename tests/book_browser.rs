@@ -33,6 +33,11 @@ fn the_menu_opens_and_closes_by_mouse_finger_and_key() {
 }
 
 #[test]
+fn the_controls_around_a_page_do_what_they_say() {
+    check("controls.mjs", &[]);
+}
+
+#[test]
 fn without_javascript_widgets_are_worked_examples() {
     check("without_javascript.mjs", &[]);
 }

@@ -17,6 +17,20 @@
   const boxes = "main pre > code, .table-wrapper, figure.diagram";
   document.querySelectorAll(boxes).forEach((box) => watcher.observe(box));
 
+  // There the arrow keys and a finger scroll, and do nothing else: mdBook, which hears of them last,
+  // would turn the page at a key, and open the menu at a swipe.
+  const main = document.querySelector("main");
+  const keep = (event) => {
+    for (let box = event.target; box !== main; box = box.parentElement) {
+      const isScrolled = getComputedStyle(box).overflowX === "auto";
+      if (isScrolled && box.scrollWidth > box.clientWidth) event.stopPropagation();
+    }
+  };
+  main.addEventListener("touchmove", keep, { passive: true });
+  main.addEventListener("keydown", (event) => {
+    if (["ArrowLeft", "ArrowRight"].includes(event.key)) keep(event);
+  });
+
   // mdBook opens the table of contents by the label of a hidden checkbox, which no key reaches. A
   // button clicks it instead. The label stays, out of sight: mdBook shows and hides the panel at its
   // clicks, and writes on it whether the menu is open.

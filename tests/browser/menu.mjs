@@ -198,7 +198,8 @@ async function look(browser, width, problem) {
   await page.context().close();
 }
 
-// mdBook opens the menu at a swipe from the edge, and closes it at one back.
+// mdBook opens the menu at a swipe from the edge and closes it at one back. But a swipe that scrolls
+// a box in the page does nothing else.
 async function swipe(browser, problem) {
   const page = await newPage(browser, PHONE, problem, FINGER);
   const see = async (when, isOpen) =>
@@ -231,6 +232,17 @@ async function swipe(browser, problem) {
     await move(260, 20, y);
     await see(`closed by a swipe ${when}`, false);
   }
+
+  const box = page.locator("main pre > code[tabindex='0']").first();
+  await box.evaluate((box) => {
+    box.scrollIntoView({ block: "center" });
+    box.scrollLeft = 1000;
+  });
+  const [, y] = await centre(box);
+  await move(20, 260, y);
+  await page.waitForFunction((box) => box.scrollLeft === 0, await box.elementHandle());
+  await page.evaluate(() => scrollTo(0, 0));
+  await see("a box scrolled by a swipe", false);
   await page.context().close();
 }
 
