@@ -1,7 +1,7 @@
 //! The book in a browser: Debian's Chromium, driven by playwright-core.
 //!
 //! The scripts are in `tests/browser`. With `SCREENSHOTS=1` in the environment they leave pictures
-//! of every page, at both widths and in both themes, in `target/screenshots`.
+//! of every page, at both widths and in both themes, and of the menu in `target/screenshots`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,6 +26,16 @@ fn every_page_is_sound_on_a_phone() {
 #[test]
 fn every_widget_can_be_used_by_keyboard() {
     check("widgets.mjs", &[]);
+}
+
+#[test]
+fn the_menu_opens_and_closes_by_mouse_finger_and_key() {
+    check("menu.mjs", &[]);
+}
+
+#[test]
+fn the_controls_around_a_page_do_what_they_say() {
+    check("controls.mjs", &[]);
 }
 
 #[test]

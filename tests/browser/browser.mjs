@@ -1,5 +1,6 @@
 // A browser that opens the book, and takes down whatever goes wrong on its pages.
 
+import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 // Where the book is served, and where Chromium listens: see chromium.mjs.
@@ -21,9 +22,10 @@ export async function withBrowser(check) {
     await check(browser, problem);
   } finally {
     await browser.close();
-  }
-  for (const [what, [first, ...others]] of problems) {
-    console.log(`${first}${others.length > 0 ? ` and ${others.length} more` : ""}: ${what}`);
+    // Also where the check has broken off: they may tell why.
+    for (const [what, [first, ...others]] of problems) {
+      console.log(`${first}${others.length > 0 ? ` and ${others.length} more` : ""}: ${what}`);
+    }
   }
   if (problems.size > 0) process.exitCode = 1;
 }
@@ -35,6 +37,7 @@ export const PATIENCE = 120_000;
 export async function newPage(browser, width, problem, options = {}) {
   const context = await browser.newContext({ viewport: { width, height: 900 }, ...options });
   context.setDefaultTimeout(PATIENCE);
+  await context.addInitScript(`globalThis.isSeen = ${isSeen};`);
   const page = await context.newPage();
   const say = (what) => problem(new URL(page.url()).pathname, what);
   page.on("console", (message) => {
@@ -56,6 +59,17 @@ export async function newPage(browser, width, problem, options = {}) {
   return page;
 }
 
+// Whether the reader sees an element: the whole of it is in the window, and nothing lies upon it.
+// Whatever runs in a page may ask.
+function isSeen(element) {
+  const { left, top, right, bottom } = element.getBoundingClientRect();
+  const { clientWidth, clientHeight } = document.documentElement;
+  const isInside = left >= 0 && top >= 0 && right <= clientWidth && bottom <= clientHeight;
+  const uppermost = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+  const isShown = element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+  return isInside && isShown && element.contains(uppermost);
+}
+
 // The names of all pages: the arguments of the script.
 export const pages = process.argv.slice(2);
 
@@ -68,18 +82,64 @@ export async function choose(page, theme) {
   await page.evaluate((theme) => document.getElementById(`mdbook-theme-${theme}`).click(), theme);
 }
 
-// Presses Tab until an element of `where` that matches `what` has the focus, as whoever has no mouse
-// gets there.
-export async function tabTo(page, where, what) {
+// A click and a tap in the middle of what is seen: whatever lies there gets it.
+export async function click(page, locator) {
+  await page.mouse.click(...(await centre(locator)));
+}
+
+export async function tap(page, locator) {
+  await page.touchscreen.tap(...(await centre(locator)));
+}
+
+// What `newPage` has to be told for a page that can be tapped.
+export const FINGER = { hasTouch: true, isMobile: true };
+
+export async function centre(locator) {
+  const { x, y, width, height } = await locator.boundingBox();
+  return [x + width / 2, y + height / 2];
+}
+
+// Waits until nothing moves any more, and until the next frame: what is done at the end of a movement
+// is done by then. Asking again is safer than to wait for the movements, since in a part that is
+// closed they end only when somebody looks.
+export async function settle(page) {
+  const isStill = () => document.getAnimations().every(({ playState }) => playState !== "running");
+  await page.waitForFunction(isStill);
+  await page.evaluate(() => new Promise(requestAnimationFrame));
+}
+
+// What is wider than its place, though it is no box that scrolls in itself. mdBook hides that it
+// is: the boxes around the text cut off what sticks out.
+export function scrolledSideways() {
+  const around = "html, body, #mdbook-page-wrapper, .page, #mdbook-content, main";
+  const isWide = (box) => box.scrollWidth > box.clientWidth;
+  return [...document.querySelectorAll(around)].filter(isWide).map((box) => box.localName);
+}
+
+// What axe-core finds on a page.
+export async function violations(page) {
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.addScriptTag({ path: AXE });
+  return page.evaluate(async () => {
+    const { violations } = await globalThis.axe.run(document, { resultTypes: ["violations"] });
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.html.slice(0, 200)}: ${node.failureSummary.replaceAll("\n", " ")}`));
+  });
+}
+
+const AXE = fileURLToPath(import.meta.resolve("axe-core/axe.min.js"));
+
+// Presses Tab, or another key, until an element of `where` that matches `what` has the focus, as
+// whoever has no mouse gets there.
+export async function tabTo(page, where, what, key = "Tab") {
   for (let presses = 0; presses < 400; presses += 1) {
-    await page.keyboard.press("Tab");
+    await page.keyboard.press(key);
     const isThere = await where.evaluate(
       (where, what) => where.contains(document.activeElement) && document.activeElement.matches(what),
       what,
     );
     if (isThere) return;
   }
-  throw new Error(`Tab does not lead to ${what}`);
+  throw new Error(`${key} does not lead to ${what}`);
 }
 
 // Types a text into the field that has the focus, in place of what is there.

@@ -28,24 +28,10 @@ await withBrowser(async (browser, problem) => {
       }
     }
   }
-  await contents(page);
   for (const element of Object.keys(uses)) {
     if (!seen.has(element)) problem("the book", `there is no ${element}`);
   }
 });
-
-// The table of contents, which mdBook opens by mouse alone.
-async function contents(page) {
-  await open(page, pages[1]);
-  const toggle = page.locator("#mdbook-sidebar-toggle");
-  const isOpen = async () => (await toggle.getAttribute("aria-expanded")) === "true";
-  const before = await isOpen();
-  await tabTo(page, page.locator("#mdbook-menu-bar"), "#mdbook-sidebar-toggle");
-  await page.keyboard.press("Enter");
-  assert.equal(await isOpen(), !before);
-  await page.keyboard.press("Space");
-  assert.equal(await isOpen(), before);
-}
 
 async function shows(widget, ...texts) {
   const shown = await widget.innerText();

@@ -1,7 +1,8 @@
 // Where there is no JavaScript, each widget is a worked example in a table, and each question can be
-// answered all the same. Two styles side by side are the differences of each to the one before.
+// answered all the same. Two styles side by side are the differences of each to the one before. The
+// menu opens, and its links lead to the chapters.
 
-import { newPage, open, pages, withBrowser } from "./browser.mjs";
+import { BOOK, newPage, open, pages, withBrowser } from "./browser.mjs";
 
 const WIDGETS = ["endianness-widget", "subnet-widget", "multicast-widget", "address-drill"];
 
@@ -40,6 +41,7 @@ await withBrowser(async (browser, problem) => {
       if (explained < choices) problem(name, `${choices} choices, ${explained} explained`);
     }
   }
+  await menu(page, problem);
   for (const element of [...WIDGETS, "side-by-side"]) {
     if (!seen.has(element)) problem("the book", `there is no ${element}`);
   }
@@ -47,4 +49,20 @@ await withBrowser(async (browser, problem) => {
 
 async function openAll(where) {
   for (const summary of await where.locator("details > summary").all()) await summary.click();
+}
+
+// The table of contents is a page in a frame, which stands outside of the window until the label is
+// pressed.
+async function menu(page, problem) {
+  const [first, second] = pages;
+  await open(page, first);
+  const link = page.frameLocator("#mdbook-sidebar iframe").locator(`a[href="${second}"]`);
+  const isInside = async () => {
+    const box = await link.boundingBox();
+    return box !== null && box.x >= 0 && box.x + box.width <= 390;
+  };
+  if (await isInside()) problem(first, "the menu is open at first");
+  await page.locator("#mdbook-sidebar-toggle").click();
+  await link.click();
+  await page.waitForURL(`${BOOK}/${second}`);
 }
