@@ -1,10 +1,12 @@
 //! What a server asks of the system for what it does, counted by strace(1).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write;
+use std::net::Shutdown;
 use std::path::Path;
 
-use protocol::PLAIN_READ;
+use protocol::{LINES_READ, MEMBER_READ, PLAIN_READ};
 use test_kit::chat::{join, quit};
 use test_kit::{Client, Directory, Server, Signal, Style, each_style, require_tool, wait_until};
 
@@ -12,6 +14,7 @@ each_style!(
     echo_lines_and_frames_take_a_read_and_a_write_a_message,
     chat_takes_a_write_a_member,
     an_upload_takes_a_write_a_read_and_is_synced_once_at_the_end,
+    no_read_brings_more_than_the_service_takes_at_once,
 );
 
 /// The file into which strace(1) writes.
@@ -125,6 +128,52 @@ fn check_messages(
     // that ends for nothing.
     assert!(reads.len() <= MESSAGES + 10, "{} reads", reads.len());
     assert!(writes.len() <= MESSAGES + 1, "{} writes", writes.len());
+}
+
+/// How much one read brings bounds the answer to it, and so what a server holds of a client that
+/// does not read: the service says how much, and every style has to keep to it.
+fn no_read_brings_more_than_the_service_takes_at_once(style: Style) {
+    if !require_tool("strace") {
+        return;
+    }
+    for (service, read_size) in [("echo", PLAIN_READ), ("lines", LINES_READ), ("chat", MEMBER_READ)]
+    {
+        let traced = Traced::start(style, service, READS_AND_WRITES);
+        let mut client = traced.server.connect();
+        // More than a read takes is there when it is read.
+        traced.server.process().signal(Signal::SIGSTOP);
+        let mut sending = client.stream().try_clone().expect("a descriptor is left");
+        sending.write_all(&b"/\n".repeat(PLAIN_READ)).expect("the kernel takes it");
+        sending.shutdown(Shutdown::Write).expect("it is connected");
+        traced.server.process().signal(Signal::SIGCONT);
+        client.read_to_end();
+        let most = largest_read(&traced.record());
+        assert_eq!(most, read_size, "{service}: the largest read");
+    }
+}
+
+/// How much the largest read from a client brought.
+fn largest_read(record: &str) -> usize {
+    // A call that another thread's interrupts is told in two lines of the same thread.
+    let mut begun = BTreeSet::new();
+    let mut largest = 0;
+    for line in record.lines() {
+        let Some((thread, call)) = line.split_once(' ') else { continue };
+        let (thread, call) = (thread.trim(), call.trim_start());
+        let is_clients = match call.starts_with("<... ") {
+            true => begun.remove(thread),
+            false => {
+                call.contains("<TCP:[")
+                    && ["read", "recv"].iter().any(|name| call.starts_with(name))
+            }
+        };
+        if is_clients && call.contains("<unfinished ...>") {
+            begun.insert(thread);
+        }
+        let count = call.rsplit_once(" = ").and_then(|(_, count)| count.parse().ok());
+        largest = largest.max(count.filter(|_| is_clients).unwrap_or(0));
+    }
+    largest
 }
 
 /// The page that lays the styles side by side shows what this counts. With `BLESS=1` in the
