@@ -145,12 +145,12 @@ pub fn converse(
         link,
         packets: vec![0; 2 * WRITE_SIZE],
         unsent: 0..0,
-        is_told_all: false,
+        parent_has_ended: false,
         stuck_since: None,
         patience: limits.write_timeout(),
     };
     let mut is_reading = true;
-    while !member.is_told_all || !member.unsent.is_empty() {
+    while !member.parent_has_ended || !member.unsent.is_empty() {
         let idle_deadline = connection.idle_deadline().filter(|_| is_reading);
         let ready = member.wait(is_reading, false, idle_deadline)?;
         member.forward()?;
@@ -188,7 +188,7 @@ struct Member<'a> {
     /// Where in `packets` stands what the client has not taken yet.
     unsent: Range<usize>,
     /// The parent has no more to say.
-    is_told_all: bool,
+    parent_has_ended: bool,
     /// Since when the client takes nothing, and how long it may.
     stuck_since: Option<Instant>,
     patience: Duration,
@@ -232,7 +232,7 @@ impl Member<'_> {
 
     /// What the parent says has to wait until the client has taken what came before.
     fn hears_parent(&self) -> bool {
-        self.unsent.is_empty() && !self.is_told_all
+        self.unsent.is_empty() && !self.parent_has_ended
     }
 
     /// Sends the client what has come from the parent, as far as it takes it.
@@ -260,11 +260,11 @@ impl Member<'_> {
     /// Receives the packets that have come from the parent. An empty one is the end.
     fn receive(&mut self) -> io::Result<()> {
         let mut size = 0;
-        while !self.is_told_all && size <= WRITE_SIZE {
+        while !self.parent_has_ended && size <= WRITE_SIZE {
             match self.link.read(&mut self.packets[size..size + WRITE_SIZE]) {
                 Ok(count) => {
                     size += count;
-                    self.is_told_all = count == 0;
+                    self.parent_has_ended = count == 0;
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) if may_try_again(&error) => {}

@@ -23,7 +23,7 @@ pub(crate) struct Child {
     pub(crate) limits: Limits,
     pub(crate) link: Option<ChildEnd>,
     pub(crate) parent: Pid,
-    pub(crate) unblocked: SigSet,
+    pub(crate) signal_mask: SigSet,
 }
 
 impl Child {
@@ -47,7 +47,7 @@ impl Child {
             CString::new(format!("client-{}", self.client.0)).map(|name| prctl::set_name(&name));
         low_level::unregister(reaping);
         let stop = stop.into_child()?;
-        self.unblocked.thread_set_mask()?;
+        self.signal_mask.thread_set_mask()?;
         // No child outlives the parent, however that ends, and not for a write that is stuck.
         prctl::set_pdeathsig(Signal::SIGKILL)?;
         if getppid() != self.parent {

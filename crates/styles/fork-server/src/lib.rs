@@ -168,14 +168,14 @@ impl Server {
         });
         let parent = getpid();
         // Else a signal that hits the child early would run the parent's handlers there.
-        let unblocked = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+        let signal_mask = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
         let forked = fork_alone();
         if let Ok(ForkResult::Child) = forked {
             let (service, limits) = (self.service.clone(), self.limits);
-            let child = Child { client, stream, service, limits, link, parent, unblocked };
+            let child = Child { client, stream, service, limits, link, parent, signal_mask };
             return Ok(Some(child));
         }
-        unblocked.thread_set_mask()?;
+        signal_mask.thread_set_mask()?;
         if let ForkResult::Parent { child } = forked? {
             self.processes.insert(child, client);
         }
