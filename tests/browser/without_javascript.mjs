@@ -2,12 +2,14 @@
 // answered all the same. Two styles side by side are the differences of each to the one before. The
 // menu opens, and its links lead to the chapters.
 
-import { BOOK, newPage, open, pages, withBrowser } from "./browser.mjs";
+import { BOOK, click, newPage, open, pages, withBrowser } from "./browser.mjs";
 
 const WIDGETS = ["endianness-widget", "subnet-widget", "multicast-widget", "address-drill"];
 
 await withBrowser(async (browser, problem) => {
-  const page = await newPage(browser, 390, problem, { javaScriptEnabled: false });
+  // Nothing moves: without a script, nothing could wait for its end.
+  const options = { javaScriptEnabled: false, reducedMotion: "reduce" };
+  const page = await newPage(browser, 390, problem, options);
   const seen = new Set();
   for (const name of pages) {
     await open(page, name);
@@ -62,7 +64,8 @@ async function menu(page, problem) {
     return box !== null && box.x >= 0 && box.x + box.width <= 390;
   };
   if (await isInside()) problem(first, "the menu is open at first");
-  await page.locator("#mdbook-sidebar-toggle").click();
-  await link.click();
+  await click(page, page.locator("#mdbook-sidebar-toggle"));
+  if (!(await isInside())) problem(first, "the menu does not open");
+  await click(page, link);
   await page.waitForURL(`${BOOK}/${second}`);
 }
