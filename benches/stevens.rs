@@ -21,7 +21,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 use test_kit::Style;
 
-use kit::{Placement, name, start, visit};
+use kit::{Placement, start, visit};
 
 /// Measures what each style takes of a processor for 5,000 connections, ten of them at once, as
 /// Stevens did.
@@ -65,14 +65,14 @@ fn main() {
     for (round, seconds) in seconds.iter_mut().enumerate() {
         for turn in 0..Style::ALL.len() {
             let style = (round + turn) % Style::ALL.len();
-            seconds[style] = serve(&placement, Style::ALL[style], connections).as_secs_f64();
+            seconds[style] = serve(&placement, *Style::ALL[style], connections).as_secs_f64();
         }
     }
     if only_tests {
         return println!("All {} styles run.", Style::ALL.len());
     }
     let row = |style: usize| Row {
-        style: name(Style::ALL[style]).to_owned(),
+        style: Style::ALL[style].name.to_owned(),
         whole: spread(seconds.iter().map(|round| round[style])),
         over: spread(seconds.iter().map(|round| round[style] - round[0])),
     };

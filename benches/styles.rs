@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, PlottingBackend, SamplingMode, Throughput};
 use test_kit::Style;
 
-use kit::{Chat, Echo, Placement, name, start, visit};
+use kit::{Chat, Echo, Placement, start, visit};
 
 fn main() {
     let placement = Placement::take();
@@ -39,10 +39,10 @@ fn main() {
 /// 64 bytes there and back over one connection.
 fn round_trip(criterion: &mut Criterion, placement: &Placement) {
     let mut group = criterion.benchmark_group("echo rtt");
-    for style in Style::ALL {
+    for style in Style::ALL.map(|style| *style) {
         let server = start(placement, style, "echo");
         let mut echo = Echo::connect(server.address(), 1, 64);
-        group.bench_function(name(style), |bencher| bencher.iter(|| echo.round()));
+        group.bench_function(style.name, |bencher| bencher.iter(|| echo.round()));
     }
 }
 
@@ -50,10 +50,10 @@ fn round_trip(criterion: &mut Criterion, placement: &Placement) {
 fn throughput(criterion: &mut Criterion, placement: &Placement, title: &str, size: usize) {
     let mut group = criterion.benchmark_group(title);
     group.throughput(Throughput::Bytes(size as u64));
-    for style in Style::ALL {
+    for style in Style::ALL.map(|style| *style) {
         let server = start(placement, style, "echo");
         let mut echo = Echo::connect(server.address(), 1, size);
-        group.bench_function(name(style), |bencher| {
+        group.bench_function(style.name, |bencher| {
             bencher.iter_custom(|count| {
                 let begun = Instant::now();
                 echo.stream(count);
@@ -72,10 +72,10 @@ fn connecting(
     message: &[u8],
 ) {
     let mut group = criterion.benchmark_group(title);
-    for style in Style::ALL {
+    for style in Style::ALL.map(|style| *style) {
         let server = start(placement, style, service);
         let address = server.address();
-        group.bench_function(name(style), |bencher| {
+        group.bench_function(style.name, |bencher| {
             bencher.iter(|| visit(address, message));
         });
     }
@@ -87,9 +87,9 @@ fn fan_out(criterion: &mut Criterion, placement: &Placement, title: &str, member
     // Each sample has as many rounds as the others, since a round takes long.
     group.sampling_mode(SamplingMode::Flat);
     group.throughput(Throughput::Elements(members as u64 - 1));
-    for style in Style::ALL.into_iter().filter(|style| style.serves_many()) {
+    for style in Style::ALL.into_iter().copied().filter(|style| style.serves_many()) {
         let server = start(placement, style, "chat");
         let mut chat = Chat::join(server.address(), members, 1);
-        group.bench_function(name(style), |bencher| bencher.iter(|| chat.round(1)));
+        group.bench_function(style.name, |bencher| bencher.iter(|| chat.round(1)));
     }
 }

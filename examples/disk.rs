@@ -8,18 +8,22 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-const STYLES: [(&str, u16); 5] =
-    [("iterative", 2029), ("fork", 3029), ("thread", 4029), ("select", 5029), ("async", 6029)];
+use launch::Style;
+
+/// The number of the service upload, to which each style adds its thousand.
+const UPLOAD: u16 = 29;
 
 const LARGE: usize = 16 << 20;
 const SMALL: usize = 1024;
 
 fn main() -> io::Result<()> {
     println!("             16 MiB   1 KiB meanwhile, the slowest");
-    for (style, port) in STYLES {
-        let (large, small) = both(style, port)?;
+    // Those that `cargo run` starts.
+    for style in Style::ALL.iter().filter(|style| style.starts_by_default) {
+        let name = style.name;
+        let (large, small) = both(name, style.thousand * 1000 + UPLOAD)?;
         let [large, small] = [large, small].map(|time| time.as_millis());
-        println!("{style:<10} {large:>5} ms {small:>7} ms");
+        println!("{name:<10} {large:>5} ms {small:>7} ms");
     }
     Ok(())
 }

@@ -1,11 +1,10 @@
 //! A service of one's own, which answers in capital letters, served in whatever style is asked for:
-//! `shout iterative`, `shout fork`, `shout thread`, `shout select` or `shout async`.
+//! `shout iterative`, `shout fork`, and so on.
 
 use std::borrow::Cow;
 use std::time::Duration;
 use std::{env, io};
 
-use launch::Serve;
 use protocol::{Answer, Service, Session};
 use sockets::{Limits, Stop, listen};
 
@@ -26,14 +25,8 @@ impl Session for Shout {
 // ANCHOR: main
 fn main() -> io::Result<()> {
     let style = env::args().nth(1);
-    let serve: Serve = match style.as_deref() {
-        Some("iterative") => iterative_server::serve,
-        Some("fork") => fork_server::serve,
-        Some("thread") => thread_server::serve,
-        Some("select") => select_server::serve,
-        Some("async") => async_server::serve,
-        _ => return Err(io::Error::other("want the name of a style")),
-    };
+    let found = all_styles::find(|known| style.as_deref() == Some(known.name));
+    let (_, serve) = found.ok_or_else(|| io::Error::other("want the name of a style"))?;
     let limits = Limits {
         max_clients: 100,
         idle_timeout: Some(Duration::from_secs(60)),

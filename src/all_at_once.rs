@@ -1,4 +1,4 @@
-//! Every style on every service at once, and the book: what the program does if it is told nothing
+//! Several styles on every service at once, and the book: what the program does if it is told nothing
 //! else.
 //!
 //! Each [`Server`] is a process of its own. The launcher waits for all of them and for signals in
@@ -23,18 +23,22 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use protocol::{CATALOGUE, Entry};
 
-use crate::STYLES;
 use crate::server::{Server, State, say};
 use crate::table::table;
 use crate::uploads::Uploads;
 
-/// Starts every server, and the book if it shall be there, shows where each listens, and passes
+/// Starts the servers of these styles, and the book if it shall be there, shows where each listens, and passes
 /// their logs on until it is told to stop. What is uploaded goes to `directory`, or to a new one.
 ///
 /// Gives the status to exit with: 0 if it was told to stop, 128 + signal if it was told twice, and
 /// 1 if no server is left although nobody has said so.
-pub(crate) fn serve(host: IpAddr, has_book: bool, directory: Option<&Path>) -> ExitCode {
-    let lived = Launcher::start(host, has_book, directory).and_then(Launcher::run);
+pub(crate) fn serve(
+    host: IpAddr,
+    styles: &[&'static Style],
+    has_book: bool,
+    directory: Option<&Path>,
+) -> ExitCode {
+    let lived = Launcher::start(host, styles, has_book, directory).and_then(Launcher::run);
     lived.unwrap_or_else(|error| Problem::world(error).report())
 }
 
@@ -44,6 +48,8 @@ struct Launcher {
     /// A signal has arrived and is not heeded yet. If another one comes, the launcher ends at
     /// once: it is stuck in a write to somebody who does not read. The servers end with it.
     is_signalled: Arc<AtomicBool>,
+    styles: Vec<&'static Style>,
+    /// Of each style in turn all its services, and behind them the book.
     servers: Vec<Server>,
     uploads: Uploads,
     is_shown: bool,
@@ -59,18 +65,24 @@ enum Ready {
 }
 
 impl Launcher {
-    fn start(host: IpAddr, has_book: bool, directory: Option<&Path>) -> io::Result<Launcher> {
+    fn start(
+        host: IpAddr,
+        styles: &[&'static Style],
+        has_book: bool,
+        directory: Option<&Path>,
+    ) -> io::Result<Launcher> {
         let is_signalled = Arc::default();
         let arrivals = Arrivals::of_each(&is_signalled)?;
         let uploads = Uploads::into(directory)?;
         let of_style = |style| CATALOGUE.iter().map(move |service| (style, service));
-        let places = STYLES.iter().flat_map(|(style, _)| of_style(*style));
+        let places = styles.iter().flat_map(|style| of_style(*style));
         let servers = places.map(|(style, service)| server(style, service, host, uploads.path()));
         let book = has_book.then(|| book_server(host)).flatten();
         let servers = servers.chain(book).collect();
         Ok(Launcher {
             arrivals,
             is_signalled,
+            styles: styles.to_vec(),
             servers,
             uploads,
             is_shown: false,
@@ -122,7 +134,8 @@ impl Launcher {
         if !self.is_shown && !self.is_stopping && self.servers.iter().all(is_known) {
             self.is_shown = true;
             // Whoever has closed standard output does not want to know.
-            let _ = io::stdout().write_all(table(&self.servers, self.uploads.path()).as_bytes());
+            let table = table(&self.styles, &self.servers, self.uploads.path());
+            let _ = io::stdout().write_all(table.as_bytes());
         }
     }
 

@@ -5,16 +5,19 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
 use clap_complete::Shell;
+use launch::Style;
 use protocol::CATALOGUE;
 
-use crate::STYLES;
+/// Names every style there is.
+const ALL: &str = "all";
 
 const ABOUT: &str = "\
 How network servers work: the same services in every style of server
 
-Without a command, it starts every style on every service, each server a process of its own, \
+Without a command, it starts several styles on every service, each server a process of its own, \
 serves the book beside them, and shows where each listens and how to talk to it. Ctrl-C stops \
 them all.";
 
@@ -26,9 +29,10 @@ pub(crate) fn program() -> Command {
         .after_help(ports())
         .args_conflicts_with_subcommands(true)
         .arg(host_argument())
+        .arg(styles_argument())
         .arg(no_book_argument())
         .arg(directory_argument())
-        .subcommands(STYLES.iter().map(|(style, _)| launch::command(style)))
+        .subcommands(Style::ALL.iter().map(|style| launch::command(style)))
         .subcommand(talk::Command::augment_args(Command::new("talk")))
         .subcommand(addresses::Command::augment_args(Command::new("addresses")))
         .subcommand(datagrams::Command::augment_args(Command::new("datagrams")))
@@ -44,6 +48,13 @@ pub(crate) fn program() -> Command {
 /// Where all servers shall listen.
 pub(crate) fn host(matches: &ArgMatches) -> IpAddr {
     *matches.get_one("host").expect("there is a default")
+}
+
+/// Which styles shall be started, in the order in which they are always listed.
+pub(crate) fn styles(matches: &ArgMatches) -> Vec<&'static Style> {
+    let named = || matches.get_many::<String>("styles").into_iter().flatten();
+    let is_named = |style: &&Style| named().any(|name| name == ALL || name == style.name);
+    Style::ALL.into_iter().filter(is_named).collect()
 }
 
 /// Whether the book shall be served beside them.
@@ -95,6 +106,23 @@ fn host_argument() -> Arg {
         )
 }
 
+fn styles_argument() -> Arg {
+    let names = Style::ALL.into_iter().map(|style| style.name);
+    let by_default = Style::ALL.into_iter().filter(|style| style.starts_by_default);
+    let by_default: Vec<_> = by_default.map(|style| style.name).collect();
+    Arg::new("styles")
+        .long("styles")
+        .value_name("STYLES")
+        .value_delimiter(',')
+        .value_parser(PossibleValuesParser::new(names.chain([ALL])))
+        .help(format!(
+            "Which styles to start: their names with commas between them, or all [default: {}]",
+            by_default.join(",")
+        ))
+        .default_values(by_default)
+        .hide_default_value(true)
+}
+
 fn no_book_argument() -> Arg {
     Arg::new("no-book").long("no-book").action(ArgAction::SetTrue).help("Leave the book out")
 }
@@ -124,7 +152,7 @@ fn ports() -> String {
         let rows = rows.iter().map(|(name, number)| format!("{name} {number}"));
         rows.collect::<Vec<_>>().join(", ")
     };
-    let thousands = STYLES.iter().map(|(style, _)| (style.name, style.thousand));
+    let thousands = Style::ALL.iter().map(|style| (style.name, style.thousand));
     let thousands = list(thousands.collect());
     let well_known = CATALOGUE.iter().map(|service| (service.name, service.port));
     let well_known = list(well_known.collect());

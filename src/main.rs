@@ -11,20 +11,9 @@ use std::env;
 use std::path::Path;
 use std::process::ExitCode;
 
+use all_styles::find;
 use command::hand_over;
-use launch::{Serve, Style};
-
-/// All styles: what there is to know about each, and how it serves.
-///
-/// They stand in the order in which they are always listed: each leaves behind what limited the
-/// one before it.
-const STYLES: &[(&Style, Serve)] = &[
-    (&Style::ITERATIVE, iterative_server::serve),
-    (&Style::FORK, fork_server::serve),
-    (&Style::THREAD, thread_server::serve),
-    (&Style::SELECT, select_server::serve),
-    (&Style::ASYNC, async_server::serve),
-];
+use launch::Style;
 
 fn main() -> ExitCode {
     // Started under the name of a server, it is that server.
@@ -43,6 +32,7 @@ fn main() -> ExitCode {
     match matches.subcommand() {
         None => all_at_once::serve(
             command::host(&matches),
+            &command::styles(&matches),
             command::has_book(&matches),
             command::directory(&matches),
         ),
@@ -51,10 +41,10 @@ fn main() -> ExitCode {
         Some(("datagrams", matches)) => hand_over(matches, &program, datagrams::run),
         Some(("load", matches)) => hand_over(matches, &program, load::run),
         Some(("compare", matches)) => {
-            hand_over(matches, &program, |command| compare::run(command, &styles()))
+            hand_over(matches, &program, |command| compare::run(command, &Style::ALL))
         }
         Some(("timelines", matches)) => {
-            hand_over(matches, &program, |command| timelines::run(command, &styles()))
+            hand_over(matches, &program, |command| timelines::run(command, &Style::ALL))
         }
         #[cfg(feature = "book")]
         Some(("book", matches)) => book_server::run(matches),
@@ -64,14 +54,6 @@ fn main() -> ExitCode {
             None => unreachable!("clap knows no other command"),
         },
     }
-}
-
-fn styles() -> Vec<&'static Style> {
-    STYLES.iter().map(|(style, _)| *style).collect()
-}
-
-fn find(wanted: impl Fn(&Style) -> bool) -> Option<(&'static Style, Serve)> {
-    STYLES.iter().copied().find(|(style, _)| wanted(style))
 }
 
 fn is_called(name: &str) -> bool {

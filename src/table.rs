@@ -4,23 +4,28 @@ use std::env;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
+use launch::Style;
 use protocol::CATALOGUE;
 
-use crate::STYLES;
 use crate::server::{Server, State};
+
+/// How wide a narrow terminal is.
+const WIDTH: usize = 80;
 
 /// The table: a row for each style, a column for each service, and in it the port. Below it stands
 /// what to do next. `servers` stand in the order of the rows, and behind them the book, if there
 /// shall be one.
 ///
 /// The host is the same everywhere, so it stands once: with it in each cell, six services would
-/// take more than the 80 columns of a narrow terminal.
-pub(crate) fn table(servers: &[Server], uploads: &Path) -> String {
-    let (servers, book) = servers.split_at(STYLES.len() * CATALOGUE.len());
+/// take more than the 80 columns of a narrow terminal. Where there are more columns than these have
+/// room for, the table goes on below, with the names of the styles again.
+pub(crate) fn table(styles: &[&Style], servers: &[Server], uploads: &Path) -> String {
+    let (servers, book) = servers.split_at(styles.len() * CATALOGUE.len());
     let mut header = vec![String::new()];
     header.extend(CATALOGUE.iter().map(|service| service.name.to_owned()));
-    let rows = STYLES.iter().zip(servers.chunks(CATALOGUE.len()));
-    let rows = rows.map(|((style, _), row)| {
+    header.push(String::new());
+    let rows = styles.iter().zip(servers.chunks(CATALOGUE.len()));
+    let rows = rows.map(|(style, row)| {
         let mut cells = vec![style.name.to_owned()];
         cells.extend(row.iter().map(cell));
         cells.push(style.answer.to_owned());
@@ -62,17 +67,40 @@ fn is_port_taken(server: &Server) -> bool {
     matches!(server.state(), State::Failed(why) if why.contains("ddress already in use"))
 }
 
-/// Lays cells out, each column as wide as its widest cell.
+/// Lays cells out, each column as wide as its widest cell. What has no room beside the first column
+/// follows below, beside the first column again.
 fn in_columns(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column| rows.iter().filter_map(|row| row.get(column)).map(String::len).max();
     let widths: Vec<_> = (0..columns).filter_map(width).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths);
-        let cells = cells.map(|(cell, &width)| format!("{cell:width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    let part = |columns: Vec<usize>| -> String {
+        let lines = rows.iter().map(|row| {
+            let cells = columns.iter().map(|&at| format!("{:width$}", row[at], width = widths[at]));
+            cells.collect::<Vec<_>>().join(GAP).trim_end().to_owned() + "\n"
+        });
+        // A part that has only answers has no header.
+        lines.skip_while(|line| line == "\n").collect()
     };
-    rows.iter().map(line).collect()
+    parts(&widths).into_iter().map(part).collect::<Vec<_>>().join("\n")
+}
+
+/// What stands between two columns.
+const GAP: &str = "  ";
+
+/// Which columns stand beside one another: in each part the first one, and as many of the others as
+/// there is room for.
+fn parts(widths: &[usize]) -> Vec<Vec<usize>> {
+    let mut parts = vec![vec![0]];
+    let mut width = widths[0];
+    for (column, own) in widths.iter().enumerate().skip(1) {
+        if width + GAP.len() + own > WIDTH && width > widths[0] {
+            parts.push(vec![0]);
+            width = widths[0];
+        }
+        width += GAP.len() + own;
+        parts.last_mut().expect("there is a first").push(column);
+    }
+    parts
 }
 
 /// What to do next.
@@ -125,5 +153,79 @@ fn this_program() -> &'static str {
     match env::var_os("CARGO_MANIFEST_DIR") {
         Some(_) => "cargo run --",
         None => "after-accept",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table with so many services and styles, as [`table`] has it.
+    fn made_up(services: &[&str], styles: &[(&str, usize, &str)]) -> String {
+        let header = [""].iter().chain(services).chain(&[""]);
+        let header: Vec<_> = header.map(|cell| (*cell).to_owned()).collect();
+        let rows = styles.iter().map(|(name, thousand, answer)| {
+            let ports = (0..services.len()).map(|number| thousand * 1000 + 30 + number);
+            let ports = ports.map(|port| port.to_string());
+            let name = [(*name).to_owned()].into_iter();
+            name.chain(ports).chain([(*answer).to_owned()]).collect()
+        });
+        in_columns(&[header].into_iter().chain(rows).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_has_room_stands_in_one_part() {
+        let styles = [("fork", 3, "one process a client"), ("poll", 10, "one loop for all")];
+        let expected = "      echo   chat
+fork  3030   3031   one process a client
+poll  10030  10031  one loop for all
+";
+        assert_eq!(made_up(&["echo", "chat"], &styles), expected);
+    }
+
+    #[test]
+    fn answers_without_room_beside_the_ports_stand_below() {
+        let answer = "an answer that has more to say than one line of the table has room for";
+        let expected = format!("      echo\nfork  3030\n\nfork  {answer}\n");
+        assert_eq!(made_up(&["echo"], &[("fork", 3, answer)]), expected);
+    }
+
+    #[test]
+    fn ten_services_and_eleven_styles_fit_a_narrow_terminal() {
+        let services = [
+            "echo", "fortune", "chat", "lines", "frames", "upload", "daytime", "discard", "proxy",
+            "chargen",
+        ];
+        let styles = [
+            ("iterative", 2, "one client at a time"),
+            ("fork", 3, "one process a client"),
+            ("thread", 4, "one thread a client"),
+            ("select", 5, "one loop for all"),
+            ("async", 6, "one task a client"),
+            ("poll", 10, "one loop for all"),
+            ("epoll", 11, "one loop for all"),
+            ("preforked", 12, "some processes for all"),
+            ("pool", 13, "some threads for all"),
+            ("uring", 14, "one ring for all"),
+            ("reuseport", 64, "some loops for all"),
+        ];
+        let shown = made_up(&services, &styles);
+        let lines: Vec<_> = shown.lines().collect();
+        assert!(lines.iter().all(|line| line.len() <= WIDTH), "{shown}");
+        let parts: Vec<_> = lines.split(|line| line.is_empty()).collect();
+        let ends = parts.iter().map(|part| [part[0], part[1], part[styles.len()]]);
+        let expected = [
+            [
+                "           echo   fortune  chat   lines  frames  upload  daytime  discard  proxy",
+                "iterative  2030   2031     2032   2033   2034    2035    2036     2037     2038",
+                "reuseport  64030  64031    64032  64033  64034   64035   64036    64037    64038",
+            ],
+            [
+                "           chargen",
+                "iterative  2039     one client at a time",
+                "reuseport  64039    some loops for all",
+            ],
+        ];
+        assert_eq!(ends.collect::<Vec<_>>(), expected, "{shown}");
     }
 }

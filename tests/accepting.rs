@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use test_kit::chat::welcome;
-use test_kit::{Client, Server, Style, each_style, require_tool, wait_until};
+use test_kit::{Client, Own, Server, Style, each_style, require_tool, wait_until};
 
 each_style!(
     who_is_here_is_not_disturbed_when_descriptors_run_out,
@@ -21,20 +21,20 @@ fn who_is_here_is_not_disturbed_when_descriptors_run_out(style: Style) {
     for (number, client) in clients.iter_mut().enumerate() {
         client.send(format!("{number}\r\n"));
     }
-    match style {
-        Style::Iterative => {
+    match style.own {
+        Own::Nothing => {
             clients[0].expect_line("0");
             assert!(clients[1].has_nothing(), "the second client waits");
             clients.remove(0);
             clients[0].expect_line("1");
         }
         // Once it has forked, the parent keeps nothing of such a client.
-        Style::Fork => {
+        Own::Process => {
             for (number, client) in clients.iter_mut().enumerate() {
                 client.expect_line(number.to_string());
             }
         }
-        Style::Thread | Style::Select | Style::Async => {
+        Own::Thread | Own::Slot | Own::Task => {
             expect_quiet_warnings(&server);
             let here = connected(&server);
             for (number, client) in clients[..here].iter_mut().enumerate() {
@@ -106,9 +106,9 @@ fn a_client_that_went_away_is_no_reason_to_wait(style: Style) {
 /// A server with 24 descriptors, of which it needs some for itself.
 fn start_starved(style: Style, service: &str) -> Server {
     // Async would take on only as many clients as it has descriptors for.
-    let options: &[&str] = match style {
-        Style::Iterative => &[],
-        _ => &["--max-clients", "100"],
+    let options: &[&str] = match style.serves_many() {
+        true => &["--max-clients", "100"],
+        false => &[],
     };
     Server::start_under(&["prlimit", "--nofile=24"], style, service, options)
 }

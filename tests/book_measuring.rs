@@ -19,6 +19,10 @@ fn directory() -> PathBuf {
     lessons().join("measuring/run")
 }
 
+fn kept() -> Kept {
+    Kept::read(&directory().join("runs.jsonl"), &Style::ALL).unwrap()
+}
+
 fn json(name: &str) -> Value {
     let text = fs::read_to_string(directory().join(name)).expect("it is kept");
     serde_json::from_str(&text).expect("it is JSON")
@@ -62,7 +66,7 @@ fn plots_say_in_words_what_they_show() {
             let said = text.split(&begin).nth(1).expect(name);
             assert!(!said.starts_with('<'), "{name}: an empty {element}");
         }
-        for style in Style::ALL {
+        for style in kept().styles() {
             let (name_of_style, class) = (style.name, format!("class=\"style-{}\"", style.name));
             assert!(text.contains(&class), "{name} has no {name_of_style}");
         }
@@ -73,10 +77,6 @@ fn plots_say_in_words_what_they_show() {
 mod the_table {
     use super::*;
 
-    fn kept() -> Kept {
-        Kept::read(&directory().join("runs.jsonl"), &Style::ALL).unwrap()
-    }
-
     fn median(load: &str, style: &str, figure: &str) -> f64 {
         let median = kept().median(load, style, figure);
         median.unwrap_or_else(|| panic!("{style} has no {figure} under {load}"))
@@ -86,9 +86,9 @@ mod the_table {
     /// tried again.
     #[test]
     fn is_of_a_whole_run() {
-        let kept = fs::read_to_string(directory().join("runs.jsonl")).unwrap();
+        let lines = fs::read_to_string(directory().join("runs.jsonl")).unwrap();
         let mut cells: BTreeMap<(String, String), (usize, usize)> = BTreeMap::new();
-        for line in kept.lines().skip(1) {
+        for line in lines.lines().skip(1) {
             let sample: Value = serde_json::from_str(line).unwrap();
             let name = |key: &str| sample[key].as_str().unwrap().to_owned();
             let cell = cells.entry((name("load"), name("style"))).or_default();
@@ -97,7 +97,7 @@ mod the_table {
                 false => cell.0 += 1,
             }
         }
-        assert_eq!(cells.len(), 15 * Style::ALL.len());
+        assert_eq!(cells.len(), 15 * kept().styles().len());
         for (cell, counts) in cells {
             assert!([(5, 0), (0, 2)].contains(&counts), "{cell:?}: {counts:?}");
         }
@@ -133,10 +133,11 @@ mod the_table {
 
     #[test]
     fn with_one_client_there_is_little_to_choose() {
-        let rates =
-            Style::ALL.map(|style| median("echo, 1 client", style.name, "answers a second"));
-        let most = rates.into_iter().fold(0.0, f64::max);
-        assert!(rates.into_iter().all(|rate| rate > most / 2.0), "{rates:?}");
+        let kept = kept();
+        let rate = |style: &&Style| median("echo, 1 client", style.name, "answers a second");
+        let rates: Vec<f64> = kept.styles().iter().map(rate).collect();
+        let most = rates.iter().copied().fold(0.0, f64::max);
+        assert!(rates.iter().all(|rate| *rate > most / 2.0), "{rates:?}");
     }
 
     #[test]
@@ -254,14 +255,14 @@ mod the_reports {
         let (one, two) = ("one processor", "two processors");
         assert!(latency(two, "p50") > 2.0 * latency(one, "p50"));
         assert!(rate(one) > 2.0 * rate(two));
-        let kept = Kept::read(&directory().join("runs.jsonl"), &Style::ALL).unwrap();
-        let rate_of = |style: &Style| {
+        let kept = kept();
+        let rate_of = |style: &&Style| {
             let rate = kept.median("echo, 1 client", style.name, "answers a second");
             rate.expect("every style can do that")
         };
-        let rates = Style::ALL.map(rate_of);
-        let most = rates.into_iter().fold(0.0, f64::max);
-        let least = rates.into_iter().fold(f64::MAX, f64::min);
+        let rates: Vec<f64> = kept.styles().iter().map(rate_of).collect();
+        let most = rates.iter().copied().fold(0.0, f64::max);
+        let least = rates.iter().copied().fold(f64::MAX, f64::min);
         assert!(rate(one) / rate(two) > most / least);
     }
 

@@ -4,12 +4,18 @@
 use std::collections::BTreeMap;
 
 use chapter_checks::chapter::lessons;
+use launch::Style;
 use regex::Regex;
 
 /// The themes that mdBook's menu offers.
 const THEMES: [&str; 5] = ["light", "rust", "coal", "navy", "ayu"];
 
-const STYLES: [&str; 5] = ["iterative", "fork", "thread", "select", "async"];
+const FILE: &str = "lessons/theme/colours.css";
+
+/// The names of the styles' colours, which are those of the styles.
+fn styles() -> impl Iterator<Item = &'static str> {
+    Style::ALL.into_iter().map(|style| style.name)
+}
 
 /// What text may be written in, beside the colours of the styles.
 const TEXT: [&str; 8] = ["ink", "muted", "accent", "network", "host", "lost", "right", "wrong"];
@@ -19,10 +25,14 @@ fn every_colour_can_be_read_on_both_grounds_of_every_theme() {
     for theme in THEMES {
         let colours = colours(theme);
         for ground in ["paper", "wash"] {
-            for name in TEXT.iter().chain(&STYLES) {
+            for name in TEXT.into_iter().chain(styles()) {
                 // WCAG 2.2, 1.4.3, level AA.
-                let contrast = colours[*name].contrast(colours[ground]);
-                assert!(contrast >= 4.5, "{theme}: {name} on {ground} has {contrast:.2} to 1");
+                let contrast = of(&colours, name).contrast(colours[ground]);
+                assert!(
+                    contrast >= 4.5,
+                    "{FILE}: in the theme {theme}, --{name} on --{ground} has {contrast:.2} to 1: \
+                     choose a colour with 4.5 or more"
+                );
             }
             // WCAG 2.2, 1.4.11: what is not text.
             let contrast = colours["edge"].contrast(colours[ground]);
@@ -35,7 +45,7 @@ fn every_colour_can_be_read_on_both_grounds_of_every_theme() {
 fn whoever_is_colour_blind_can_tell_the_styles_apart() {
     for theme in THEMES {
         let colours = colours(theme);
-        let pairs = [&STYLES[..], &["network", "host"]].map(|names| {
+        let pairs = [styles().collect(), vec!["network", "host"]].map(|names: Vec<&str>| {
             let pairs = names.iter().enumerate().flat_map(|(number, one)| {
                 names[number + 1..].iter().map(move |other| (*one, *other))
             });
@@ -43,12 +53,13 @@ fn whoever_is_colour_blind_can_tell_the_styles_apart() {
         });
         for (one, other) in pairs.concat() {
             for (sight, matrix) in SIGHTS {
-                let seen = |name: &str| colours[name].seen_through(matrix);
+                let seen = |name: &str| of(&colours, name).seen_through(matrix);
                 let distance = seen(one).distance(seen(other));
                 // About 2 can just be told side by side.
                 assert!(
                     distance >= 18.0,
-                    "{theme}: {one} and {other} are {distance:.1} apart with {sight}"
+                    "{FILE}: in the theme {theme}, --{one} and --{other} are {distance:.1} apart with \
+                     {sight}: choose colours that are 18 apart or more"
                 );
             }
         }
@@ -135,6 +146,15 @@ impl Light {
         let z = eye((0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.08883);
         [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
     }
+}
+
+/// The colour of this name, of a theme's.
+fn of(colours: &BTreeMap<String, Light>, name: &str) -> Light {
+    *colours.get(name).unwrap_or_else(|| {
+        panic!(
+            "{FILE}: {name:?} has no colour: add --{name}, once for light themes and once for dark"
+        )
+    })
 }
 
 /// The colours of a theme: those of `html`, and over them those of each rule that names it.

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use test_kit::{Directory, Server, Signal, Style, each_style, run};
+use test_kit::{Directory, MaxClients, Server, Signal, Style, each_style, run};
 
 each_style!(
     wrong_usage_is_named,
@@ -106,17 +106,16 @@ fn a_file_without_fortunes_is_named(style: Style) {
 }
 
 fn more_clients_than_the_style_can_serve_are_refused(style: Style) {
-    match style.most_clients() {
-        Some(most) => {
+    match style.max_clients {
+        MaxClients::AtMost(most, why) => {
             let more = (most + 1).to_string();
-            let words = [&more, "--max-clients", &most.to_string()];
+            let words = [&more, "--max-clients", &most.to_string(), why];
             check(style, &["echo", "--max-clients", &more], 2, &words);
             Server::start_with(style, "echo", &["--max-clients", &most.to_string()]);
         }
-        None => drop(Server::start_with(style, "echo", &["--max-clients", "1001"])),
-    }
-    if style == Style::Select {
-        check(style, &["echo", "--max-clients", "1001"], 2, &["FD_SETSIZE"]);
+        MaxClients::Default(_) | MaxClients::DescriptorsLess(_) => {
+            drop(Server::start_with(style, "echo", &["--max-clients", "1001"]));
+        }
     }
 }
 
@@ -141,13 +140,13 @@ fn the_largest_numbers_are_refused_or_obeyed(style: Style) {
 }
 
 fn help_and_version_are_no_errors(style: Style) {
-    for (argument, word) in [("--help", "--listen"), ("--version", style.binary())] {
+    for (argument, word) in [("--help", "--listen"), ("--version", style.process_name)] {
         let ended = run(style, &[argument]);
         assert_eq!(ended.status.code(), Some(0));
         assert_eq!(ended.errors, [""; 0]);
         let said = ended.output.join("\n");
         assert!(said.contains(word), "{said}");
-        assert!(said.contains(style.binary()), "{said}");
+        assert!(said.contains(style.process_name), "{said}");
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, getrlimit};
-use test_kit::{Client, Crowd, Process, Server, Style};
+use test_kit::{Client, Crowd, MaxClients, Process, Server, Style};
 use test_kit::{can_open, each_style, require_tool, run_under, wait_until};
 
 each_style!(
@@ -21,10 +21,9 @@ fn more_clients_than_a_style_takes_wait_for_their_turn(style: Style) {
     // All that wait have to fit into the backlog of 1,024.
     let count = if style.serves_many() { MANY } else { MANY - 100 };
     let Some(_descriptors) = Descriptors::take(count + 100) else { return };
-    let at_once = match style {
-        Style::Iterative => 1,
-        Style::Fork | Style::Select => 1000,
-        Style::Thread | Style::Async => MANY,
+    let at_once = match style.max_clients {
+        MaxClients::Default(most) | MaxClients::AtMost(most, _) => most.min(MANY),
+        MaxClients::DescriptorsLess(_) => MANY,
     };
     let server = Server::start(style, "echo");
     let mut crowd = Crowd::connect(&server, count);
@@ -52,7 +51,7 @@ fn a_descriptor_too_high_for_select_is_refused(style: Style) {
     let mut crowd = Crowd::connect(&server, count);
     crowd.speak();
     let refused: Vec<usize> = (0..count).filter(|number| !crowd.is_echoed(*number)).collect();
-    if style == Style::Select {
+    if style == Style::SELECT {
         // Of 1,024 descriptors 100 are taken already, and the server needs some itself.
         assert!((76..100).contains(&refused.len()), "{refused:?}");
         wait_until("each refusal is said", || {
@@ -79,7 +78,7 @@ fn select_says_that_its_listener_is_too_high_already() {
     }
     let inherit = r#"for n in {3..1100}; do eval "exec $n</dev/null"; done; exec "$@""#;
     let wrapper = ["bash", "-c", inherit, "bash"];
-    let ended = run_under(&wrapper, Style::Select, &["echo", "--listen", "127.0.0.1:0"]);
+    let ended = run_under(&wrapper, Style::SELECT, &["echo", "--listen", "127.0.0.1:0"]);
     assert_eq!(ended.status.code(), Some(1));
     let said = ended.errors.join("\n");
     assert!(said.contains("too many descriptors are open already"), "{said}");
@@ -118,7 +117,7 @@ fn a_thousand_idle_clients_cost_no_time(style: Style) {
 #[test]
 fn ten_thousand_idle_tasks_cost_little_memory() {
     let Some(_descriptors) = Descriptors::take(10_200) else { return };
-    let server = Server::start(Style::Async, "echo");
+    let server = Server::start(Style::ASYNC, "echo");
     expect_echo(&mut server.connect());
     let before = server.process().vm_rss();
     let mut crowd = Crowd::connect(&server, 10_000);

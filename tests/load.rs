@@ -174,10 +174,10 @@ fn fortunes_that_are_cut_off_are_reported(style: Style) {
 #[test]
 fn what_a_server_costs_is_told_with_all_its_descendants() {
     for (style, processes, threads) in [
-        (Style::Iterative, 1, 1),
-        (Style::Fork, 6, 6),
-        (Style::Thread, 1, 6),
-        (Style::Select, 1, 1),
+        (Style::ITERATIVE, 1, 1),
+        (Style::FORK, 6, 6),
+        (Style::THREAD, 1, 6),
+        (Style::SELECT, 1, 1),
     ] {
         let clients = if style.serves_many() { "5" } else { "1" };
         let server = Server::start(style, "echo");
@@ -191,7 +191,7 @@ fn what_a_server_costs_is_told_with_all_its_descendants() {
         assert!(costs.processor_seconds() > 0.0, "{costs:#?}");
         assert!(costs.voluntary_switches > 0, "{costs:#?}");
         assert!(costs.memory_at_rest > 0 && costs.peak_memory >= costs.memory_at_the_end);
-        if style == Style::Fork {
+        if style == Style::FORK {
             assert!(costs.memory_with_clients > costs.memory_at_rest, "{costs:#?}");
         }
         let text = run("echo", &server, &options).output.join("\n");
@@ -203,7 +203,7 @@ fn what_a_server_costs_is_told_with_all_its_descendants() {
 
 #[test]
 fn the_time_of_children_that_have_ended_counts() {
-    let server = Server::start(Style::Fork, "fortune");
+    let server = Server::start(Style::FORK, "fortune");
     let pid = server.pid().to_string();
     let before = server.process().cpu_time();
     let (report, _) = measure("fortune", &server, &["--duration", "0.5", "--pid", &pid]);
@@ -214,7 +214,7 @@ fn the_time_of_children_that_have_ended_counts() {
 
 #[test]
 fn idle_clients_are_there_and_say_nothing() {
-    let server = Server::start(Style::Thread, "echo");
+    let server = Server::start(Style::THREAD, "echo");
     let pid = server.pid().to_string();
     let options = ["--idle", "200", "--duration", "0.3", "--pid", &pid];
     let (report, status) = measure("echo", &server, &options);
@@ -230,7 +230,7 @@ fn nearly_twenty_thousand_connections_are_possible() {
     if !can_open(20_000) {
         return;
     }
-    let server = Server::start(Style::Async, "echo");
+    let server = Server::start(Style::ASYNC, "echo");
     let options = ["--connections", "100", "--idle", "19700", "--duration", "0.5"];
     let (report, status) = measure("echo", &server, &options);
     assert_eq!(status, 0, "{report:#?}");
@@ -242,7 +242,7 @@ fn nearly_twenty_thousand_connections_are_possible() {
 
 #[test]
 fn clients_come_from_as_many_addresses_as_they_are_told() {
-    let server = Server::start(Style::Select, "echo");
+    let server = Server::start(Style::SELECT, "echo");
     let options = ["--connections", "3", "--sources", "3", "--duration", "0.1"];
     let (_, status) = measure("echo", &server, &options);
     assert_eq!(status, 0);
@@ -254,7 +254,7 @@ fn clients_come_from_as_many_addresses_as_they_are_told() {
 
 #[test]
 fn a_ramp_takes_its_time() {
-    let server = Server::start(Style::Async, "echo");
+    let server = Server::start(Style::ASYNC, "echo");
     let begun = Instant::now();
     let options = ["--connections", "20", "--ramp", "1", "--duration", "0.1"];
     assert_eq!(measure("echo", &server, &options).1, 0);
@@ -263,7 +263,7 @@ fn a_ramp_takes_its_time() {
 
 #[test]
 fn who_does_not_let_all_clients_in_is_named() {
-    let server = Server::start(Style::Iterative, "echo");
+    let server = Server::start(Style::ITERATIVE, "echo");
     let ended = run("echo", &server, &["--connections", "2"]);
     let told = format!(
         "error: {} has let 1 of 2 clients in, and no more (its --max-clients, or another service?)",
@@ -274,7 +274,7 @@ fn who_does_not_let_all_clients_in_is_named() {
 
 #[test]
 fn who_does_not_listen_is_named() {
-    let mut server = Server::start(Style::Select, "echo");
+    let mut server = Server::start(Style::SELECT, "echo");
     server.stop();
     let ended = run("echo", &server, &[]);
     let told = format!(
@@ -292,7 +292,7 @@ fn a_server_that_ends_is_reported_with_all_that_it_has_done() {
         ("fortune", &["--rate", "1000"]),
         ("chat", &["--connections", "2", "--rate", "1000"]),
     ] {
-        let server = Server::start(Style::Select, service);
+        let server = Server::start(Style::SELECT, service);
         let pid = server.pid().to_string();
         let options = [options, &["--duration", "600", "--pid", &pid]].concat();
         let running = Running::spawn(command(service, &server, &options));
@@ -311,7 +311,7 @@ fn a_server_that_ends_is_reported_with_all_that_it_has_done() {
 #[test]
 fn a_name_leads_to_the_address_at_which_the_server_is() {
     // It has ::1 as well, if this machine has IPv6, and nobody listens there.
-    let server = Server::start(Style::Select, "echo");
+    let server = Server::start(Style::SELECT, "echo");
     let address = format!("localhost:{}", server.address().port());
     let mut command = Command::new(PROGRAM);
     command.args(["load", "echo", &address, "--duration", "0.1"]);
@@ -323,7 +323,7 @@ fn a_name_leads_to_the_address_at_which_the_server_is() {
 
 #[test]
 fn ctrl_c_ends_the_measuring_and_not_the_report() {
-    let server = Server::start(Style::Select, "echo");
+    let server = Server::start(Style::SELECT, "echo");
     let options = ["--duration", "600", "--json"];
     let running = Running::spawn(command("echo", &server, &options));
     server.wait_for_log(|line| line.contains("client 1 connected"));
@@ -348,7 +348,7 @@ fn a_terminal_shows_progress_and_a_pipe_does_not() {
     if !require_tool("script") {
         return;
     }
-    let server = Server::start(Style::Select, "echo");
+    let server = Server::start(Style::SELECT, "echo");
     assert_eq!(run("echo", &server, &["--duration", "1"]).errors, [""; 0]);
     let shown = shown_at_a_terminal(&server, "--duration 1");
     assert!(shown.contains("\r\x1b[K") && shown.contains(" s of 1: "), "{shown:?}");
@@ -360,7 +360,7 @@ fn an_error_does_not_share_its_line_with_the_progress() {
     if !require_tool("script") {
         return;
     }
-    let server = Server::start(Style::Iterative, "echo");
+    let server = Server::start(Style::ITERATIVE, "echo");
     let shown = shown_at_a_terminal(&server, "--connections 2");
     assert!(shown.contains("1 of 2 clients are in"), "{shown:?}");
     assert!(shown.contains("\r\x1b[Kerror: "), "{shown:?}");
@@ -368,7 +368,7 @@ fn an_error_does_not_share_its_line_with_the_progress() {
 
 #[test]
 fn wrong_usage_is_told_in_one_line() {
-    let server = Server::start(Style::Select, "echo");
+    let server = Server::start(Style::SELECT, "echo");
     for (service, options, told) in [
         ("echo", &["--rate", "1", "--depth", "2"][..], "cannot be used with"),
         ("echo", &["--rate", "0"], "how many messages a second"),

@@ -1,7 +1,7 @@
 //! A bug in a service: a session that panics ends its own client, and nobody else's.
 
 use test_kit::chat::{expect_silence, join, room};
-use test_kit::{Client, Footprint, Server, Style, each_style, wait_until};
+use test_kit::{Client, Footprint, Own, Server, Style, each_style, wait_until};
 
 each_style!(
     a_session_that_panics_loses_its_client_alone,
@@ -124,9 +124,9 @@ fn expect_log(server: &Server, panics: usize) {
 
 /// What the server holds when nobody is there.
 fn footprint_when_idle(server: &Server, style: Style, service: &str) -> Footprint {
-    let threads = match (style, service) {
-        (Style::Async, _) => server.process().threads().len(),
-        (Style::Thread, "chat") => 2,
+    let threads = match (style.own, service) {
+        (Own::Task, _) => server.process().threads().len(),
+        (Own::Thread, "chat") => 2,
         _ => 1,
     };
     let mut now = server.process().footprint();

@@ -8,7 +8,7 @@ use std::fs;
 use std::iter;
 
 use test_kit::chat::{expect_silence, join, quit, room, welcome};
-use test_kit::{Client, Directory, Footprint, Process, Server, Signal, Style};
+use test_kit::{Client, Directory, Footprint, Own, Process, Server, Signal, Style};
 use test_kit::{each_style, require_tool, wait_until};
 
 each_style!(
@@ -32,12 +32,12 @@ each_style!(
 
 /// How many threads or processes a style starts before the second client's own.
 fn started_before_the_second_client(style: Style, service: &str) -> Option<usize> {
-    match style {
-        Style::Fork => Some(1),
+    match style.own {
+        Own::Process => Some(1),
         // In a room the hub has a thread as well. The first member's writer is started by its
         // reader, and strace counts the calls of each thread by itself.
-        Style::Thread => Some(if service == "chat" { 2 } else { 1 }),
-        Style::Iterative | Style::Select | Style::Async => None,
+        Own::Thread => Some(if service == "chat" { 2 } else { 1 }),
+        Own::Nothing | Own::Slot | Own::Task => None,
     }
 }
 
@@ -103,11 +103,11 @@ fn only_fork_and_thread_start_something_for_a_client(style: Style) {
     for _ in 0..10 {
         expect_echo(&mut server.connect());
     }
-    match style {
-        Style::Fork | Style::Thread => {
+    match style.own {
+        Own::Process | Own::Thread => {
             wait_until("each has its own", || count() == first + 10);
         }
-        Style::Iterative | Style::Select | Style::Async => assert_eq!(count(), first),
+        Own::Nothing | Own::Slot | Own::Task => assert_eq!(count(), first),
     }
 }
 
@@ -117,10 +117,10 @@ fn who_goes_while_the_server_looks_away_is_noticed_afterwards(style: Style) {
     let mut clients: Vec<_> = (0..count).map(|_| server.connect()).collect();
     clients.iter_mut().for_each(expect_echo);
     let children = server.process().children();
-    assert_eq!(children.len(), if style == Style::Fork { count } else { 0 });
+    assert_eq!(children.len(), if style == Style::FORK { count } else { 0 });
 
     stop([server.process()]);
-    if style == Style::Fork {
+    if style == Style::FORK {
         kill(&children);
     } else {
         clients.drain(..).for_each(Client::reset);
@@ -146,7 +146,7 @@ fn members_who_go_while_the_server_looks_away_leave_the_room(style: Style) {
         ada.expect_line(format!("* {name} joined"));
     }
     stop([server.process()]);
-    if style == Style::Fork {
+    if style == Style::FORK {
         let mut children = server.process().children();
         children.retain(|child| !ada_s.contains(child));
         kill(&children);
@@ -172,7 +172,7 @@ fn five_hundred_short_connections_leave_nothing_behind(style: Style) {
 }
 
 fn a_killed_child_takes_its_client_along_and_no_other(style: Style) {
-    if style != Style::Fork {
+    if style != Style::FORK {
         return expect_no_children(style);
     }
     let server = Server::start(style, "echo");
@@ -188,7 +188,7 @@ fn a_killed_child_takes_its_client_along_and_no_other(style: Style) {
 }
 
 fn a_killed_child_leaves_the_room(style: Style) {
-    if style != Style::Fork {
+    if style != Style::FORK {
         return expect_no_children(style);
     }
     let server = Server::start(style, "chat");
@@ -205,7 +205,7 @@ fn a_killed_child_leaves_the_room(style: Style) {
 }
 
 fn a_child_holds_its_client_and_no_sibling(style: Style) {
-    if style != Style::Fork {
+    if style != Style::FORK {
         return expect_no_children(style);
     }
     let server = Server::start(style, "echo");
@@ -215,7 +215,7 @@ fn a_child_holds_its_client_and_no_sibling(style: Style) {
 }
 
 fn a_members_child_holds_its_client_its_link_and_no_sibling(style: Style) {
-    if style != Style::Fork {
+    if style != Style::FORK {
         return expect_no_children(style);
     }
     let server = Server::start(style, "chat");
@@ -260,12 +260,12 @@ fn one_thread_forks(style: Style) {
             seen.push(threads());
         }
         let most = seen.into_iter().max();
-        match style {
-            Style::Iterative | Style::Fork | Style::Select => assert_eq!(most, Some(1)),
+        match style.own {
+            Own::Nothing | Own::Process | Own::Slot => assert_eq!(most, Some(1)),
             // Each client has a thread, and with it the main one there are two at least ...
-            Style::Thread => assert!(most >= Some(2)),
+            Own::Thread => assert!(most >= Some(2)),
             // ... and a runtime has a thread for each processor besides the first.
-            Style::Async => assert!(most >= Some(2)),
+            Own::Task => assert!(most >= Some(2)),
         }
     }
 }
@@ -276,8 +276,8 @@ fn no_child_outlives_a_killed_server(style: Style) {
     let mut clients: Vec<_> = (0..count).map(|_| server.connect()).collect();
     clients.iter_mut().for_each(expect_echo);
     let children = server.process().children();
-    match (style, &clients[..]) {
-        (Style::Fork, _) => {
+    match style {
+        Style::FORK => {
             let (stuck, waits) = (child_of(&server, 3), child_of(&server, 1));
             clients[2].send_until(|| is_stuck(stuck, waits));
             assert_eq!(children.len(), 3);
@@ -291,7 +291,7 @@ fn no_child_outlives_a_killed_server(style: Style) {
 }
 
 fn no_members_child_outlives_a_killed_server(style: Style) {
-    if style != Style::Fork {
+    if style != Style::FORK {
         return expect_no_children(style);
     }
     let mut server = Server::start(style, "chat");
@@ -387,7 +387,7 @@ fn start_warm(style: Style) -> (Server, Footprint) {
     server.wait_for_log(|line| line.contains("client 1 left"));
     let process = server.process();
     wait_until("nothing of the first client is left", || {
-        let is_idle = style == Style::Async || process.threads().len() == 1;
+        let is_idle = style == Style::ASYNC || process.threads().len() == 1;
         is_idle && process.children().is_empty()
     });
     let before = process.footprint();

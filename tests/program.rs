@@ -14,20 +14,24 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use launch::Style;
 use nix::sys::prctl::set_child_subreaper;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, getpgid};
+use protocol::CATALOGUE;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
-const STYLES: [(&str, u16); 5] =
-    [("iterative", 2), ("fork", 3), ("thread", 4), ("select", 5), ("async", 6)];
-const SERVICES: [(&str, u16); 6] =
-    [("echo", 7), ("fortune", 17), ("chat", 26), ("lines", 27), ("frames", 28), ("upload", 29)];
+/// The styles that start if nobody says which.
+fn styles() -> Vec<&'static Style> {
+    Style::ALL.into_iter().filter(|style| style.starts_by_default).collect()
+}
 
-/// How many servers there are.
-const ALL: usize = STYLES.len() * SERVICES.len();
+/// How many servers start if nobody says which.
+fn count_by_default() -> usize {
+    styles().len() * CATALOGUE.len()
+}
 
 /// How long to wait for what should happen soon, on a machine with other things to do.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -36,7 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 fn every_style_serves_every_service() {
     let mut launcher = Launcher::start(Ipv4Addr::new(127, 101, 1, 1));
     let table = launcher.table();
-    assert_eq!(table.len(), ALL, "{table:?}");
+    assert_eq!(table.len(), count_by_default(), "{table:?}");
     for (name, port) in &table {
         let address = launcher.address_of(name);
         assert_eq!(*port, address.port().to_string());
@@ -73,13 +77,55 @@ fn each_server_is_a_process_under_its_own_name_and_out_of_reach_of_ctrl_c() {
 }
 
 #[test]
+fn the_styles_that_are_named_start_and_no_others() {
+    // Each once, in the order in which they are always listed, however they are named.
+    let named = [&Style::FORK, &Style::ASYNC];
+    check_started("async,fork,async", Ipv4Addr::new(127, 101, 1, 14), &named);
+    check_started("all", Ipv4Addr::new(127, 101, 1, 15), &Style::ALL);
+}
+
+/// Checks which servers start if `--styles` names these.
+fn check_started(names: &str, host: Ipv4Addr, expected: &[&Style]) {
+    let mut command = Command::new(PROGRAM);
+    command.args(["--no-book", "--host", &host.to_string(), "--styles", names]);
+    let mut launcher = Launcher::spawn(command, host);
+    let table = launcher.table();
+    assert_eq!(table.keys().cloned().collect::<Vec<_>>(), servers_of(expected), "{names}");
+    for (name, port) in &table {
+        let expected = launcher.address_of(name).port().to_string();
+        let why = "it is not served: has its style a line in crates/all-styles/src/lib.rs?";
+        assert_eq!(*port, expected, "{name}: {why}");
+    }
+    let mut started: Vec<_> = launcher.servers().iter().map(Process::name).collect();
+    started.sort();
+    assert_eq!(started, servers_of(expected), "{names}");
+    launcher.signal(Signal::SIGINT);
+    assert_eq!(launcher.exit().code(), Some(0));
+}
+
+#[test]
+fn a_style_that_there_is_not_is_a_usage_error_that_lists_them() {
+    for names in ["frok", "fork,frok", "", "fork,"] {
+        let output = run(&["--styles", names]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{names}: {said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        let known = Style::ALL.map(|style| style.name);
+        for word in known.iter().chain(&["--styles", "all"]) {
+            assert!(said.contains(word), "{said}");
+        }
+        assert_eq!(output.stdout, b"");
+    }
+}
+
+#[test]
 fn a_port_that_is_taken_is_named_and_the_rest_goes_on() {
     let host = Ipv4Addr::new(127, 101, 1, 3);
     let _taken = TcpListener::bind((host, 4026)).unwrap();
     let mut launcher = Launcher::start(host);
     let mut table = launcher.table();
     assert_eq!(table.remove("thread chat").unwrap(), "taken");
-    assert_eq!(table.len(), ALL - 1);
+    assert_eq!(table.len(), count_by_default() - 1);
     for (name, port) in &table {
         let address = launcher.address_of(name);
         assert_eq!(*port, address.port().to_string());
@@ -102,9 +148,9 @@ fn no_server_at_all_is_a_failure() {
 fn ctrl_c_stops_every_server_gracefully() {
     let mut launcher = Launcher::start(Ipv4Addr::new(127, 101, 1, 4));
     launcher.table();
-    let mut members: Vec<_> = STYLES
+    let mut members: Vec<_> = styles()
         .iter()
-        .map(|(style, _)| Client::join(launcher.address_of(&format!("{style} chat"))))
+        .map(|style| Client::join(launcher.address_of(&format!("{} chat", style.name))))
         .collect();
     // As a terminal does it: to the whole group.
     killpg(launcher.pid(), Signal::SIGINT).unwrap();
@@ -149,12 +195,16 @@ fn a_killed_launcher_leaves_no_process_behind() {
     adopt_orphans();
     let mut launcher = Launcher::start(Ipv4Addr::new(127, 101, 1, 6));
     launcher.table();
-    let mut members: Vec<_> = STYLES
+    let mut members: Vec<_> = styles()
         .iter()
-        .map(|(style, _)| Client::join(launcher.address_of(&format!("{style} chat"))))
+        .map(|style| Client::join(launcher.address_of(&format!("{} chat", style.name))))
         .collect();
     let (servers, processes) = (launcher.servers(), launcher.processes());
-    assert_eq!(processes.len(), 1 + ALL + 1, "launcher, servers, and fork's child: {processes:?}");
+    assert_eq!(
+        processes.len(),
+        1 + count_by_default() + 1,
+        "launcher, servers, and fork's child: {processes:?}"
+    );
     launcher.signal(Signal::SIGKILL);
     assert_eq!(launcher.exit().signal(), Some(Signal::SIGKILL as i32));
     for member in &mut members {
@@ -289,10 +339,12 @@ fn it_tells_its_version_and_explains_itself() {
     let version = format!("after-accept {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(String::from_utf8(run(&["--version"]).stdout).unwrap(), version);
     let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
-    for (style, _) in STYLES {
-        assert!(help.contains(&format!("\n  {style} ")), "{help}");
+    for Style { name, .. } in Style::ALL {
+        assert!(help.contains(&format!("\n  {name} ")), "{help}");
     }
-    assert!(help.contains("3026"), "{help}");
+    for part in ["--styles <STYLES>", "[default: iterative,fork,thread,select,async]", "3026"] {
+        assert!(help.contains(part), "{help}");
+    }
 }
 
 #[test]
@@ -301,8 +353,8 @@ fn an_unknown_style_is_told_what_there_is() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(said.lines().count(), 1, "{said}");
-    for (style, _) in STYLES {
-        assert!(said.contains(style), "{said}");
+    for style in Style::ALL {
+        assert!(said.contains(style.name), "{said}");
     }
     assert_eq!(output.stdout, b"");
 }
@@ -340,7 +392,10 @@ fn check_answer(name: &str, address: SocketAddr) {
             client.say("../name\n");
             assert!(client.line().starts_with("refused: a name "), "{name}");
         }
-        service => panic!("what does {service} say?"),
+        service => panic!(
+            "tests/program.rs: nobody knows how to check the service {service:?}: add an arm to \
+             check_answer"
+        ),
     }
 }
 
@@ -349,10 +404,18 @@ fn run(arguments: &[&str]) -> Output {
     Command::new(PROGRAM).args(arguments).output().unwrap()
 }
 
-/// The names of all servers, sorted.
+/// The names of all servers that start if nobody says which, sorted.
 fn all_servers() -> Vec<String> {
-    let of_style = |(style, _)| SERVICES.map(|(service, _)| format!("{style} {service}"));
-    let mut names: Vec<_> = STYLES.into_iter().flat_map(of_style).collect();
+    servers_of(&styles())
+}
+
+/// The names of the servers of these styles, sorted.
+fn servers_of(styles: &[&Style]) -> Vec<String> {
+    let of_style = |style: &&Style| {
+        let name = style.name;
+        CATALOGUE.iter().map(move |service| format!("{name} {}", service.name))
+    };
+    let mut names: Vec<_> = styles.iter().flat_map(of_style).collect();
     names.sort();
     names
 }
@@ -391,19 +454,23 @@ impl Launcher {
     /// What the table says of each server.
     fn table(&mut self) -> BTreeMap<String, String> {
         let lines = self.out.until("Ctrl-C");
-        let rows = lines.iter().filter_map(|line| {
-            let mut cells = line.split("  ").map(str::trim).filter(|cell| !cell.is_empty());
-            let style = cells.next()?;
-            STYLES.iter().find(|(name, _)| *name == style)?;
-            let cells: Vec<_> = cells.map(str::to_owned).collect();
-            Some(
-                SERVICES
-                    .iter()
-                    .zip(cells)
-                    .map(move |((service, _), cell)| (format!("{style} {service}"), cell)),
-            )
-        });
-        rows.flatten().collect()
+        let mut table = BTreeMap::new();
+        let mut services = Vec::new();
+        for line in &lines {
+            let cells: Vec<_> = line.split("  ").map(str::trim).collect();
+            let cells: Vec<_> = cells.into_iter().filter(|cell| !cell.is_empty()).collect();
+            let is_service = |cell: &&str| CATALOGUE.iter().any(|service| service.name == *cell);
+            match cells[..] {
+                // The table may have several parts, each with services of its own.
+                _ if cells.is_empty() || cells.iter().all(is_service) => services = cells,
+                [style, ref cells @ ..] if Style::ALL.iter().any(|known| known.name == style) => {
+                    let named = services.iter().map(|service| format!("{style} {service}"));
+                    table.extend(named.zip(cells.iter().map(|cell| (*cell).to_owned())));
+                }
+                _ => {}
+            }
+        }
+        table
     }
 
     /// Where it says that uploads land.
@@ -416,10 +483,9 @@ impl Launcher {
     /// Where the server of this name has to listen.
     fn address_of(&self, name: &str) -> SocketAddr {
         let (style, service) = name.split_once(' ').unwrap();
-        let number =
-            |table: &[(&str, u16)], name| table.iter().find(|row| row.0 == name).unwrap().1;
-        let port = number(&STYLES, style) * 1000 + number(&SERVICES, service);
-        SocketAddr::new(self.host.into(), port)
+        let style = Style::ALL.into_iter().find(|known| known.name == style).unwrap();
+        let service = CATALOGUE.iter().find(|known| known.name == service).unwrap();
+        SocketAddr::new(self.host.into(), style.port(service))
     }
 
     fn pid(&self) -> Pid {

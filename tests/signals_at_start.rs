@@ -55,7 +55,7 @@ each_style!(
 );
 
 fn a_server_that_starts_is_stopped_wherever_it_is(style: Style) {
-    let name = style.binary().trim_end_matches("-server");
+    let name = style.name;
     check_server(&[name, "chat", "--listen", "127.0.0.1:0"]);
 }
 
@@ -84,7 +84,7 @@ fn a_launcher_that_starts_is_stopped_wherever_it_is() {
 
 #[test]
 fn a_load_that_starts_is_interrupted_wherever_it_is() {
-    let server = Server::start(Style::Select, "echo");
+    let server = Server::start(Style::SELECT, "echo");
     let address = server.address().to_string();
     // It has measured nothing, or has something to report.
     let arguments = |_: &Directory, _| {
@@ -317,7 +317,7 @@ impl TracedChild {
         let strace = strace(directory.file(RECORD).to_str().expect("it is UTF-8"), delayed);
         let wrapper = iter::once("setsid").chain(strace.iter().map(String::as_str)).chain(["-f"]);
         let wrapper: Vec<&str> = wrapper.collect();
-        let server = Server::start_under(&wrapper, Style::Fork, service, &LONG);
+        let server = Server::start_under(&wrapper, Style::FORK, service, &LONG);
         let mut client = server.connect();
         if delayed.is_none() {
             client.send("hello\r\n");

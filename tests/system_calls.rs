@@ -184,10 +184,7 @@ fn the_book_tells_which_system_calls_an_echo_takes() {
         return;
     }
     let counted: String = Style::ALL
-        .map(|style| {
-            let name = style.binary().trim_end_matches("-server");
-            format!("{name} {}\n", calls_of_an_echo(style).join(" "))
-        })
+        .map(|style| format!("{} {}\n", style.name, calls_of_an_echo(*style).join(" ")))
         .concat();
     let file =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/book/side-by-side/system_calls.txt");
@@ -246,7 +243,7 @@ fn select_waits_once_for_all_who_are_ready() {
     if !require_tool("strace") {
         return;
     }
-    let traced = Traced::start(Style::Select, "echo", "--trace=all");
+    let traced = Traced::start(Style::SELECT, "echo", "--trace=all");
     let mut clients: Vec<Client> = (0..CLIENTS).map(|_| traced.server.connect()).collect();
     for client in &mut clients {
         client.send("here");

@@ -201,7 +201,7 @@ fn strace_sees_the_same_calls() {
     let by_frames = start("thread", "frames");
     let directory = Directory::default();
     let place = ["--directory", directory.as_str()];
-    let by_upload = Server::start_with(Style::Select, "upload", &place);
+    let by_upload = Server::start_with(Style::SELECT, "upload", &place);
     let file = directory.file("a file");
     fs::write(&file, "hello").expect("it can be written");
     let file = file.to_str().expect("UTF-8");

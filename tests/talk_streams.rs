@@ -174,7 +174,7 @@ fn a_refusal_is_heard_while_the_file_is_still_sent(style: Style) {
 #[track_caller]
 fn check_changed(change: impl FnOnce(&File)) {
     const SIZE: u64 = 32 << 20;
-    let uploads = Uploads::start(Style::Iterative, &["--max-size", "64M"]);
+    let uploads = Uploads::start(Style::ITERATIVE, &["--max-size", "64M"]);
     let first: Client = uploads.server.connect();
     let path = uploads.file("changing", b"");
     let file = File::options().append(true).open(&path).expect("it is there");
@@ -243,7 +243,7 @@ fn who_is_no_upload_server_is_not_sent_all_of_it() {
     let long = File::create(&large).and_then(|file| file.set_len(1 << 30));
     long.expect("a file may have holes");
     for service in ["echo", "chat", "frames", "fortune"] {
-        let server = Server::start(Style::Thread, service);
+        let server = Server::start(Style::THREAD, service);
         let address = server.address().to_string();
         let file = large.to_str().expect("UTF-8");
         let talked = talk_under(&[], &["upload", &address, file], b"");
@@ -256,7 +256,7 @@ fn on_a_terminal_a_bar_shows_how_far_it_is() {
     if !require_tool("script") {
         return;
     }
-    let uploads = Uploads::start(Style::Async, &[]);
+    let uploads = Uploads::start(Style::ASYNC, &[]);
     let file = uploads.file("file", &[b'x'; 1 << 20]);
     let address = uploads.server.address();
     let on_a_terminal = |options: &str| {

@@ -17,7 +17,7 @@ const ANEW: &str = "cargo run -- timelines --into lessons/figures/timelines";
 
 each_style!(who_waits_in_the_record_waits_in_every_run);
 
-fn who_waits_in_the_record_waits_in_every_run(style: test_kit::Style) {
+fn who_waits_in_the_record_waits_in_every_run(style: Style) {
     if !require_tool("strace") {
         return;
     }
@@ -25,10 +25,8 @@ fn who_waits_in_the_record_waits_in_every_run(style: test_kit::Style) {
         true => (Tempo::QuickOnesAreAnswered, [&[][..], &[], &[]]),
         false => (Tempo::AllHaveCalled, [&[][..], &["A"], &["A", "B"]]),
     };
-    let is_it = |known: &&&Style| known.process_name == style.binary();
-    let style = Style::ALL.iter().find(is_it).expect("it is a style");
-    let played = play(Path::new(PROGRAM), style, tempo).expect("it is played");
-    let shown = recorded(style);
+    let played = play(Path::new(PROGRAM), &style, tempo).expect("it is played");
+    let shown = recorded(&style);
     assert_eq!(shown.relations(), played.relations(), "played: {played:#?}");
     let relations = played.relations();
     let told = relations.iter().map(|relation| &relation.waits_for[..]);
@@ -140,7 +138,14 @@ fn the_command_tells_what_it_has_drawn_and_draws_it_again() {
 }
 
 fn recorded(style: &Style) -> Record {
-    let text = fs::read_to_string(record_of(style)).expect("it is readable");
+    let text = fs::read_to_string(record_of(style)).unwrap_or_else(|error| {
+        panic!(
+            "lessons/figures/timelines/{name}.jsonl: {error}: the style {name:?} has no timeline; \
+             on a machine that has nothing else to do, let this write one: \
+             cargo run -- timelines {name} --into lessons/figures/timelines",
+            name = style.name
+        )
+    });
     Record::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", style.name))
 }
 

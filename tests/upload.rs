@@ -5,7 +5,7 @@ use std::io::Read;
 use std::os::unix::fs::symlink;
 
 use test_kit::upload::{answer, header, upload};
-use test_kit::{Directory, Server, Style, each_style};
+use test_kit::{Directory, Own, Server, Style, each_style};
 
 each_style!(
     a_file_arrives,
@@ -302,9 +302,9 @@ fn who_says_nothing_is_told_so(style: Style) {
 
 /// Each of them takes two descriptors: more than half of what select(2) can watch are clients.
 fn many_uploads_are_open_at_once(style: Style) {
-    let count = match style {
-        Style::Iterative => 1,
-        Style::Select => 700,
+    let count = match style.own {
+        Own::Nothing => 1,
+        Own::Slot => 700,
         _ => 50,
     };
     if !test_kit::can_open(2 * count + 100) {

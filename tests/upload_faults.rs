@@ -7,7 +7,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use test_kit::upload::{answer, upload};
-use test_kit::{Directory, Server, Signal, Style, deadline, each_style, names, require_tool, skip};
+use test_kit::{
+    Directory, Own, Server, Signal, Style, deadline, each_style, names, require_tool, skip,
+};
 
 each_style!(
     an_upload_killed_at_any_moment_leaves_nothing_behind,
@@ -62,7 +64,7 @@ fn an_upload_killed_at_any_moment_leaves_nothing_behind(style: Style) {
 }
 
 fn a_killed_child_loses_its_upload_alone(style: Style) {
-    if style != Style::Fork {
+    if style != Style::FORK {
         // There is no process whose end would be one client's alone.
         return;
     }
@@ -156,7 +158,7 @@ fn a_slow_disk_holds_up_who_shares_its_thread(style: Style) {
     if !require_tool("strace") {
         return;
     }
-    let is_apart = matches!(style, Style::Fork | Style::Thread);
+    let is_apart = matches!(style.own, Own::Process | Own::Thread);
     // Longer than anything may take, where it is seen at once that nobody else waits.
     let delay = if is_apart { 2 * deadline() } else { Duration::from_millis(500) };
     let inject = format!("inject=fsync:delay_enter={}", delay.as_micros());
@@ -173,14 +175,14 @@ fn a_slow_disk_holds_up_who_shares_its_thread(style: Style) {
     second.send("../name\n");
     let refusal = r"refused: a name is no path: there is no / and no \ in it";
     let stored = "stored name 5";
-    match style {
-        Style::Iterative => {
+    match style.own {
+        Own::Nothing => {
             // The second waits for the first, and the first for the disk.
             assert_eq!(answer(&mut first), stored);
             drop(first);
             assert_eq!(answer(&mut second), refusal);
         }
-        Style::Fork | Style::Thread => {
+        Own::Process | Own::Thread => {
             assert_eq!(answer(&mut second), refusal);
             first.wait_until_read();
             assert!(first.has_nothing(), "the disk is not that fast");
@@ -189,12 +191,12 @@ fn a_slow_disk_holds_up_who_shares_its_thread(style: Style) {
             // though that has been killed.
             server.process().tracer().expect("strace looks on").signal(Signal::SIGKILL);
         }
-        Style::Select => {
+        Own::Slot => {
             assert_eq!(answer(&mut second), refusal);
             assert!(!first.has_nothing(), "the loop has been in fsync(2) all the time");
             assert_eq!(answer(&mut first), stored);
         }
-        Style::Async => {
+        Own::Task => {
             // It depends on whether another worker is free, and on how many there are.
             assert_eq!(answer(&mut second), refusal);
             assert_eq!(answer(&mut first), stored);

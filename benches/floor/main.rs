@@ -20,6 +20,7 @@ use std::time::Duration;
 use clap::Parser;
 use clap::value_parser;
 use launch::raise_descriptor_limit;
+use test_kit::Style;
 
 use aims::{MEMORY, Pair, SPEED};
 use compare::{Effort, MEMORY_COLUMNS, Row, SPEED_COLUMNS, memory, speed};
@@ -62,6 +63,7 @@ fn main() {
     }
     let only_tests = arguments.test || !arguments.bench;
     let effort = if only_tests {
+        every_style_has_an_aim();
         Effort { pairs: 1, length: Duration::ZERO, idle: 10 }
     } else {
         Effort {
@@ -90,6 +92,18 @@ fn main() {
     println!("\n{}", verdicts.summary());
 }
 
+fn every_style_has_an_aim() {
+    for style in Style::ALL {
+        let mut pairs = SPEED.iter().flat_map(|(_, _, pairs)| *pairs);
+        assert!(
+            pairs.any(|pair| pair.0 == *style),
+            "benches/floor/aims.rs: the style {:?} has no aim: add it to SPEED, and to MEMORY if it \
+             serves many clients",
+            style.name
+        );
+    }
+}
+
 /// How many rows were measured, and in how many of them the style is where it should be.
 #[derive(Default)]
 struct Verdicts {
@@ -111,7 +125,7 @@ impl Verdicts {
     ) {
         let mut heading = Some(title);
         for pair in pairs {
-            let name = format!("  {:10}{}", kit::name(pair.0), pair.1);
+            let name = format!("  {:10}{}", pair.0.name, pair.1);
             let contains = |word: &String| title.contains(word) || name.contains(word);
             if !words.iter().all(contains) {
                 continue;

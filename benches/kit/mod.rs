@@ -14,9 +14,3 @@ use test_kit::{Server, Style};
 pub(crate) fn start(placement: &Placement, style: Style, service: &str) -> Server {
     placement.start(|| Server::start_with(style, service, &["--log-file", "/dev/null"]))
 }
-
-/// A style's name in tables and pictures.
-pub(crate) fn name(style: Style) -> &'static str {
-    let name = style.binary();
-    name.strip_suffix("-server").unwrap_or(name)
-}

@@ -86,7 +86,7 @@ pub fn command(style: &Style) -> Command {
         MaxClients::AtMost(most, why) => format!("{most}, and not more: {why}"),
         MaxClients::DescriptorsLess(less) => format!("the limit of open descriptors less {less}"),
     };
-    let idle = if style.room_waits_for_ever { "300, in a room 0" } else { "300" };
+    let idle = if style.room_of_many { "300, in a room 0" } else { "300" };
     let command = Command::new(style.name)
         .after_help(
             "It prints `listening on ADDRESS` when it is ready, and logs to standard error. \
@@ -123,7 +123,7 @@ pub(crate) fn server(style: &Style, serve: Serve, matches: &ArgMatches) -> Resul
     });
     let idle_timeout = match options.idle_timeout {
         Some(seconds) => (seconds > 0).then(|| Duration::from_secs(seconds)),
-        None if service.has_room() && style.room_waits_for_ever => None,
+        None if service.has_room() && style.room_of_many => None,
         None => Some(IDLE_TIMEOUT),
     };
     Ok(Server {

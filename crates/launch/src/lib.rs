@@ -24,7 +24,7 @@ pub use life::{Serve, Server, prepare};
 pub use log::begin as begin_log;
 pub use problem::{Problem, without_numbers};
 pub use signals::{Arrivals, interruption};
-pub use style::{MaxClients, Style};
+pub use style::{MaxClients, Own, Style};
 
 /// The whole of a style's binary: reads the command line, and serves.
 pub fn main(style: &Style, serve: Serve) -> ExitCode {

@@ -13,8 +13,8 @@ use crate::Style;
 /// all; and nothing but servers, since no other program should keep a test of theirs waiting.
 pub(crate) fn binary(name: &str) -> PathBuf {
     static SERVERS: Built = Built::new();
-    let of_styles = Style::ALL.into_iter().map(Style::binary);
-    let servers = of_styles.chain(["faulty-server"]).flat_map(|name| ["--bin", name]);
+    let of_styles = Style::ALL.map(|style| style.process_name);
+    let servers = of_styles.into_iter().chain(["faulty-server"]).flat_map(|name| ["--bin", name]);
     SERVERS.directory(servers).join(name)
 }
 

@@ -1,6 +1,6 @@
 //! What every conformance test needs: a real server, clients with deadlines, and a look into /proc.
 //!
-//! A test is one function that takes a [`Style`], and [`each_style!`] makes five tests of it:
+//! A test is one function that takes a [`Style`], and [`each_style!`] makes a test of it for each:
 //!
 //! ```no_run
 //! use test_kit::{Server, Style, each_style};
@@ -40,16 +40,18 @@ mod usage;
 mod wait;
 mod wire;
 
+#[doc(hidden)]
+pub use all_styles;
 pub use binaries::{build, example_tests, examples};
 pub use client::Client;
 pub use crowd::{Crowd, can_open};
 pub use directory::{Directory, names};
+pub use launch::{MaxClients, Own, Style};
 pub use namespaces::Namespaces;
 pub use nix::sys::signal::Signal;
 pub use process::{Footprint, Process};
 pub use server::{Ended, Running, Server, run, run_under};
 pub use signals::hear_interrupts;
-pub use style::Style;
 pub use tools::{require_tool, skip};
 pub use wait::{deadline, wait_until};
 pub use wire::{Host, Wire};

@@ -74,7 +74,7 @@ impl Server {
     #[track_caller]
     pub fn start_faulty(style: Style, service: &str, fault: &str) -> Server {
         let mut command = Command::new(binary("faulty-server"));
-        command.args([style.binary(), service, fault]);
+        command.args([style.process_name, service, fault]);
         Server::from_command(command)
             .unwrap_or_else(|ended| panic!("{style:?} does not listen: {ended:#?}"))
     }
@@ -213,7 +213,7 @@ pub fn run_under(wrapper: &[&str], style: Style, arguments: &[impl AsRef<OsStr>]
 }
 
 fn command(wrapper: &[&str], style: Style) -> Command {
-    let binary = binary(style.binary());
+    let binary = binary(style.process_name);
     match wrapper {
         [] => Command::new(binary),
         [program, arguments @ ..] => {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, process};
 
-use test_kit::{Namespaces, deadline, example_tests, examples};
+use test_kit::{Namespaces, Style, deadline, example_tests, examples};
 
 use crate::chapter::repository;
 use crate::terminal::{Terminal, lines, waited_for};
@@ -133,15 +133,8 @@ fn furnish(directory: &Path, program: &Path) -> io::Result<()> {
         }
     }
     // Under the name of a server, the one program is that server.
-    let programs = [
-        "after-accept",
-        "iterative-server",
-        "fork-server",
-        "thread-server",
-        "select-server",
-        "async-server",
-    ];
-    for name in programs {
+    let servers = Style::ALL.map(|style| style.process_name);
+    for name in ["after-accept"].into_iter().chain(servers) {
         symlink(program, target.join(name))?;
     }
     symlink(examples(), target.join("examples"))?;

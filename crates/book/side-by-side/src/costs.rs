@@ -103,6 +103,12 @@ fn system_calls(style: &Style, root: &Path) -> io::Result<Vec<String>> {
     let all = fs::read_to_string(root.join(SYSTEM_CALLS))?;
     let mut lines = all.lines().map(str::split_whitespace);
     let of_style = lines.find_map(|mut words| (words.next() == Some(style.name)).then_some(words));
-    let missing = || io::Error::other(format!("{SYSTEM_CALLS} has no line for {}", style.name));
+    let missing = || {
+        io::Error::other(format!(
+            "{SYSTEM_CALLS}: the style {:?} has no line: let this count its system calls: \
+             BLESS=1 cargo test --test system_calls the_book",
+            style.name
+        ))
+    };
     Ok(of_style.ok_or_else(missing)?.map(str::to_owned).collect())
 }

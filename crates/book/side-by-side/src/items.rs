@@ -20,9 +20,6 @@ pub struct Item {
     pub text: String,
 }
 
-/// The files of a style, in the order of a reading. Not every style has each.
-const FILES: [&str; 6] = ["lib.rs", "child.rs", "relay.rs", "client.rs", "member.rs", "main.rs"];
-
 /// What is called otherwise in one style than in the others. Asynchronous code needs a runtime
 /// around it, so the loop has a function of its own there; and its tasks end one by one.
 const COUNTERPARTS: [(&str, &str); 2] =
@@ -35,27 +32,38 @@ const COUNTERPARTS: [(&str, &str); 2] =
 /// A source cannot be read, or has something in it that has no name here.
 pub fn items(root: &Path, style: &Style) -> io::Result<Vec<Item>> {
     let directory = format!("{}/src", style.folder());
-    for entry in fs::read_dir(root.join(&directory))? {
-        let name = entry?.file_name();
-        if !FILES.iter().any(|file| name == *file) {
-            let unknown = format!("{directory}/{}: where does it stand in FILES?", name.display());
-            return Err(io::Error::other(unknown));
-        }
-    }
     let mut items: Vec<Item> = Vec::new();
-    for file in FILES {
+    for file in files(root, &directory)? {
         let path = format!("{directory}/{file}");
-        if !root.join(&path).exists() {
-            continue;
-        }
-        let source = fs::read_to_string(root.join(&path))?;
-        let place = |error: syn::Error| format!("{path}:{}: {error}", error.span().start().line);
-        for (name, text) in cut(file, &source).map_err(|error| io::Error::other(place(error)))? {
+        let source = read(root, &path)?;
+        for (name, text) in cut(&file, &source).map_err(|error| at(&path, &error))? {
             let file = path.clone();
             items.push(Item { name, file, text });
         }
     }
     Ok(items)
+}
+
+/// The files of a style, in the order of a reading: the library, its modules in the order in which
+/// it names them, and the program.
+fn files(root: &Path, directory: &str) -> io::Result<Vec<String>> {
+    let path = format!("{directory}/lib.rs");
+    let library = syn::parse_file(&read(root, &path)?).map_err(|error| at(&path, &error))?;
+    let modules = library.items.iter().filter_map(|item| match item {
+        syn::Item::Mod(module) if module.content.is_none() => Some(format!("{}.rs", module.ident)),
+        _ => None,
+    });
+    let library = ["lib.rs".to_owned()].into_iter();
+    Ok(library.chain(modules).chain(["main.rs".to_owned()]).collect())
+}
+
+fn read(root: &Path, path: &str) -> io::Result<String> {
+    let said = |error| io::Error::other(format!("{path}: {error}"));
+    fs::read_to_string(root.join(path)).map_err(said)
+}
+
+fn at(path: &str, error: &syn::Error) -> io::Error {
+    io::Error::other(format!("{path}:{}: {error}", error.span().start().line))
 }
 
 /// The names and the texts of what a file consists of. All before its first item (what it is for,

@@ -10,7 +10,8 @@ use side_by_side::{parts, repository};
 
 #[test]
 fn the_book_has_what_the_command_writes() {
-    for part in parts(repository()).expect("the sources are there") {
+    let parts = parts(repository()).unwrap_or_else(|error| panic!("{error}"));
+    for part in parts {
         let kept = fs::read_to_string(repository().join(part.path)).unwrap_or_default();
         let mut lines = kept.lines().zip(part.text.lines());
         let differs = lines.position(|(kept, made)| kept != made);
@@ -26,7 +27,7 @@ fn the_book_has_what_the_command_writes() {
 /// The items of all styles, in the order of the styles.
 fn all() -> Vec<Vec<Item>> {
     let items = Style::ALL.iter().map(|style| items(repository(), style));
-    items.map(|items| items.expect("the sources are there")).collect()
+    items.map(|items| items.unwrap_or_else(|error| panic!("{error}"))).collect()
 }
 
 #[test]
@@ -96,7 +97,12 @@ fn the_styles_have_their_items_under_the_same_names_in_the_same_order() {
         };
         let names = items.iter().map(|item| &item.name[..]);
         let names: Vec<_> = names.filter(|name| expected.contains(name)).collect();
-        assert_eq!(names, expected, "{}", style.name);
+        assert_eq!(
+            names,
+            expected,
+            "{}/src: these items have to be there, under these names and in this order",
+            style.folder()
+        );
     }
 }
 

@@ -12,17 +12,8 @@ use std::mem;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use launch::{Serve, Style};
 use protocol::{Answer, CATALOGUE, ClientId, Service, Session, Settings};
 use sockets::Limits;
-
-const SERVERS: [(&Style, Serve); 5] = [
-    (&Style::ITERATIVE, iterative_server::serve),
-    (&Style::FORK, fork_server::serve),
-    (&Style::THREAD, thread_server::serve),
-    (&Style::SELECT, select_server::serve),
-    (&Style::ASYNC, async_server::serve),
-];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -31,17 +22,17 @@ fn main() -> ExitCode {
     };
     let fault = FAULTS.iter().find(|(name, _)| name == fault);
     let (_, fault) = fault.expect("a fault");
-    let server = SERVERS.iter().find(|(known, _)| known.process_name == style);
+    let server = all_styles::find(|known| known.process_name == style);
     let (style, serve) = server.expect("a style's binary");
     let entry = CATALOGUE.iter().find(|known| known.name == service);
     let service = (entry.expect("a service").open)(Settings::built_in(0));
     launch::Server {
         process_name: style.process_name,
-        serve: *serve,
+        serve,
         service: faulty(service, *fault),
         listen: "127.0.0.1:0".to_owned(),
         limits: Limits {
-            max_clients: if style.name == "iterative" { 1 } else { 100 },
+            max_clients: if style.serves_many() { 100 } else { 1 },
             idle_timeout: None,
             grace: Duration::from_secs(5),
         },

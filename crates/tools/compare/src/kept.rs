@@ -48,7 +48,10 @@ impl Kept {
         let (about, runs) = Runs::read(file)?;
         let is_measured = |load: &Load| runs.samples.iter().any(|sample| sample.load == load.name);
         let loads = loads(false).into_iter().filter(is_measured).collect();
-        let styles = styles.to_vec();
+        // A style that is younger than the measurements has no part in them.
+        let is_measured =
+            |style: &&Style| runs.samples.iter().any(|sample| sample.style == style.name);
+        let styles = styles.iter().copied().filter(is_measured).collect();
         Ok(Kept { about, runs, loads, styles })
     }
 
@@ -65,6 +68,11 @@ impl Kept {
         let mut figures = FIGURES.iter().chain([&GENERATOR]);
         let figure = figures.find(|found| found.name == figure).expect("figure");
         Some(self.cell(load, style).figure(figure)?.median)
+    }
+
+    /// The styles that were measured.
+    pub fn styles(&self) -> &[&'static Style] {
+        &self.styles
     }
 
     /// The names of all loads.

@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn a_room_hears_and_answers() {
-        let server = Server::start(Style::Iterative, "chat");
+        let server = Server::start(Style::ITERATIVE, "chat");
         let answer = ask(server.address(), "/nick ada\n/quit\n").unwrap();
         let answer = String::from_utf8(answer).unwrap();
         assert!(answer.ends_with(" is now ada\r\n* goodbye\r\n"), "{answer}");
@@ -55,7 +55,7 @@ mod tests {
     /// The warning under the solution: 64 MiB are more than all buffers on the way there and back.
     #[test]
     fn who_writes_all_before_reading_is_given_up() {
-        let server = Server::start_with(Style::Iterative, "echo", &["--idle-timeout", "1"]);
+        let server = Server::start_with(Style::ITERATIVE, "echo", &["--idle-timeout", "1"]);
         assert!(ask(server.address(), &"x".repeat(64 << 20)).is_err());
         server.wait_for_log(|line| line.contains("client 1 was lost"));
     }

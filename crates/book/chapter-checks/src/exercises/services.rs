@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn whoever_comes_is_greeted() {
-        for style in Style::ALL.into_iter().filter(|style| style.serves_many()) {
+        for style in Style::ALL.into_iter().copied().filter(|style| style.serves_many()) {
             let server = Server::start(style, "chat");
             let mut ada = join(&server, 1);
             let room = TcpStream::connect(server.address()).unwrap();
