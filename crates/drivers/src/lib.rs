@@ -2,7 +2,7 @@
 //! decided who waits for whom.
 //!
 //! - [`blocking`]: one connection whose reads and writes block (iterative, fork, thread).
-//! - [`table`]: all the clients of an event loop (select). What tells who is ready is the style's.
+//! - [`table`]: all the clients of an event loop (select). The style itself asks the system who is ready.
 //! - [`link`]: a member's child and its parent, and what goes between them (fork).
 
 #![forbid(unsafe_code)]

@@ -164,8 +164,8 @@ pub fn converse(
             if !answer.completes_nothing() {
                 connection.restart_idle_clock();
                 member.post(&answer.posts)?;
-                // Let it be heard before more is read: what the client says meanwhile is then read
-                // at once, and reaches everybody at once.
+                // The room hears it before more is read. All that the client says meanwhile is then
+                // one read, and reaches everybody at once.
                 thread::yield_now();
             }
             if answer.finish {
@@ -230,7 +230,7 @@ impl Member<'_> {
         poll(interests, until_then.into_iter().chain(stuck).min())
     }
 
-    /// What the parent says has to wait until the client has taken what came before.
+    /// Whether the parent is heard: not before the client has taken all that came from it.
     fn hears_parent(&self) -> bool {
         self.unsent.is_empty() && !self.parent_has_ended
     }

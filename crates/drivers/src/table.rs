@@ -96,8 +96,8 @@ impl Table {
     }
 
     // ANCHOR: turn
-    /// Does what follows from a turn of the loop: what is due, what the room hears, and then sends
-    /// to everybody what waits, so that lines that have queued up leave in one write.
+    /// Ends a turn of the loop: does what is due, lets the room hear, and sends to everybody all that
+    /// waits, so that lines that have queued up leave in one write.
     pub fn turn(&mut self) {
         self.keep_time();
         let wait = self.hub.advance(self.begun.elapsed());

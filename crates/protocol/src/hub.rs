@@ -110,7 +110,7 @@ impl<M: Mailbox> Hub<M> {
     }
     // ANCHOR_END: advance
 
-    /// A client is gone, if it had not left before, at once. What it had posted is heard first.
+    /// A client is gone, at once, if it had not left before. The room first hears its last posts.
     pub fn leave(&mut self, client: ClientId) {
         while let Some(posts) = self.turns.take(client) {
             self.hear(client, posts);

@@ -1,6 +1,6 @@
-//! Whose turn it is: among those who have something to say, the one that has said least lately.
+//! The order in which posts are heard: the member that has said least lately comes first.
 //!
-//! First come, first served would let those who flood go first, since they always wait already.
+//! First come, first served would let floods go first, since they always wait already.
 
 use alloc::collections::BTreeMap;
 

@@ -19,7 +19,7 @@ pub const SYSTEM_CALLS: &str = "crates/book/side-by-side/system_calls.txt";
 pub struct Costs {
     /// How much there is to read, and what of it the compiler cannot check.
     pub code: Code,
-    /// What it stands on and others do, too: the modules of `drivers`, and their lines.
+    /// The modules of `drivers` that it stands on, as other styles do, and their lines.
     pub drivers: Vec<(String, usize)>,
     /// The crates that it names, without those of this repository.
     pub dependencies: Vec<String>,

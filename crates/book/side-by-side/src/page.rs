@@ -181,7 +181,7 @@ pub(crate) fn costs(root: &Path) -> io::Result<String> {
     Ok(html + "</tbody>\n</table>\n</div>\n")
 }
 
-/// What a style stands on: all lines of it, and of what they are.
+/// The lines of all modules that a style stands on, and of each.
 fn stands_on(drivers: &[(String, usize)]) -> String {
     let sum: usize = drivers.iter().map(|(_, lines)| lines).sum();
     let parts = drivers.iter().map(|(module, lines)| format!("<code>{module}</code> {lines}"));

@@ -96,8 +96,8 @@ impl Membership {
 
 impl Place {
     // ANCHOR: post
-    /// Posts, and waits until the room has heard it. What the client says meanwhile is then read at
-    /// once, and a member that floods is held up alone.
+    /// Posts, and waits until the room has heard it. All that the client says meanwhile is then one
+    /// read, and a member that floods holds up itself alone.
     async fn post(&self, posts: Posts) {
         let _ = self.hub.send(Event::Post(self.client, posts)).await;
         self.is_heard.notified().await;

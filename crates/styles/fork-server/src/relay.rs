@@ -33,7 +33,7 @@ impl Relay {
         }
     }
 
-    /// A client joins the room. What it is told goes through `link`.
+    /// A client joins the room. The room's lines for it go through `link`.
     pub(crate) fn join(&mut self, client: ClientId, peer: SocketAddr, link: Link) {
         self.hub.join(client, peer.to_string(), link.outbox.mailbox());
         self.links.insert(client, link);
@@ -69,8 +69,8 @@ impl Relay {
     // ANCHOR_END: receive
 
     // ANCHOR: turn
-    /// Does what follows from a turn of the loop: the room hears, every child is sent what waits
-    /// for it, and links at their end are forgotten. Returns those that are too slow.
+    /// Ends a turn of the loop: lets the room hear, sends every child all that waits for it, and
+    /// forgets the links at their end. Returns the clients that are too slow.
     pub(crate) fn turn(&mut self) -> Vec<ClientId> {
         let wait = self.hub.advance(self.begun.elapsed());
         self.advance_at = wait.map(|wait| Instant::now() + wait);

@@ -94,8 +94,8 @@ impl Membership {
     }
 
     // ANCHOR: post
-    /// Posts, and waits until the room has heard it. What the client says meanwhile is then read at
-    /// once, and a member that floods is held up alone.
+    /// Posts, and waits until the room has heard it. All that the client says meanwhile is then one
+    /// read, and a member that floods holds up itself alone.
     fn post(&self, posts: Posts) {
         self.inbox.lock().is_unheard = true;
         let _ = self.hub.send(Event::Post(self.client, posts));
