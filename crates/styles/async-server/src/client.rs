@@ -29,7 +29,7 @@ pub(crate) async fn converse(
     let mut stopped = pin!(stopping.wait_for(|stopping| *stopping));
 
     let greeting = session.greet();
-    write_all(&mut writer, &greeting.send, &limits).await?;
+    writer.write_all(&greeting.send).await?;
     let mut finished = greeting.finish;
     while !finished {
         let input;
@@ -76,13 +76,14 @@ async fn write_all(
     limits: &Limits,
 ) -> io::Result<()> {
     while !bytes.is_empty() {
-        match writer.try_write(bytes) {
-            Ok(count) => bytes = &bytes[count..],
+        let written = match writer.try_write(bytes) {
+            // Only now does the client have to be waited for, by a clock.
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                in_time(limits.idle_timeout, writer.writable()).await?;
+                in_time(limits.idle_timeout, writer.write(bytes)).await?
             }
-            Err(error) => return Err(error),
-        }
+            result => result?,
+        };
+        bytes = &bytes[written..];
     }
     Ok(())
 }

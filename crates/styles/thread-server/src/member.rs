@@ -99,6 +99,8 @@ impl Membership {
     fn post(&self, posts: Posts) {
         self.inbox.lock().is_unheard = true;
         let _ = self.hub.send(Event::Post(self.client, posts));
+        // Let others speak first: the hub then hears them together, and each member has one write.
+        thread::yield_now();
         self.inbox.wait_until_heard();
     }
     // ANCHOR_END: post
