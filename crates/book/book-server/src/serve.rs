@@ -61,7 +61,7 @@ fn build(sources: PathBuf, place: PathBuf) -> io::Result<Built> {
     let (tell, built) = watch::channel(None);
     thread::Builder::new().name("build".to_owned()).spawn(move || {
         let pages = Pages::build_in(&place, &sources);
-        // Who has made the place tries it again in the end.
+        // The process that has made the place tries it again in the end.
         let _ = fs::remove_dir_all(place);
         match &pages {
             Ok(pages) => pages.warnings.iter().for_each(|warning| warn!("{warning}")),
