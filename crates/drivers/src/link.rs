@@ -34,7 +34,7 @@ const POSTS_SIZE: usize = 16 * 1024;
 #[derive(Debug)]
 pub struct Link {
     socket: Socket,
-    /// What waits for the child.
+    /// The lines that wait for the child.
     pub outbox: Outbox,
     /// The child has closed its sending side: it will post nothing more.
     has_ended: bool,

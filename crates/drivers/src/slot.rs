@@ -11,7 +11,7 @@ use sockets::{LINGER, Limits, cut, discard_input, write_queue};
 
 use crate::catch_panic;
 
-/// What a client is waited for: that it sends something, that it takes more of what waits for it.
+/// The readiness that a client is waited for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interest {
     /// It is to be read from.

@@ -24,7 +24,7 @@ pub struct Table {
     limits: Limits,
     slots: BTreeMap<ClientId, Slot>,
     hub: Hub<OutboxMailbox>,
-    /// What the hub's clock counts from, and when the hub wants to be asked again.
+    /// The moment from which the hub's clock counts, and the one at which to ask the hub again.
     begun: Instant,
     advance_at: Option<Instant>,
     /// Where every read goes: a client that says nothing costs no buffer.

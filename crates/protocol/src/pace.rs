@@ -19,8 +19,8 @@ use crate::{ClientId, KEEPS_UP, MAILBOX_LIMIT};
 // ANCHOR: patience
 /// How long a member that is behind is waited for if it reads nothing: 200 ms.
 ///
-/// A reader that the system has set aside for a moment is back by then, on a busy machine too. (Of
-/// 25 ms readers were dropped; 250 ms were a pause that people saw.)
+/// A reader that the system has set aside for a moment is back by then, on a busy machine too;
+/// 25 ms were too short there.
 pub const PATIENCE: Duration = Duration::from_millis(200);
 // ANCHOR_END: patience
 

@@ -17,7 +17,7 @@ use protocol::{ClientId, Hub, OutboxMailbox, OutboxState};
 pub(crate) struct Relay {
     hub: Hub<OutboxMailbox>,
     links: BTreeMap<ClientId, Link>,
-    /// What the hub's clock counts from, and when the hub wants to be asked again.
+    /// The moment from which the hub's clock counts, and the one at which to ask the hub again.
     begun: Instant,
     advance_at: Option<Instant>,
 }
