@@ -116,14 +116,21 @@ export function scrolledSideways() {
   return [...document.querySelectorAll(around)].filter(isWide).map((box) => box.localName);
 }
 
-// What axe-core finds on a page.
-export async function violations(page) {
+// The menu, which is the same on every page. menu.mjs looks at it.
+export const MENU = "#mdbook-sidebar";
+
+// The rules of axe-core whose verdict depends on the theme.
+export const COLOURS = ["color-contrast", "link-in-text-block"];
+
+// What axe-core finds on a page, or on the part of it that `context` names, by all rules or by some.
+export async function violations(page, context = "html", rules = undefined) {
   if (!(await page.evaluate(() => "axe" in globalThis))) await page.addScriptTag({ path: AXE });
-  return page.evaluate(async () => {
-    const { violations } = await globalThis.axe.run(document, { resultTypes: ["violations"] });
+  return page.evaluate(async ([context, runOnly]) => {
+    const options = { resultTypes: ["violations"], ...(runOnly && { runOnly }) };
+    const { violations } = await globalThis.axe.run(context, options);
     return violations.flatMap(({ id, nodes }) =>
       nodes.map((node) => `${id}: ${node.html.slice(0, 200)}: ${node.failureSummary.replaceAll("\n", " ")}`));
-  });
+  }, [context, rules]);
 }
 
 const AXE = fileURLToPath(import.meta.resolve("axe-core/axe.min.js"));
