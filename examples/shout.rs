@@ -32,7 +32,7 @@ fn main() -> io::Result<()> {
         idle_timeout: Some(Duration::from_secs(60)),
         grace: Duration::from_secs(5),
     };
-    let stop = Stop::at_interrupt_or_terminate()?;
+    let stop = Stop::at_first_signal()?;
     let listener = listen("127.0.0.1:7100")?;
     println!("listening on {}", listener.local_addr()?);
     serve(listener, Service::alone(|_| Box::new(Shout)), limits, stop)

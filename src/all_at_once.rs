@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-use launch::{Arrivals, Problem, Style};
+use launch::{Arrivals, Problem, Style, expect_children};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
@@ -73,6 +73,7 @@ impl Launcher {
     ) -> io::Result<Launcher> {
         let is_signalled = Arc::default();
         let arrivals = Arrivals::of_each(&is_signalled)?;
+        expect_children()?;
         let uploads = Uploads::into(directory)?;
         let of_style = |style| CATALOGUE.iter().map(move |service| (style, service));
         let places = styles.iter().flat_map(|style| of_style(*style));

@@ -6,10 +6,11 @@
 
 use std::fs;
 use std::iter;
+use std::process::Command;
 
 use test_kit::chat::{expect_silence, join, quit, room, welcome};
-use test_kit::{Client, Directory, Footprint, Own, Process, Server, Signal, Style};
-use test_kit::{each_style, require_tool, wait_until};
+use test_kit::{Client, Directory, Footprint, Namespaces, Own, Process, Server, Signal, Style};
+use test_kit::{each_style, require_tool, skip, wait_until};
 
 each_style!(
     a_client_for_whom_nothing_can_be_started_is_refused,
@@ -20,6 +21,9 @@ each_style!(
     five_hundred_short_connections_leave_nothing_behind,
     a_killed_child_takes_its_client_along_and_no_other,
     a_killed_child_leaves_the_room,
+    whatever_signal_kills_a_child_its_place_is_free_again,
+    a_child_that_stands_still_holds_up_nobody,
+    orphans_of_others_are_reaped_by_the_first_process,
     a_child_holds_its_client_and_no_sibling,
     a_members_child_holds_its_client_its_link_and_no_sibling,
     one_thread_forks,
@@ -185,6 +189,87 @@ fn a_killed_child_takes_its_client_along_and_no_other(style: Style) {
     expect_echo(first);
     expect_echo(third);
     expect_echo(&mut server.connect());
+}
+
+/// Signals with a name and without, with a core file and without, which is forbidden here. (Of
+/// SIGSEGV and SIGBUS Rust has handlers of its own.)
+const FATAL: [i32; 8] = [3, 4, 6, 8, 9, 34, 40, 64];
+
+fn whatever_signal_kills_a_child_its_place_is_free_again(style: Style) {
+    if style != Style::FORK {
+        return expect_no_children(style);
+    }
+    for service in ["echo", "chat"] {
+        let options = ["--max-clients", "1", "--grace", "3600"];
+        let mut server = Server::start_under(&["prlimit", "--core=0"], style, service, &options);
+        for (number, signal) in (1..).zip(FATAL) {
+            let mut client = server.connect();
+            match service {
+                "chat" => client.expect_line(welcome(&client, 1)),
+                _ => expect_echo(&mut client),
+            }
+            child_of(&server, number).signal_number(signal);
+            client.expect_lost();
+            let lost = format!("client {number} was lost: its process ");
+            let line = server.wait_for_log(|line| line.contains(&lost));
+            let named = Signal::try_from(signal).map_or("signal ", Signal::as_str);
+            assert!(line.contains(&format!("was killed by {named}")), "{line}");
+        }
+        assert_eq!(server.process().children(), []);
+        server.process().signal(Signal::SIGTERM);
+        assert_eq!(server.wait().code(), Some(0));
+    }
+}
+
+fn a_child_that_stands_still_holds_up_nobody(style: Style) {
+    if style != Style::FORK {
+        return expect_no_children(style);
+    }
+    let mut server = Server::start(style, "echo");
+    let mut clients = [(); 2].map(|()| server.connect());
+    clients.iter_mut().for_each(expect_echo);
+    let child = child_of(&server, 1);
+    stop([child]);
+    let [stopped, other] = &mut clients;
+    expect_echo(other);
+    child.signal(Signal::SIGCONT);
+    expect_echo(stopped);
+    stop([child]);
+    server.process().signal(Signal::SIGTERM);
+    other.expect_end();
+    other.half_close();
+    child.signal(Signal::SIGCONT);
+    stopped.expect_end();
+    stopped.half_close();
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+/// In a container the server is PID 1, to which the system gives whoever has lost its parent.
+fn orphans_of_others_are_reaped_by_the_first_process(style: Style) {
+    const OWN: [&str; 2] = ["--pid", "--mount"];
+    if !require_tool("nsenter") || !Namespaces::are_possible(&OWN) {
+        return skip("this system allows no namespaces of processes");
+    }
+    let first = ["unshare", "--map-root-user", "--pid", "--fork", "--kill-child"];
+    let mut server = Server::start_under(&first, style, "echo", &[]);
+    let inside = server.process().children()[0];
+    for orphans in 1..=3 {
+        let mut enter = Command::new("nsenter");
+        enter.args(["--user", "--pid", "--target", &inside.0.to_string()]);
+        let script = "(sh -c 'exit 3' &) && (sh -c 'kill -40 $$' &)";
+        let status = enter.args(["--", "sh", "-c", script]).status();
+        assert!(status.expect("nsenter runs").success());
+        wait_until("the orphans are reaped", || {
+            // Those that still run are nobody's children any more, and so the server's.
+            inside.children().is_empty()
+        });
+        let mut client = server.connect();
+        expect_echo(&mut client);
+        drop(client);
+        assert!(inside.state().is_some(), "after {orphans} rounds");
+    }
+    inside.signal(Signal::SIGTERM);
+    assert_eq!(server.wait().code(), Some(0));
 }
 
 fn a_killed_child_leaves_the_room(style: Style) {

@@ -1,4 +1,5 @@
-//! How a server ends: by SIGTERM or SIGINT, to its process or, as Ctrl-C does it, to its group.
+//! How a server ends: by SIGTERM, SIGINT or SIGHUP, to its process or, as Ctrl-C and the end of a
+//! terminal do it, to its group.
 
 use std::fmt;
 use std::io::{ErrorKind, Read, Write};
@@ -31,11 +32,13 @@ struct Way {
     to_the_group: bool,
 }
 
-const WAYS: [Way; 4] = [
+const WAYS: [Way; 6] = [
     Way { signal: Signal::SIGTERM, to_the_group: false },
     Way { signal: Signal::SIGINT, to_the_group: false },
     Way { signal: Signal::SIGTERM, to_the_group: true },
     Way { signal: Signal::SIGINT, to_the_group: true },
+    Way { signal: Signal::SIGHUP, to_the_group: false },
+    Way { signal: Signal::SIGHUP, to_the_group: true },
 ];
 
 impl Way {

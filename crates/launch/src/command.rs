@@ -90,7 +90,7 @@ pub fn command(style: &Style) -> Command {
     let command = Command::new(style.name)
         .after_help(
             "It prints `listening on ADDRESS` when it is ready, and logs to standard error. \
-             SIGINT (Ctrl-C) or SIGTERM stops it gracefully, a second one at once.",
+             SIGINT (Ctrl-C), SIGTERM or SIGHUP stops it gracefully, a second one at once.",
         )
         .version(env!("CARGO_PKG_VERSION"));
     let with_default = |arg: clap::Arg, default: &str| {

@@ -23,7 +23,7 @@ pub use descriptors::raise_descriptor_limit;
 pub use life::{Serve, Server, prepare};
 pub use log::begin as begin_log;
 pub use problem::{Problem, without_numbers};
-pub use signals::{Arrivals, interruption};
+pub use signals::{Arrivals, expect_children, interruption};
 pub use style::{MaxClients, Own, Style};
 
 /// The whole of a style's binary: reads the command line, and serves.

@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::net::TcpListener;
 use std::os::fd::AsFd;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 use std::sync::Arc;
 
 use nix::sys::prctl;
-use nix::sys::signal::{Signal, raise};
+use nix::sys::signal::{SigHandler, Signal, raise, signal};
 use nix::unistd::getppid;
 use protocol::Service;
 use signal_hook::{consts::SIGXFSZ, flag};
@@ -84,7 +84,10 @@ pub fn prepare<S: AsFd>(
     flag::register(SIGXFSZ, Arc::default()).map_err(world)?;
     let listener = listen().map_err(world)?;
     let bound = sockets::local_address(&listener).map_err(world)?;
-    let stop = Stop::at_interrupt_or_terminate().map_err(world)?;
+    let stop = Stop::at_first_signal().map_err(world)?;
+    if process::id() == 1 {
+        reap_orphans().map_err(world)?;
+    }
     if let Some(starter) = ends_with {
         stop_with(starter).map_err(world)?;
     }
@@ -94,6 +97,17 @@ pub fn prepare<S: AsFd>(
     let mut out = io::stdout();
     let _ = writeln!(out, "listening on {bound}").and_then(|()| out.flush());
     Ok((listener, stop))
+}
+
+/// Has the kernel reap the orphans that become children of this process: of PID 1, the first process
+/// of a container, and nobody else can reap them. It does so where SIGCHLD is ignored (wait(2)).
+///
+/// A style that has children of its own hears SIGCHLD instead, and reaps whoever has ended.
+#[allow(unsafe_code)]
+fn reap_orphans() -> io::Result<()> {
+    // SAFETY: ignoring a signal runs no code of ours.
+    unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) }?;
+    Ok(())
 }
 
 /// Has the kernel send SIGTERM when the process that started this one ends, however it ends

@@ -5,9 +5,23 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use nix::sys::signal::Signal::{self, SIGINT, SIGTERM};
+use nix::sys::signal::Signal::{self, SIGINT};
+use nix::sys::signal::{SigHandler, signal};
 use signal_hook::{flag, low_level};
-use sockets::{hear, is_ignored};
+use sockets::{hear, is_ignored, stopping_signals};
+
+/// Has this program hear of the ends of its children, also where it was started with SIGCHLD
+/// ignored: the kernel would reap them, and a wait for one would fail (wait(2), ECHILD).
+///
+/// # Errors
+///
+/// The system refuses it.
+#[allow(unsafe_code)]
+pub fn expect_children() -> io::Result<()> {
+    // SAFETY: the default of a signal runs no code of ours.
+    unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
+    Ok(())
+}
 
 /// The flag that the first Ctrl-C raises. The second one ends the process at once, as Ctrl-C does
 /// where nobody minds it.
@@ -37,19 +51,16 @@ pub struct Arrivals {
 }
 
 impl Arrivals {
-    /// Has the arrivals of SIGTERM and of SIGINT become bytes, and raise a flag. If one comes while
-    /// the flag is raised, the process ends at once, with status 128 + signal.
+    /// Has the arrivals of SIGTERM, SIGINT and SIGHUP become bytes, and raise a flag. If one comes
+    /// while the flag is raised, the process ends at once, with status 128 + signal.
     ///
-    /// SIGINT is not among them where it was ignored at the start.
+    /// SIGINT and SIGHUP are not among them where they were ignored at the start.
     ///
     /// # Errors
     ///
     /// There are no descriptors left, or the system refuses the handlers.
     pub fn of_each(is_raised: &Arc<AtomicBool>) -> io::Result<Vec<Arrivals>> {
-        let mut signals = vec![SIGTERM];
-        if !is_ignored(SIGINT)? {
-            signals.push(SIGINT);
-        }
+        let signals = stopping_signals()?;
         hear(&signals, || signals.iter().map(|signal| Arrivals::of(*signal, is_raised)).collect())
     }
 

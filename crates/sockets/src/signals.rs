@@ -4,7 +4,8 @@ use std::ptr;
 
 use nix::errno::Errno;
 use nix::libc;
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::SigSet;
+use nix::sys::signal::Signal::{self, SIGHUP, SIGINT, SIGTERM};
 
 /// Runs `register`, which registers handlers of these signals, with the signals blocked, and lets
 /// them through from then on (signal(7), pthread_sigmask(3)).
@@ -27,10 +28,26 @@ pub fn hear<T>(signals: &[Signal], register: impl FnOnce() -> io::Result<T>) -> 
     registered
 }
 
+/// The signals that tell this program to stop: SIGTERM, and SIGINT (Ctrl-C) and SIGHUP (its terminal
+/// was closed) unless they were ignored at the start.
+///
+/// # Errors
+///
+/// Those of sigaction(2).
+pub fn stopping_signals() -> io::Result<Vec<Signal>> {
+    let mut signals = vec![SIGTERM];
+    for signal in [SIGINT, SIGHUP] {
+        if !is_ignored(signal)? {
+            signals.push(signal);
+        }
+    }
+    Ok(signals)
+}
+
 /// Whether the program was started with this signal ignored, so that it shall stay ignored.
 ///
-/// A shell without job control starts programs in the background like that: Ctrl-C is meant for
-/// others then.
+/// A shell without job control starts programs in the background with SIGINT ignored, since Ctrl-C
+/// is meant for others then. nohup(1) starts a program with SIGHUP ignored.
 ///
 /// # Errors
 ///

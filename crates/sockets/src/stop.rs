@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::sys::signal::Signal::{self, SIGINT, SIGTERM};
+use nix::sys::signal::Signal::{self, SIGHUP, SIGINT, SIGTERM};
 use nix::sys::signal::{SigHandler, signal};
 use signal_hook::{SigId, flag, low_level};
 
-use crate::{hear, is_ignored};
+use crate::{hear, stopping_signals};
 
-/// What tells a server to stop: the first SIGINT or SIGTERM.
+/// What tells a server to stop: the first SIGTERM, SIGINT or SIGHUP.
 ///
 /// It can be noticed in two ways, and each style takes what suits it.
 /// Whoever waits for several descriptors watches this one too: it is readable from the first
@@ -43,26 +43,24 @@ impl Default for StopFlag {
 }
 
 impl Stop {
-    /// Stops at the first SIGINT or SIGTERM. A second one ends the process at once, with status
-    /// 128 + signal, as a shell shows it of a process that a signal has ended.
+    /// Stops at the first SIGTERM, SIGINT or SIGHUP. A second one ends the process at once, with
+    /// status 128 + signal, as a shell shows it of a process that a signal has ended.
     ///
     /// From here on no signal is lost, also where the program was started with it blocked.
-    /// SIGINT stays ignored where it was ignored at the start; SIGTERM is for this program alone,
-    /// and always heard.
+    /// SIGINT and SIGHUP stay ignored where they were ignored at the start. SIGTERM is for this
+    /// program alone, and always heard.
     ///
     /// # Errors
     ///
     /// There are no descriptors left, or the system refuses the handlers.
-    pub fn at_interrupt_or_terminate() -> io::Result<Stop> {
+    pub fn at_first_signal() -> io::Result<Stop> {
         let flag = StopFlag::default();
         let (signalled, signals) = UnixStream::pair()?;
         signalled.set_nonblocking(true)?;
-        let actions = hear(&[SIGINT, SIGTERM], || {
-            let mut actions = flag.stop_at(SIGTERM, &signals)?.to_vec();
-            if !is_ignored(SIGINT)? {
-                actions.extend(flag.stop_at(SIGINT, &signals)?);
-            }
-            Ok(actions)
+        let heard = stopping_signals()?;
+        let actions = hear(&heard, || {
+            let actions = heard.iter().map(|&signal| flag.stop_at(signal, &signals));
+            Ok(actions.collect::<io::Result<Vec<_>>>()?.concat())
         })?;
         Ok(Stop { flag, signalled, actions })
     }
@@ -75,9 +73,10 @@ impl Stop {
     /// Makes the flag of a forked child of it: there the parent alone decides when to stop, and
     /// says so by SIGTERM, as often as it likes.
     ///
-    /// SIGINT is ignored, since Ctrl-C reaches the whole foreground group: it would end children
-    /// that have not said goodbye. To be called in the child, with both signals blocked since
-    /// before the fork: else a signal would run the parent's handlers here, and wake the parent.
+    /// SIGINT and SIGHUP are ignored, since Ctrl-C and the end of a terminal reach the whole
+    /// foreground group: they would end children that have not said goodbye. To be called in the
+    /// child, with the signals blocked since before the fork: else a signal would run the parent's
+    /// handlers here, and wake the parent.
     ///
     /// # Errors
     ///
@@ -87,8 +86,10 @@ impl Stop {
         self.actions.into_iter().for_each(|action| {
             low_level::unregister(action);
         });
-        // SAFETY: ignoring a signal runs no code of ours.
-        unsafe { signal(SIGINT, SigHandler::SigIgn) }?;
+        for ignored in [SIGINT, SIGHUP] {
+            // SAFETY: ignoring a signal runs no code of ours.
+            unsafe { signal(ignored, SigHandler::SigIgn) }?;
+        }
         let flag = StopFlag::default();
         flag.raise_at(SIGTERM)?;
         Ok(flag)

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -46,6 +47,18 @@ impl Process {
     /// Sends it a signal. A process that is gone gets none.
     pub fn signal(self, signal: Signal) {
         let _ = kill(Pid::from_raw(self.0), signal);
+    }
+
+    /// Sends it a signal by its number, which need not have a name.
+    ///
+    /// # Panics
+    ///
+    /// It is gone.
+    #[track_caller]
+    pub fn signal_number(self, number: i32) {
+        let mut kill = Command::new("kill");
+        let status = kill.args([format!("-{number}"), self.0.to_string()]).status();
+        assert!(status.expect("kill runs").success(), "{self:?} takes no signal {number}");
     }
 
     /// Its state: `R` running, `S` sleeping, `T` stopped, `Z` a zombie; none if it is gone.

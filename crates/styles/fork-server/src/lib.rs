@@ -20,9 +20,9 @@ use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
 use drivers::link::{ChildEnd, Link, link};
+use drivers::{describe, reap};
 use nix::poll::PollFlags;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getpid};
 use protocol::{ClientId, Service};
 use signal_hook::low_level;
@@ -203,19 +203,12 @@ impl Server {
     fn end_connections(&mut self) {
         let mut scrap = [0; 64];
         while self.deaths.read(&mut scrap).is_ok_and(|count| count > 0) {}
-        while let Ok(status) = waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-            let Some(process) = status.pid() else { break };
-            let Some(client) = self.processes.remove(&process) else {
-                continue;
-            };
-            match status {
-                WaitStatus::Signaled(_, signal, _) => {
-                    warn!("{client} was lost: its process {process} was killed by {signal}");
-                }
-                WaitStatus::Exited(_, status) => {
-                    info!("process {process} of {client} exited with {status}");
-                }
-                _ => {}
+        while let Some((process, status)) = reap() {
+            // One that is not known was left behind by another process, to this one as PID 1.
+            let Some(client) = self.processes.remove(&process) else { continue };
+            match status.code() {
+                Some(_) => info!("process {process} of {client} {}", describe(status)),
+                None => warn!("{client} was lost: its process {process} {}", describe(status)),
             }
         }
     }

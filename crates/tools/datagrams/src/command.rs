@@ -78,7 +78,7 @@ Examples:
     /// these on one machine all hear it. It leaves the group when it is stopped, and joins again
     /// when its interface has gone and come back.
     #[command(after_help = "\
-It prints `listening on GROUP:PORT` as soon as it has joined. SIGINT (Ctrl-C) or SIGTERM stops it.
+It prints `listening on GROUP:PORT` as soon as it has joined. SIGINT (Ctrl-C), SIGTERM or SIGHUP stops it.
 
 Examples:
   after-accept datagrams multicast receive --interface lo
@@ -126,7 +126,7 @@ Examples:
     /// It hears what is sent to this very address: 255.255.255.255 and the broadcast address of a
     /// network are two.
     #[command(after_help = "\
-It prints `listening on ADDR:PORT` when it is ready. SIGINT (Ctrl-C) or SIGTERM stops it.
+It prints `listening on ADDR:PORT` when it is ready. SIGINT (Ctrl-C), SIGTERM or SIGHUP stops it.
 
 Examples:
   after-accept datagrams broadcast receive
@@ -172,8 +172,8 @@ struct Receiving {
 
 /// What is the same with every server of datagrams.
 const SERVER: &str = "\
-It prints `listening on ADDRESS` when it is ready, and logs to standard error. SIGINT (Ctrl-C) or \
-SIGTERM stops it.
+It prints `listening on ADDRESS` when it is ready, and logs to standard error. SIGINT (Ctrl-C), \
+SIGTERM or SIGHUP stops it.
 
 Anybody can write any sender on a datagram. So it answers nobody at a port below 1024, no group, \
 not itself, and no address more than 1000 times at once and 100 times a second: two services that \
@@ -261,7 +261,7 @@ impl From<Sending> for Schedule {
 }
 
 fn stop() -> Result<Stop, Problem> {
-    Stop::at_interrupt_or_terminate().map_err(Problem::world)
+    Stop::at_first_signal().map_err(Problem::world)
 }
 
 /// From a millisecond, so that nobody floods a network without wanting to, to a day.

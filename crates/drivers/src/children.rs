@@ -1,0 +1,56 @@
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+use nix::libc;
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+
+// ANCHOR: reap
+/// Reaps a child that has ended, if there is one: its process number, which the system may give to
+/// another process from now on, and its exit status (waitpid(2)).
+///
+/// The status is kept as the system gives it. nix's `waitpid` returns an error for a child that a
+/// signal without a name has killed, a real-time signal, and the child is reaped all the same.
+#[allow(unsafe_code)]
+pub fn reap() -> Option<(Pid, ExitStatus)> {
+    let mut status = 0;
+    // SAFETY: waitpid(2) writes the status, and nothing else.
+    let process = unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) };
+    // Nobody has ended (0), or there is no child (-1).
+    (process > 0).then(|| (Pid::from_raw(process), ExitStatus::from_raw(status)))
+}
+// ANCHOR_END: reap
+
+/// How a process has ended, in words: `exited with 0`, `was killed by SIGKILL`, `was killed by
+/// signal 40`, `was killed by SIGSEGV (core dumped)`.
+pub fn describe(status: ExitStatus) -> String {
+    let core = if status.core_dumped() { " (core dumped)" } else { "" };
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exited with {code}"),
+        (None, Some(number)) => match Signal::try_from(number) {
+            Ok(signal) => format!("was killed by {signal}{core}"),
+            Err(_) => format!("was killed by signal {number}{core}"),
+        },
+        (None, None) => "has ended".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_end_has_its_words() {
+        let core_dumped = 0x80;
+        for (status, words) in [
+            (0, "exited with 0"),
+            (1 << 8, "exited with 1"),
+            (9, "was killed by SIGKILL"),
+            (11 | core_dumped, "was killed by SIGSEGV (core dumped)"),
+            (40, "was killed by signal 40"),
+            (40 | core_dumped, "was killed by signal 40 (core dumped)"),
+        ] {
+            assert_eq!(describe(ExitStatus::from_raw(status)), words);
+        }
+    }
+}
