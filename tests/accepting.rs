@@ -1,15 +1,18 @@
 //! What goes wrong when a client is accepted, and must not reach those who are here.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use test_kit::chat::welcome;
-use test_kit::{Client, Own, Server, Style, each_style, require_tool, wait_until};
+use test_kit::chat::{join, welcome};
+use test_kit::{Client, Own, Server, Signal, Style, each_style, require_tool, wait_until};
 
 each_style!(
     who_is_here_is_not_disturbed_when_descriptors_run_out,
     the_room_goes_on_when_descriptors_run_out,
     want_of_resources_is_waited_out,
     a_client_that_went_away_is_no_reason_to_wait,
+    a_wait_for_which_there_is_no_memory_is_waited_out,
+    members_go_on_when_the_limit_falls_below_what_is_open,
 );
 
 /// So many try to connect to a server that has descriptors for fewer.
@@ -101,6 +104,65 @@ fn a_client_that_went_away_is_no_reason_to_wait(style: Style) {
         serve_one(&server);
         expect_no_warnings(&server);
     }
+}
+
+fn a_wait_for_which_there_is_no_memory_is_waited_out(style: Style) {
+    if !require_tool("strace") {
+        return;
+    }
+    // Tokio waits by epoll_wait(2) alone, which needs no memory: its manual page knows no ENOMEM.
+    let trace = "trace=poll,ppoll,select,pselect6";
+    let fault = "inject=poll,ppoll,select,pselect6:error=ENOMEM:when=3+4";
+    let strace = ["strace", "-D", "-f", "-qq", "-o", "/dev/null"];
+    let strace = [&strace[..], &["-e", trace, "-e", fault]].concat();
+    for service in ["echo", "chat"] {
+        let mut server = Server::start_under(&strace, style, service, &["--grace", "3600"]);
+        for _ in 0..4 {
+            let mut client = server.connect();
+            match service {
+                "chat" => client.expect_line(welcome(&client, 1)),
+                _ => assert_eq!(client.exchange(b"hello\r\n"), b"hello\r\n"),
+            }
+            client.half_close();
+            client.read_to_end();
+        }
+        server.process().signal(Signal::SIGTERM);
+        assert_eq!(server.wait().code(), Some(0), "{service}");
+        let has_failed = server.log().iter().any(|line| line.contains("cannot wait for now"));
+        assert_eq!(has_failed, style.own != Own::Task, "{service}");
+    }
+}
+
+fn members_go_on_when_the_limit_falls_below_what_is_open(style: Style) {
+    if !style.serves_many() {
+        return;
+    }
+    let mut server = Server::start_with(style, "chat", &["--grace", "3600"]);
+    let mut members: Vec<Client> = (1..=CLIENTS).map(|here| join(&server, here)).collect();
+    let limit = |descriptors: u32| {
+        let mut prlimit = Command::new("prlimit");
+        prlimit.args([format!("--nofile={descriptors}:4096"), format!("--pid={}", server.pid())]);
+        assert!(prlimit.status().expect("prlimit runs").success());
+    };
+    limit(12);
+    members[0].send("hello\r\n");
+    let hello = format!("[{}] hello", members[0].name());
+    for member in &mut members[1..] {
+        member.skip_to_line(|line| line == hello);
+    }
+    let left = format!("* {} left", members[1].name());
+    drop(members.remove(1));
+    members[0].skip_to_line(|line| line == left);
+    let mut newcomer = server.connect();
+    limit(4096);
+    newcomer.expect_line(welcome(&newcomer, CLIENTS));
+    limit(12);
+    server.process().signal(Signal::SIGTERM);
+    for member in &mut members {
+        member.skip_to_line(|line| line == "* the server is stopping, goodbye");
+    }
+    drop((members, newcomer));
+    assert_eq!(server.wait().code(), Some(0));
 }
 
 /// A server with 24 descriptors, of which it needs some for itself.

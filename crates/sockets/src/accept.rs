@@ -6,6 +6,8 @@ use nix::errno::Errno;
 use protocol::ClientId;
 use tracing::{debug, info, warn};
 
+use crate::seldom::Seldom;
+
 // ANCHOR: pause
 /// How long nobody is accepted after descriptors or memory have run out: 100 ms.
 ///
@@ -14,9 +16,6 @@ use tracing::{debug, info, warn};
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 // ANCHOR_END: pause
 
-/// How often to say that accepting fails.
-const WARN_EVERY: Duration = Duration::from_secs(1);
-
 /// A listener and what there is to know about accepting from it: who is next, and what to do when
 /// it fails.
 #[derive(Debug)]
@@ -24,7 +23,7 @@ pub struct Acceptor<L> {
     listener: Option<L>,
     accepted: u64,
     paused_until: Option<Instant>,
-    warned: Option<Instant>,
+    warning: Seldom,
 }
 
 /// A client that has just been accepted.
@@ -42,7 +41,12 @@ impl<L> Acceptor<L> {
     /// Accepts from `listener`, which should not block: a client may be gone again between its
     /// readiness and accept(2), and the server must not wait for the next one then.
     pub fn new(listener: L) -> Acceptor<L> {
-        Acceptor { listener: Some(listener), accepted: 0, paused_until: None, warned: None }
+        Acceptor {
+            listener: Some(listener),
+            accepted: 0,
+            paused_until: None,
+            warning: Seldom::new(),
+        }
     }
 
     /// The listener, if it is to be watched: not during a pause, and not after the end.
@@ -73,10 +77,8 @@ impl<L> Acceptor<L> {
             }
             Err(error) if is_about_one_client(&error) => debug!("a client went away: {error}"),
             Err(error) => {
-                let now = Instant::now();
-                self.paused_until = Some(now + ACCEPT_PAUSE);
-                if self.warned.is_none_or(|warned| now >= warned + WARN_EVERY) {
-                    self.warned = Some(now);
+                self.paused_until = Some(Instant::now() + ACCEPT_PAUSE);
+                if self.warning.is_due() {
                     warn!("cannot accept for now: {error}");
                 }
             }

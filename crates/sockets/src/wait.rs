@@ -1,18 +1,25 @@
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
+use tracing::warn;
+
+use crate::ACCEPT_PAUSE;
+use crate::seldom::Seldom;
 
 /// Waits until a descriptor of `interests` is ready, or until `deadline`, and gives the names of
 /// those that are, in order (poll(2)).
 ///
-/// A signal ends the wait as well, with nothing ready: the caller looks at everything again.
+/// A signal ends the wait as well, with nothing ready: the caller looks at everything again. So
+/// does a lack of memory, after a pause ([`wait_out`]). More descriptors than this process may open
+/// are waited for in parts: the limit may have been lowered below what is open.
 ///
 /// # Errors
 ///
-/// Those of poll(2), but for EINTR.
+/// Those of poll(2) that do not pass by themselves.
 pub fn poll<'fd, T>(
     interests: impl IntoIterator<Item = (T, BorrowedFd<'fd>, PollFlags)>,
     deadline: Option<Instant>,
@@ -24,12 +31,58 @@ pub fn poll<'fd, T>(
     });
     let named = interests.into_iter().map(|(name, fd, flags)| (name, PollFd::new(fd, flags)));
     let (names, mut descriptors): (Vec<T>, Vec<PollFd<'_>>) = named.unzip();
-    match nix::poll::poll(&mut descriptors, timeout) {
-        Ok(_) | Err(Errno::EINTR) => {}
-        Err(errno) => return Err(errno.into()),
+    if let Err(errno) = poll_in_parts(&mut descriptors, timeout) {
+        wait_out(errno)?;
+        return Ok(Vec::new());
     }
     let ready = names.into_iter().zip(descriptors).filter(|(_, fd)| fd.any() == Some(true));
     Ok(ready.map(|(name, _)| name).collect())
+}
+
+/// How long to wait for the second part of the descriptors, while nobody waits for the first: 10 ms.
+const PART: u8 = 10;
+
+/// Polls all descriptors at once or, if there are more of them than RLIMIT_NOFILE allows (EINVAL),
+/// one half after the other. Returns how many are ready.
+fn poll_in_parts(descriptors: &mut [PollFd<'_>], timeout: PollTimeout) -> nix::Result<i32> {
+    match nix::poll::poll(descriptors, timeout) {
+        Err(Errno::EINVAL) if descriptors.len() > 1 => {
+            static WARNING: Seldom = Seldom::new();
+            if WARNING.is_due() {
+                let count = descriptors.len();
+                warn!(
+                    "{count} descriptors are open, more than the limit allows to wait for at once"
+                );
+            }
+            let (first, second) = descriptors.split_at_mut(descriptors.len() / 2);
+            let ready = poll_in_parts(first, PollTimeout::ZERO)?;
+            let waits = ready == 0 && timeout != PollTimeout::ZERO;
+            let wait = if waits { PART.into() } else { PollTimeout::ZERO };
+            Ok(ready + poll_in_parts(second, wait)?)
+        }
+        result => result,
+    }
+}
+
+/// Waits out a failure of poll(2) or select(2) that passes by itself: a signal is over already
+/// (EINTR), and memory may be there again after a pause (ENOMEM, EAGAIN). It is said once a second.
+///
+/// # Errors
+///
+/// The failure, if it does not pass.
+pub fn wait_out(errno: Errno) -> io::Result<()> {
+    static WARNING: Seldom = Seldom::new();
+    match errno {
+        Errno::EINTR => Ok(()),
+        Errno::ENOMEM | Errno::EAGAIN => {
+            if WARNING.is_due() {
+                warn!("cannot wait for now: {errno}");
+            }
+            thread::sleep(ACCEPT_PAUSE);
+            Ok(())
+        }
+        errno => Err(errno.into()),
+    }
 }
 
 /// How much time is left until `deadline`.

@@ -12,11 +12,10 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::time::{Duration, Instant};
 
 use drivers::table::Table;
-use nix::errno::Errno;
 use nix::sys::select::{FD_SETSIZE, FdSet, select};
 use nix::sys::time::{TimeVal, TimeValLike};
 use protocol::{ClientId, Service};
-use sockets::{Acceptor, Limits, Stop, until};
+use sockets::{Acceptor, Limits, Stop, until, wait_out};
 use tracing::warn;
 
 /// Serves all clients in one loop until `stop`, and then those who are here until they have their
@@ -109,10 +108,11 @@ impl Server {
             highest = highest.max(listener.as_raw_fd());
             readable.insert(listener.as_fd());
         }
-        match select(highest + 1, &mut readable, &mut writable, None, timeout.as_mut()) {
-            Err(Errno::EINTR) => return Ok(Vec::new()),
-            result => result?,
-        };
+        let count = highest + 1;
+        if let Err(errno) = select(count, &mut readable, &mut writable, None, timeout.as_mut()) {
+            wait_out(errno)?;
+            return Ok(Vec::new());
+        }
 
         let mut ready = Vec::new();
         if readable.contains(stop.as_fd()) {
