@@ -7,13 +7,15 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::io::{self, PipeReader, Read, Write};
+use std::io::{self, PipeReader, Read};
 use std::mem;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{self, Child, Command, ExitStatus, Stdio};
+use std::sync::LazyLock;
 
+use launch::Lines;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
@@ -188,7 +190,8 @@ impl Server {
 /// Says a line in somebody's name, in one write, so that nothing else comes in between. That
 /// nobody may be reading is no reason to stop.
 pub(crate) fn say(name: &str, line: &str) {
-    let _ = io::stderr().write_all(format!("{name} | {line}\n").as_bytes());
+    static LINES: LazyLock<Lines> = LazyLock::new(Lines::stderr);
+    LINES.say(format!("{name} | {line}\n").as_bytes());
 }
 
 fn spawn(process_name: &str, arguments: &[impl AsRef<OsStr>]) -> io::Result<Process> {

@@ -21,7 +21,7 @@ use clap::ArgMatches;
 pub use command::{HostPort, command, host_port, size, usage_error};
 pub use descriptors::raise_descriptor_limit;
 pub use life::{Serve, Server, prepare};
-pub use log::begin as begin_log;
+pub use log::{Lines, begin as begin_log};
 pub use problem::{Problem, without_numbers};
 pub use signals::{Arrivals, expect_children, interruption};
 pub use style::{MaxClients, Own, Style};
