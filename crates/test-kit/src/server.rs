@@ -1,11 +1,13 @@
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
+use std::os::fd::AsFd;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Instant;
 
+use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::signal::Signal;
 
 use crate::binaries::binary;
@@ -86,7 +88,19 @@ impl Server {
     /// It has ended instead, and how.
     #[track_caller]
     pub fn from_command(command: Command) -> Result<Server, Ended> {
-        let running = Running::spawn(command);
+        Server::from_running(Running::spawn(command))
+    }
+
+    /// Starts a server whose log goes to `log`, and not to the test.
+    #[track_caller]
+    pub fn start_with_log(style: Style, service: &str, options: &[&str], log: Stdio) -> Server {
+        let mut command = command(&[], style);
+        command.args([service, "--listen", "127.0.0.1:0"]).args(options);
+        Server::from_running(Running::spawn_with_errors(command, log))
+            .unwrap_or_else(|ended| panic!("{style:?} does not listen: {ended:#?}"))
+    }
+
+    fn from_running(running: Running) -> Result<Server, Ended> {
         match running.output.wait_for(|line| line.starts_with(LISTENING)) {
             Ok(line) => Ok(Server {
                 address: line[LISTENING.len()..].parse().expect("an address"),
@@ -235,14 +249,20 @@ pub struct Running {
 impl Running {
     /// Starts a command, with nothing to read.
     #[track_caller]
-    pub fn spawn(mut command: Command) -> Running {
+    pub fn spawn(command: Command) -> Running {
+        Running::spawn_with_errors(command, Stdio::piped())
+    }
+
+    /// Starts a command whose standard error is `errors`.
+    #[track_caller]
+    pub fn spawn_with_errors(mut command: Command, errors: Stdio) -> Running {
         hear_interrupts();
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors);
         let mut child =
             command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
         Running {
             output: Lines::collect(child.stdout.take().expect("piped")),
-            errors: Lines::collect(child.stderr.take().expect("piped")),
+            errors: child.stderr.take().map(Lines::collect).unwrap_or_default(),
             child,
         }
     }
@@ -310,8 +330,14 @@ struct Collected {
     is_over: bool,
 }
 
+/// What anybody may ask for, unless the system is told otherwise (pipe(7), pipe-max-size).
+const PIPE_SIZE: i32 = 1 << 20;
+
 impl Lines {
-    fn collect(source: impl Read + Send + 'static) -> Lines {
+    fn collect(source: impl Read + AsFd + Send + 'static) -> Lines {
+        // A server does not wait for long for those who read its log, and a test that waits for the
+        // processor is to lose no line of it.
+        fcntl(&source, FcntlArg::F_SETPIPE_SZ(PIPE_SIZE)).expect("pipes may be so large");
         let lines = Lines::default();
         let Lines(shared) = lines.clone();
         thread::spawn(move || {

@@ -1,0 +1,131 @@
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::time::{Duration, Instant};
+
+use nix::libc::{O_NOCTTY, O_NONBLOCK};
+use nix::poll::PollFlags;
+use nix::sys::socket::{MsgFlags, send};
+use nix::unistd::{dup, dup2_stderr};
+use sockets::poll;
+
+/// How long to wait for a reader that has kept up until now: 200 ms. A busy machine may have set it
+/// aside for a moment.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// A file for lines. A write waits for the file's reader for a moment at most.
+///
+/// O_NONBLOCK on standard error would surprise others: the flag belongs to the open file
+/// description (open(2)), which a server shares with the shell that has started it.
+/// So a pipe or a terminal is opened anew, by its name in /proc, and this second description does
+/// not block. A socket takes a flag with each write. A file on a disk has no reader.
+#[derive(Debug)]
+pub(super) struct LineFile {
+    file: Descriptor,
+    blocking: Blocking,
+}
+
+#[derive(Debug)]
+enum Descriptor {
+    Stderr(io::Stderr),
+    File(File),
+}
+
+/// How a write is kept from waiting.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Blocking {
+    /// There is nothing to wait for, or the description is our own and does not block.
+    Never,
+    /// MSG_DONTWAIT says so (send(2)).
+    Socket,
+    /// The file blocks, so it is asked first whether it has room. Another process that writes at
+    /// the same moment may still take the room away.
+    AskFirst,
+}
+
+impl LineFile {
+    /// Standard error, for all that this process writes to it from here on.
+    pub(super) fn stderr() -> LineFile {
+        let stderr = io::stderr();
+        let blocking = blocking(stderr.as_fd(), |file| dup2_stderr(file).map_err(io::Error::from));
+        LineFile { file: Descriptor::Stderr(stderr), blocking }
+    }
+
+    /// A file that was opened for the log.
+    pub(super) fn new(file: File) -> LineFile {
+        let mut file = file;
+        let blocking = match dup(&file) {
+            Ok(old) => blocking(old.as_fd(), |anew| {
+                file = anew;
+                Ok(())
+            }),
+            Err(_) => Blocking::AskFirst,
+        };
+        LineFile { file: Descriptor::File(file), blocking }
+    }
+
+    /// Writes a line, or the part of it for which there is room. If there is none, waits for it for
+    /// a moment, if it `waits` at all.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if there is no room, and those of write(2).
+    pub(super) fn write(&self, line: &[u8], waits: bool) -> io::Result<usize> {
+        let is_full = |error: &io::Error| error.kind() == ErrorKind::WouldBlock;
+        match self.write_now(line) {
+            Err(error) if is_full(&error) && waits && self.has_room(PATIENCE)? => {
+                self.write_now(line)
+            }
+            result => result,
+        }
+    }
+
+    fn write_now(&self, line: &[u8]) -> io::Result<usize> {
+        match (self.blocking, &self.file) {
+            (Blocking::Socket, _) => {
+                let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
+                Ok(send(self.as_fd().as_raw_fd(), line, flags)?)
+            }
+            (Blocking::AskFirst, _) if !self.has_room(Duration::ZERO)? => {
+                Err(ErrorKind::WouldBlock.into())
+            }
+            (_, Descriptor::Stderr(stderr)) => stderr.lock().write(line),
+            (_, Descriptor::File(file)) => { file }.write(line),
+        }
+    }
+
+    fn has_room(&self, patience: Duration) -> io::Result<bool> {
+        let interest = ((), self.as_fd(), PollFlags::POLLOUT);
+        Ok(!poll([interest], Some(Instant::now() + patience))?.is_empty())
+    }
+}
+
+impl AsFd for LineFile {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match &self.file {
+            Descriptor::Stderr(stderr) => stderr.as_fd(),
+            Descriptor::File(file) => file.as_fd(),
+        }
+    }
+}
+
+/// Finds out how writes to `old` are kept from waiting. A pipe or a terminal is opened anew for
+/// that, and `replace` puts the new description in the place of the old one.
+fn blocking(old: BorrowedFd<'_>, replace: impl FnOnce(File) -> io::Result<()>) -> Blocking {
+    let path = format!("/proc/self/fd/{}", old.as_raw_fd());
+    let Ok(file_type) = std::fs::metadata(&path).map(|metadata| metadata.file_type()) else {
+        return Blocking::AskFirst;
+    };
+    if file_type.is_socket() {
+        return Blocking::Socket;
+    }
+    if !file_type.is_fifo() && !file_type.is_char_device() {
+        return Blocking::Never;
+    }
+    let anew = OpenOptions::new().write(true).custom_flags(O_NONBLOCK | O_NOCTTY).open(path);
+    match anew.and_then(replace) {
+        Ok(()) => Blocking::Never,
+        Err(_) => Blocking::AskFirst,
+    }
+}

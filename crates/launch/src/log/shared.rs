@@ -1,0 +1,71 @@
+use std::num::NonZero;
+use std::ptr;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+
+use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
+
+/// For how many kinds of lines there is a place in [`Shared`].
+const KINDS: usize = 128;
+
+/// What a server and its forked children know together about the log. It is in memory that they
+/// share, since they write to one file, and a child's own count would end with the child.
+#[derive(Debug)]
+pub(super) struct Shared {
+    /// How many lines found no reader, and were not told of yet.
+    pub(super) lost: AtomicU64,
+    /// How many lines were left out, and were not told of yet.
+    pub(super) left_out: AtomicU64,
+    /// Of each kind of line a second, and how many such lines there were in it.
+    kinds: [AtomicU64; KINDS],
+}
+
+impl Shared {
+    /// New memory, which a child that is forked later will share.
+    ///
+    /// If the system has none to share, each process counts for itself.
+    #[allow(unsafe_code)]
+    pub(super) fn new() -> &'static Shared {
+        let size = NonZero::new(size_of::<Shared>()).expect("it has a size");
+        let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        // SAFETY: a new mapping at an address that the system chooses touches no other memory.
+        match unsafe { mmap_anonymous(None, size, access, MapFlags::MAP_SHARED) } {
+            // SAFETY: the mapping is large enough, begins at a page, is never unmapped, and is full
+            // of zeros, which are a value of each atomic number.
+            Ok(memory) => unsafe { memory.cast::<Shared>().as_ref() },
+            Err(_) => Box::leak(Box::new(Shared {
+                lost: AtomicU64::new(0),
+                left_out: AtomicU64::new(0),
+                kinds: [const { AtomicU64::new(0) }; KINDS],
+            })),
+        }
+    }
+
+    /// Counts a line of the kind that `place` tells, in the second `now`. Returns whether there are
+    /// not more than `limit` of them.
+    pub(super) fn count<T>(&self, place: &'static T, now: u32, limit: u32) -> bool {
+        // The text of the program is at the same place in every child. Two kinds may meet here:
+        // then they share a limit.
+        let kind = &self.kinds[ptr::from_ref(place).addr() / align_of::<T>() % KINDS];
+        let counted = kind.fetch_update(SeqCst, SeqCst, |before| {
+            let (second, count) = ((before >> 32) as u32, before as u32);
+            let count = if second == now { count } else { 0 };
+            (count < limit).then_some(u64::from(now) << 32 | u64::from(count + 1))
+        });
+        counted.is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_its_limit_in_each_second() {
+        static KINDS: [u64; 2] = [0, 0];
+        let shared = Shared::new();
+        let count = |kind: usize, now| shared.count(&KINDS[kind], now, 2);
+        assert_eq!([count(0, 7), count(0, 7), count(0, 7)], [true, true, false]);
+        assert_eq!([count(1, 7), count(0, 7)], [true, false]);
+        assert_eq!([count(0, 8), count(0, 8), count(0, 8)], [true, true, false]);
+    }
+}
