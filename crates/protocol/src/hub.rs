@@ -1,5 +1,6 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::{string::String, vec::Vec};
+use core::mem;
 use core::time::Duration;
 
 use tracing::warn;
@@ -31,6 +32,9 @@ const LAST_WORDS: usize = 2 * KEEPS_UP;
 pub struct Hub<M> {
     room: Room,
     mailboxes: BTreeMap<ClientId, M>,
+    /// What the others are not told yet of those who have left. Told together, a thousand who leave
+    /// at once cost a member few lines, and not a thousand.
+    departures: Vec<Effect>,
     /// What is posted and not heard yet.
     turns: Turns,
     /// Who is behind.
@@ -56,6 +60,7 @@ impl<M> Default for Hub<M> {
         Hub {
             room: Room::default(),
             mailboxes: BTreeMap::new(),
+            departures: Vec::new(),
             turns: Turns::default(),
             pace: Pace::default(),
         }
@@ -68,6 +73,7 @@ impl<M: Mailbox> Hub<M> {
     /// Whoever accepts also joins, in the order of accepting and before anything is started for
     /// the client: else the order of joining were a race.
     pub fn join(&mut self, client: ClientId, name: String, mailbox: M) {
+        self.tell_departures();
         self.mailboxes.insert(client, mailbox);
         self.change(|room, effects| room.join(client, name, effects));
     }
@@ -92,6 +98,7 @@ impl<M: Mailbox> Hub<M> {
     /// until this is to be called again, with the mailboxes emptied as far as their members take
     /// it meanwhile; `None` if all is heard.
     pub fn advance(&mut self, now: Duration) -> Option<Duration> {
+        self.tell_departures();
         self.pace.look(now, |client| self.mailboxes.get(&client).map_or(0, Mailbox::waiting));
         let mut told = 0;
         while told < A_TURN {
@@ -110,16 +117,20 @@ impl<M: Mailbox> Hub<M> {
     }
     // ANCHOR_END: advance
 
-    /// A client is gone, at once, if it had not left before. The room first hears its last posts.
+    /// A client is gone, at once, if it had not left before. The room first hears its last posts;
+    /// the others are told when it [advances](Self::advance).
     pub fn leave(&mut self, client: ClientId) {
         while let Some(posts) = self.turns.take(client) {
+            self.tell_departures();
             self.hear(client, posts);
         }
-        self.change(|room, effects| room.leave(client, "", effects));
+        self.forget(client);
+        self.room.leave(client, "", &mut self.departures);
     }
 
     /// The server stops: every member is told, and its mailbox is dropped.
     pub fn stop(&mut self) {
+        self.tell_departures();
         let mut told = 0;
         while told < LAST_WORDS
             && let Some((client, posts)) = self.turns.next(|_| true)
@@ -136,6 +147,13 @@ impl<M: Mailbox> Hub<M> {
             Event::Post(client, posts) => self.post(client, posts),
             Event::Leave(client) => self.leave(client),
             Event::Stop => self.stop(),
+        }
+    }
+
+    fn tell_departures(&mut self) {
+        if !self.departures.is_empty() {
+            let departures = mem::take(&mut self.departures);
+            self.change(|_, effects| effects.extend(departures));
         }
     }
 

@@ -123,11 +123,11 @@ impl Room {
         Posts::default()
     }
 
-    /// A client has gone, for the reason `why` (": too slow", say), if there is one to give.
+    /// A client that has no mailbox any more has gone, for the reason `why` (": too slow", say), if
+    /// there is one to give.
     pub(crate) fn leave(&mut self, client: ClientId, why: &str, effects: &mut Vec<Effect>) {
         if let Some(name) = self.names.remove(&client) {
             info!("{client}, {name}, left the room{why}");
-            effects.push(Effect::Part(client));
             tell(effects, Everybody, format!("* {name} left{why}\r\n"));
         }
     }
@@ -196,6 +196,7 @@ impl Room {
     /// The client leaves with a last word for itself.
     fn part(&mut self, client: ClientId, goodbye: &str, why: &str, effects: &mut Vec<Effect>) {
         tell(effects, Only(client), goodbye);
+        effects.push(Effect::Part(client));
         self.leave(client, why, effects);
     }
 }

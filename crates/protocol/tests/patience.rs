@@ -314,3 +314,39 @@ fn joining_leaving_and_the_stop_wait_for_nobody() {
     assert!(heard.contains(&expected));
     assert!(heard.ends_with("* the server is stopping, goodbye\r\n"));
 }
+
+#[test]
+fn members_who_leave_together_are_told_of_together() {
+    let mut scene = Scene::default();
+    let ada = scene.silent(All);
+    let leavers: Vec<_> = (0..2_000).map(|_| scene.silent(Nothing)).collect();
+    scene.turn();
+    scene.members.get_mut(&ada).expect("it is a member").read(TURN);
+    leavers.iter().for_each(|&leaver| scene.hub.leave(leaver));
+    scene.turn();
+    let outbox = &scene.members[&ada].outbox;
+    let told = outbox.queue().slices().count();
+    assert!(told <= 4, "{told} lines for what fits into two or three");
+    scene.members.get_mut(&ada).expect("it is a member").read(TURN);
+    let heard = String::from_utf8_lossy(scene.heard(ada));
+    for ClientId(number) in leavers {
+        assert_eq!(heard.matches(&format!("* c{number} left\r\n")).count(), 1);
+    }
+}
+
+#[test]
+fn a_newcomer_hears_nothing_of_who_left_before() {
+    let mut scene = Scene::default();
+    let ada = scene.silent(All);
+    let bob = scene.silent(All);
+    scene.hub.leave(bob);
+    let cyd = scene.silent(All);
+    scene.turn();
+    for member in scene.members.values_mut() {
+        member.read(TURN);
+    }
+    let expected = format!("* welcome, c{}; 2 here\r\n", cyd.0);
+    assert_eq!(String::from_utf8_lossy(scene.heard(cyd)), expected);
+    let last_words = format!("* c{} left\r\n* c{} joined\r\n", bob.0, cyd.0);
+    assert!(String::from_utf8_lossy(scene.heard(ada)).ends_with(&last_words));
+}

@@ -133,6 +133,7 @@ impl Wire {
     pub(crate) fn reset(&mut self, client: ClientId) {
         self.connection(client).end.get_or_insert(End::Reset);
         self.hub.leave(client);
+        self.advance();
         self.deliver();
     }
 
@@ -182,21 +183,26 @@ impl Wire {
         if together {
             assert!(answer.send.is_empty(), "one writer a connection");
             self.hub.post(client, answer.posts);
-            // Time passes until all is heard.
-            while let Some(wait) = self.hub.advance(self.now) {
-                self.now += wait;
-                self.deliver();
-            }
+            self.advance();
         } else {
             assert!(answer.posts.is_empty(), "there is no room to post to");
             self.connection(client).heard.extend(&*answer.send);
         }
         if answer.finish && together {
             self.hub.leave(client);
+            self.advance();
         } else if answer.finish {
             self.connection(client).end.get_or_insert(End::Finished);
         }
         self.deliver();
+    }
+
+    /// Time passes until all is heard.
+    fn advance(&mut self) {
+        while let Some(wait) = self.hub.advance(self.now) {
+            self.now += wait;
+            self.deliver();
+        }
     }
 
     /// Brings what waits to everybody who reads. Between two posts a driver drains its mailbox.
