@@ -15,6 +15,8 @@ use test_kit::{each_style, require_tool, skip, wait_until};
 each_style!(
     a_client_for_whom_nothing_can_be_started_is_refused,
     a_member_for_whom_nothing_can_be_started_leaves_again,
+    clients_for_whom_there_is_no_memory_wait_for_others_to_leave,
+    the_mappings_of_memory_are_enough_for_the_clients,
     only_fork_and_thread_start_something_for_a_client,
     who_goes_while_the_server_looks_away_is_noticed_afterwards,
     members_who_go_while_the_server_looks_away_leave_the_room,
@@ -83,6 +85,73 @@ fn a_member_for_whom_nothing_can_be_started_leaves_again(style: Style) {
     ada.send("hello\r\n");
     third.expect_line("[ada] hello");
     expect_silence(&mut ada);
+}
+
+/// Where each client has a thread, and so a stack of its own, memory limits how many there are.
+fn clients_for_whom_there_is_no_memory_wait_for_others_to_leave(style: Style) {
+    const CLIENTS: usize = 400;
+    if style.own != Own::Thread {
+        return expect_no_threads_for_clients(style);
+    }
+    for (megabytes, service) in [(30, "echo"), (60, "echo"), (60, "chat"), (300, "chat")] {
+        let limit = format!("--as={}", megabytes * 1_000_000);
+        let mut server = Server::start_under(&["prlimit", &limit], style, service, &[]);
+        let mut clients: Vec<Client> = (0..CLIENTS).map(|_| server.connect()).collect();
+        let warning = server.wait_for_log(|line| line.contains("RLIMIT_AS"));
+        let most =
+            warning.split(" clients at once").next().and_then(|text| text.rsplit(' ').next());
+        let most: usize = most.expect("it says how many").parse().expect("it is a number");
+        server.wait_for_log(|line| line.contains(&format!("client {most} connected")));
+        assert!(clients[most..].iter().all(Client::has_nothing), "the others wait");
+        for client in &mut clients {
+            // All of them, one after the other, find a place.
+            match service {
+                "chat" => drop(client.skip_to_line(|line| line.starts_with("* welcome, "))),
+                _ => expect_echo(client),
+            }
+            client.half_close();
+            client.read_to_end();
+        }
+        server.process().signal(Signal::SIGTERM);
+        assert_eq!(server.wait().code(), Some(0), "{service} in {megabytes} MB");
+    }
+}
+
+/// A system has 65,530 mappings of memory for a process (vm.max_map_count), unless it is told
+/// otherwise, and a thread of Rust has four.
+fn the_mappings_of_memory_are_enough_for_the_clients(style: Style) {
+    if style.own != Own::Thread {
+        return expect_no_threads_for_clients(style);
+    }
+    let server = Server::start_with(style, "chat", &["--max-clients", "1000000"]);
+    let warning = server.wait_for_log(|line| line.contains(" clients at once, and not 1000000"));
+    let most = warning.split(" clients at once").next().and_then(|text| text.rsplit(' ').next());
+    let most: usize = most.expect("it says how many").parse().expect("it is a number");
+    let allowed = fs::read_to_string("/proc/sys/vm/max_map_count").expect("it is there");
+    let allowed: usize = allowed.trim().parse().expect("it is a number");
+    // As long as nobody runs out, so many more clients make so many more mappings, and not more.
+    let mappings = || {
+        let maps = fs::read_to_string(format!("/proc/{}/maps", server.pid()));
+        maps.expect("it runs").lines().count()
+    };
+    // The first ones also have the allocator make its heaps, which the later ones share.
+    let first: Vec<Client> = (1..=50).map(|here| join(&server, here)).collect();
+    let before = mappings();
+    let members: Vec<Client> = (51..=150).map(|here| join(&server, here)).collect();
+    let a_member = (mappings() - before).div_ceil(members.len());
+    let others = most - first.len();
+    assert!(before + others * a_member <= allowed, "{most} members with {a_member} mappings each");
+}
+
+/// The number of its threads does not depend on the number of its clients.
+#[track_caller]
+fn expect_no_threads_for_clients(style: Style) {
+    let (server, _) = start_warm(style);
+    let before = server.process().threads().len();
+    let count = if style.serves_many() { 20 } else { 1 };
+    let mut clients: Vec<Client> = (0..count).map(|_| server.connect()).collect();
+    clients.iter_mut().for_each(expect_echo);
+    assert_eq!(server.process().threads().len(), before);
 }
 
 fn only_fork_and_thread_start_something_for_a_client(style: Style) {

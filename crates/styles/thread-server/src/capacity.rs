@@ -1,0 +1,71 @@
+//! How many threads the system has memory for.
+//!
+//! Where there is none for a thread's stack, the thread is refused, and its client with it. But each
+//! thread of Rust also gets a stack for signals, with a guard page, once it runs already, and where
+//! that cannot be had the whole process ends. So the server does not go as far.
+
+use std::fs;
+
+use nix::libc;
+use nix::sys::resource::{Resource, getrlimit};
+use nix::unistd::{SysconfVar, sysconf};
+use protocol::{MAILBOX_LIMIT, Service};
+use sockets::WRITE_SIZE;
+
+use crate::STACK;
+
+/// How many mappings of memory a thread makes: its stack, the stack for signals, and the guard page
+/// of each (mmap(2)).
+const MAPPINGS: usize = 4;
+
+/// How many mappings, and how many bytes, are left for all that is no client's.
+const SPARE_MAPPINGS: usize = 256;
+const SPARE_BYTES: usize = 8 * 1024 * 1024;
+
+/// The stack for signals with its guard page, and what else the system rounds up.
+const SIGNAL_STACK: usize = 64 * 1024;
+
+/// How many clients there is memory for, and what limits it.
+pub(crate) fn most_clients(service: &Service) -> (usize, &'static str) {
+    let (threads, mailbox) = if service.has_room() { (2, MAILBOX_LIMIT) } else { (1, 0) };
+    let by_mappings = free_mappings() / (threads * MAPPINGS);
+    let mappings = (by_mappings, "of memory there may be no more mappings (vm.max_map_count)");
+    // What a client may make the server hold, at the worst.
+    let buffers = 2 * service.read_size() + WRITE_SIZE + mailbox;
+    let by_bytes = free_bytes().map(|free| free / (threads * (STACK + SIGNAL_STACK) + buffers));
+    let bytes = by_bytes.map(|most| (most, "there is no memory for more threads (RLIMIT_AS)"));
+    bytes.into_iter().chain([mappings]).min().map_or(mappings, |(most, why)| (most.max(1), why))
+}
+
+fn free_mappings() -> usize {
+    let most = fs::read_to_string("/proc/sys/vm/max_map_count").ok();
+    // 65,530 is the kernel's own choice.
+    let most = most.and_then(|text| text.trim().parse().ok()).unwrap_or(65_530_usize);
+    let used = fs::read_to_string("/proc/self/maps").map_or(0, |maps| maps.lines().count());
+    most.saturating_sub(used + SPARE_MAPPINGS)
+}
+
+/// The bytes of address space that are left, if they are limited.
+fn free_bytes() -> Option<usize> {
+    let (limit, _) = getrlimit(Resource::RLIMIT_AS).ok()?;
+    if limit == libc::RLIM_INFINITY {
+        return None;
+    }
+    use_one_heap();
+    let pages = fs::read_to_string("/proc/self/statm").ok();
+    let pages: usize = pages.and_then(|text| text.split(' ').next()?.parse().ok()).unwrap_or(0);
+    let page = sysconf(SysconfVar::PAGE_SIZE).ok().flatten().unwrap_or(4096);
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    Some(limit.saturating_sub(pages * page as usize + SPARE_BYTES))
+}
+
+/// Has malloc(3) take all memory from one heap. It would reserve 64 MiB of addresses for each of
+/// several, and there are few.
+#[allow(unsafe_code)]
+fn use_one_heap() {
+    // SAFETY: mallopt(3) sets a number of the allocator's own.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 1);
+    }
+}
