@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
 use clap_complete::Shell;
-use launch::Style;
+use launch::{Style, hear_negative_numbers};
 use protocol::CATALOGUE;
 
 /// Names every style there is.
@@ -42,7 +42,7 @@ pub(crate) fn program() -> Command {
         .subcommand(completions_command());
     #[cfg(feature = "book")]
     let program = program.subcommand(book_server::command());
-    program
+    hear_negative_numbers(program)
 }
 
 /// Where all servers shall listen.

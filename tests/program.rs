@@ -349,6 +349,41 @@ fn it_tells_its_version_and_explains_itself() {
     }
 }
 
+/// In each command, an option that takes a number says what would be right.
+#[test]
+fn a_number_below_0_is_no_option() {
+    /// What an option calls a number.
+    const NUMBERS: [&str; 6] = ["<N>", "<SECS>", "<BYTES>", "<B>", "<R>", "<PID>"];
+    let mut commands = vec![Vec::new()];
+    let mut tried = 0;
+    while let Some(command) = commands.pop() {
+        let arguments = |more: &[&str]| -> Vec<String> {
+            command.iter().cloned().chain(more.iter().map(|word| (*word).to_owned())).collect()
+        };
+        let said =
+            |arguments: Vec<String>| run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        let help = String::from_utf8(said(arguments(&["--help"])).stdout).expect("help is UTF-8");
+        let listed = help.split_once("\nCommands:\n").map_or("", |(_, rest)| rest);
+        let listed = listed.lines().take_while(|line| line.starts_with("  "));
+        // The explanations are indented further.
+        let names =
+            listed.filter_map(|line| line[2..].split(' ').next()).filter(|name| !name.is_empty());
+        commands.extend(names.filter(|name| *name != "help").map(|name| arguments(&[name])));
+        for line in help.lines() {
+            let mut words = line.split_whitespace().skip_while(|word| !word.starts_with("--"));
+            let (Some(option), Some(value)) = (words.next(), words.next()) else { continue };
+            if NUMBERS.contains(&value) {
+                tried += 1;
+                let ended = said(arguments(&[option, "-1"]));
+                let errors = String::from_utf8_lossy(&ended.stderr);
+                assert_eq!(ended.status.code(), Some(2), "{command:?} {option}: {errors}");
+                assert!(errors.starts_with("error: invalid value '-1' for "), "{errors}");
+            }
+        }
+    }
+    assert!(tried > 30, "{tried} options were tried");
+}
+
 #[test]
 fn an_unknown_style_is_told_what_there_is() {
     let output = run(&["frok", "chat"]);

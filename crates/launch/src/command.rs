@@ -171,6 +171,15 @@ pub fn host_port(text: &str) -> Result<HostPort, String> {
     }
 }
 
+/// Has each option hear a number below 0, which is wrong, and say what would be right. Else `-1` would
+/// be taken for an option of that name.
+pub fn hear_negative_numbers(command: Command) -> Command {
+    let takes_value = |arg: &clap::Arg| arg.get_action().takes_values();
+    let hear =
+        |arg: clap::Arg| if takes_value(&arg) { arg.allow_negative_numbers(true) } else { arg };
+    command.mut_args(hear).mut_subcommands(hear_negative_numbers)
+}
+
 /// Says in one line what is wrong with a command line and what would be right, or shows the help
 /// or the version if that is what it asked for. Gives the status to exit with.
 pub fn usage_error(command: &Command, error: &clap::Error) -> ExitCode {

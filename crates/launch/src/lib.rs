@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::ArgMatches;
 
-pub use command::{HostPort, command, host_port, size, usage_error};
+pub use command::{HostPort, command, hear_negative_numbers, host_port, size, usage_error};
 pub use descriptors::raise_descriptor_limit;
 pub use life::{Serve, Server, prepare};
 pub use log::{Lines, begin as begin_log};
@@ -28,7 +28,7 @@ pub use style::{MaxClients, Own, Style};
 
 /// The whole of a style's binary: reads the command line, and serves.
 pub fn main(style: &Style, serve: Serve) -> ExitCode {
-    let mut command = command(style).name(style.process_name);
+    let mut command = hear_negative_numbers(command(style).name(style.process_name));
     match command.try_get_matches_from_mut(std::env::args_os()) {
         Ok(matches) => run(style, serve, &matches),
         Err(error) => usage_error(&command, &error),

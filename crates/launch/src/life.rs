@@ -15,6 +15,7 @@ use signal_hook::{consts::SIGXFSZ, flag};
 use sockets::{Limits, Stop, listen};
 use tracing::{error, info};
 
+use crate::descriptors::expect_descriptors;
 use crate::log;
 use crate::problem::Problem;
 
@@ -85,6 +86,7 @@ pub fn prepare<S: AsFd>(
     let listener = listen().map_err(world)?;
     let bound = sockets::local_address(&listener).map_err(world)?;
     let stop = Stop::at_first_signal().map_err(world)?;
+    expect_descriptors(&listener).map_err(world)?;
     if process::id() == 1 {
         reap_orphans().map_err(world)?;
     }

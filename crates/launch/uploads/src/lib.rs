@@ -17,7 +17,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nix::errno::Errno;
@@ -50,7 +50,10 @@ impl Directory {
         let flags = OFlag::O_DIRECTORY | OFlag::O_RDONLY | OFlag::O_CLOEXEC;
         let directory = Directory(Arc::new(open(path, flags, Mode::empty())?));
         match directory.create() {
-            Ok(_) => Ok(directory),
+            Ok(file) if path_of(&file).exists() => Ok(directory),
+            Ok(_) => Err(io::Error::other(
+                "/proc is not mounted, and by its name there a finished file is put into place",
+            )),
             Err(Errno::EOPNOTSUPP | Errno::EISDIR) => Err(io::Error::other(
                 "its file system has no files without a name (O_TMPFILE); ext4, XFS, Btrfs and \
                  tmpfs do",
@@ -103,14 +106,18 @@ impl Unnamed {
         fsync(&self.file)?;
         // The name by which the process knows it. linkat(2) has a flag for a descriptor as well,
         // AT_EMPTY_PATH, but not for everybody.
-        let unnamed = format!("/proc/self/fd/{}", self.file.as_raw_fd());
-        let follow = AtFlags::AT_SYMLINK_FOLLOW;
-        linkat(AT_FDCWD, unnamed.as_str(), directory, name, follow)?;
+        let unnamed = path_of(&self.file);
+        linkat(AT_FDCWD, &unnamed, directory, name, AtFlags::AT_SYMLINK_FOLLOW)?;
         fsync(directory).inspect_err(|_| {
             let _ = unlinkat(directory, name, UnlinkatFlags::NoRemoveDir);
         })
     }
     // ANCHOR_END: link
+}
+
+/// The name by which this process knows a file that has no other (proc_pid_fd(5)).
+fn path_of(file: &impl AsRawFd) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
 }
 
 /// Moves a file's descriptor out of the range that select(2) can watch, if there are others: those

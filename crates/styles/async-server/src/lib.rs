@@ -14,6 +14,8 @@ use std::collections::HashMap;
 use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZero;
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use drivers::{catch_panic, panicked};
@@ -44,8 +46,13 @@ pub fn serve(
     stop: Stop,
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
+    // A thread for each processor. Tokio would ask TOKIO_WORKER_THREADS first, and panic if that is
+    // no number.
+    let threads = available_parallelism().map_or(1, NonZero::get);
+    let mut builder = runtime::Builder::new_multi_thread();
+    builder.worker_threads(threads).enable_all();
     // Building panics, instead of failing, where the system has no threads left.
-    let runtime = catch_panic(|| runtime::Builder::new_multi_thread().enable_all().build())
+    let runtime = catch_panic(|| builder.build())
         .map_err(|_| io::Error::other("no threads can be started"))?;
     // The first task is spawned like all the others. What block_on itself runs has a thread to
     // itself, which would have to be woken for each client.

@@ -1,0 +1,67 @@
+//! A start that cannot serve says why, before it promises to; and what is odd about the place where a
+//! server starts does not keep it from serving.
+
+use std::process::Command;
+
+use test_kit::{Directory, Server, Style, each_style, require_tool, skip};
+
+each_style!(
+    with_few_descriptors_it_serves_or_says_why_not,
+    without_proc_it_serves_and_stores_nothing,
+    an_absurd_environment_is_not_asked,
+);
+
+fn with_few_descriptors_it_serves_or_says_why_not(style: Style) {
+    let mut served = 0;
+    for descriptors in 6..=24 {
+        for service in ["echo", "chat"] {
+            let limit = format!("--nofile={descriptors}");
+            match Server::try_start_under(&["prlimit", &limit], style, service, &[]) {
+                Ok(server) => {
+                    served += 1;
+                    let mut client = server.connect();
+                    match service {
+                        "chat" => drop(client.skip_to_line(|line| line.starts_with("* welcome"))),
+                        _ => assert_eq!(client.exchange(b"hello"), b"hello"),
+                    }
+                }
+                Err(ended) => {
+                    ended.expect_refusal(1, &["Too many open files"]);
+                    assert_eq!(served, 0, "{descriptors} descriptors are not too few");
+                }
+            }
+        }
+    }
+    assert!(served > 0, "24 descriptors are enough");
+}
+
+fn without_proc_it_serves_and_stores_nothing(style: Style) {
+    let hidden = ["unshare", "--map-root-user", "--mount", "sh", "-c"];
+    let hide = "mount -t tmpfs none /proc && exec \"$@\"";
+    if !require_tool("unshare") {
+        return;
+    }
+    let mut tried = Command::new(hidden[0]);
+    tried.args(&hidden[1..]).args([hide, "sh", "true"]);
+    if !tried.status().is_ok_and(|status| status.success()) {
+        return skip("this system lets nobody hide /proc");
+    }
+    let hidden = [&hidden[..], &[hide, "sh"]].concat();
+    let server = Server::start_under(&hidden, style, "echo", &[]);
+    assert_eq!(server.connect().exchange(b"hello"), b"hello");
+
+    let directory = Directory::default();
+    let options = ["--directory", directory.as_str()];
+    match Server::try_start_under(&hidden, style, "upload", &options) {
+        Ok(_) => panic!("it would refuse every file"),
+        Err(ended) => ended.expect_refusal(1, &["/proc is not mounted", directory.as_str()]),
+    }
+}
+
+fn an_absurd_environment_is_not_asked(style: Style) {
+    for threads in ["0", "abc", "-1", "99999999999999999999"] {
+        let threads = format!("TOKIO_WORKER_THREADS={threads}");
+        let server = Server::start_under(&["env", &threads], style, "echo", &[]);
+        assert_eq!(server.connect().exchange(b"hello"), b"hello");
+    }
+}
