@@ -1,5 +1,7 @@
 //! How long a client may complete nothing, and what completes something.
 
+use std::io::Write;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use test_kit::chat::join;
@@ -11,6 +13,7 @@ each_style!(
     a_line_keeps_a_member_here,
     bytes_that_complete_no_line_do_not,
     bytes_that_complete_nothing_do_not_either,
+    an_endless_line_is_no_way_to_stay,
     whole_frames_and_lines_keep_a_client_here,
     zero_seconds_are_for_ever,
 );
@@ -93,6 +96,25 @@ fn bytes_that_complete_nothing_do_not_either(style: Style) {
         wait_until("the client is sent away", || client.try_send("x").is_err());
         assert!(begun.elapsed() >= Duration::from_secs(1), "{service}");
         assert_eq!(uploads.names(), [""; 0]);
+    }
+}
+
+/// A client that always sends is never waited for, and its time is over all the same. It is told so
+/// at once, and not when the kernel has given up a connection that nobody has any more.
+fn an_endless_line_is_no_way_to_stay(style: Style) {
+    for service in ["lines", "chat"] {
+        let server = Server::start_with(style, service, &["--idle-timeout", "1"]);
+        let begun = Instant::now();
+        let endless = server.connect();
+        let mut sending = endless.stream().try_clone().expect("a descriptor is left");
+        let flood = vec![b'x'; 1 << 20];
+        thread::scope(|scope| {
+            // It fails when the server has closed.
+            let sender = scope.spawn(move || while sending.write_all(&flood).is_ok() {});
+            let left = server.wait_for_log(|line| line.contains("client 1 left"));
+            assert!(begun.elapsed() >= Duration::from_secs(1), "{left}");
+            wait_until("the client is told by a reset", || sender.is_finished());
+        });
     }
 }
 

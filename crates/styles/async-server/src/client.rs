@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use protocol::{ClientId, Service};
+use protocol::{Answer, ClientId, Service};
 use sockets::{LINGER, Limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -34,8 +34,10 @@ pub(crate) async fn converse(
     while !finished {
         let input;
         let answer = select! {
-            // In this order: what has arrived is answered, also when the server stops.
+            // In this order: what has arrived is answered, also when the server stops. But a client
+            // that always sends, and completes nothing, is not heard for ever.
             biased;
+            () = ready(()), if idle.is_over() => session.idle(limits.idle_seconds()),
             read = read(&mut reader, service.read_size()) => {
                 input = read?;
                 session.receive(&input)
@@ -43,9 +45,7 @@ pub(crate) async fn converse(
             _ = &mut stopped => break,
             () = idle.expired() => session.idle(limits.idle_seconds()),
         };
-        if !answer.completes_nothing() {
-            idle.restart();
-        }
+        idle.hear(&answer);
         write_all(&mut writer, &answer.send, &limits).await?;
         finished = answer.finish;
     }
@@ -122,6 +122,8 @@ pub(crate) async fn read(reader: &mut ReadHalf<'_>, size: usize) -> io::Result<V
 pub(crate) struct IdleClock {
     timeout: Option<Duration>,
     completed: Instant,
+    /// The client has sent something since then that completes nothing.
+    sends_in_vain: bool,
     alarm: Option<Pin<Box<Sleep>>>,
 }
 
@@ -129,13 +131,23 @@ impl IdleClock {
     pub(crate) fn start(timeout: Option<Duration>) -> IdleClock {
         let completed = Instant::now();
         let alarm = timeout.map(|timeout| Box::pin(sleep_until(completed + timeout)));
-        IdleClock { timeout, completed, alarm }
+        IdleClock { timeout, completed, sends_in_vain: false, alarm }
     }
 
-    /// The client has completed something. The alarm stays as it was set: to set it anew with each
-    /// message would cost more than to find, now and then, that it has rung too early.
-    pub(crate) fn restart(&mut self) {
-        self.completed = Instant::now();
+    /// The client has sent something, to which this is the answer. If it completes something, the
+    /// clock begins anew. The alarm stays as it was set: to set it anew with each message would
+    /// cost more than to find, now and then, that it has rung too early.
+    pub(crate) fn hear(&mut self, answer: &Answer<'_>) {
+        self.sends_in_vain = answer.completes_nothing();
+        if !self.sends_in_vain {
+            self.completed = Instant::now();
+        }
+    }
+
+    /// Whether a client that does send has completed nothing for too long.
+    pub(crate) fn is_over(&self) -> bool {
+        let is_late = |timeout| self.completed.elapsed() >= timeout;
+        self.sends_in_vain && self.timeout.is_some_and(is_late)
     }
 
     /// Completes when the client has been idle for too long.

@@ -3,6 +3,7 @@
 //! Both halves go on side by side within the task: a member that posts hears meanwhile, and one
 //! half alone writes, so nothing is torn.
 
+use std::future::ready;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -156,15 +157,14 @@ async fn post(
         let input;
         let answer = select! {
             biased;
+            () = ready(()), if idle.is_over() => session.idle(limits.idle_seconds()),
             read = read(&mut reader, read_size) => {
                 input = read?;
                 session.receive(&input)
             }
             () = idle.expired() => session.idle(limits.idle_seconds()),
         };
-        if !answer.completes_nothing() {
-            idle.restart();
-        }
+        idle.hear(&answer);
         if !answer.posts.is_empty() {
             place.post(answer.posts).await;
         }

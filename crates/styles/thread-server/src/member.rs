@@ -5,6 +5,7 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{self, Builder};
 
@@ -125,15 +126,19 @@ pub(crate) fn converse(
     let (inbox, stream) = (&membership.inbox, &membership.stream);
     let (inbox, stream) = (Arc::clone(inbox), Arc::clone(stream));
     let (reading, read_to_the_end) = bounded::<()>(0);
+    let is_finished = AtomicBool::new(false);
     thread::scope(|scope| {
         // Both are dropped when the reader ends, be it by a panic: the first ends the membership,
         // so that the writer ends, and the second tells it that there is nobody to wait for.
         let (membership, _reading) = (membership, reading);
         let writer = Builder::new().name(format!("writer-{}", membership.client.0));
         let writer = writer.stack_size(STACK);
-        writer.spawn_scoped(scope, move || write(&stream, &inbox, &read_to_the_end))?;
+        let is_finished = &is_finished;
+        let write = move || write(&stream, &inbox, &read_to_the_end, is_finished);
+        writer.spawn_scoped(scope, write)?;
         loop {
             let answer = match connection.read(&mut buffer)? {
+                Input::Bytes(_) if is_finished.load(SeqCst) => return Ok(()),
                 // What a client sends after it has left is read to the end, and not heard.
                 Input::Bytes(bytes) => session.receive(bytes),
                 Input::Idle(seconds) => session.idle(seconds),
@@ -155,7 +160,12 @@ pub(crate) fn converse(
 
 // ANCHOR: write
 /// Writes what comes through the mailbox until the hub drops it, then finishes the client.
-fn write(stream: &TcpStream, inbox: &Inbox, read_to_the_end: &Receiver<()>) -> io::Result<()> {
+fn write(
+    stream: &TcpStream,
+    inbox: &Inbox,
+    read_to_the_end: &Receiver<()>,
+    is_finished: &AtomicBool,
+) -> io::Result<()> {
     while let Some(mut queue) = inbox.take() {
         let written = write_queue(stream, &mut queue);
         if written.is_err() || !queue.is_empty() {
@@ -168,6 +178,8 @@ fn write(stream: &TcpStream, inbox: &Inbox, read_to_the_end: &Receiver<()>) -> i
     }
     stream.shutdown(Shutdown::Write)?;
     let _ = read_to_the_end.recv_timeout(LINGER);
+    // A client that still sends shall be told so by a reset, which takes something that is unread.
+    is_finished.store(true, SeqCst);
     // That wakes the reader, if it still waits for a client that does not close.
     stream.shutdown(Shutdown::Both)
 }

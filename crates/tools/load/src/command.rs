@@ -119,7 +119,7 @@ pub(crate) struct Load {
     pub(crate) sources: Option<u8>,
 
     /// The server's process, to be told what all this costs it and its descendants
-    #[arg(long, value_name = "PID")]
+    #[arg(long, value_name = "PID", value_parser = clap::value_parser!(i32).range(1..))]
     pub(crate) pid: Option<i32>,
 
     /// Print the report as JSON; times are in nanoseconds, memory in bytes
