@@ -22,8 +22,9 @@ pub const A_SECOND: u32 = 100;
 
 /// How many addresses are remembered at the same time: 10,000, in about a megabyte.
 ///
-/// Whoever wants to keep them all occupied has to forge a million datagrams a second.
-pub const SOURCES: usize = 10_000;
+/// Where more of them ask, those are forgotten that have asked for the least. So an honest question
+/// is answered beside any number of forged ones, and a storm, which asks for much, is remembered.
+const SOURCES: usize = 10_000;
 
 /// After how long an address that has been answered may be answered again, in the long run.
 const PER_ANSWER: Duration = Duration::from_micros(1_000_000 / A_SECOND as u64);
@@ -42,20 +43,12 @@ pub enum Refusal {
     Itself,
     /// This address has been answered often enough.
     Rate,
-    /// Too many addresses ask at the same time for all to be counted.
-    Crowd,
 }
 
 impl Refusal {
     /// All of them, in the order in which they are defined.
-    pub const ALL: [Refusal; 6] = [
-        Refusal::Size,
-        Refusal::Port,
-        Refusal::Group,
-        Refusal::Itself,
-        Refusal::Rate,
-        Refusal::Crowd,
-    ];
+    pub const ALL: [Refusal; 5] =
+        [Refusal::Size, Refusal::Port, Refusal::Group, Refusal::Itself, Refusal::Rate];
 
     /// What stands behind a number of them.
     pub fn words(self) -> &'static str {
@@ -65,7 +58,6 @@ impl Refusal {
             Refusal::Group => "from a group or a broadcast address",
             Refusal::Itself => "from the service itself",
             Refusal::Rate => "over the rate of their address",
-            Refusal::Crowd => "from too many addresses at once",
         }
     }
 }
@@ -76,14 +68,12 @@ pub struct Guard {
     own_port: u16,
     /// For each address that was answered lately: when its bucket will be full of tokens again.
     full_at: HashMap<IpAddr, Instant>,
-    /// When to look again for those that are.
-    sweep_at: Option<Instant>,
 }
 
 impl Guard {
     /// For a service that is bound to this port.
     pub fn new(own_port: u16) -> Guard {
-        Guard { own_port, full_at: HashMap::new(), sweep_at: None }
+        Guard { own_port, full_at: HashMap::new() }
     }
 
     // ANCHOR: admit
@@ -123,7 +113,7 @@ impl Guard {
     /// long as one token takes to come, and it is empty when a whole bucket has yet to come.
     fn take_token(&mut self, address: IpAddr, now: Instant) -> Result<(), Refusal> {
         if !self.full_at.contains_key(&address) {
-            self.make_room(now)?;
+            self.make_room(now);
         }
         let full_at = self.full_at.entry(address).or_insert(now);
         let then = (*full_at).max(now) + PER_ANSWER;
@@ -134,19 +124,24 @@ impl Guard {
         Ok(())
     }
 
-    /// Makes sure that one more address can be remembered.
-    fn make_room(&mut self, now: Instant) -> Result<(), Refusal> {
-        let may_sweep = self.sweep_at.is_none_or(|at| now >= at);
-        if self.full_at.len() >= SOURCES && may_sweep {
-            // A bucket that is full says no more than one that nobody has ever heard of.
-            self.full_at.retain(|_, full_at| *full_at > now);
-            // Before a token has come to the rest, there is nothing to look for.
-            self.sweep_at = Some(now + PER_ANSWER);
+    /// Makes sure that one more address can be remembered: if there are too many, forgets half of
+    /// them, which seldom has to be done again.
+    fn make_room(&mut self, now: Instant) {
+        if self.full_at.len() < SOURCES {
+            return;
         }
-        if self.full_at.len() >= SOURCES {
-            return Err(Refusal::Crowd);
+        // A bucket that is full says no more than one that nobody has ever heard of.
+        self.full_at.retain(|_, full_at| *full_at > now);
+        let mut surplus = self.full_at.len().saturating_sub(SOURCES / 2);
+        if surplus > 0 {
+            let mut moments: Vec<Instant> = self.full_at.values().copied().collect();
+            let (_, &mut last, _) = moments.select_nth_unstable(surplus - 1);
+            self.full_at.retain(|_, full_at| {
+                let is_forgotten = surplus > 0 && *full_at <= last;
+                surplus -= usize::from(is_forgotten);
+                !is_forgotten
+            });
         }
-        Ok(())
     }
 }
 
@@ -231,17 +226,23 @@ mod tests {
     }
 
     #[test]
-    fn as_many_addresses_are_remembered_as_it_says_and_those_that_rest_are_forgotten() {
+    fn those_who_ask_for_the_least_are_forgotten_and_nobody_is_refused_for_the_others() {
         let (mut guard, start) = (Guard::new(OWN_PORT), Instant::now());
         for number in 0..SOURCES {
             assert_eq!(guard.admit(host(number), start, |_| false), Ok(()));
         }
-        let newcomer = host(SOURCES);
-        assert_eq!(guard.admit(newcomer, start, |_| false), Err(Refusal::Crowd));
-        // Who is known is answered all the same.
-        assert_eq!(guard.admit(host(0), start, |_| false), Ok(()));
+        // Who has asked for much is remembered, whoever else comes.
+        assert_eq!(answered(&mut guard, host(7), start, 5_000), AT_ONCE - 1);
+        for number in SOURCES..20 * SOURCES {
+            assert_eq!(guard.admit(host(number), start, |_| false), Ok(()), "{number}");
+            assert!(guard.full_at.len() <= SOURCES);
+        }
+        assert_eq!(answered(&mut guard, host(7), start, 10), 0);
+        // Those whose buckets are full again are forgotten first.
         let later = start + PER_ANSWER;
-        assert_eq!(guard.admit(newcomer, later, |_| false), Ok(()));
-        assert_eq!(guard.full_at.len(), 2, "the newcomer, and who asked twice");
+        for number in 0..SOURCES {
+            assert_eq!(guard.admit(host(number), later, |_| false), Ok(()), "{number}");
+        }
+        assert!(guard.full_at.contains_key(&host(7).ip()));
     }
 }

@@ -20,5 +20,5 @@ mod service;
 mod tally;
 
 pub use command::{Command, run};
-pub use guard::{A_SECOND, AT_ONCE, Guard, Refusal, SOURCES};
+pub use guard::{A_SECOND, AT_ONCE, Guard, Refusal};
 pub use service::Service;
