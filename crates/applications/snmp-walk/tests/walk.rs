@@ -119,6 +119,25 @@ fn an_answer_that_comes_twice_counts_once() {
 }
 
 #[test]
+fn a_name_that_does_not_increase_ends_the_walk() {
+    let now = Instant::now();
+    for names in
+        [["1.3.6.1.2.1.1.1.0", "1.3.6.1.2.1.1.1.0"], ["1.3.6.1.2.1.1.9.1", "1.3.6.1.2.1.1.9"]]
+    {
+        let mut walk = walk(plan());
+        for name in names {
+            let question = asked(&mut walk, now);
+            walk.hear(&question.answer([Row::new(name, 2, &[7])]));
+            expect_row(&mut walk, name);
+        }
+        let Step::End(Err(Failure::Unordered { after, came })) = walk.step(now) else {
+            panic!("it goes on");
+        };
+        assert_eq!([after.to_string(), came.to_string()], names);
+    }
+}
+
+#[test]
 fn numbers_of_questions_wrap_and_are_never_negative() {
     let now = Instant::now();
     let mut walk = Walk::new(plan(), i32::MAX).expect("the root can be sent");
