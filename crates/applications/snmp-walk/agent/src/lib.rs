@@ -72,7 +72,7 @@ fn serve(
     mut script: impl FnMut(&Question) -> Vec<Vec<u8>>,
 ) {
     let mut buffer = vec![0; 65_536];
-    // An error is an earlier client's, who has gone: the next one is none of his business.
+    // An error is about an earlier client that has gone, and not about the next one.
     while !is_over.load(Ordering::Acquire) {
         let Ok((size, from)) = socket.recv_from(&mut buffer) else { continue };
         let Some(question) = Question::read(&buffer[..size], from) else { continue };
