@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::net::{SocketAddr, UdpSocket};
 use std::process::Command;
 
-use kit::{frozen, ours, theirs};
-use snmp_agent::{Agent, every_type, many, system};
+use kit::{agent, frozen, ours, theirs};
+use snmp_agent::{Agent, Row, every_type, many, system};
 use test_kit::{Directory, Running, require_tool, skip, wait_until};
 
 /// An agent with rows of every type and so many others.
@@ -69,6 +69,21 @@ fn parts_and_single_rows_and_nothing_are_the_same() {
     ] {
         check(agent.address(), root);
     }
+}
+
+#[test]
+fn a_row_that_comes_again_is_printed_once_more_and_ends_both() {
+    if !require_tool("snmpwalk") {
+        return;
+    }
+    let agent = agent(|question| vec![question.answer([Row::new("1.3.6.1.2.1.1.1.0", 2, &[7])])]);
+    let address = agent.address().to_string();
+    let root = ".1.3.6.1.2.1.1";
+    let wanted = theirs("snmpwalk", &["-v2c", &*address, root]);
+    let printed = ours(&["--numeric", &*address, root]);
+    assert_eq!((&wanted.rows, wanted.status), (&printed.rows, printed.status));
+    assert_eq!(printed.status, Some(1));
+    assert!(wanted.errors.contains("OID not increasing"), "{wanted:#?}");
 }
 
 /// Debian's own agent, at a port that needs no root and as a user who is none.
