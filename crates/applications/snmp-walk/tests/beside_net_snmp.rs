@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::net::{SocketAddr, UdpSocket};
 use std::process::Command;
 
-use kit::{agent, frozen, ours, theirs};
+use kit::{agent, frozen, ours, theirs, walk};
 use snmp_agent::{Agent, Row, every_type, many, system};
 use test_kit::{Directory, Running, require_tool, skip, wait_until};
 
@@ -26,8 +26,8 @@ fn check(agent: SocketAddr, root: &str) {
         ("snmpbulkwalk", &["-v2c", "-Cr50"], &["--bulk", "50"]),
     ];
     for (program, their_options, our_options) in pairs {
-        let wanted = theirs(program, &[their_options, &[&*address, root]].concat());
-        let printed = ours(&[our_options, &["--numeric", &*address, root]].concat());
+        let wanted = theirs(program, &[their_options, &["-t30", &*address, root]].concat());
+        let printed = walk(agent, &[our_options, &["--numeric", root]].concat());
         assert!(
             printed.rows == wanted.rows,
             "{program} {their_options:?} {root}: {wanted:#?} {printed:#?}"
@@ -148,11 +148,10 @@ fn the_agent_of_debian_is_walked_alike() {
         return skip("snmpd is not installed");
     }
     let agent = Snmpd::start();
-    let address = agent.address.to_string();
     let pairs: [(&[&str], &[&str]); 3] =
         [(&["-v1"], &["-v", "1"]), (&["-v2c"], &["-v", "2c"]), (&["-v2c"], &["--bulk", "20"])];
     for (their_options, our_options) in pairs {
-        check_masked(their_options, our_options, &address);
+        check_masked(their_options, our_options, agent.address);
     }
     assert_ne!(agent.running.process().state(), None);
 }
@@ -161,10 +160,13 @@ fn the_agent_of_debian_is_walked_alike() {
 const TRIES: usize = 5;
 
 #[track_caller]
-fn check_masked(their_options: &[&str], our_options: &[&str], agent: &str) {
+fn check_masked(their_options: &[&str], our_options: &[&str], agent: SocketAddr) {
+    let address = agent.to_string();
     let differing = (0..TRIES).map(|_| {
-        let wanted = masked(&theirs("snmpwalk", &[their_options, &[agent]].concat()).rows);
-        let printed = masked(&ours(&[our_options, &["--numeric", agent]].concat()).rows);
+        let wanted = theirs("snmpwalk", &[their_options, &["-t30", &*address]].concat());
+        let wanted = masked(&wanted.rows);
+        let printed = walk(agent, &[our_options, &["--numeric"]].concat());
+        let printed = masked(&printed.rows);
         assert!(wanted.len() > 500, "{} rows", wanted.len());
         wanted.symmetric_difference(&printed).cloned().collect::<Vec<_>>()
     });
