@@ -1,7 +1,7 @@
 //! The SNMP walk beside the two of net-snmp, on an agent whose rows never change.
 //!
-//! All walk the same rows, from the start of the program to its end, by turns. What counts is the
-//! ratio of a pair, and of the ratios the median. They are told, and nothing fails because of them.
+//! All walk the same rows, from the start of the program to its end, by turns. The ratio
+//! of a pair counts, and of the ratios the median. They are told, and nothing fails because of them.
 
 #[allow(dead_code, unused_imports, reason = "where both ends run is enough here")]
 mod kit;

@@ -113,7 +113,7 @@ impl Command {
     }
 }
 
-/// A number that nobody can guess, so that nobody can answer who has not seen the question.
+/// A number that nobody can guess: to forge an answer takes having seen the question.
 fn any_number() -> i32 {
     RandomState::new().hash_one(()) as i32
 }

@@ -5,8 +5,8 @@
 //! list that it was to see.
 //!
 //! [`Walk`] is that, and does no I/O: it is told the answers and the time, and says what to do next.
-//! [`print`](print()) makes a line of a row, as `snmpwalk -On` of net-snmp would. What has the
-//! socket is a loop of a screen around the two. Messages are written and read by `async-snmp`, whose
+//! [`print`](print()) makes a line of a row, as `snmpwalk -On` of net-snmp would. A loop
+//! of one screen around the two has the socket. Messages are written and read by `async-snmp`, whose
 //! own sockets are not used.
 //!
 //! Deliberately absent: SNMPv3, traps, Set, and MIB files, which would give every name a word.
