@@ -40,6 +40,8 @@ pub(crate) fn program() -> Command {
         .subcommand(compare::Command::augment_args(Command::new("compare")))
         .subcommand(timelines::Command::augment_args(Command::new("timelines")))
         .subcommand(completions_command());
+    #[cfg(feature = "snmp-walk")]
+    let program = program.subcommand(snmp_walk::Command::augment_args(Command::new("snmp-walk")));
     #[cfg(feature = "book")]
     let program = program.subcommand(book_server::command());
     hear_negative_numbers(program)

@@ -36,15 +36,24 @@ TESTS = [
 ]
 # What tests alone need: `cargo test` compiles these for the first time.
 ONLY_FOR_TESTS = {
+    "asn1-rs",
+    "asn1-rs-derive",
+    "asn1-rs-impl",
     "chacha20",
     "core_detect",
+    "displaydoc",
     "ipnet",
+    "minimal-lexical",
+    "nom",
     "proptest",
     "rand",
     "rand_xorshift",
     "rquickjs",
     "rquickjs-core",
     "rquickjs-sys",
+    "rusticata-macros",
+    "snmp-parser",
+    "synstructure",
     "unarray",
 }
 

@@ -56,6 +56,7 @@ mutants!(
     timeline_in_which_everybody_waits,
     unbounded_mailbox,
     upload_that_replaces,
+    walk_that_never_ends,
     widget_that_keeps_the_24th_bit,
 );
 

@@ -24,6 +24,13 @@ pub fn examples() -> PathBuf {
     EXAMPLES.directory(["--examples"].into_iter()).join("examples")
 }
 
+/// Where the one program is, built like the servers: for tests of what it does that stand in another
+/// package than its own.
+pub fn program() -> PathBuf {
+    static PROGRAM: Built = Built::new();
+    PROGRAM.directory(["--bin", "after-accept"].into_iter()).join("after-accept")
+}
+
 /// Has the tests in these examples built, and gives for each the program that `cargo test --example
 /// NAME` runs. `cargo test` alone runs none of them.
 ///

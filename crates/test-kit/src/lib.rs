@@ -42,7 +42,7 @@ mod wire;
 
 #[doc(hidden)]
 pub use all_styles;
-pub use binaries::{build, example_tests, examples};
+pub use binaries::{build, example_tests, examples, program};
 pub use client::Client;
 pub use crowd::{Crowd, can_open};
 pub use directory::{Directory, names};

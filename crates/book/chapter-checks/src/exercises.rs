@@ -29,6 +29,7 @@ pub mod reading_benchmarks;
 pub mod seeing;
 pub mod select;
 pub mod services;
+pub mod snmp_walk;
 pub mod stevens;
 pub mod stopping;
 pub mod streams;
