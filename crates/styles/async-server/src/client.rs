@@ -12,6 +12,8 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::select;
 use tokio::sync::watch;
+use tokio::task::coop::{consume_budget, has_budget_remaining};
+use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 // ANCHOR: converse
@@ -32,7 +34,7 @@ pub(crate) async fn converse(
     writer.write_all(&greeting.send).await?;
     let mut finished = greeting.finish;
     while !finished {
-        let input;
+        let mut input = Vec::new();
         let answer = select! {
             // In this order: what has arrived is answered, also when the server stops. But a client
             // that always sends, and completes nothing, is not heard for ever.
@@ -48,6 +50,7 @@ pub(crate) async fn converse(
         idle.hear(&answer);
         write_all(&mut writer, &answer.send, &limits).await?;
         finished = answer.finish;
+        take_turns(input.len()).await;
     }
     finish(&mut reader, &mut writer).await
 }
@@ -98,6 +101,26 @@ pub(crate) async fn in_time<T>(
         None => action.await,
     }
 }
+
+// ANCHOR: take_turns
+/// Ends this task's turn if it has used it up, now that it has answered so many bytes.
+///
+/// A task whose client always sends never waits, so nobody else would run on its thread. Tokio ends
+/// its turn after 128 reads and writes, by a budget that is full again at each turn; but 128 reads
+/// of a flood, with their answers, keep the others waiting for some milliseconds. So bytes have
+/// their price too.
+pub(crate) async fn take_turns(bytes: usize) {
+    for _ in 0..bytes / BYTES_A_UNIT {
+        if !has_budget_remaining() {
+            return yield_now().await;
+        }
+        consume_budget().await;
+    }
+}
+
+/// How many bytes cost as much of a turn's budget as a read: 512.
+const BYTES_A_UNIT: usize = 512;
+// ANCHOR_END: take_turns
 
 // ANCHOR: read
 /// Reads once, at most `size` bytes; none at all are the end of input.
@@ -163,5 +186,77 @@ impl IdleClock {
             }
             alarm.as_mut().reset(deadline);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{self, Shutdown};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    use std::thread;
+
+    use protocol::{LINES_READ, Session};
+    use tokio::net::TcpListener;
+    use tokio::runtime;
+    use tokio::spawn;
+
+    use super::*;
+
+    /// An echo that counts what it is given.
+    struct Counting(Arc<AtomicUsize>);
+
+    impl Session for Counting {
+        fn receive<'a>(&mut self, input: &'a [u8]) -> Answer<'a> {
+            self.0.fetch_add(1, SeqCst);
+            Answer { send: input.into(), finish: input.is_empty(), ..Answer::default() }
+        }
+    }
+
+    #[test]
+    fn a_client_that_always_sends_lets_others_take_turns() {
+        const READS: usize = 64;
+        /// Each costs 16 units for its 8 KiB, and some for itself.
+        const READS_A_TURN: usize = 8;
+        let reads = Arc::<AtomicUsize>::default();
+        let counted = Arc::clone(&reads);
+        let service = Service::alone(move |_| Box::new(Counting(Arc::clone(&counted))));
+        let service = service.reading(LINES_READ);
+        let longest = block_on(async move {
+            let (mut client, stream) = connection().await;
+            // All of it is there before the first read, and the answers find room.
+            client.write_all(&vec![b'x'; READS * LINES_READ]).unwrap();
+            client.shutdown(Shutdown::Write).unwrap();
+            let reader = thread::spawn(move || client.read_to_end(&mut Vec::new()));
+            let (_stop, stopping) = watch::channel(false);
+            let flood = spawn(converse(ClientId(1), stream, service, limits(), stopping));
+            let (mut before, mut longest) = (0, 0);
+            while !flood.is_finished() {
+                yield_now().await;
+                let now = reads.load(SeqCst);
+                longest = longest.max(now - before);
+                before = now;
+            }
+            assert!(flood.await.is_ok_and(|ended| ended.is_ok()));
+            let echoed = reader.join().unwrap().unwrap();
+            assert_eq!(echoed, READS * LINES_READ);
+            longest
+        });
+        assert!(longest <= READS_A_TURN, "{longest} reads in one turn");
+    }
+
+    fn limits() -> Limits {
+        Limits { max_clients: 1, idle_timeout: None, grace: Duration::from_secs(1) }
+    }
+
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+    }
+
+    async fn connection() -> (net::TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (client, listener.accept().await.unwrap().0)
     }
 }
