@@ -46,6 +46,8 @@ fn main() -> ExitCode {
         Some(("timelines", matches)) => {
             hand_over(matches, &program, |command| timelines::run(command, &Style::ALL))
         }
+        #[cfg(feature = "hls-relay")]
+        Some(("hls-relay", matches)) => hand_over(matches, &program, hls_relay::run),
         #[cfg(feature = "book")]
         Some(("book", matches)) => book_server::run(matches),
         Some(("completions", matches)) => command::completions(matches, &mut program),

@@ -101,7 +101,17 @@ impl Stage {
 
     fn segments(&self) -> Vec<Vec<u8>> {
         let names = self.playlist().segments.iter().map(|it| it.uri.replace("segments/", ""));
-        names.map(|name| self.relay.segment(&name).unwrap().to_vec()).collect()
+        names.map(|name| self.segment(&name)).collect()
+    }
+
+    fn segment(&self, name: &str) -> Vec<u8> {
+        let (number, size) = self.relay.segment(name).unwrap();
+        let mut bytes = Vec::new();
+        while let Some(piece) = self.relay.piece(number, bytes.len()) {
+            bytes.extend(piece);
+        }
+        assert_eq!(bytes.len(), size);
+        bytes
     }
 }
 

@@ -42,6 +42,8 @@ pub enum Fault {
     Silence(Duration),
     /// Another encoder has its place: it was dropped before.
     Replaced,
+    /// The relay is about to stop.
+    Ending,
 }
 
 /// Why there is no playlist.
@@ -221,9 +223,16 @@ impl Relay {
         })
     }
 
-    /// The segment that a playlist calls by this name, behind `segments/`. None if it is gone.
-    pub fn segment(&self, name: &str) -> Option<Bytes> {
+    /// The number of the segment that a playlist calls by this name, behind `segments/`, and its
+    /// size in bytes. None if it is gone.
+    pub fn segment(&self, name: &str) -> Option<(u64, usize)> {
         self.window.segment(name)
+    }
+
+    /// What the segment of this number holds from byte `at` on, or the beginning of that. None if
+    /// the segment is gone, or ends there.
+    pub fn piece(&self, number: u64, at: usize) -> Option<Bytes> {
+        self.window.piece(number, at)
     }
 
     /// Somebody wants the endless stream.
@@ -276,6 +285,7 @@ impl Relay {
 
     fn fault(&self) -> Fault {
         match self.encoder {
+            _ if self.has_ended => Fault::Ending,
             Some(_) => Fault::Replaced,
             None => Fault::Silence(self.settings.silence()),
         }
@@ -299,6 +309,7 @@ impl fmt::Display for Fault {
                 write!(f, "it has sent nothing to play for {} s", time.as_secs())
             }
             Fault::Replaced => write!(f, "another encoder has its place"),
+            Fault::Ending => write!(f, "the relay is about to stop"),
         }
     }
 }

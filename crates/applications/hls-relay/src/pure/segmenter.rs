@@ -27,8 +27,9 @@ const STEP_BACK: i64 = SECOND / 2;
 /// A part of the stream that can be played by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segment {
-    /// Whole packets: the tables first, then the program. They are shared and never copied.
-    pub bytes: Bytes,
+    /// Whole packets: the tables first, then the program. All who play them share them. A piece is
+    /// what came by one read: a client that is slow keeps one piece or two, and not the segment.
+    pub pieces: Vec<Bytes>,
     /// How long it plays.
     pub duration: Duration,
     /// Whether its clock or its streams have nothing to do with those of the segment before.
@@ -83,15 +84,24 @@ pub(crate) struct Segmenter {
 /// The segment that is growing.
 #[derive(Debug)]
 struct Open {
+    /// What was handed over as live, and how many bytes that are.
+    pieces: Vec<Bytes>,
+    size: usize,
+    /// What comes after that.
     bytes: Vec<u8>,
-    /// How many of them were handed over as live.
-    live: usize,
     first: u64,
     /// How far its latest unit is behind the first, in ticks, and how far that was behind the one
     /// before.
     reached: i64,
     step: i64,
     is_discontinuous: bool,
+}
+
+impl Segment {
+    /// How many bytes it has.
+    pub fn size(&self) -> usize {
+        self.pieces.iter().map(Bytes::len).sum()
+    }
 }
 
 impl Segmenter {
@@ -130,9 +140,9 @@ impl Segmenter {
     pub(crate) fn end(mut self) -> Option<Segment> {
         let open = self.open.take()?;
         let leader = self.leader?;
-        let (bytes, lost) = without_unfinished(&open.bytes, |pid| self.tables.has(pid));
+        let (bytes, lost) = without_unfinished(&open.pieces.concat(), |pid| self.tables.has(pid));
         let step = if lost.contains(&leader.pid) { 0 } else { open.step };
-        open.close(bytes, step, self.lengths.longest)
+        open.close(vec![bytes.into()], step, self.lengths.longest)
     }
 
     /// How many bytes were skipped since the last packet.
@@ -185,7 +195,7 @@ impl Segmenter {
         // Clocks are rounded: a group of pictures of 4 seconds may take 3.999.
         let is_due = reached + open.step / 2 >= wanted && is_entrance
             || reached >= forced
-            || open.bytes.len() >= LARGEST;
+            || open.size() >= LARGEST;
         if is_due {
             self.close(0);
             self.begin(time);
@@ -206,8 +216,9 @@ impl Segmenter {
 
     fn begin(&mut self, time: u64) {
         self.open = Some(Open {
+            pieces: Vec::new(),
+            size: 0,
             bytes: Vec::new(),
-            live: 0,
             first: time,
             reached: 0,
             step: 0,
@@ -224,8 +235,8 @@ impl Segmenter {
     fn close(&mut self, step: i64) {
         self.hand_over_live();
         if let Some(mut open) = self.open.take() {
-            let bytes = mem::take(&mut open.bytes);
-            let segment = open.close(bytes, step, self.lengths.longest);
+            let pieces = mem::take(&mut open.pieces);
+            let segment = open.close(pieces, step, self.lengths.longest);
             self.output.extend(segment.map(Output::Segment));
         }
     }
@@ -262,7 +273,7 @@ impl Segmenter {
         let counter = packet.continuity_counter().count();
         open.mark(&mut self.seen, pid, if has_payload { (counter + 15) % 16 } else { counter });
         open.bytes.extend_from_slice(packet.buffer());
-        if open.bytes.len() >= LARGEST + LARGEST / 8 {
+        if open.size() >= LARGEST + LARGEST / 8 {
             // In the middle of a unit: nobody knows where it ends.
             let time = open.first.wrapping_add_signed(open.reached) % WRAP;
             self.close(0);
@@ -272,10 +283,13 @@ impl Segmenter {
 
     fn hand_over_live(&mut self) {
         let Some(open) = &mut self.open else { return };
-        if open.live < open.bytes.len() {
-            let bytes = Bytes::copy_from_slice(&open.bytes[open.live..]);
-            self.output.push(Output::Live { bytes, begins: open.live == 0 });
-            open.live = open.bytes.len();
+        if !open.bytes.is_empty() {
+            // Copied, so that it takes up no more than it needs.
+            let bytes = Bytes::copy_from_slice(&open.bytes);
+            open.bytes.clear();
+            open.size += bytes.len();
+            self.output.push(Output::Live { bytes: bytes.clone(), begins: open.pieces.is_empty() });
+            open.pieces.push(bytes);
         }
     }
 }
@@ -289,11 +303,15 @@ impl Open {
         }
     }
 
-    fn close(self, bytes: Vec<u8>, step: i64, longest: i64) -> Option<Segment> {
+    fn size(&self) -> usize {
+        self.size + self.bytes.len()
+    }
+
+    fn close(self, pieces: Vec<Bytes>, step: i64, longest: i64) -> Option<Segment> {
         let duration = duration((self.reached + step).min(longest));
-        let is_worth_it = !duration.is_zero() || bytes.len() >= LARGEST;
         let is_discontinuous = self.is_discontinuous;
-        is_worth_it.then(|| Segment { bytes: bytes.into(), duration, is_discontinuous })
+        let segment = Segment { pieces, duration, is_discontinuous };
+        (!duration.is_zero() || segment.size() >= LARGEST).then_some(segment)
     }
 }
 

@@ -19,15 +19,26 @@ const FIRST: usize = 3;
 #[derive(Debug)]
 pub(crate) struct Window {
     settings: Settings,
-    listed: VecDeque<Segment>,
+    listed: VecDeque<Listed>,
     /// Those that were taken off the list, and when they are forgotten.
-    leaving: VecDeque<(Instant, u64, Bytes)>,
+    leaving: VecDeque<(Instant, u64, Pieces)>,
     /// The number of the first one listed.
     first: u64,
     /// How many discontinuities lie before the first one listed, or in front of it.
     discontinuities: u64,
     has_ended: bool,
 }
+
+#[derive(Debug)]
+struct Listed {
+    pieces: Pieces,
+    duration: Duration,
+    is_discontinuous: bool,
+}
+
+/// The pieces of a segment, each with the place in the segment where it ends.
+#[derive(Debug)]
+struct Pieces(Vec<(usize, Bytes)>);
 
 impl Window {
     pub(crate) fn new(settings: Settings) -> Window {
@@ -43,7 +54,8 @@ impl Window {
 
     /// Lists a new segment, and takes those off that are not needed any more.
     pub(crate) fn push(&mut self, segment: Segment, now: Instant) {
-        self.listed.push_back(segment);
+        let Segment { pieces, duration, is_discontinuous } = segment;
+        self.listed.push_back(Listed { pieces: Pieces::new(pieces), duration, is_discontinuous });
         while self.has_too_many() {
             self.take_off(now);
         }
@@ -70,16 +82,17 @@ impl Window {
         self.leaving.front().map(|(when, ..)| *when)
     }
 
-    /// The segment of this name, if it is there still.
-    pub(crate) fn segment(&self, name: &str) -> Option<Bytes> {
-        let number: u64 = name.strip_suffix(".ts")?.split_once('-')?.1.parse().ok()?;
-        if self.name(number) != name {
-            return None;
-        }
-        let place = number.checked_sub(self.first).and_then(|place| usize::try_from(place).ok());
-        let listed = place.and_then(|place| self.listed.get(place));
-        let leaving = || self.leaving.iter().find(|(_, left, _)| *left == number);
-        listed.map(|segment| segment.bytes.clone()).or_else(|| Some(leaving()?.2.clone()))
+    /// The number of the segment that has this name, and its size in bytes, if it is there still.
+    pub(crate) fn segment(&self, name: &str) -> Option<(u64, usize)> {
+        let number = name.strip_suffix(".ts")?.split_once('-')?.1.parse().ok()?;
+        let pieces = self.pieces(number).filter(|_| self.name(number) == name)?;
+        Some((number, pieces.size()))
+    }
+
+    /// What a segment holds from byte `at` on, as far as it is in one piece. None if the segment is
+    /// gone, or ends there.
+    pub(crate) fn piece(&self, number: u64, at: usize) -> Option<Bytes> {
+        self.pieces(number)?.from(at)
     }
 
     /// The playlist, once there is enough to play.
@@ -103,7 +116,7 @@ impl Window {
 
     /// How many segments are listed, how many bytes they have, and how long they play.
     pub(crate) fn size(&self) -> (usize, usize, Duration) {
-        let bytes = self.listed.iter().map(|segment| segment.bytes.len()).sum();
+        let bytes = self.listed.iter().map(|segment| segment.pieces.size()).sum();
         (self.listed.len(), bytes, self.duration())
     }
 
@@ -112,7 +125,14 @@ impl Window {
         self.first
     }
 
-    fn entry(&self, number: u64, segment: &Segment) -> MediaSegment {
+    fn pieces(&self, number: u64) -> Option<&Pieces> {
+        let place = number.checked_sub(self.first).and_then(|place| usize::try_from(place).ok());
+        let listed = place.and_then(|place| self.listed.get(place));
+        let leaving = || self.leaving.iter().find(|(_, left, _)| *left == number);
+        listed.map(|segment| &segment.pieces).or_else(|| Some(&leaving()?.2))
+    }
+
+    fn entry(&self, number: u64, segment: &Listed) -> MediaSegment {
         // Milliseconds: f32 would else be shown with all the digits that it has.
         let milliseconds = (segment.duration.as_secs_f64() * 1000.0).round().max(1.0);
         MediaSegment {
@@ -141,7 +161,7 @@ impl Window {
     fn take_off(&mut self, now: Instant) {
         self.count_discontinuity_in_front();
         if let Some(segment) = self.listed.pop_front() {
-            self.leaving.push_back((now + self.settings.grace, self.first, segment.bytes));
+            self.leaving.push_back((now + self.settings.grace, self.first, segment.pieces));
             self.first += 1;
         }
     }
@@ -157,5 +177,24 @@ impl Window {
 
     fn duration(&self) -> Duration {
         self.listed.iter().map(|segment| segment.duration).sum()
+    }
+}
+
+impl Pieces {
+    fn new(pieces: Vec<Bytes>) -> Pieces {
+        let end = |end: &mut usize, piece: Bytes| {
+            *end += piece.len();
+            Some((*end, piece))
+        };
+        Pieces(pieces.into_iter().scan(0, end).collect())
+    }
+
+    fn size(&self) -> usize {
+        self.0.last().map_or(0, |(end, _)| *end)
+    }
+
+    fn from(&self, at: usize) -> Option<Bytes> {
+        let (end, piece) = self.0.get(self.0.partition_point(|(end, _)| *end <= at))?;
+        Some(piece.slice(at + piece.len() - end..))
     }
 }
