@@ -103,8 +103,8 @@ impl Mux {
         // Most encoders do not say how long a picture is.
         let length = if pid == VIDEO { 0 } else { u16::try_from(size + 8).unwrap_or(0) };
         let header = [&[0, 0, 1, id][..], &length.to_be_bytes(), &[0x80, 0x80, 5]].concat();
-        let fill = (0..size).map(|place| (place % 251) as u8);
-        let bytes = header.into_iter().chain(time(self.time)).chain(fill).collect::<Vec<u8>>();
+        // 0x47 among the rest: what packets begin with.
+        let bytes = [&header[..], &time(self.time), &vec![0x47; size]].concat();
         self.packets(pid, &bytes, is_entrance)
     }
 

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sockets::{Acceptor, Arrival, log_end};
+use sockets::{Acceptor, Arrival};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
@@ -61,20 +61,21 @@ pub(crate) async fn accept_all(listener: TcpListener, shared: Arc<Shared>) -> io
 
 /// Hears an encoder to its end, or tells it why not.
 async fn receive(arrival: Arrival<TcpStream>, shared: &Shared) {
-    let Arrival { client, peer, mut stream } = arrival;
+    let Arrival { peer, mut stream, .. } = arrival;
     let comes = shared.with(|relay| relay.encoder_comes(peer.to_string(), Instant::now()));
     let encoder = match comes {
         Ok(encoder) => encoder,
         Err(refusal) => {
-            warn!("{client} from {peer} is refused: {refusal}");
+            warn!("{peer} is refused: {refusal}");
             return send_away(stream, &refusal.to_string()).await;
         }
     };
-    info!("{client} from {peer} is the encoder");
+    info!("{peer} is the encoder");
     match listen_to(&mut stream, encoder, shared).await {
-        Heard::Ended(ended) => log_end(client, &ended),
+        Heard::Ended(Ok(())) => info!("the encoder at {peer} left"),
+        Heard::Ended(Err(error)) => info!("the encoder at {peer} was lost: {error}"),
         Heard::Dropped(why) => {
-            warn!("{client} is dropped: {why}");
+            warn!("the encoder at {peer} is dropped: {why}");
             send_away(stream, &why).await;
         }
     }

@@ -28,7 +28,7 @@ const FILES: [File; 6] = [
 
 /// Nothing is loaded from elsewhere. The player makes a worker, and a source of media, of its own.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-                      media-src 'self' blob:; worker-src blob:; base-uri 'none'; form-action 'none'";
+                      img-src data:; media-src 'self' blob:; worker-src blob:; base-uri 'none'; form-action 'none'";
 
 /// Adds the page to what is served.
 pub(crate) fn add_to<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {

@@ -10,6 +10,7 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use launch::without_numbers;
 use socket2::SockRef;
 use sockets::{Acceptor, Arrival, Stop};
 use tokio::net::{TcpStream, UnixStream};
@@ -148,7 +149,7 @@ async fn answer(arrival: Arrival<TcpStream>, router: Router) {
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     match answered.await {
         Ok(()) => debug!("{client} left"),
-        Err(error) => info!("{client} was lost: {}", in_words(&error)),
+        Err(error) => info!("{client} was lost: {}", without_numbers(&in_words(&error))),
     }
 }
 

@@ -1,0 +1,116 @@
+//! The relay's page in a browser: Debian's Chromium plays what ffmpeg pushes, by hls.js.
+//!
+//! With `SCREENSHOTS=1` in the environment it leaves pictures in `target/screenshots`.
+
+mod relaying;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use relaying::Relay;
+use test_kit::{Running, Signal, require_tool, skip};
+
+#[test]
+fn the_page_plays_at_a_desk() {
+    check("relay.mjs", "1280", None);
+}
+
+#[test]
+fn the_page_plays_on_a_phone() {
+    check("relay.mjs", "390", None);
+}
+
+#[test]
+fn the_page_plays_a_radio() {
+    check("radio.mjs", "390", Some(Relay::push_radio));
+}
+
+#[test]
+fn hls_js_is_served_as_npm_has_it() {
+    let there = scripts().join("node_modules/hls.js");
+    if !there.is_dir() {
+        return skip("what tests/browser needs is not installed: npm ci in that directory");
+    }
+    let ours = root().join("crates/applications/hls-relay/src/page/hls.js");
+    let read = |path: PathBuf| fs::read(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+    let player = read(ours.join("hls.min.js"));
+    assert!(player == read(there.join("dist/hls.min.js")), "hls.min.js differs");
+    assert_eq!(read(ours.join("LICENSE")), read(there.join("LICENSE")));
+    let package: serde_json::Value =
+        serde_json::from_slice(&read(there.join("package.json"))).expect("it is JSON");
+    let version = package["version"].as_str().expect("it has a version");
+    let readme = String::from_utf8(read(ours.join("README.md"))).expect("it is text");
+    assert!(readme.contains(&format!("hls.js {version},")), "README.md: {version}");
+    let relay = Relay::start(&[]);
+    let page = relay.get("/").text();
+    assert!(page.contains(&format!("hls.js</a> {version},")), "the page: {version}");
+    assert!(relay.get("/hls.js/hls.min.js").body == player, "another file is served");
+}
+
+/// Plays the page's side by a script. It says when the encoder shall come and go, unless there is
+/// one from the start on.
+#[track_caller]
+fn check(script: &str, width: &str, push: Option<fn(&Relay) -> Running>) {
+    if !["ffmpeg", "node", "chromium"].into_iter().all(require_tool) {
+        return;
+    }
+    if !scripts().join("node_modules").is_dir() {
+        return skip("what tests/browser needs is not installed: npm ci in that directory");
+    }
+    let relay = Relay::start(&["--segment", "1"]);
+    let mut browser = browser();
+    let mut encoder = push.map(|push| push(&relay));
+    let mut script = start(script, &relay, &browser, width);
+    let mut told = script.stdin.take().expect("it is a pipe");
+    let mut said = Vec::new();
+    for line in BufReader::new(script.stdout.take().expect("it is a pipe")).lines() {
+        match line.as_deref().expect("it is text") {
+            "push" => encoder = Some(relay.push()),
+            "kill" => drop(encoder.take()),
+            other => {
+                said.push(other.to_owned());
+                continue;
+            }
+        }
+        told.write_all(b"done\n").expect("the script waits for it");
+    }
+    let ended = script.wait().expect("it is ours");
+    browser.process().signal(Signal::SIGTERM);
+    browser.wait();
+    assert!(ended.success() && said == ["done"], "{}", said.join("\n"));
+}
+
+fn browser() -> Running {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|place| place.join("chromium"));
+    let chromium = found.into_iter().find(|place| Path::is_file(place));
+    let mut command = Command::new("node");
+    command.arg("chromium.mjs").current_dir(scripts());
+    command.env("CHROMIUM", chromium.expect("it has been looked for"));
+    Running::spawn(command)
+}
+
+fn start(script: &str, relay: &Relay, browser: &Running, width: &str) -> Child {
+    let said = "listening on ";
+    let address = browser.wait_for_output(|line| line.starts_with(said));
+    let mut node = Command::new("node");
+    node.arg(script).current_dir(scripts()).env("WIDTH", width);
+    node.env("BOOK", format!("http://{}", relay.http)).env("BROWSER", &address[said.len()..]);
+    node.env_remove("SCREENSHOTS");
+    if std::env::var_os("SCREENSHOTS").is_some() {
+        let pictures = root().join("target/screenshots");
+        fs::create_dir_all(&pictures).expect("target can be written");
+        node.env("SCREENSHOTS", pictures);
+    }
+    node.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("node runs")
+}
+
+fn scripts() -> PathBuf {
+    root().join("tests/browser")
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
