@@ -10,21 +10,44 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use relaying::Relay;
-use test_kit::{Running, Signal, require_tool, skip};
+use test_kit::{Client, Mux, Running, Signal, require_tool, skip};
 
 #[test]
 fn the_page_plays_at_a_desk() {
-    check("relay.mjs", "1280", None);
+    check(Relay::start(&["--segment", "1"]), "relay.mjs", &[("WIDTH", "1280")]);
 }
 
 #[test]
 fn the_page_plays_on_a_phone() {
-    check("relay.mjs", "390", None);
+    check(Relay::start(&["--segment", "1"]), "relay.mjs", &[("WIDTH", "390")]);
 }
 
 #[test]
 fn the_page_plays_a_radio() {
-    check("radio.mjs", "390", Some(Relay::push_radio));
+    if !require_tool("ffmpeg") {
+        return;
+    }
+    let relay = Relay::start(&["--segment", "1"]);
+    let _encoder = relay.push_radio();
+    check(relay, "radio.mjs", &[]);
+}
+
+/// What `examples/endless_playlist.rs` serves, in place of the relay's own playlist.
+#[test]
+fn hls_js_refuses_the_endless_playlist() {
+    let mut command = Command::new(test_kit::examples().join("endless_playlist"));
+    command.args(["127.0.0.1:0", "127.0.0.1:0"]);
+    let naive = Running::spawn(command);
+    let line = naive.wait_for_output(|line| line.starts_with("listening on "));
+    let mut player = Client::connect(line["listening on ".len()..].parse().expect("an address"));
+    player.send("GET /stream.m3u8 HTTP/1.0\r\n\r\n");
+    let answer = String::from_utf8(player.read_to_end()).expect("it is text");
+    let (_, playlist) = answer.split_once("\r\n\r\n").expect("it has a body");
+    // It is patient with a silent encoder for six times as long.
+    let relay = Relay::start(&["--segment", "20"]);
+    let _encoder = relay.push_bytes(&Mux::video().seconds(61));
+    relay.wait_for_playlist();
+    check(relay, "endless.mjs", &[("PLAYLIST", playlist)]);
 }
 
 #[test]
@@ -49,20 +72,18 @@ fn hls_js_is_served_as_npm_has_it() {
     assert!(relay.get("/hls.js/hls.min.js").body == player, "another file is served");
 }
 
-/// Plays the page's side by a script. It says when the encoder shall come and go, unless there is
-/// one from the start on.
+/// Plays the page's side by a script, which may say when an encoder shall come and go.
 #[track_caller]
-fn check(script: &str, width: &str, push: Option<fn(&Relay) -> Running>) {
+fn check(relay: Relay, script: &str, environment: &[(&str, &str)]) {
     if !["ffmpeg", "node", "chromium"].into_iter().all(require_tool) {
         return;
     }
     if !scripts().join("node_modules").is_dir() {
         return skip("what tests/browser needs is not installed: npm ci in that directory");
     }
-    let relay = Relay::start(&["--segment", "1"]);
     let mut browser = browser();
-    let mut encoder = push.map(|push| push(&relay));
-    let mut script = start(script, &relay, &browser, width);
+    let mut script = start(script, &relay, &browser, environment);
+    let mut encoder = None;
     let mut told = script.stdin.take().expect("it is a pipe");
     let mut said = Vec::new();
     for line in BufReader::new(script.stdout.take().expect("it is a pipe")).lines() {
@@ -92,11 +113,11 @@ fn browser() -> Running {
     Running::spawn(command)
 }
 
-fn start(script: &str, relay: &Relay, browser: &Running, width: &str) -> Child {
+fn start(script: &str, relay: &Relay, browser: &Running, environment: &[(&str, &str)]) -> Child {
     let said = "listening on ";
     let address = browser.wait_for_output(|line| line.starts_with(said));
     let mut node = Command::new("node");
-    node.arg(script).current_dir(scripts()).env("WIDTH", width);
+    node.arg(script).current_dir(scripts()).envs(environment.iter().copied());
     node.env("BOOK", format!("http://{}", relay.http)).env("BROWSER", &address[said.len()..]);
     node.env_remove("SCREENSHOTS");
     if std::env::var_os("SCREENSHOTS").is_some() {

@@ -48,6 +48,7 @@ impl HttpBody for Part {
     type Data = Bytes;
     type Error = io::Error;
 
+    // ANCHOR: piece
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Polled {
         if self.rest.is_empty() {
             return Poll::Ready(None);
@@ -61,6 +62,7 @@ impl HttpBody for Part {
         self.rest.start += piece.len();
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }
+    // ANCHOR_END: piece
 
     fn is_end_stream(&self) -> bool {
         self.rest.is_empty()

@@ -149,6 +149,7 @@ async fn answer(arrival: Arrival<TcpStream>, router: Router) {
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     match answered.await {
         Ok(()) => debug!("{client} left"),
+        Err(error) if error.is_timeout() => debug!("{client} was silent"),
         Err(error) => info!("{client} was lost: {}", without_numbers(&in_words(&error))),
     }
 }

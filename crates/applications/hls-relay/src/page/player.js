@@ -34,7 +34,7 @@ const TROUBLES = {
   manifestIncompatibleCodecsError: "This browser cannot decode the stream.",
   levelLoadError: "The playlist cannot be loaded again.",
   levelLoadTimeOut: "The playlist takes too long to load again.",
-  levelParsingError: "The playlist cannot be understood any more.",
+  levelParsingError: "The playlist cannot be understood.",
   fragLoadError: "A segment cannot be loaded.",
   fragLoadTimeOut: "A segment takes too long to load.",
   fragParsingError: "A segment cannot be understood.",

@@ -59,6 +59,7 @@ impl Listeners {
         self.queues.remove(&id);
     }
 
+    // ANCHOR: tell
     /// Puts a piece of the stream into every queue. Where it finds no room, the listener is dropped.
     pub(crate) fn tell(&mut self, bytes: &Bytes, begins: bool) {
         for queue in self.queues.values_mut().filter(|queue| !queue.is_dropped) {
@@ -73,6 +74,7 @@ impl Listeners {
             }
         }
     }
+    // ANCHOR_END: tell
 
     pub(crate) fn end(&mut self) {
         self.has_ended = true;

@@ -58,6 +58,7 @@ impl Packets {
     }
 }
 
+// ANCHOR: find
 /// How many bytes lie before the first place where a packet can begin, and whether one does.
 fn find(bytes: &[u8]) -> (usize, bool) {
     let begins = |proof: &[u8]| proof.iter().step_by(PACKET).all(|&byte| byte == SYNC);
@@ -66,6 +67,7 @@ fn find(bytes: &[u8]) -> (usize, bool) {
         None => (bytes.len().saturating_sub(PROOF - 1), false),
     }
 }
+// ANCHOR_END: find
 
 #[cfg(test)]
 mod tests {

@@ -178,6 +178,7 @@ impl Segmenter {
         self.pass_on(packet, pid);
     }
 
+    // ANCHOR: cut
     /// A picture, or a piece of sound, begins: perhaps a segment does, too.
     fn new_unit(&mut self, time: u64, is_entrance: bool) {
         let Some(open) = &mut self.open else { return self.begin_if(time, is_entrance) };
@@ -201,6 +202,7 @@ impl Segmenter {
             self.begin(time);
         }
     }
+    // ANCHOR_END: cut
 
     /// Begins a segment, if a player can begin here. An encoder that never says where that is shall
     /// be heard all the same, after a while.

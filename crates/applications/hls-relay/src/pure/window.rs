@@ -145,7 +145,7 @@ impl Window {
 
     /// Another run has other names, so that nobody plays what a cache has kept of this one.
     fn name(&self, number: u64) -> String {
-        format!("{:x}-{number}.ts", self.settings.run)
+        format!("{}-{number}.ts", self.settings.run)
     }
 
     /// Three target durations stay listed (RFC 8216, 6.2.2), unless the clock hardly moves in
@@ -166,6 +166,7 @@ impl Window {
         }
     }
 
+    // ANCHOR: discontinuity
     /// A player that begins at a discontinuity waits for what comes before. So the first segment
     /// listed has none in front: it is counted instead.
     fn count_discontinuity_in_front(&mut self) {
@@ -174,6 +175,7 @@ impl Window {
             self.discontinuities += 1;
         }
     }
+    // ANCHOR_END: discontinuity
 
     fn duration(&self) -> Duration {
         self.listed.iter().map(|segment| segment.duration).sum()
