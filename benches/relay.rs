@@ -74,8 +74,10 @@ fn measure(name: &str, player: Player, arguments: &Arguments) {
     });
     let (is_over, has_ended) = (AtomicBool::new(false), AtomicBool::new(false));
     thread::scope(|scope| {
+        let [_ended, _over] = [Raise(&has_ended), Raise(&is_over)];
         scope.spawn(|| encode(ingest, arguments.rate, &has_ended));
         wait_until("there is a playlist", || get(http, "/stream.m3u8").0 == 200);
+        let begun = Instant::now();
         let play = || scope.spawn(|| player(http, &is_over));
         let players: Vec<_> = (0..arguments.players).map(|_| play()).collect();
         // Until all play, and the window and its grace are full.
@@ -84,12 +86,24 @@ fn measure(name: &str, player: Player, arguments: &Arguments) {
         let memory = relay.process().vm_hwm() as f64 / 1024.0;
         is_over.store(true, Relaxed);
         let received = players.into_iter().map(|it| it.join().expect("it has no gap"));
-        let least = received.min().unwrap_or_default();
-        has_ended.store(true, Relaxed);
+        let least = received.min().expect("there are players");
+        let rate = least as f64 * 8.0 / 1e6 / begun.elapsed().as_secs_f64();
         assert!(least > 0, "a player has received nothing");
         let share = 100.0 * taken.as_secs_f64() / wall.as_secs_f64();
-        println!("{name:>15}: {share:5.1} % of a processor, at most {memory:.0} MiB of memory");
+        println!(
+            "{name:>15}: {share:5.1} % of a processor, at most {memory:.0} MiB of memory; \
+             each player got {rate:.0} Mbit/s or more"
+        );
     });
+}
+
+/// Raises a flag in the end, so that nobody waits for a thread that goes on for ever.
+struct Raise<'a>(&'a AtomicBool);
+
+impl Drop for Raise<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
 }
 
 /// How much of a processor the process takes in that time, and how long that was.
@@ -105,7 +119,9 @@ fn encode(ingest: SocketAddr, rate: usize, has_ended: &AtomicBool) {
     let mut mux = Mux::video().picture(rate * 1_000_000 / 8 / 25);
     let mut due = Instant::now();
     while !has_ended.load(Relaxed) {
-        encoder.write_all(&mux.next_picture()).expect("the relay reads");
+        if encoder.write_all(&mux.next_picture()).is_err() {
+            return;
+        }
         due += Duration::from_millis(40);
         thread::sleep(due.saturating_duration_since(Instant::now()));
     }

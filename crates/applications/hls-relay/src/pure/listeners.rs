@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 
-/// How far a listener may fall behind, in bytes: 4 MiB. That is a third of a second of 100 Mbit/s,
-/// and seven seconds of 5 Mbit/s.
-pub const QUEUE_LIMIT: usize = 4 << 20;
+/// How far a listener may fall behind, in bytes: 16 MiB. That is more than a second of 100 Mbit/s,
+/// and 27 seconds of 5 Mbit/s. All queues share their bytes, so it is once as much for all of them.
+pub const QUEUE_LIMIT: usize = 16 << 20;
 
 /// Tells a listener from every other one that there is or was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
