@@ -67,7 +67,8 @@ fn an_encoder_that_is_killed_and_returns_leaves_no_error() {
     if !require_tool("ffmpeg") {
         return;
     }
-    let relay = Relay::start(&[&SHORT[..], &["--grace", "60"]].concat());
+    // Of two seconds: an encoder may be away for six times as long.
+    let relay = Relay::start(&["--segment", "2", "--grace", "60"]);
     let mut playlists = Vec::new();
     let mut segments = BTreeMap::new();
     let mut watch_until = |is_it: fn(&str) -> bool| {
@@ -229,7 +230,7 @@ fn at_the_end_players_are_told_and_have_their_grace() {
 }
 
 #[test]
-fn whoever_reaches_the_ingest_is_the_encoder_and_the_relay_says_so() {
+fn an_ingest_beyond_this_machine_is_warned_of() {
     let warning = |address: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_after-accept"));
         command.args(["hls-relay", "--ingest", address, "--http", "127.0.0.1:0"]);
@@ -240,6 +241,18 @@ fn whoever_reaches_the_ingest_is_the_encoder_and_the_relay_says_so() {
     };
     assert!(warning("0.0.0.0:0"));
     assert!(!warning("127.0.0.1:0"));
+}
+
+#[test]
+fn a_place_that_is_taken_is_named_with_its_option() {
+    let relay = Relay::start(&[]);
+    let places = [relay.ingest.to_string(), relay.http.to_string()];
+    let options = [("--ingest", "--http"), ("--http", "--ingest")];
+    for ((option, other), place) in options.into_iter().zip(places) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_after-accept"));
+        command.args(["hls-relay", option, &place, other, "127.0.0.1:0"]);
+        Running::spawn(command).end().expect_refusal(1, &[&place, option]);
+    }
 }
 
 /// A silent connection is closed, whether it has begun a request or not: slowhttptest(1) holds as

@@ -1,5 +1,7 @@
 //! The command line of the relay.
 
+use std::io;
+use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -62,15 +64,23 @@ fn relay(command: &Command) -> Result<(), Problem> {
     let descriptors = launch::raise_descriptor_limit().map_err(Problem::world)?;
     let mut ingest = None;
     let (http, stop) = launch::prepare(NAME, None, || {
+        let players = listen_by(&command.http, "--http")?;
+        let encoder = listen_by(&command.ingest, "--ingest")?;
         // Said before the promise: an encoder may come from then on.
-        let listener = listen(&command.ingest.0)?;
-        crate::ingest::announce(local_address(&listener)?);
-        ingest = Some(listener);
-        listen(&command.http.0)
+        crate::ingest::announce(local_address(&encoder)?);
+        ingest = Some(encoder);
+        Ok(players)
     })?;
     let ingest = ingest.expect("it listens, or there was a problem");
     serve(Listeners { ingest, http }, command.settings(), descriptors, stop)
         .map_err(|error| Problem::world(format!("cannot go on serving: {error}")))
+}
+
+/// Listens where an option says. An error names the option, so that it can be mended.
+fn listen_by(place: &HostPort, option: &str) -> io::Result<TcpListener> {
+    listen(&place.0).map_err(|error| {
+        io::Error::new(error.kind(), error.to_string().replace("--listen", option))
+    })
 }
 
 impl Command {

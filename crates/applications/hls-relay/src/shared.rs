@@ -37,7 +37,7 @@ impl Shared {
         ask(&mut self.lock().relay)
     }
 
-    /// Tells the relay what the encoder has sent, and wakes who waits for that.
+    /// Tells the relay what the encoder has sent, and wakes the listeners that wait for it.
     pub(crate) fn receive(&self, encoder: EncoderId, bytes: &[u8]) -> Result<(), Fault> {
         let told = self.with(|relay| relay.receive(encoder, bytes, Instant::now()));
         self.wake_all();
