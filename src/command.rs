@@ -40,6 +40,8 @@ pub(crate) fn program() -> Command {
         .subcommand(compare::Command::augment_args(Command::new("compare")))
         .subcommand(timelines::Command::augment_args(Command::new("timelines")))
         .subcommand(completions_command());
+    #[cfg(feature = "hls-relay")]
+    let program = program.subcommand(hls_relay::Command::augment_args(Command::new("hls-relay")));
     #[cfg(feature = "snmp-walk")]
     let program = program.subcommand(snmp_walk::Command::augment_args(Command::new("snmp-walk")));
     #[cfg(feature = "book")]

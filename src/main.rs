@@ -46,6 +46,8 @@ fn main() -> ExitCode {
         Some(("timelines", matches)) => {
             hand_over(matches, &program, |command| timelines::run(command, &Style::ALL))
         }
+        #[cfg(feature = "hls-relay")]
+        Some(("hls-relay", matches)) => hand_over(matches, &program, hls_relay::run),
         #[cfg(feature = "snmp-walk")]
         Some(("snmp-walk", matches)) => hand_over(matches, &program, snmp_walk::run),
         #[cfg(feature = "book")]

@@ -19,9 +19,9 @@ use nix::unistd::Pid;
 use test_kit::{deadline, require_tool, skip, wait_until};
 
 /// What commands in the book use. A chapter that names one that is missing is skipped.
-const PROGRAMS: [&str; 18] = [
-    "diff", "nc", "od", "pgrep", "pkill", "prlimit", "printf", "ps", "python3", "snmpd",
-    "snmpwalk", "socat", "ss", "strace", "taskset", "tcpdump", "telnet", "xxd",
+const PROGRAMS: [&str; 21] = [
+    "curl", "diff", "ffmpeg", "ffprobe", "nc", "od", "pgrep", "pkill", "prlimit", "printf", "ps",
+    "python3", "snmpd", "snmpwalk", "socat", "ss", "strace", "taskset", "tcpdump", "telnet", "xxd",
 ];
 
 /// Makes a test of each chapter.

@@ -44,6 +44,7 @@ mutants!(
     deaf_while_it_posts,
     hub_that_waits,
     increment_in_the_hosts_order,
+    leap_without_a_mark,
     link_that_leads_nowhere,
     listing_whose_anchor_is_gone,
     member_that_hears_every_group,

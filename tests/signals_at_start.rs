@@ -71,6 +71,12 @@ fn a_book_that_starts_is_stopped_wherever_it_is() {
 }
 
 #[test]
+#[cfg(feature = "hls-relay")]
+fn a_relay_that_starts_is_stopped_wherever_it_is() {
+    check_server(&["hls-relay", "--ingest", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
+}
+
+#[test]
 fn a_launcher_that_starts_is_stopped_wherever_it_is() {
     let arguments = |_: &Directory, number| {
         // Each has an address of its own, and so all the ports.

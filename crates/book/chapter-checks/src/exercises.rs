@@ -14,6 +14,7 @@ pub mod families;
 pub mod five_minutes;
 pub mod fork;
 pub mod framing;
+pub mod hls_relay;
 pub mod ip;
 pub mod iterative;
 pub mod load_generator;

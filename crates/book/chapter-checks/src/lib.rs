@@ -73,6 +73,7 @@ macro_rules! each_chapter {
             stevens "measuring/stevens.md",
             reading_benchmarks "measuring/reading.md",
             choosing "measuring/choosing.md",
+            hls_relay "applications/hls-relay.md",
             glossary_page "appendix/glossary.md",
             system_calls "appendix/system-calls.md",
             errno "appendix/errno.md",

@@ -1,0 +1,21 @@
+//! A live stream: one encoder pushes it by TCP, many people play it by HTTP.
+//!
+//! What is decided stands in `pure`, which does no I/O and reads no clock. Around it is a thin
+//! shell: `ingest` hears the encoder, `http` answers players, and `serve` accepts both.
+
+#![forbid(unsafe_code)]
+
+mod body;
+mod command;
+mod http;
+mod ingest;
+mod page;
+mod pure;
+mod serve;
+mod shared;
+
+pub use command::{Command, run};
+pub use pure::{
+    EncoderId, Fault, GARBAGE, LARGEST, ListenerId, NotYet, PACKET, QUEUE_LIMIT, Refusal, Relay,
+    Segment, Settings, Status, Taken,
+};

@@ -1,0 +1,116 @@
+//! The first task of a receiver: to find where packets begin.
+//!
+//! A transport stream has no frames like those of the lessons. Each packet has 188 bytes and begins
+//! with 0x47, and any other byte of it may be 0x47 as well. So one such byte proves nothing; three
+//! of them, each 188 bytes behind the other, are taken for the beginning of a packet.
+
+/// The size of a packet of a transport stream, in bytes (ISO/IEC 13818-1, 2.4.3.2).
+pub const PACKET: usize = 188;
+
+/// What each packet begins with.
+const SYNC: u8 = 0x47;
+
+/// How many bytes have to be there to tell where a packet begins: two packets and a byte.
+const PROOF: usize = 2 * PACKET + 1;
+
+/// Cuts bytes, as they come, into packets.
+#[derive(Debug, Default)]
+pub(crate) struct Packets {
+    /// What has come and is not part of a packet yet.
+    rest: Vec<u8>,
+    is_in_sync: bool,
+    skipped: usize,
+}
+
+impl Packets {
+    /// Hands over each packet that `bytes` complete. What is no packet is skipped.
+    pub(crate) fn cut(&mut self, bytes: &[u8], mut each: impl FnMut(&[u8])) {
+        self.rest.extend_from_slice(bytes);
+        let mut at = 0;
+        while let Some(packet) = self.next(&mut at) {
+            each(&self.rest[packet..packet + PACKET]);
+        }
+        self.rest.drain(..at);
+    }
+
+    /// How many bytes were skipped since the last packet.
+    pub(crate) fn skipped(&self) -> usize {
+        self.skipped
+    }
+
+    /// Where the next whole packet begins, and moves `at` behind it.
+    fn next(&mut self, at: &mut usize) -> Option<usize> {
+        if self.is_in_sync && self.rest.get(*at).is_some_and(|&byte| byte != SYNC) {
+            self.is_in_sync = false;
+        }
+        if !self.is_in_sync {
+            let (skipped, found) = find(&self.rest[*at..]);
+            *at += skipped;
+            self.skipped += skipped;
+            self.is_in_sync = found;
+        }
+        let is_whole = self.is_in_sync && self.rest.len() - *at >= PACKET;
+        is_whole.then(|| {
+            self.skipped = 0;
+            *at += PACKET;
+            *at - PACKET
+        })
+    }
+}
+
+// ANCHOR: find
+/// How many bytes lie before the first place where a packet can begin, and whether one does.
+fn find(bytes: &[u8]) -> (usize, bool) {
+    let begins = |proof: &[u8]| proof.iter().step_by(PACKET).all(|&byte| byte == SYNC);
+    match bytes.windows(PROOF).position(begins) {
+        Some(place) => (place, true),
+        None => (bytes.len().saturating_sub(PROOF - 1), false),
+    }
+}
+// ANCHOR_END: find
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So many packets, each filled with its number, or with what looks like the beginning of one.
+    fn packets(fill: impl IntoIterator<Item = u8>) -> Vec<u8> {
+        let packet = |fill: u8| [vec![SYNC], vec![fill; PACKET - 1]].concat();
+        fill.into_iter().flat_map(packet).collect()
+    }
+
+    fn cut(pieces: &[&[u8]]) -> (Vec<u8>, usize) {
+        let mut packets = Packets::default();
+        let mut fills = Vec::new();
+        for piece in pieces {
+            packets.cut(piece, |packet| fills.push(packet[PACKET - 1]));
+        }
+        (fills, packets.skipped())
+    }
+
+    #[test]
+    fn packets_are_found_however_the_bytes_are_cut() {
+        let stream = packets(1..=5);
+        for size in [1, 3, 187, 188, 189, 400, stream.len()] {
+            let pieces: Vec<_> = stream.chunks(size).collect();
+            assert_eq!(cut(&pieces), (vec![1, 2, 3, 4, 5], 0), "pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn garbage_is_skipped_up_to_the_next_packet() {
+        let stream = [&packets(1..=3), &b"\x47garbage"[..], &packets(4..=7)].concat();
+        assert_eq!(cut(&[&stream]).0, [1, 2, 3, 4, 5, 6, 7]);
+        let garbage = [&[0x47; 100][..], &[7; 1000]].concat();
+        assert_eq!(cut(&[&garbage, &packets(1..=3)]), (vec![1, 2, 3], 0));
+        assert_eq!(cut(&[&garbage]).0, [0; 0]);
+        assert!(cut(&[&garbage]).1 > 700);
+    }
+
+    #[test]
+    fn what_looks_like_a_beginning_within_a_packet_is_none() {
+        // From the middle of a packet on, which is full of what a packet begins with.
+        let stream = &packets([0x47, 1, 2, 3, 4])[50..];
+        assert_eq!(cut(&[stream]).0, [1, 2, 3, 4]);
+    }
+}
