@@ -9,6 +9,8 @@
 
 mod client;
 mod member;
+#[cfg(test)]
+mod turns;
 
 use std::collections::HashMap;
 use std::future::pending;
