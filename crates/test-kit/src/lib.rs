@@ -34,6 +34,7 @@ mod process;
 mod server;
 mod shell;
 mod signals;
+pub mod strangers;
 mod style;
 mod tools;
 pub mod upload;

@@ -1,0 +1,83 @@
+//! Strangers who flood a room, read nothing and come back after each cut hold up themselves alone.
+//!
+//! `cargo bench --bench strangers` measures by how much. Here the bounds are such that a busy machine
+//! does not break them, and a room that waits for the strangers does.
+
+use std::time::{Duration, Instant};
+
+use test_kit::chat::{join, room};
+use test_kit::strangers::{Strangers, delays};
+use test_kit::{Client, Server, Style, deadline, each_style};
+
+each_style!(
+    one_stranger_holds_up_nobody,
+    twenty_strangers_hold_up_nobody,
+    three_hundred_strangers_hold_up_nobody,
+);
+
+/// Commands with short answers and with long ones, speech, and all of them.
+const FLOODS: [&[&str]; 4] = [
+    &["/help\r\n"],
+    &["/who\r\n"],
+    &["and now me\r\n"],
+    &["/help\r\n", "and now me\r\n", "/nick\r\n"],
+];
+
+/// How many words are exchanged.
+const WORDS: usize = 101;
+
+/// What a word may take beside strangers, in the middle: a room that waited for them, as it did once,
+/// took from 84 to 318 ms in three of the styles.
+const MEDIAN: Duration = Duration::from_millis(50);
+
+/// Or so many times as much as without them, on a machine where that is more.
+const TIMES: u32 = 10;
+
+fn one_stranger_holds_up_nobody(style: Style) {
+    check(style, 1, &FLOODS);
+}
+
+fn twenty_strangers_hold_up_nobody(style: Style) {
+    check(style, 20, &FLOODS);
+}
+
+fn three_hundred_strangers_hold_up_nobody(style: Style) {
+    check(style, 300, &FLOODS[..1]);
+}
+
+fn check(style: Style, count: usize, floods: &[&[&str]]) {
+    if !style.serves_many() {
+        return the_next_waits(style);
+    }
+    for flood in floods {
+        let server = Server::start_with(style, "chat", &["--log-file", "/dev/null"]);
+        let [ada, bob] = room(&server, ["ada", "bob"]);
+        let quiet = delays(&ada, &bob, WORDS)[WORDS / 2];
+        let strangers = Strangers::come(&server, count, flood);
+        let median = delays(&ada, &bob, WORDS)[WORDS / 2];
+        let most = MEDIAN.max(quiet * TIMES);
+        assert!(median <= most, "{flood:?}: {median:?} beside {count}, and {quiet:?} without");
+        expect_welcome(&server);
+        drop(strangers);
+    }
+}
+
+/// A newcomer is welcomed as soon as the machine allows.
+#[track_caller]
+fn expect_welcome(server: &Server) {
+    let begun = Instant::now();
+    let mut newcomer = server.connect();
+    newcomer.skip_to_line(|line| line.starts_with("* welcome, "));
+    assert!(begun.elapsed() < deadline(), "welcomed after {:?}", begun.elapsed());
+}
+
+/// Where one client is served at a time, a stranger is alone with itself, and the next waits for it.
+fn the_next_waits(style: Style) {
+    let server = Server::start(style, "chat");
+    let stranger = join(&server, 1);
+    let next = server.connect();
+    assert!(next.has_nothing());
+    drop(stranger);
+    let mut next: Client = next;
+    next.skip_to_line(|line| line.starts_with("* welcome, "));
+}
