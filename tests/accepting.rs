@@ -13,6 +13,8 @@ each_style!(
     a_client_that_went_away_is_no_reason_to_wait,
     a_wait_for_which_there_is_no_memory_is_waited_out,
     members_go_on_when_the_limit_falls_below_what_is_open,
+    calls_that_signals_interrupt_are_made_again,
+    three_hundred_who_come_while_the_server_stands_still_are_served,
 );
 
 /// So many try to connect to a server that has descriptors for fewer.
@@ -163,6 +165,52 @@ fn members_go_on_when_the_limit_falls_below_what_is_open(style: Style) {
     }
     drop((members, newcomer));
     assert_eq!(server.wait().code(), Some(0));
+}
+
+fn calls_that_signals_interrupt_are_made_again(style: Style) {
+    if !require_tool("strace") {
+        return;
+    }
+    // A socket that does not block is never waited for, so no signal interrupts it (signal(7)).
+    let waits = "poll,ppoll,select,pselect6,epoll_wait,accept4";
+    let calls = match style.own {
+        Own::Nothing | Own::Process | Own::Thread => format!("{waits},recvfrom,sendto"),
+        Own::Slot | Own::Task => waits.to_owned(),
+    };
+    let (trace, fault) = (format!("trace={calls}"), format!("inject={calls}:error=EINTR:when=1+2"));
+    let strace = ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &fault];
+    for service in ["echo", "chat"] {
+        let mut server = Server::start_under(&strace, style, service, &["--grace", "3600"]);
+        for _ in 0..20 {
+            let mut client = server.connect();
+            match service {
+                "chat" => client.expect_line(welcome(&client, 1)),
+                _ => assert_eq!(client.exchange(&[b'x'; 100_000]), [b'x'; 100_000]),
+            }
+            client.half_close();
+            client.read_to_end();
+        }
+        server.process().signal(Signal::SIGTERM);
+        assert_eq!(server.wait().code(), Some(0), "{service}");
+    }
+}
+
+fn three_hundred_who_come_while_the_server_stands_still_are_served(style: Style) {
+    let server = Server::start(style, "echo");
+    serve_one(&server);
+    server.process().signal(Signal::SIGSTOP);
+    wait_until("it stands still", || server.process().state() == Some('T'));
+    let mut clients: Vec<Client> = (0..300).map(|_| server.connect()).collect();
+    for (number, client) in clients.iter_mut().enumerate() {
+        client.send(format!("{number}\r\n"));
+        client.half_close();
+    }
+    server.process().signal(Signal::SIGCONT);
+    for (number, mut client) in clients.into_iter().enumerate() {
+        client.expect_line(number.to_string());
+        client.expect_end();
+    }
+    expect_no_warnings(&server);
 }
 
 /// A server with 24 descriptors, of which it needs some for itself.

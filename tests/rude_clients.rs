@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use socket2::SockRef;
 use test_kit::chat::{expect_silence, join, welcome};
-use test_kit::{Client, Server, Style, each_style, wait_until};
+use test_kit::{Client, Own, Server, Style, each_style, wait_until};
 
 each_style!(
     a_reset_in_the_middle_of_an_echo_ends_that_client_alone,
@@ -11,6 +12,7 @@ each_style!(
     a_reset_instead_of_a_fortune_ends_that_client_alone,
     a_fortune_arrives_whole_though_its_reader_sends_a_megabyte_first,
     a_goodbye_arrives_whole_though_more_was_said,
+    urgent_data_is_passed_over_and_keeps_nobody_busy,
 );
 
 /// Nothing happened that anybody would have to look at.
@@ -107,4 +109,33 @@ fn check_last_words(connect: impl Fn() -> Client, expected: impl Fn(&Client) -> 
         }
         is_taken
     });
+}
+
+/// TCP has a byte that is to be read before the others (tcp(7), MSG_OOB). Nobody here asks for it, and
+/// nobody is woken by it again and again until the client's idle time is over.
+fn urgent_data_is_passed_over_and_keeps_nobody_busy(style: Style) {
+    let server = Server::start_with(style, "echo", &["--idle-timeout", "1"]);
+    let mut client = server.connect();
+    client.send("before ");
+    let sent = SockRef::from(client.stream()).send_out_of_band(b"!");
+    assert_eq!(sent.expect("it is connected"), 1);
+    client.send("after\r\n");
+    if style.own == Own::Task {
+        // A read ends at the urgent byte. Tokio takes a read that does not fill its buffer for the
+        // last one there is, so what follows the byte is read together with what comes next.
+        client.send("next\r\n");
+    }
+    client.expect_line("before after");
+    let sent = SockRef::from(client.stream()).send_out_of_band(b"!");
+    assert_eq!(sent.expect("it is connected"), 1);
+    let used = server.process().cpu_time_with_children();
+    if style.own == Own::Task {
+        client.expect_line("next");
+    }
+    client.expect_end();
+    drop(client);
+    wait_until("it is alone again", || server.process().children().is_empty());
+    let used = server.process().cpu_time_with_children().saturating_sub(used);
+    assert!(used < Duration::from_millis(300), "{used:?} of a second");
+    assert_quiet(&server);
 }
