@@ -121,7 +121,8 @@ fn ten_thousand_idle_tasks_cost_little_memory() {
     expect_echo(&mut server.connect());
     let before = server.process().vm_rss();
     let mut crowd = Crowd::connect(&server, 10_000);
-    server.wait_for_log(|line| line.contains("client 10001 connected"));
+    // The log does not tell of each where so many come in a second.
+    wait_until("all are accepted", || server.process().footprint().descriptors > 10_000);
     let idle = server.process().vm_rss() - before;
     assert!(idle <= 30 * 1024, "{idle} KiB, when they have connected");
     crowd.speak();

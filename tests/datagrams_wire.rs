@@ -481,13 +481,13 @@ fn what_passes_is_no_reason_to_stop() {
         strace
     };
     let sending = ["multicast", "send", "--interface", "wire", "--every", "0.01", "--count", "5"];
-    // Four calls come before the first datagram: two make sure of what wakes us at a signal, and
+    // Five calls come before the first datagram: three make sure of what wakes us at a signal, and
     // two ask for the interfaces.
     for (inject, sent, told) in [
-        ("sendto:error=ENOBUFS:when=5..6", 3, 1),
-        ("sendto:error=ECONNREFUSED:when=5", 4, 1),
-        ("sendto:error=ENETUNREACH:when=7..8", 3, 1),
-        ("sendto:error=ENETDOWN:when=5", 0, 1),
+        ("sendto:error=ENOBUFS:when=6..7", 3, 1),
+        ("sendto:error=ECONNREFUSED:when=6", 4, 1),
+        ("sendto:error=ENETUNREACH:when=8..9", 3, 1),
+        ("sendto:error=ENETDOWN:when=6", 0, 1),
     ] {
         let ended = Running::spawn(under_strace(inject, &sending)).end();
         assert_eq!(ended.status.success(), sent > 0, "{inject}: {ended:?}");
