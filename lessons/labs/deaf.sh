@@ -1,6 +1,6 @@
 #!/bin/sh
-# deaf.sh PORT: three come into the room at PORT. One reads, one never does, and one says 6 MB.
-# Shows what the server itself has told the one that reads.
+# deaf.sh PORT: three members join the room at PORT. One reads, one never does, and one says 6 MB.
+# Shows the server's own lines to the member that reads.
 heard=$(mktemp)
 trap 'kill -KILL $reader $deaf 2>/dev/null; rm -f "$heard"' EXIT
 

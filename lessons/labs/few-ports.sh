@@ -1,5 +1,5 @@
 #!/bin/sh
-# few-ports.sh COMMAND: runs it in a network of its own, where clients have four ports to choose from.
+# few-ports.sh COMMAND: runs COMMAND in a network of its own, where clients have only four ports.
 set -e
 unshare -Urn sh -c '
     ip link set lo up

@@ -1,6 +1,6 @@
 #!/bin/sh
 # heard.sh MACHINE COUNT COMMAND: runs COMMAND on left, and shows the first COUNT frames that
-# MACHINE hears on the wire: to which MAC, from which, of what type, and what matters inside.
+# MACHINE receives: destination and source MAC, type, and the fields inside that matter.
 set -e
 machine=$1 count=$2
 shift 2
@@ -14,7 +14,7 @@ until grep -q 'starting data transfer' "$log"; do sleep 0.1; done
 
 $on left "$@" || true
 
-# Frames of its own it does not hear. Nor do we show what hosts tell one another unasked.
+# Leaves out the machine's own frames, and those that hosts send by themselves.
 own=$($on "$machine" cat /sys/class/net/wire/address)
 frames() {
     awk -v own="$own" -v count="$count" '

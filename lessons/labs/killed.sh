@@ -1,11 +1,11 @@
 #!/bin/sh
-# killed.sh EXAMPLE: lets a client into the server, kills the server and not the client's child,
-# shows who is left, and starts the server anew.
+# killed.sh EXAMPLE: lets a client into the server, kills the server but not the client's child,
+# shows the processes that are left, and starts the server again.
 server="cargo run --quiet --example $1"
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
 
-# For five minutes: cargo may have to build the server first.
+# Waits five minutes at most: cargo may have to build the server first.
 wait_until() {
     for _ in $(seq 3000); do "$@" && return; sleep 0.1; done
     echo "killed.sh: $* does not come true; is port 3100 taken?" >&2

@@ -1,10 +1,10 @@
 #!/bin/sh
-# on.sh left COMMAND, on.sh right COMMAND: runs it on one of the machines of two-machines.sh.
+# on.sh left COMMAND, on.sh right COMMAND: runs COMMAND on a machine of two-machines.sh.
 set -e
 machine=$1
 shift
 lab=$(cat two-machines.pid)
 
-# Into the user namespace that whoever is not root has made, and to the names of the machines.
+# Enters the namespaces of the lab. Only an ordinary user's lab has a user namespace of its own.
 [ "$(id -u)" = 0 ] || user=--user
 exec nsenter --target "$lab" $user --preserve-credentials --mount --wd ip netns exec "$machine" "$@"

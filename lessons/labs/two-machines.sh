@@ -3,11 +3,12 @@
 # on.sh runs commands on them.
 #
 # Each machine is a network namespace (network_namespaces(7)): it has interfaces, addresses, ports
-# and neighbours of its own. Files and users it shares with everybody else.
+# and neighbours of its own. It shares files and users with your machine.
 set -e
 
-# We begin in a network and a mount namespace of our own, so that nothing of ours is seen outside
-# and the kernel removes it all when we end. Who is not root becomes root in a user namespace.
+# This script enters a network and a mount namespace of its own, so that nothing of it is seen
+# outside and the kernel removes everything at its end. For an ordinary user it also makes a user
+# namespace, in which that user is root.
 if [ -z "$IN_LAB" ]; then
     [ "$(id -u)" = 0 ] || user=--map-root-user
     IN_LAB=yes exec unshare $user --net --mount sh "$0"
@@ -19,10 +20,10 @@ mount -t tmpfs lab /run
 ip netns add left
 ip netns add right
 
-# The wire: what goes in at one end comes out at the other (veth(4)).
+# The wire: a frame that goes in at one end comes out at the other (veth(4)).
 ip -n left link add wire type veth peer name wire netns right
 
-# The kernel would choose these by chance. A second digit of 2 marks them as chosen here.
+# The kernel would choose random addresses. The second digit, 2, marks them as chosen by us.
 ip -n left link set wire address 02:00:00:00:00:01
 ip -n right link set wire address 02:00:00:00:00:02
 
@@ -33,7 +34,7 @@ for machine in left right; do
     ip -n $machine link set wire addrgenmode none up
 done
 
-# The link-local addresses of IPv6, for which the kernel would take its time.
+# The link-local addresses of IPv6. The kernel would take some seconds to make them.
 ip -n left address add fe80::1/64 dev wire nodad
 ip -n right address add fe80::2/64 dev wire nodad
 # ANCHOR_END: machines
@@ -43,12 +44,12 @@ for machine in left right; do
     until [ -z "$(ip -n $machine -6 address show tentative)" ]; do sleep 0.1; done
 done
 
-# on.sh finds us by this file.
+# on.sh finds the lab by this file.
 echo $$ >two-machines.pid
 trap 'rm -f two-machines.pid' EXIT
 trap 'exit 0' HUP INT TERM
 echo 'left is 10.0.0.1, right is 10.0.0.2. Ctrl-C takes them apart.'
 
-# It ends with us, whatever ends us, and the namespaces with it.
+# This process ends with the script, however that ends, and the namespaces end with it.
 setpriv --pdeathsig KILL sleep infinity &
 wait

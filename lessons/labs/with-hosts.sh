@@ -1,5 +1,5 @@
 #!/bin/sh
-# with-hosts.sh COMMAND: runs it where /etc/hosts has a name with two addresses, two-doors.
+# with-hosts.sh COMMAND: runs COMMAND with an /etc/hosts in which two-doors has two addresses.
 set -e
 unshare -Urm sh -c '
     mount -t tmpfs none /mnt

@@ -1,4 +1,4 @@
-// What mdBook's pages lack for whoever has no mouse or does not see the screen.
+// Adds what mdBook's pages lack for readers who use no mouse or do not see the screen.
 
 (() => {
   "use strict";
@@ -59,6 +59,6 @@
   // stand aside for a panel that is not there.
   checkbox.autocomplete = "off";
 
-  // Whoever jumps from landmark to landmark finds the menu, too.
+  // A reader who jumps from landmark to landmark finds the menu, too.
   document.getElementById("mdbook-menu-bar").setAttribute("role", "banner");
 })();

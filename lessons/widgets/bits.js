@@ -1,4 +1,4 @@
-// What all widgets need: addresses, bits and bytes as text.
+// Addresses, bits and bytes as text, which all widgets need.
 //
 // These are classic scripts, so that the book can be read from a file as well as from a server.
 // Each puts its functions on one object, `afterAccept`, and a test holds them against the crate

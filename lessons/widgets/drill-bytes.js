@@ -78,7 +78,7 @@
     };
   }
 
-  // What htons or htonl returns on a little-endian machine.
+  // The result of htons or htonl on a little-endian machine.
   function convert(value, type) {
     const right = swapped(value, type);
     const seen = bytes(value, type, "big");
@@ -93,7 +93,7 @@
     };
   }
 
-  // What stands before the reader's eyes, moved about in typical ways.
+  // The text that the reader sees, changed in the ways of typical mistakes.
   function rearranged(seen, answer) {
     const reversed = (change) => answer(seen.map(change).reverse());
     const slips = [

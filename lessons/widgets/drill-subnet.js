@@ -21,7 +21,7 @@
     "like-a-30": "you counted it like a /30: a /31 and a /32 have no address to take off",
   };
 
-  // What is asked for: how the question reads, what is right for a prefix, what is answered by
+  // The kinds of question: the text, the right answer for a prefix, the answers given by
   // mistake, and which parts of the working explain it.
   const wanted = {
     mask: {

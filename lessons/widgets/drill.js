@@ -43,7 +43,7 @@
     return answers.length >= 3 && new Set(answers).size === answers.length;
   }
 
-  // What an answer tells: whether it is right, and else the mistake, if it is a typical one.
+  // Tells whether an answer is right, and else the mistake, if it is a typical one.
   function judge(question, answer) {
     if (answer === question.right) return { isRight: true, mistake: null };
     const slip = wrongAnswers(question).find(([, wrong]) => wrong === answer);
@@ -58,7 +58,7 @@
     mac: (text) => macText(read.mac(text)),
   };
 
-  // What is said about a verdict, in the words of the command line.
+  // The words for a verdict, the same as on the command line.
   function says(subject, question, { isRight, mistake }) {
     if (isRight) return "Right.";
     const no = mistake === null ? "No." : `No: ${drills[subject].mistakes[mistake]}.`;

@@ -18,7 +18,7 @@
     return unsigned > type.most ? unsigned - (1n << BigInt(type.bits)) : unsigned;
   }
 
-  // What somebody reads who takes one order for the other: 255 as a u16 becomes 65280.
+  // The number that a reader gets in the wrong order: 255 as a u16 becomes 65280.
   const swapped = (value, type) => number(bytes(value, type, "big"), type, "little");
 
   // The same bits as a number without a sign, which is what C's functions take.
@@ -27,7 +27,7 @@
   const cNames = ({ bits }) =>
     ({ 16: ["htons", "ntohs"], 32: ["htonl", "ntohl"], 64: ["htobe64", "be64toh"] })[bits];
 
-  // What a number looks like in memory and on the wire, on a little-endian machine.
+  // A number in memory and on the wire, on a little-endian machine.
   function working(value, type) {
     const row = (label, order, name) =>
       `  ${label.padEnd(23)} ${hexBytes(bytes(value, type, order))}  ${name}\n`;

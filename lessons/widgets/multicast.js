@@ -44,7 +44,7 @@
 
   const fourDigits = (group) => group.toString(16).padStart(4, "0");
 
-  // What becomes of a bit of an IPv4 group.
+  // Tells what happens to a bit of an IPv4 group.
   const fate = (bit) => (bit < 4 ? "given" : bit < 9 ? "lost" : "kept");
 
   // The MAC address of an IPv4 group, and which bits it has of it.

@@ -33,7 +33,7 @@
       this.element = make("div", { class: "widget-field" }, this.label, this.input, this.wrong);
     }
 
-    // What `read` makes of the text; undefined, if it is wrong, which is then said.
+    // The result of `read` for the text; undefined, with a message shown, if the text is wrong.
     value(read) {
       try {
         const value = read(this.input.value.trim());
@@ -52,7 +52,7 @@
     }
   }
 
-  // Speaks what has come out to whoever is in the widget, once they pause: not at each key, and not
+  // Speaks the result to a reader who is in the widget, once they pause: not at each key, and not
   // while a page is opened.
   class Speaker {
     constructor() {
@@ -104,7 +104,7 @@
     return found.map(({ tag, text }) => make(tag, {}, text));
   }
 
-  // What the command line prints for the same question.
+  // The output of the command line for the same question.
   class Transcript {
     constructor() {
       const label = "On the command line";

@@ -1,4 +1,4 @@
-// What people type, read strictly, and shown back to them where it is wrong.
+// Reads strictly what people type, and shows them the place where it is wrong.
 (() => {
   "use strict";
   const { types, fromOctets, octets } = afterAccept.bits;
@@ -11,7 +11,7 @@
     }
   }
 
-  // What cannot be seen is shown as its number, as Rust's `escape_debug` does.
+  // Shows an invisible character as its number, as Rust's `escape_debug` does.
   function escaped(text) {
     const short = { "\0": "\\0", "\t": "\\t", "\r": "\\r", "\n": "\\n" };
     const signs = Array.from(text, (sign, at) => {
@@ -233,7 +233,7 @@
     const read = mac(text);
     const [a, b, c, high] = read;
     if (a === 0x33 && b === 0x33) return read;
-    // The pairs of digits are all as long, so what is at fault is found by counting.
+    // The pairs of digits are all as long, so counting finds the wrong one.
     if (a !== 0x01 || b !== 0x00 || c !== 0x5e) {
       const why = "no multicast group of IP: they begin with 01:00:5e or 33:33";
       throw new Wrong(text, [0, 8], why);

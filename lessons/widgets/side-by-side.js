@@ -1,12 +1,12 @@
 // Two styles side by side: their sources in two columns, item by item, with what differs marked.
 //
-// What is shown is made by `cargo run -p side-by-side`, and loaded only where there is a place for
+// `cargo run -p side-by-side` makes the data, which is loaded only where there is a place for
 // it. Until then, and if it cannot be loaded, the differences stand there that need no JavaScript.
 (() => {
   "use strict";
   const { make, newId, frame, Speaker } = afterAccept.page;
 
-  // What is chosen stands in the address, so that it can be linked: `#fork-beside-thread`, or with
+  // The choice stands in the address, so that a link can name it: `#fork-beside-thread`, or with
   // an item of theirs, `#fork-beside-thread:wait`.
   const address = (left, right, item = "") =>
     `${left}-beside-${right}${item && `:${item.replaceAll(" ", "-")}`}`;
@@ -31,7 +31,7 @@
   }));
 
   // The items of two styles in rows: `{ left, right, steps }`. They were compared in the order of
-  // the styles, so whoever wants them the other way round gets them turned.
+  // the styles, so this turns them if the reader wants the other order.
   function rows({ styles, pairs }, left, right) {
     const names = Object.keys(styles);
     const turned = names.indexOf(left) > names.indexOf(right);
@@ -92,7 +92,7 @@
     return make("span", { style: `--indent: ${indent}`, class: isComment && "side-comment" }, ...pieces);
   }
 
-  // Lines of one style, which are said to be that style's to whoever hears them.
+  // Lines of one style; a screen reader is told which style they belong to.
   function block(style, list) {
     if (list.length === 0) return make("pre", { class: "side-nothing" });
     return make("pre", { class: `side-own side-${style}` },
@@ -115,7 +115,7 @@
 
   const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
 
-  // What there is to say of a row beside its name.
+  // The note of a row, beside its name.
   function about(row, styles) {
     switch (kind(row)) {
       case "same": return [`the same in both, ${count(lines(row.left).length, "line")}`];
@@ -161,7 +161,7 @@
       row.scrollIntoView();
     }
 
-    // Whoever chooses the style that stands on the other side already exchanges the two.
+    // If the reader chooses the style that already stands on the other side, the two change places.
     select(label, side, otherSide) {
       const id = newId("style");
       const onchange = ({ target }) => {

@@ -43,7 +43,7 @@
     [[240, 0, 0, 0], 4, "reserved", 1112],
   ].map(([begin, prefix, purpose, rfc]) => ({ begin: fromOctets(begin), prefix, purpose, rfc }));
 
-  // What an address is kept for, and where that is written.
+  // The purpose for which an address is reserved, and the RFC that says so.
   function range(address) {
     const found = special.find(({ begin, prefix }) => network(address, prefix) === begin);
     if (!found) return ["public", ""];
@@ -95,7 +95,7 @@
   const row = (name, address, prefix) =>
     `  ${name.padEnd(10)} ${dotted(address).padEnd(16)} ${bits(address, prefix)}\n`;
 
-  // What each bit of the rows below is for.
+  // The meaning of each bit of the rows below.
   const lettersAbove = (prefix) =>
     `${" ".repeat(30)}${byOctets(prefix, (bit) => (bit < prefix ? "n" : "h"))}\n`;
 
