@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use test_kit::Chance;
 
@@ -30,12 +30,18 @@ pub(crate) struct Visits {
 struct Counts {
     polite: usize,
     hostile: usize,
+    /// How long a polite one took at most.
+    longest: Duration,
 }
 
 impl Visits {
     pub(crate) fn come_politely(&self, server: &Watched, chance: &mut Chance) {
+        let begun = Instant::now();
         polite::visit(server, chance);
-        self.counts().polite += 1;
+        let mut counts = self.counts();
+        counts.polite += 1;
+        counts.longest = counts.longest.max(begun.elapsed());
+        drop(counts);
         self.polite_came.notify_all();
     }
 
@@ -53,7 +59,7 @@ impl Visits {
 
     /// There were some of either kind.
     pub(crate) fn expect_both(&self) {
-        let Counts { polite, hostile } = *self.counts();
+        let Counts { polite, hostile, .. } = *self.counts();
         assert!(polite > 0 && hostile > 0, "{self}");
     }
 
@@ -64,7 +70,7 @@ impl Visits {
 
 impl fmt::Display for Visits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts { polite, hostile } = *self.counts();
-        write!(f, "{polite} polite clients and {hostile} hostile ones")
+        let Counts { polite, hostile, longest } = *self.counts();
+        write!(f, "{polite} polite clients (in {longest:.1?} at most), {hostile} hostile ones")
     }
 }
