@@ -4,6 +4,8 @@
 //! The first member is the witness: it reads all there is at once and says nothing. So what it has
 //! heard is what happened in the room, and what others have heard is compared with that.
 
+mod wire;
+
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -11,6 +13,7 @@ use protocol::{
     ClientId, HISTORY, Hub, MAILBOX_LIMIT, Outbox, OutboxMailbox, OutboxState, PATIENCE, Post,
     Posts, STUCK,
 };
+use wire::hostile::cases;
 
 /// How long a driver needs at least until it is back.
 const TURN: Duration = Duration::from_micros(50);
@@ -23,7 +26,7 @@ const BACK: Duration = Duration::from_millis(10);
 const ALL_HEARD: Duration = Duration::from_secs(2 * STUCK.as_secs());
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(cases(64))]
 
     #[test]
     fn whatever_happens_and_however_time_passes_nobody_misses_a_line(
