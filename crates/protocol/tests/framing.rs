@@ -9,6 +9,7 @@ use proptest::sample::Index;
 use protocol::frames::{FRAME_LIMIT, REFUSAL, VERSION};
 use protocol::upload::DEFAULT_MAX_SIZE;
 use protocol::{ClientId, LINE_LIMIT, PLAIN_READ, Settings};
+use wire::hostile::cases;
 use wire::script::{check, check_wire};
 use wire::{Disk, End, Wire};
 
@@ -159,7 +160,7 @@ fn frame(version: u32, size: u32, data: &[u8]) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(cases(128))]
 
     #[test]
     fn however_frames_are_cut_each_comes_back_up_to_the_first_that_is_none(
@@ -448,7 +449,7 @@ fn only_a_header_and_a_whole_file_set_the_idle_clock_back() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(cases(512))]
 
     #[test]
     fn whatever_is_uploaded_is_answered_alike_however_it_is_cut(

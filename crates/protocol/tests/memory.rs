@@ -6,11 +6,13 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::Arc;
 
+use proptest::prelude::*;
 use protocol::chat::Chat;
 use protocol::{
     CATALOGUE, ClientId, Draft, FileName, HISTORY, LINE_COST, LINE_LIMIT, MAILBOX_LIMIT,
     MEMBER_READ, NotStored, PLAIN_READ, Session, Settings, Store,
 };
+use wire::hostile::{cases, hostile_input};
 use wire::{End, Wire};
 
 /// What a hostile client might repeat for ever: a line, an invalid line, half a character, a
@@ -134,6 +136,45 @@ fn whoever_is_answered_alone_costs_little_whatever_is_announced() {
         assert!(peak <= 2 * PLAIN_READ, "{beginning:?} takes {peak} bytes");
     }
 }
+
+proptest! {
+    #![proptest_config(cases(128))]
+
+    #[test]
+    fn whatever_is_sent_in_whatever_pieces_little_is_kept(
+        input in hostile_input(),
+        beginning in prop::sample::select(BEGINNINGS),
+        sizes in prop::collection::vec(1..3000_usize, 1..5),
+    ) {
+        let input = [beginning, &input[..]].concat();
+        for entry in CATALOGUE {
+            let settings = Settings { store: Some(Arc::new(Nowhere)), ..Settings::built_in(0) };
+            let mut session = (entry.open)(settings).session(ClientId(1));
+            let before = allocated();
+            let (mut rest, mut sizes) = (&input[..], sizes.iter().cycle());
+            while let Some(&size) = sizes.next().filter(|_| !rest.is_empty()) {
+                let (read, unread) = rest.split_at(size.min(rest.len()));
+                rest = unread;
+                let peak = peak(|| drop(session.receive(read)));
+                prop_assert!(peak <= 2 * PLAIN_READ, "{}: {peak} bytes", entry.name);
+                let kept = allocated().saturating_sub(before);
+                prop_assert!(kept <= 2 * LINE_LIMIT, "{}: {kept} bytes", entry.name);
+            }
+        }
+    }
+}
+
+/// What gets a session further than chance does.
+const BEGINNINGS: &[&[u8]] = &[
+    b"",
+    b"name\n",
+    b"name\n\0\x10\0\0\n",
+    b"name\n\0\0\0\x05\n",
+    b"\0\0\0\x01\0\x10\0\0",
+    b"\0\0\0\x01\0\0\0\x05",
+    b"\0\0\0\x01",
+    b"\xff\xfa",
+];
 
 /// A disk that takes everything and keeps nothing.
 #[derive(Debug)]

@@ -4,13 +4,17 @@ mod wire;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use protocol::{CATALOGUE, ClientId, HISTORY, MAILBOX_LIMIT, Post, Posts, Settings, text};
+use protocol::{
+    CATALOGUE, ClientId, HISTORY, LINE_LIMIT, LINES_READ, MAILBOX_LIMIT, Post, Posts, Settings,
+    text,
+};
+use wire::hostile::{cases, hostile_input};
 use wire::{End, Wire};
 
 // Reads.
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(cases(128))]
 
     #[test]
     fn how_input_is_cut_into_reads_makes_no_difference(
@@ -49,7 +53,7 @@ fn heard_of(service: &str, reads: &[&[u8]]) -> [Vec<u8>; 3] {
 // Bytes.
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(cases(128))]
 
     #[test]
     fn whatever_is_sent_what_is_heard_is_safe_to_show(
@@ -142,72 +146,98 @@ fn without_timing_marks(heard: &[u8]) -> Vec<u8> {
     shown
 }
 
-/// Bytes that a client might send to find a weak spot.
-fn hostile_input() -> impl Strategy<Value = Vec<u8>> {
-    let piece = prop_oneof![
-        4 => prop::sample::select(PIECES).prop_map(<[u8]>::to_vec),
-        1 => prop::collection::vec(any::<u8>(), 0..8),
-        1 => any::<char>().prop_map(|c| c.to_string().into_bytes()),
-        1 => "[ -~]{0,20}".prop_map(String::into_bytes),
-        1 => (1000..1100_usize).prop_map(|length| vec![b'x'; length]),
-    ];
-    prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
+// Lines.
+
+proptest! {
+    #![proptest_config(cases(256))]
+
+    #[test]
+    fn lines_are_what_one_reads_who_has_the_whole_input(input in hostile_input()) {
+        let mut wire = Wire::new("lines");
+        let caller = wire.connect("caller");
+        input.chunks(LINES_READ).for_each(|read| wire.receive(caller, read));
+        wire.half_close(caller);
+        let heard = String::from_utf8_lossy(&wire.take_heard(caller)).into_owned();
+        let expected = String::from_utf8_lossy(&answers_to(&heard_by_telnet(&input))).into_owned();
+        prop_assert_eq!(heard, expected);
+    }
 }
 
-const PIECES: &[&[u8]] = &[
-    // Ends of lines, and what looks like them.
-    b"\n",
-    b"\n",
-    b"\r\n",
-    b"\r",
-    b"\r\0",
-    "\u{2028}".as_bytes(),
-    "\u{85}".as_bytes(),
-    // Telnet: IAC alone and twice, commands, options, subnegotiations, TIMING-MARK.
-    b"\xff",
-    b"\xff\xff",
-    b"\xff\xf1",
-    b"\xff\xfb\x1f",
-    b"\xff\xfd\x06",
-    b"\xff\xfa\x1f\0\n",
-    b"\xff\xf0",
-    b"\xf0",
-    b"\x06",
-    // What drives a terminal or turns it around.
-    b"\x1b[2J",
-    b"\x1b]52;c;",
-    b"\x9b",
-    b"\x7f",
-    b"\0",
-    b"\t",
-    "\u{9b}".as_bytes(),
-    "\u{202e}".as_bytes(),
-    "\u{2066}".as_bytes(),
-    // Characters, whole and in parts.
-    "é汉🦀".as_bytes(),
-    b"\xc3",
-    b"\xa9",
-    b"\xe6\xb1",
-    b"\xf0\x9f\xa6",
-    b"\xed\xa0\x80",
-    // Commands, and what forges.
-    b"/",
-    b"//",
-    b"/nick ",
-    b"/who",
-    b"/help\n",
-    b"/quit\n",
-    b"ada",
-    b"ADA\n",
-    b" ",
-    b"* ada left",
-    b"[ada] ",
-];
+/// What a byte of the input means once telnet's commands are out.
+enum Heard {
+    Byte(u8),
+    TimingMark,
+}
+
+/// Telnet's rules, for somebody who can look ahead.
+fn heard_by_telnet(mut input: &[u8]) -> Vec<Heard> {
+    let mut heard = Vec::new();
+    loop {
+        input = match input {
+            [] | [0xff] | [0xff, 0xfb..=0xfe] => return heard,
+            [0xff, 0xff, rest @ ..] => {
+                heard.push(Heard::Byte(0xff));
+                rest
+            }
+            [0xff, 0xfd, 6, rest @ ..] => {
+                heard.push(Heard::TimingMark);
+                rest
+            }
+            [0xff, 0xfb..=0xfe, _, rest @ ..] => rest,
+            [0xff, 0xfa, rest @ ..] => behind_parameters(rest),
+            [0xff, _, rest @ ..] => rest,
+            [byte, rest @ ..] => {
+                heard.push(Heard::Byte(*byte));
+                rest
+            }
+        };
+    }
+}
+
+fn behind_parameters(mut input: &[u8]) -> &[u8] {
+    loop {
+        input = match input {
+            [] | [0xff] => return &[],
+            [0xff, 0xf0, rest @ ..] => return rest,
+            [0xff, _, rest @ ..] | [_, rest @ ..] => rest,
+        };
+    }
+}
+
+/// Each line is answered when it ends, and refused when its first byte too many comes.
+fn answers_to(input: &[Heard]) -> Vec<u8> {
+    let mut answers = Vec::new();
+    for line in input.split_inclusive(|heard| matches!(heard, Heard::Byte(b'\n'))) {
+        let byte = |heard: &Heard| if let Heard::Byte(byte) = heard { Some(*byte) } else { None };
+        let bytes: Vec<u8> = line.iter().filter_map(byte).collect();
+        let text = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+        let one_too_many = LINE_LIMIT + usize::from(text.get(LINE_LIMIT) == Some(&b'\r'));
+        let text_alone = text.strip_suffix(b"\r").unwrap_or(text);
+        let mut place = 0;
+        for heard in line {
+            match heard {
+                Heard::TimingMark => answers.extend(b"\xff\xfc\x06"),
+                Heard::Byte(_) if place == one_too_many && place < text.len() => {
+                    let limit = format!("* a line has at most {LINE_LIMIT} bytes;");
+                    answers.extend(format!("{limit} that one was dropped\r\n").bytes());
+                    place += 1;
+                }
+                Heard::Byte(_) => place += 1,
+            }
+        }
+        if !bytes.is_empty() && text.len() <= one_too_many {
+            let shown = String::from_utf8_lossy(text_alone);
+            let shown = shown.chars().map(|c| if is_banned(c) { '\u{fffd}' } else { c });
+            answers.extend(format!("=> {}\r\n", shown.collect::<String>()).bytes());
+        }
+    }
+    answers
+}
 
 // Order.
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(cases(64))]
 
     #[test]
     fn everybody_hears_the_same_in_the_same_order(

@@ -22,6 +22,7 @@
 #![forbid(unsafe_code)]
 
 mod binaries;
+mod chance;
 pub mod chat;
 mod client;
 mod crowd;
@@ -45,6 +46,7 @@ mod wire;
 #[doc(hidden)]
 pub use all_styles;
 pub use binaries::{build, example_tests, examples, program};
+pub use chance::Chance;
 pub use client::Client;
 pub use crowd::{Crowd, can_open};
 pub use directory::{Directory, names};

@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "each test binary uses the part it needs")]
 
 mod disk;
+pub(crate) mod hostile;
 pub(crate) mod script;
 
 use std::collections::BTreeMap;

@@ -5,16 +5,25 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+#[cfg(not(test))]
+use std::sync::{Condvar, Mutex, MutexGuard};
 use std::thread::{self, Builder};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use drivers::blocking::{Buffer, Connection, Input};
 use protocol::{ClientId, Event, Line, Posts, Queue, Session, TooSlow};
+// The same, but a test decides which thread runs next.
+#[cfg(test)]
+use shuttle::sync::{Condvar, Mutex, MutexGuard};
 use sockets::{LINGER, Limits, WRITE_SIZE, cut, write_queue};
 
 use crate::STACK;
+
+#[cfg(test)]
+#[path = "../tests/member/races.rs"]
+mod races;
 
 // ANCHOR: mailbox
 /// Where lines wait for a member's writer, and where its reader waits to be heard: under a lock

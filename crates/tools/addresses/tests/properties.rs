@@ -309,18 +309,75 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_typed_is_read_or_shown_back_in_one_line(text in any::<String>()) {
-        let errors = [
-            read::address(&text).err(),
-            read::address_and_prefix(&text).err(),
-            read::prefix(&text, 32).err(),
-            read::number(&text).err(),
-            read::mac(&text).err(),
-            read::bytes(&text).err(),
-        ];
-        for error in errors.into_iter().flatten() {
+    fn whatever_is_typed_is_read_or_shown_back_in_one_line(
+        text in prop_oneof![any::<String>(), nearly_right()],
+    ) {
+        for error in errors_of(&text) {
             let line = error.to_string();
-            prop_assert!(!line.contains(|sign: char| sign.is_control()), "{}", line);
+            let drives = |sign: char| sign.is_control() || sign == '\u{202e}';
+            prop_assert!(!line.contains(drives), "{}", line);
+            let [begin, end] = ['»', '«'].map(|mark| line.contains(mark));
+            prop_assert!(begin && end, "it does not show where: {}", line);
         }
     }
+}
+
+/// What every reader has to say against a text.
+fn errors_of(text: &str) -> Vec<read::Wrong> {
+    let mut errors = vec![
+        read::address(text).err(),
+        read::address_and_prefix(text).err(),
+        read::ipv4_and_prefix(text).err(),
+        read::prefix(text, 32).err(),
+        read::prefix(text, 128).err(),
+        read::number(text).err(),
+        read::mac(text).err(),
+        read::group(text).err(),
+        read::mac_of_groups(text).err(),
+        read::bytes(text).err(),
+    ];
+    errors.extend(Integer::ALL.iter().map(|integer| read::integer(text, *integer).err()));
+    errors.into_iter().flatten().collect()
+}
+
+/// Texts made of the pieces of right ones, in which a sign may be wrong that is as long as several
+/// bytes: so a place in the text is easily one in the middle of a character.
+fn nearly_right() -> impl Strategy<Value = String> {
+    const PIECES: &[&str] = &[
+        "0",
+        "1",
+        "255",
+        "256",
+        "00",
+        "0x",
+        "0X",
+        "-",
+        "+",
+        ".",
+        "..",
+        ":",
+        "::",
+        "/",
+        "32",
+        "128",
+        "129",
+        "ff",
+        "FF",
+        "fe80",
+        "01:00:5e",
+        "e0",
+        "224.",
+        "10.0.0.",
+        "::ffff:",
+        "%eth0",
+        " ",
+        "_",
+        "é",
+        "０",
+        "🦀",
+        "\u{202e}",
+        "\n",
+        "99999999999999999999999999999999999999999",
+    ];
+    prop::collection::vec(prop::sample::select(PIECES), 0..12).prop_map(|pieces| pieces.concat())
 }

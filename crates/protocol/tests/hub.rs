@@ -1,0 +1,372 @@
+//! The hub and its time: whoever comes, speaks, reads, floods, leaves, in whatever order, and
+//! however much time passes meanwhile.
+//!
+//! The first member is the witness: it reads all there is at once and says nothing. So what it has
+//! heard is what happened in the room, and what others have heard is compared with that.
+
+mod wire;
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use protocol::{
+    ClientId, HISTORY, Hub, MAILBOX_LIMIT, Outbox, OutboxMailbox, OutboxState, PATIENCE, Post,
+    Posts, STUCK,
+};
+use wire::hostile::cases;
+
+/// How long a driver needs at least until it is back.
+const TURN: Duration = Duration::from_micros(50);
+
+/// How far a clock may go back. Linux's does not, and an hour back would be an hour of patience.
+const BACK: Duration = Duration::from_millis(10);
+
+/// When all is heard at the latest, once nobody says more: floods that do not read are stuck first,
+/// and they fill their mailboxes then.
+const ALL_HEARD: Duration = Duration::from_secs(2 * STUCK.as_secs());
+
+proptest! {
+    #![proptest_config(cases(64))]
+
+    #[test]
+    fn whatever_happens_and_however_time_passes_nobody_misses_a_line(
+        acts in prop::collection::vec(act(), 0..120),
+    ) {
+        let mut stage = Stage::new();
+        for act in acts {
+            stage.play(act);
+            stage.check_members()?;
+        }
+        stage.settle()?;
+        stage.check_speech()?;
+        stage.check_heard()?;
+    }
+
+    #[test]
+    fn whoever_is_here_at_the_stop_is_told_and_nobody_hears_more(
+        before in prop::collection::vec(act(), 0..60),
+        after in prop::collection::vec(act(), 0..20),
+    ) {
+        let mut stage = Stage::new();
+        before.into_iter().for_each(|act| stage.play(act));
+        let stays = |member: &Member| member.is_here() && !member.has_left;
+        let stayed: Vec<_> = stage.members.iter().map(stays).collect();
+        stage.hub.stop();
+        stage.is_stopped = true;
+        stage.deliver();
+        let log = stage.witness.heard.clone();
+        prop_assert_eq!(log.last().map(String::as_str), Some("* the server is stopping, goodbye"));
+        for act in after {
+            stage.play(act);
+            prop_assert_eq!(stage.hub.advance(stage.now), None, "nobody is here");
+        }
+        prop_assert_eq!(&stage.witness.heard, &log);
+        for (member, stayed) in stage.members.iter_mut().zip(stayed) {
+            prop_assert!(!member.is_here());
+            member.read(usize::MAX);
+            // Its last words may be more than there is room for: then it is cut off, and hears less.
+            if stayed && member.outbox.state() == OutboxState::Ended {
+                prop_assert_eq!(member.heard.last(), log.last());
+            }
+        }
+    }
+}
+
+/// What happens next. Members are chosen by a number that is taken modulo how many there are.
+#[derive(Clone, Debug)]
+enum Act {
+    Join(Reads),
+    Post(usize, Says),
+    Read(usize, usize),
+    Leave(usize),
+    Advance(Duration),
+    GoBack,
+}
+
+/// How a member reads.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Reads {
+    /// All there is, at once.
+    All,
+    /// Now and then: [`Act::Read`].
+    Some,
+    Nothing,
+}
+
+/// What one read of a member brings.
+#[derive(Clone, Copy, Debug)]
+enum Says {
+    Word,
+    Paste,
+    Ask,
+    Flood,
+    Rename(u8),
+    Quit,
+    Idle,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    use Reads::{All, Nothing, Some};
+    let reads = prop::sample::select(vec![All, All, Some, Nothing]);
+    let says = prop_oneof![
+        4 => Just(Says::Word),
+        4 => Just(Says::Paste),
+        1 => Just(Says::Ask),
+        4 => Just(Says::Flood),
+        1 => (0..4_u8).prop_map(Says::Rename),
+        1 => Just(Says::Quit),
+        1 => Just(Says::Idle),
+    ];
+    let who = any::<usize>();
+    let sizes = prop::sample::select(vec![1, 1000, 20_000, usize::MAX]);
+    let times = prop::sample::select(vec![
+        Duration::ZERO,
+        TURN,
+        Duration::from_millis(1),
+        PATIENCE,
+        Duration::from_secs(1),
+        STUCK,
+        Duration::from_secs(400 * 24 * 3600),
+    ]);
+    prop_oneof![
+        3 => reads.prop_map(Act::Join),
+        12 => (who, says).prop_map(|(who, says)| Act::Post(who, says)),
+        4 => (who, sizes).prop_map(|(who, size)| Act::Read(who, size)),
+        1 => who.prop_map(Act::Leave),
+        12 => times.prop_map(Act::Advance),
+        1 => Just(Act::GoBack),
+    ]
+}
+
+/// A room, its members, those included who have left, and a clock.
+struct Stage {
+    hub: Hub<OutboxMailbox>,
+    now: Duration,
+    witness: Member,
+    members: Vec<Member>,
+    is_stopped: bool,
+}
+
+/// Somebody who has joined, and the driver's half of its mailbox.
+struct Member {
+    client: ClientId,
+    outbox: Outbox,
+    reads: Reads,
+    received: Vec<u8>,
+    /// The complete lines.
+    heard: Vec<String>,
+    /// How many of the lines are what a newcomer is told, and where the witness's log was then.
+    greeting: usize,
+    joined: usize,
+    /// Its speech, which no other line is like.
+    said: Vec<String>,
+    /// It leaves by itself, perhaps not before it is heard, or is gone.
+    has_left: bool,
+}
+
+impl Stage {
+    fn new() -> Stage {
+        let mut hub = Hub::default();
+        let witness = Member::join(&mut hub, 1, Reads::All);
+        let members = Vec::new();
+        Stage { hub, now: Duration::ZERO, witness, members, is_stopped: false }
+    }
+
+    fn play(&mut self, act: Act) {
+        match act {
+            Act::Join(reads) if !self.is_stopped => self.join(reads),
+            Act::Join(_) => {}
+            Act::Post(who, says) => self.post(who, says),
+            Act::Read(who, size) => self.with(who, |_, member| {
+                if member.reads == Reads::Some {
+                    member.read(size);
+                }
+            }),
+            Act::Leave(who) => self.with(who, |hub, member| {
+                member.has_left = true;
+                hub.leave(member.client);
+                assert!(!member.is_here(), "leaving is at once");
+            }),
+            Act::Advance(time) => {
+                self.now += time;
+                self.hub.advance(self.now);
+            }
+            Act::GoBack => self.now = self.now.saturating_sub(BACK),
+        }
+        self.deliver();
+    }
+
+    fn join(&mut self, reads: Reads) {
+        let number = self.members.len() as u64 + 2;
+        let mut member = Member::join(&mut self.hub, number, reads);
+        self.witness.read(usize::MAX);
+        member.joined = self.witness.heard.len();
+        self.members.push(member);
+    }
+
+    /// One that left may post all the same: its driver had read before it learned of the end.
+    fn post(&mut self, who: usize, says: Says) {
+        self.with(who, |hub, member| {
+            if hub.hears(member.client) {
+                let posts = member.say(says);
+                hub.post(member.client, posts);
+            }
+        });
+    }
+
+    fn with(&mut self, who: usize, act: impl FnOnce(&mut Hub<OutboxMailbox>, &mut Member)) {
+        let count = self.members.len();
+        if let Some(member) = self.members.get_mut(who.checked_rem(count).unwrap_or(0)) {
+            act(&mut self.hub, member);
+        }
+    }
+
+    fn deliver(&mut self) {
+        self.witness.read(usize::MAX);
+        for member in self.members.iter_mut().filter(|member| member.reads == Reads::All) {
+            member.read(usize::MAX);
+        }
+    }
+
+    fn check_members(&self) -> Result<(), TestCaseError> {
+        prop_assert!(self.witness.is_here());
+        for member in &self.members {
+            prop_assert!(member.outbox.queue().waiting() <= MAILBOX_LIMIT);
+            let is_cut_off = member.outbox.state() == OutboxState::TooSlow;
+            prop_assert!(member.reads != Reads::All || !is_cut_off, "{}", member.client);
+        }
+        Ok(())
+    }
+
+    /// Nobody says more, and the driver comes back when it is told to: all is heard, and no wait is
+    /// long.
+    fn settle(&mut self) -> Result<(), TestCaseError> {
+        let begun = self.now;
+        while let Some(wait) = self.hub.advance(self.now) {
+            prop_assert!(wait <= STUCK / 8, "waits for {wait:?}");
+            self.now += wait.max(TURN);
+            self.deliver();
+            prop_assert!(self.now - begun <= ALL_HEARD + BACK, "it is not heard");
+        }
+        self.deliver();
+        let mut members = self.members.iter();
+        prop_assert!(members.all(|member| self.hub.hears(member.client)));
+        Ok(())
+    }
+
+    /// Who did not leave was heard whole, and everybody in the order of speaking.
+    fn check_speech(&self) -> Result<(), TestCaseError> {
+        for member in &self.members {
+            let tag = member.tag();
+            let speech = self.witness.heard.iter().filter_map(|line| text_of(line));
+            let heard: Vec<_> = speech.filter(|text| text.starts_with(&tag)).collect();
+            prop_assert!(heard.len() <= member.said.len());
+            prop_assert_eq!(&heard[..], &member.said[..heard.len()]);
+            let was_heard = member.has_left || !member.is_here();
+            prop_assert!(was_heard || heard.len() == member.said.len(), "{}", member.client);
+        }
+        Ok(())
+    }
+
+    /// Each has heard what the witness has heard since it joined, but its own speech, without a gap
+    /// up to where it ends.
+    fn check_heard(&mut self) -> Result<(), TestCaseError> {
+        let log = &self.witness.heard;
+        for member in &mut self.members {
+            member.read(usize::MAX);
+            let (greeting, rest) = member.heard.split_at(member.greeting);
+            let past = log[..member.joined].iter().filter(|line| line.starts_with('['));
+            let past: Vec<_> = past.collect();
+            let remembered = &past[past.len().saturating_sub(HISTORY)..];
+            prop_assert!(greeting[1..].iter().eq(remembered.iter().copied()));
+            let tag = member.tag();
+            let is_own = |line: &String| text_of(line).is_some_and(|text| text.starts_with(&tag));
+            let expected = log[member.joined..].iter().filter(|line| !is_own(line));
+            let expected: Vec<_> = expected.filter(|line| is_public(line)).collect();
+            let heard: Vec<_> = rest.iter().filter(|line| is_public(line)).collect();
+            let same = heard.len().min(expected.len());
+            prop_assert_eq!(&heard[..], &expected[..same], "{}", member.client);
+            prop_assert!(!member.is_here() || same == expected.len(), "{}", member.client);
+        }
+        Ok(())
+    }
+}
+
+impl Member {
+    fn join(hub: &mut Hub<OutboxMailbox>, number: u64, reads: Reads) -> Member {
+        let (client, outbox) = (ClientId(number), Outbox::default());
+        hub.join(client, format!("c{number}"), outbox.mailbox());
+        let (received, heard, said) = (Vec::new(), Vec::new(), Vec::new());
+        let (greeting, joined, has_left) = (0, 0, false);
+        let mut member =
+            Member { client, outbox, reads, received, heard, greeting, joined, said, has_left };
+        member.read(usize::MAX);
+        member.greeting = member.heard.len();
+        member
+    }
+
+    fn is_here(&self) -> bool {
+        self.outbox.state() == OutboxState::Open
+    }
+
+    fn read(&mut self, size: usize) {
+        let mut left = size;
+        let mut queue = self.outbox.queue();
+        while let Some(line) = queue.front().filter(|_| left > 0) {
+            let count = line.len().min(left);
+            self.received.extend_from_slice(&line[..count]);
+            queue.advance(count);
+            left -= count;
+        }
+        drop(queue);
+        while let Some(end) = self.received.windows(2).position(|two| two == b"\r\n") {
+            let line: Vec<u8> = self.received.drain(..end + 2).collect();
+            self.heard.push(String::from_utf8(line[..end].to_vec()).expect("UTF-8"));
+        }
+    }
+
+    fn say(&mut self, says: Says) -> Posts {
+        let mut posts = Posts::default();
+        match says {
+            Says::Word => self.speak(1, 10, &mut posts),
+            Says::Paste => self.speak(4, 1000, &mut posts),
+            Says::Ask => {
+                ["/who", "/dance"].into_iter().for_each(|line| posts.push(Post::Line(line)));
+            }
+            Says::Flood => (0..200).for_each(|_| posts.push(Post::Line("/help"))),
+            Says::Rename(n) => posts.push(Post::Line(&format!("/nick n{n}"))),
+            Says::Quit => posts.push(Post::Line("/quit")),
+            Says::Idle => posts.push(Post::Idle(300)),
+        }
+        self.has_left |= matches!(says, Says::Quit | Says::Idle);
+        posts
+    }
+
+    fn speak(&mut self, lines: usize, length: usize, posts: &mut Posts) {
+        for _ in 0..lines {
+            let text = format!("{}{} {}", self.tag(), self.said.len(), "x".repeat(length));
+            posts.push(Post::Line(&text));
+            if !self.has_left {
+                self.said.push(text);
+            }
+        }
+    }
+
+    /// What its speech begins with.
+    fn tag(&self) -> String {
+        format!("by {}: ", self.client.0)
+    }
+}
+
+/// The text of a line of speech.
+fn text_of(line: &str) -> Option<&str> {
+    line.strip_prefix('[')?.split_once("] ").map(|(_, text)| text)
+}
+
+/// Whether a line is for all and no answer to one.
+fn is_public(line: &str) -> bool {
+    let news = [" joined", " left", " left: too slow", " left: idle"];
+    line.starts_with('[')
+        || news.iter().any(|news| line.ends_with(news))
+        || line.contains(" is now ")
+}

@@ -1,0 +1,146 @@
+//! A server under load, what it holds, and what it logs.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io::{self, BufRead, BufReader, PipeReader};
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use protocol::Entry;
+use test_kit::{Client, Directory, Footprint, Own, Server, Style, wait_until};
+
+use crate::polite;
+use crate::visits::Visits;
+
+/// How much memory a server may keep, in KiB, beyond what it had after the warm-up: what six
+/// members can have in their mailboxes, and a little more.
+///
+/// Nothing is kept for a client that has gone. But the allocator keeps what lies below something
+/// that is still in use, until the next one needs it.
+const KEPT: u64 = 2 * 1024;
+
+/// How much more for each thread that allocates, since each may have an arena of its own
+/// (mallopt(3), M_ARENA_MAX), which keeps what its thread once needed: a mailbox, and as much again.
+const KEPT_IN_AN_ARENA: u64 = 512;
+
+/// How many threads six members have in the style of threads, with the hub's and the main thread.
+const THREADS: u64 = 14;
+
+/// The same for a style: from 2 to 9 MiB. A kilobyte that is lost with each client is more than
+/// that in a soak of some minutes.
+fn kept(style: Style) -> u64 {
+    let arenas = match style.own {
+        Own::Nothing | Own::Process | Own::Slot => 0,
+        Own::Thread => THREADS,
+        Own::Task => thread::available_parallelism().map_or(1, |cores| cores.get() as u64),
+    };
+    KEPT + arenas * KEPT_IN_AN_ARENA
+}
+
+/// A server of one service, in which everything is watched.
+pub(crate) struct Watched {
+    pub(crate) style: Style,
+    pub(crate) service: &'static Entry,
+    server: Server,
+    /// Where it keeps files.
+    pub(crate) directory: PathBuf,
+    log: Log,
+    at_rest: Footprint,
+}
+
+impl Watched {
+    pub(crate) fn start(style: Style, service: &'static Entry, directory: &Directory) -> Watched {
+        let (log, to_log) = io::pipe().expect("descriptors are left");
+        let mut options = vec!["--seed", polite::SEED];
+        if service.stores {
+            options.extend(["--directory", directory.as_str()]);
+        }
+        let server = Server::start_with_log(style, service.name, &options, Stdio::from(to_log));
+        let log = Log::collect(log);
+        let at_rest = at_rest(&server, &log);
+        Watched { style, service, server, directory: directory.path().to_owned(), log, at_rest }
+    }
+
+    pub(crate) fn connect(&self) -> Client {
+        self.server.connect()
+    }
+
+    /// How much memory it has, in KiB, once all have gone.
+    pub(crate) fn memory_at_rest(&self) -> u64 {
+        let process = self.server.process();
+        wait_until(&format!("{self} holds no more than at the beginning"), || {
+            process.footprint().is_within(self.at_rest)
+        });
+        process.vm_rss()
+    }
+
+    /// It has served clients, and holds no more than before.
+    pub(crate) fn expect_as_it_was(&self, before: u64, visits: &Visits) {
+        let after = self.memory_at_rest();
+        let bound = before + kept(self.style);
+        eprintln!("{self}: {visits}, {before} to {after} KiB");
+        visits.expect_both();
+        assert!(after <= bound, "{self} grew from {before} to {after} KiB, after {visits}");
+    }
+
+    /// It ends when it is told to, and has nothing to complain about.
+    pub(crate) fn expect_stop(&mut self) {
+        let status = self.server.stop();
+        let log = self.log.0.lock().expect("no panic");
+        assert_eq!(status.code(), Some(0), "{self}: {log:#?}");
+        assert!(log.errors.is_empty(), "{self}: {log:#?}");
+    }
+}
+
+impl fmt::Display for Watched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.style.name, self.service.name)
+    }
+}
+
+/// What a server holds when a first client has come and gone: what it needs it may not have before.
+fn at_rest(server: &Server, log: &Log) -> Footprint {
+    let process = server.process();
+    let mut visitor = server.connect();
+    visitor.half_close();
+    visitor.read_to_end();
+    drop(visitor);
+    wait_until("the first client has gone", || {
+        let logged = log.0.lock().expect("no panic");
+        let has_left = logged.last.iter().any(|line| line.contains("client 1 left"));
+        has_left && process.children().is_empty()
+    });
+    process.footprint()
+}
+
+/// What a server logs: the last of it, and all that nobody should have to read.
+struct Log(Arc<Mutex<Logged>>);
+
+#[derive(Debug, Default)]
+struct Logged {
+    last: VecDeque<String>,
+    errors: Vec<String>,
+}
+
+impl Log {
+    fn collect(source: PipeReader) -> Log {
+        const SHOWN: usize = 30;
+        let log = Log(Arc::default());
+        let logged = Arc::clone(&log.0);
+        thread::spawn(move || {
+            for line in BufReader::new(source).lines().map_while(Result::ok) {
+                let mut logged = logged.lock().expect("no panic");
+                if line.contains(" ERROR ") {
+                    logged.errors.push(line.clone());
+                }
+                logged.last.push_back(line);
+                if logged.last.len() > SHOWN {
+                    logged.last.pop_front();
+                }
+            }
+        });
+        log
+    }
+}
