@@ -75,6 +75,7 @@ ONLY_FOR_TESTS = {
     "unarray",
     "wyz",
     "zerocopy",
+    "zerocopy-derive",
 }
 
 

@@ -35,6 +35,7 @@ macro_rules! mutants {
 }
 
 mutants!(
+    accept_that_never_pauses,
     blocking_accept_instead_of_the_reaping_loop,
     bug_that_is_mended,
     child_that_keeps_its_inherited_links,
@@ -42,15 +43,20 @@ mutants!(
     close_instead_of_finish,
     datagrams_without_buckets,
     deaf_while_it_posts,
+    escapes_that_pass,
+    half_a_line_that_is_dropped,
+    half_close_that_is_the_end,
     hub_that_waits,
     increment_in_the_hosts_order,
     leap_without_a_mark,
     link_that_leads_nowhere,
     listing_whose_anchor_is_gone,
+    mailbox_that_skips_lines,
     member_that_hears_every_group,
     one_wait_a_signal,
     open_loop_that_waits_for_answers,
     output_that_is_not_printed,
+    reset_that_ends_the_server,
     rung_without_its_symptom,
     snippet_that_is_wrong,
     style_that_its_page_does_not_follow,
@@ -59,6 +65,7 @@ mutants!(
     upload_that_replaces,
     walk_that_never_ends,
     widget_that_keeps_the_24th_bit,
+    write_that_forgets_the_rest,
 );
 
 /// Applies a patch to a copy of the tree, and runs the test that it names.
@@ -68,24 +75,71 @@ fn check(name: &str) {
     let red = text.lines().find_map(|line| line.strip_prefix("Red: "));
     let (file, test) = red.and_then(|red| red.split_once(' ')).expect("a line `Red: FILE TEST`");
 
-    // One at a time, since all are built in one place: so little has to be built anew.
-    static TREE: Mutex<Option<Tree>> = Mutex::new(None);
     let mut tree = TREE.lock().unwrap_or_else(PoisonError::into_inner);
     let tree = tree.get_or_insert_with(Tree::copy);
     tree.apply(&patch, &[]);
     let tested = tree.test(file, test);
     tree.apply(&patch, &["--reverse"]);
 
-    let output = String::from_utf8_lossy(&tested.stdout);
     // A snippet is called by its chapter and its line.
-    let is_it = |name: &str| name == test || file == "doc" && name.contains(test);
-    let mut failed =
-        output.lines().filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"));
-    assert!(
-        failed.any(is_it),
-        "{name} is not noticed by {test}:\n{output}\n{}",
-        String::from_utf8_lossy(&tested.stderr),
-    );
+    let is_it = |name: &String| name == test || file == "doc" && name.contains(test);
+    let [output, errors] =
+        [&tested.stdout, &tested.stderr].map(|said| String::from_utf8_lossy(said));
+    let found = failed(&output).iter().any(is_it);
+    assert!(found, "{name} is not noticed by {test}:\n{output}\n{errors}");
+}
+
+/// One at a time, since all are built in one place: so little has to be built anew.
+static TREE: Mutex<Option<Tree>> = Mutex::new(None);
+
+/// The tests that failed, by what the harness says.
+fn failed(output: &str) -> Vec<String> {
+    let failed =
+        |line: &str| line.strip_prefix("test ")?.strip_suffix(" ... FAILED").map(str::to_owned);
+    output.lines().filter_map(failed).collect()
+}
+
+/// Tells which tests notice which mutant of a server, as a table: the first row is of a tree that has
+/// no fault, and tells which tests fail there already.
+///
+/// `CROSS` in the environment names files of tests; else all are run that test every style.
+#[test]
+#[ignore = "it takes minutes for each mutant: see the chapter of the museum"]
+fn cross_table() {
+    let files = env::var("CROSS").unwrap_or_else(|_| files_for_each_style().join(" "));
+    let mut tree = TREE.lock().unwrap_or_else(PoisonError::into_inner);
+    let tree = tree.get_or_insert_with(Tree::copy);
+    println!("| mutant | noticed by |\n|---|---|\n| none | {} |", tree.noticing(&files));
+    for patch in patches_of_servers() {
+        tree.apply(&patch, &[]);
+        let name = patch.file_stem().unwrap_or_default().display();
+        println!("| {name} | {} |", tree.noticing(&files));
+        tree.apply(&patch, &["--reverse"]);
+    }
+}
+
+/// The files of tests in which a test is made for each style.
+fn files_for_each_style() -> Vec<String> {
+    let entries = fs::read_dir(repository().join("tests")).expect("it is a directory");
+    let paths = entries.map(|entry| entry.expect("it is readable").path());
+    let is_one = |path: &PathBuf| {
+        fs::read_to_string(path).is_ok_and(|source| source.contains("each_style!("))
+    };
+    let name = |path: PathBuf| Some(path.file_stem()?.to_str()?.to_owned());
+    let mut files: Vec<_> = paths.filter(is_one).filter_map(name).collect();
+    files.sort();
+    files
+}
+
+/// The patches that the museum shows, which are those that change what a server does.
+fn patches_of_servers() -> Vec<PathBuf> {
+    let museum = fs::read_to_string(repository().join("lessons/styles/museum.md"));
+    let museum = museum.expect("it is a chapter");
+    let include = |line: &str| {
+        let path = line.strip_prefix("{{#include ../../")?.strip_suffix("}}")?;
+        path.ends_with(".patch").then(|| repository().join(path))
+    };
+    museum.lines().filter_map(include).collect()
 }
 
 /// A copy of the tree as it is now.
@@ -125,11 +179,24 @@ impl Tree {
             .env("GIT_CEILING_DIRECTORIES", place()));
     }
 
+    /// The tests of these files that fail, by their files.
+    fn noticing(&self, files: &str) -> String {
+        let noticing = files.split_whitespace().filter_map(|file| {
+            let tested = self.run(&["--test", file]);
+            let failed = failed(&String::from_utf8_lossy(&tested.stdout));
+            (!failed.is_empty()).then(|| format!("{file}: {}", failed.join(", ")))
+        });
+        noticing.collect::<Vec<_>>().join("; ")
+    }
+
     fn test(&self, file: &str, test: &str) -> Output {
-        let which = match file {
-            "doc" => &["--doc", "--package", "chapter-checks", "--", test][..],
-            _ => &["--test", file, "--", "--exact", test],
-        };
+        match file {
+            "doc" => self.run(&["--doc", "--package", "chapter-checks", "--", test]),
+            _ => self.run(&["--test", file, "--", "--exact", test]),
+        }
+    }
+
+    fn run(&self, which: &[&str]) -> Output {
         Command::new(env!("CARGO"))
             .arg("test")
             .args(which)

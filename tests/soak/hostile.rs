@@ -18,6 +18,10 @@ const MOMENT: Duration = Duration::from_millis(100);
 /// How much one sends at most.
 const MOST: usize = 1 << 20;
 
+/// How much speech one floods the room with. A member that reads is dropped all the same if it reads
+/// less than a megabyte in a second, and on a busy machine polite ones do.
+const MOST_SPEECH: usize = 64 << 10;
+
 /// Each is a way to be a nuisance: it sends some of this, if anything, and leaves in that way.
 const WAYS: &[(Sends, Leaves)] = &[
     (Sends::Nothing, Leaves::Politely),
@@ -82,7 +86,11 @@ fn send(mut stream: &TcpStream, what: Sends, service: &str, chance: &mut Chance)
             let count = chance.below(50_000);
             stream.write_all(&chance.bytes(count))
         }
-        Sends::Flood => stream.write_all(&request.repeat(chance.below(MOST) / request.len() + 1)),
+        Sends::Flood => {
+            let is_speech = service == "chat" && request[0].is_ascii_alphabetic();
+            let most = if is_speech { MOST_SPEECH } else { MOST };
+            stream.write_all(&request.repeat(chance.below(most) / request.len() + 1))
+        }
         Sends::Urgent => {
             let (one, two) = request.split_at(chance.below(request.len()));
             let _ = stream.write_all(one);
@@ -138,7 +146,7 @@ fn chat_line(chance: &mut Chance) -> Vec<u8> {
         b"",
     ];
     match *chance.pick(&lines) {
-        b"" => [text(chance).as_bytes(), b"\n"].concat(),
+        b"" => [chance.letters(150).as_bytes(), b"\n"].concat(),
         line => line.to_vec(),
     }
 }

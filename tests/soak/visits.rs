@@ -1,4 +1,4 @@
-//! Who comes to a server, and how often.
+//! The visits that a server has, polite and hostile, in balance.
 
 use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard};

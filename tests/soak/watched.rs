@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::{self, BufRead, BufReader, PipeReader};
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use protocol::Entry;
@@ -100,6 +100,15 @@ impl fmt::Display for Watched {
     }
 }
 
+impl Drop for Watched {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let log = self.log.0.lock().unwrap_or_else(PoisonError::into_inner);
+            eprintln!("the last of the log of {self}: {log:#?}");
+        }
+    }
+}
+
 /// What a server holds when a first client has come and gone: what it needs it may not have before.
 fn at_rest(server: &Server, log: &Log) -> Footprint {
     let process = server.process();
@@ -115,7 +124,7 @@ fn at_rest(server: &Server, log: &Log) -> Footprint {
     process.footprint()
 }
 
-/// What a server logs: the last of it, and all that nobody should have to read.
+/// What a server logs: the last of it but for speech, and all errors.
 struct Log(Arc<Mutex<Logged>>);
 
 #[derive(Debug, Default)]
@@ -135,7 +144,9 @@ impl Log {
                 if line.contains(" ERROR ") {
                     logged.errors.push(line.clone());
                 }
-                logged.last.push_back(line);
+                if !line.contains(" said ") {
+                    logged.last.push_back(line);
+                }
                 if logged.last.len() > SHOWN {
                     logged.last.pop_front();
                 }

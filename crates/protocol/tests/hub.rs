@@ -1,5 +1,5 @@
-//! The hub and its time: whoever comes, speaks, reads, floods, leaves, in whatever order, and
-//! however much time passes meanwhile.
+//! The hub and its time: members come, speak, read, flood and leave in any order, and any time
+//! passes meanwhile.
 //!
 //! The first member is the witness: it reads all there is at once and says nothing. So what it has
 //! heard is what happened in the room, and what others have heard is compared with that.
@@ -29,7 +29,7 @@ proptest! {
     #![proptest_config(cases(64))]
 
     #[test]
-    fn whatever_happens_and_however_time_passes_nobody_misses_a_line(
+    fn nobody_misses_a_line_in_any_order_of_acts_at_any_pace_of_the_clock(
         acts in prop::collection::vec(act(), 0..120),
     ) {
         let mut stage = Stage::new();
@@ -43,7 +43,7 @@ proptest! {
     }
 
     #[test]
-    fn whoever_is_here_at_the_stop_is_told_and_nobody_hears_more(
+    fn members_are_told_of_the_stop_and_hear_no_more(
         before in prop::collection::vec(act(), 0..60),
         after in prop::collection::vec(act(), 0..20),
     ) {
@@ -254,7 +254,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Who did not leave was heard whole, and everybody in the order of speaking.
+    /// Members that stay were heard whole, and all of them in the order of speaking.
     fn check_speech(&self) -> Result<(), TestCaseError> {
         for member in &self.members {
             let tag = member.tag();

@@ -152,7 +152,7 @@ proptest! {
     #![proptest_config(cases(256))]
 
     #[test]
-    fn lines_are_what_one_reads_who_has_the_whole_input(input in hostile_input()) {
+    fn lines_are_those_of_a_reader_that_has_the_whole_input(input in hostile_input()) {
         let mut wire = Wire::new("lines");
         let caller = wire.connect("caller");
         input.chunks(LINES_READ).for_each(|read| wire.receive(caller, read));
@@ -169,7 +169,7 @@ enum Heard {
     TimingMark,
 }
 
-/// Telnet's rules, for somebody who can look ahead.
+/// Telnet's rules, for a reader that can look ahead.
 fn heard_by_telnet(mut input: &[u8]) -> Vec<Heard> {
     let mut heard = Vec::new();
     loop {

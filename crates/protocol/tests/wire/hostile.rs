@@ -1,4 +1,4 @@
-//! What clients send who look for a weak spot, and how long to look.
+//! Input of clients that look for a weak spot, and how long to look.
 
 use std::env;
 
