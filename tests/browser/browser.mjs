@@ -39,7 +39,10 @@ export async function newPage(browser, width, problem, options = {}) {
   context.setDefaultTimeout(PATIENCE);
   await context.addInitScript(`globalThis.isSeen = ${isSeen};`);
   const page = await context.newPage();
-  const say = (what) => problem(new URL(page.url()).pathname, what);
+  // Before the first page is open, there may be news of an icon that a window before this one asked for.
+  const say = (what) => {
+    if (page.url() !== "about:blank") problem(new URL(page.url()).pathname, what);
+  };
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) say(`the console says: ${message.text()}`);
   });
