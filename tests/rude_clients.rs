@@ -9,6 +9,7 @@ use test_kit::{Client, Own, Server, Style, each_style, wait_until};
 each_style!(
     a_reset_in_the_middle_of_an_echo_ends_that_client_alone,
     a_reset_in_the_middle_of_a_line_ends_that_member_alone,
+    a_reset_in_a_silent_room_is_heard_of_at_once,
     a_reset_instead_of_a_fortune_ends_that_client_alone,
     a_fortune_arrives_whole_though_its_reader_sends_a_megabyte_first,
     a_goodbye_arrives_whole_though_more_was_said,
@@ -109,6 +110,24 @@ fn check_last_words(connect: impl Fn() -> Client, expected: impl Fn(&Client) -> 
         }
         is_taken
     });
+}
+
+/// Nobody says anything that would have the server look at its room again.
+fn a_reset_in_a_silent_room_is_heard_of_at_once(style: Style) {
+    let server = Server::start(style, "chat");
+    let mut first = join(&server, 1);
+    if !style.serves_many() {
+        first.reset();
+        join(&server, 1);
+        return;
+    }
+    for _ in 0..5 {
+        let second = join(&server, 2);
+        let name = second.name();
+        first.expect_line(format!("* {name} joined"));
+        second.reset();
+        first.expect_line(format!("* {name} left"));
+    }
 }
 
 /// TCP has a byte that is to be read before the others (tcp(7), MSG_OOB). Nobody here asks for it, and

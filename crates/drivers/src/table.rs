@@ -103,7 +103,10 @@ impl Table {
         let wait = self.hub.advance(self.begun.elapsed());
         self.advance_at = wait.map(|wait| Instant::now() + wait);
         self.slots.values_mut().for_each(Slot::send);
-        self.end_connections();
+        if self.end_connections() && self.service.has_room() {
+            // The others are told in the next turn, which shall not wait for anybody.
+            self.advance_at = Some(Instant::now());
+        }
     }
     // ANCHOR_END: turn
 
@@ -160,8 +163,9 @@ impl Table {
         }
     }
 
-    /// Forgets the clients that are gone, which the room hears of.
-    fn end_connections(&mut self) {
+    /// Forgets the clients that are gone, which the room hears of. Returns whether there were any.
+    fn end_connections(&mut self) -> bool {
+        let before = self.slots.len();
         self.slots.retain(|&client, slot| {
             let Some(ended) = slot.ended() else {
                 return true;
@@ -170,5 +174,6 @@ impl Table {
             log_end(client, ended);
             false
         });
+        self.slots.len() < before
     }
 }
