@@ -97,10 +97,7 @@ fn clients_for_whom_there_is_no_memory_wait_for_others_to_leave(style: Style) {
         let limit = format!("--as={}", megabytes * 1_000_000);
         let mut server = Server::start_under(&["prlimit", &limit], style, service, &[]);
         let mut clients: Vec<Client> = (0..CLIENTS).map(|_| server.connect()).collect();
-        let warning = server.wait_for_log(|line| line.contains("RLIMIT_AS"));
-        let most =
-            warning.split(" clients at once").next().and_then(|text| text.rsplit(' ').next());
-        let most: usize = most.expect("it says how many").parse().expect("it is a number");
+        let most = most_clients(&server, "RLIMIT_AS");
         server.wait_for_log(|line| line.contains(&format!("client {most} connected")));
         assert!(clients[most..].iter().all(Client::has_nothing), "the others wait");
         for client in &mut clients {
@@ -124,9 +121,7 @@ fn the_mappings_of_memory_are_enough_for_the_clients(style: Style) {
         return expect_no_threads_for_clients(style);
     }
     let server = Server::start_with(style, "chat", &["--max-clients", "1000000"]);
-    let warning = server.wait_for_log(|line| line.contains(" clients at once, and not 1000000"));
-    let most = warning.split(" clients at once").next().and_then(|text| text.rsplit(' ').next());
-    let most: usize = most.expect("it says how many").parse().expect("it is a number");
+    let most = most_clients(&server, "and not 1000000");
     let allowed = fs::read_to_string("/proc/sys/vm/max_map_count").expect("it is there");
     let allowed: usize = allowed.trim().parse().expect("it is a number");
     // As long as nobody runs out, so many more clients make so many more mappings, and not more.
@@ -141,6 +136,15 @@ fn the_mappings_of_memory_are_enough_for_the_clients(style: Style) {
     let a_member = (mappings() - before).div_ceil(members.len());
     let others = most - first.len();
     assert!(before + others * a_member <= allowed, "{most} members with {a_member} mappings each");
+}
+
+/// How many clients the server says that it serves at once, in a line with these words.
+#[track_caller]
+fn most_clients(server: &Server, words: &str) -> usize {
+    let says = |line: &str| line.contains(" clients at once") && line.contains(words);
+    let warning = server.wait_for_log(says);
+    let (before, _) = warning.split_once(" clients at once").expect("it is in it");
+    before.rsplit(' ').next().expect("a number").parse().expect("a number")
 }
 
 /// The number of its threads does not depend on the number of its clients.

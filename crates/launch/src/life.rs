@@ -101,10 +101,10 @@ pub fn prepare<S: AsFd>(
     Ok((listener, stop))
 }
 
-/// Has the kernel reap the orphans that become children of this process: of PID 1, the first process
-/// of a container, and nobody else can reap them. It does so where SIGCHLD is ignored (wait(2)).
+/// Has the kernel reap the orphans that this process inherits as PID 1, the first process of a
+/// container: nobody else can. It does so where SIGCHLD is ignored (wait(2)).
 ///
-/// A style that has children of its own hears SIGCHLD instead, and reaps whoever has ended.
+/// A style that has children of its own hears SIGCHLD instead, and reaps the orphans with them.
 #[allow(unsafe_code)]
 fn reap_orphans() -> io::Result<()> {
     // SAFETY: ignoring a signal runs no code of ours.

@@ -78,7 +78,7 @@ impl Lines {
             text.push(b'\n');
         }
         if lost > 0 {
-            report(&mut text, lost, "lost, since nobody reads the log");
+            report(&mut text, lost, "lost, since there was no room for them");
         }
         if left_out > 0 {
             report(

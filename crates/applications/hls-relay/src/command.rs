@@ -24,7 +24,7 @@ const NAME: &str = "hls-relay";
 #[derive(Args, Debug)]
 #[command(after_help = "\
 It prints `listening on ADDRESS` when players may come, and logs to standard error. \
-SIGINT (Ctrl-C) or SIGTERM ends the stream, and the relay exits when the grace is over. \
+SIGINT (Ctrl-C), SIGTERM or SIGHUP ends the stream, and the relay exits when the grace is over. \
 An encoder is, for example: ffmpeg -re -i FILE -c copy -f mpegts tcp://127.0.0.1:9999")]
 pub struct Command {
     /// Where the encoder connects. There is no password

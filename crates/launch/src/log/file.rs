@@ -1,4 +1,4 @@
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use nix::libc::{O_NOCTTY, O_NONBLOCK};
 use nix::poll::PollFlags;
 use nix::sys::socket::{MsgFlags, send};
-use nix::unistd::{dup, dup2_stderr};
+use nix::unistd::dup2_stderr;
 use sockets::poll;
 
 /// How long to wait for a reader that has kept up until now: 200 ms. A busy machine may have set it
@@ -48,21 +48,17 @@ impl LineFile {
     /// Standard error, for all that this process writes to it from here on.
     pub(super) fn stderr() -> LineFile {
         let stderr = io::stderr();
-        let blocking = blocking(stderr.as_fd(), |file| dup2_stderr(file).map_err(io::Error::from));
+        let (mut blocking, anew) = open_anew(stderr.as_fd());
+        if anew.is_some_and(|anew| dup2_stderr(anew).is_err()) {
+            blocking = Blocking::AskFirst;
+        }
         LineFile { file: Descriptor::Stderr(stderr), blocking }
     }
 
     /// A file that was opened for the log.
     pub(super) fn new(file: File) -> LineFile {
-        let mut file = file;
-        let blocking = match dup(&file) {
-            Ok(old) => blocking(old.as_fd(), |anew| {
-                file = anew;
-                Ok(())
-            }),
-            Err(_) => Blocking::AskFirst,
-        };
-        LineFile { file: Descriptor::File(file), blocking }
+        let (blocking, anew) = open_anew(file.as_fd());
+        LineFile { file: Descriptor::File(anew.unwrap_or(file)), blocking }
     }
 
     /// Writes a line, or the part of it for which there is room. If there is none, waits for it for
@@ -110,22 +106,21 @@ impl AsFd for LineFile {
     }
 }
 
-/// Finds out how writes to `old` are kept from waiting. A pipe or a terminal is opened anew for
-/// that, and `replace` puts the new description in the place of the old one.
-fn blocking(old: BorrowedFd<'_>, replace: impl FnOnce(File) -> io::Result<()>) -> Blocking {
-    let path = format!("/proc/self/fd/{}", old.as_raw_fd());
-    let Ok(file_type) = std::fs::metadata(&path).map(|metadata| metadata.file_type()) else {
-        return Blocking::AskFirst;
+/// Finds out how writes to a file are kept from waiting. For a pipe or a terminal that takes a new
+/// description, which is returned as well.
+fn open_anew(file: BorrowedFd<'_>) -> (Blocking, Option<File>) {
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let Ok(file_type) = fs::metadata(&path).map(|metadata| metadata.file_type()) else {
+        return (Blocking::AskFirst, None);
     };
     if file_type.is_socket() {
-        return Blocking::Socket;
+        return (Blocking::Socket, None);
     }
     if !file_type.is_fifo() && !file_type.is_char_device() {
-        return Blocking::Never;
+        return (Blocking::Never, None);
     }
-    let anew = OpenOptions::new().write(true).custom_flags(O_NONBLOCK | O_NOCTTY).open(path);
-    match anew.and_then(replace) {
-        Ok(()) => Blocking::Never,
-        Err(_) => Blocking::AskFirst,
+    match OpenOptions::new().write(true).custom_flags(O_NONBLOCK | O_NOCTTY).open(path) {
+        Ok(anew) => (Blocking::Never, Some(anew)),
+        Err(_) => (Blocking::AskFirst, None),
     }
 }

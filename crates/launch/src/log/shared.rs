@@ -11,7 +11,7 @@ const KINDS: usize = 128;
 /// share, since they write to one file, and a child's own count would end with the child.
 #[derive(Debug)]
 pub(super) struct Shared {
-    /// How many lines found no reader, and were not told of yet.
+    /// How many lines found no room, and were not told of yet.
     pub(super) lost: AtomicU64,
     /// How many lines were left out, and were not told of yet.
     pub(super) left_out: AtomicU64,

@@ -31,6 +31,7 @@ pub(crate) async fn converse(
     let mut stopped = pin!(stopping.wait_for(|stopping| *stopping));
 
     let greeting = session.greet();
+    // Nothing has been sent yet, so there is room for it, and no clock is needed.
     writer.write_all(&greeting.send).await?;
     let mut finished = greeting.finish;
     while !finished {

@@ -10,7 +10,8 @@ use nix::libc;
 use nix::sys::resource::{Resource, getrlimit};
 use nix::unistd::{SysconfVar, sysconf};
 use protocol::{MAILBOX_LIMIT, Service};
-use sockets::WRITE_SIZE;
+use sockets::{Limits, WRITE_SIZE};
+use tracing::warn;
 
 use crate::STACK;
 
@@ -25,16 +26,31 @@ const SPARE_BYTES: usize = 8 * 1024 * 1024;
 /// The stack for signals with its guard page, and what else the system rounds up.
 const SIGNAL_STACK: usize = 64 * 1024;
 
+/// The limits, with no more clients than there is memory for. The others wait in the backlog.
+pub(crate) fn limited(limits: Limits, service: &Service) -> Limits {
+    let address_space = address_space();
+    if address_space.is_some() {
+        use_one_heap();
+    }
+    let (most, why) = most_clients(service, address_space);
+    if most < limits.max_clients {
+        warn!("at most {most} clients at once, and not {}: {why}", limits.max_clients);
+    }
+    Limits { max_clients: limits.max_clients.min(most), ..limits }
+}
+
 /// How many clients there is memory for, and what limits it.
-pub(crate) fn most_clients(service: &Service) -> (usize, &'static str) {
+fn most_clients(service: &Service, address_space: Option<usize>) -> (usize, &'static str) {
     let (threads, mailbox) = if service.has_room() { (2, MAILBOX_LIMIT) } else { (1, 0) };
-    let by_mappings = free_mappings() / (threads * MAPPINGS);
-    let mappings = (by_mappings, "of memory there may be no more mappings (vm.max_map_count)");
     // What a client may make the server hold, at the worst.
     let buffers = 2 * service.read_size() + WRITE_SIZE + mailbox;
-    let by_bytes = free_bytes().map(|free| free / (threads * (STACK + SIGNAL_STACK) + buffers));
-    let bytes = by_bytes.map(|most| (most, "there is no memory for more threads (RLIMIT_AS)"));
-    bytes.into_iter().chain([mappings]).min().map_or(mappings, |(most, why)| (most.max(1), why))
+    let a_client = threads * (STACK + SIGNAL_STACK) + buffers;
+    let by_mappings = (free_mappings() / (threads * MAPPINGS)).max(1);
+    let by_bytes = address_space.map_or(usize::MAX, |free| (free / a_client).max(1));
+    if by_bytes < by_mappings {
+        return (by_bytes, "there is no memory for more threads (RLIMIT_AS)");
+    }
+    (by_mappings, "of memory there may be no more mappings (vm.max_map_count)")
 }
 
 fn free_mappings() -> usize {
@@ -46,12 +62,11 @@ fn free_mappings() -> usize {
 }
 
 /// The bytes of address space that are left, if they are limited.
-fn free_bytes() -> Option<usize> {
+fn address_space() -> Option<usize> {
     let (limit, _) = getrlimit(Resource::RLIMIT_AS).ok()?;
     if limit == libc::RLIM_INFINITY {
         return None;
     }
-    use_one_heap();
     let pages = fs::read_to_string("/proc/self/statm").ok();
     let pages: usize = pages.and_then(|text| text.split(' ').next()?.parse().ok()).unwrap_or(0);
     let page = sysconf(SysconfVar::PAGE_SIZE).ok().flatten().unwrap_or(4096);

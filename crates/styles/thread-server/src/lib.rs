@@ -30,7 +30,6 @@ use signal_hook::flag;
 use sockets::{Acceptor, Arrival, Limits, Stop, StopFlag, cut, hear, log_end, poll, until};
 use tracing::warn;
 
-use crate::capacity::most_clients;
 use crate::member::{Mailbox, Membership};
 
 /// How many events may wait for the hub. Few: what waits here is on its way into every mailbox.
@@ -54,7 +53,7 @@ pub fn serve(
     stop: Stop,
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
-    let limits = limited(limits, &service);
+    let limits = capacity::limited(limits, &service);
     // The handler does nothing: that there is one lets the signal interrupt a system call.
     hear(&[Signal::SIGUSR1], || flag::register(Signal::SIGUSR1 as i32, Arc::default()))?;
     let (ended, at_end) = io::pipe()?;
@@ -88,15 +87,6 @@ pub fn serve(
     drop(server);
     let _ = hub_thread.map(JoinHandle::join);
     Ok(())
-}
-
-/// The limits, with no more clients than there is memory for. The others wait in the backlog.
-fn limited(limits: Limits, service: &Service) -> Limits {
-    let (most, why) = most_clients(service);
-    if most < limits.max_clients {
-        warn!("at most {most} clients at once, and not {}: {why}", limits.max_clients);
-    }
-    Limits { max_clients: limits.max_clients.min(most), ..limits }
 }
 
 // ANCHOR: state
