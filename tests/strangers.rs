@@ -3,11 +3,11 @@
 //! `cargo bench --bench strangers` measures by how much. Here the bounds are such that a busy machine
 //! does not break them, and a room that waits for the strangers does.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use test_kit::chat::{join, room};
 use test_kit::strangers::{Strangers, delays};
-use test_kit::{Client, Server, Style, deadline, each_style};
+use test_kit::{Server, Style, each_style};
 
 each_style!(
     one_stranger_holds_up_nobody,
@@ -57,27 +57,19 @@ fn check(style: Style, count: usize, floods: &[&[&str]]) {
         let median = delays(&ada, &bob, WORDS)[WORDS / 2];
         let most = MEDIAN.max(quiet * TIMES);
         assert!(median <= most, "{flood:?}: {median:?} beside {count}, and {quiet:?} without");
-        expect_welcome(&server);
+        // A newcomer has its welcome before the deadline of each read, which is what a busy machine
+        // allows to be said.
+        server.connect().skip_to_line(|line| line.starts_with("* welcome, "));
         drop(strangers);
     }
-}
-
-/// A newcomer is welcomed as soon as the machine allows.
-#[track_caller]
-fn expect_welcome(server: &Server) {
-    let begun = Instant::now();
-    let mut newcomer = server.connect();
-    newcomer.skip_to_line(|line| line.starts_with("* welcome, "));
-    assert!(begun.elapsed() < deadline(), "welcomed after {:?}", begun.elapsed());
 }
 
 /// Where one client is served at a time, a stranger is alone with itself, and the next waits for it.
 fn the_next_waits(style: Style) {
     let server = Server::start(style, "chat");
     let stranger = join(&server, 1);
-    let next = server.connect();
+    let mut next = server.connect();
     assert!(next.has_nothing());
     drop(stranger);
-    let mut next: Client = next;
     next.skip_to_line(|line| line.starts_with("* welcome, "));
 }

@@ -1,7 +1,7 @@
 //! A client whose network is gone says nothing any more, not even goodbye: its idle time ends it, and
 //! where there is none the kernel asks for it (tcp(7), keepalive).
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use test_kit::{Host, Server, Signal, Style, Wire, each_style, require_tool, wait_until};
 
@@ -56,7 +56,7 @@ fn wire() -> Option<Wire> {
 
 #[track_caller]
 fn start(host: &Host, style: Style, service: &str, options: &[&str]) -> Server {
-    let mut command: Command = host.command(PROGRAM);
+    let mut command = host.command(PROGRAM);
     command.args([style.name, service, "--listen", "10.0.0.1:0"]).args(options);
     Server::from_command(command).unwrap_or_else(|ended| panic!("{service}: {ended:#?}"))
 }
