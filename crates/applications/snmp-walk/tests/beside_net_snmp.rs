@@ -187,11 +187,20 @@ const PASSING: [&str; 8] = [
     ".1.3.6.1.2.1.25.5.",
 ];
 
+/// The rows, each with all its lines: net-snmp prints a line feed as it is, and the command line of a
+/// process may have some.
+fn whole_rows(rows: &str) -> impl Iterator<Item = &str> {
+    let begins = rows.match_indices(".1.").map(|(place, _)| place);
+    let begins = begins.filter(|&place| place == 0 || rows[..place].ends_with('\n'));
+    let begins: Vec<usize> = begins.chain([rows.len()]).collect();
+    (1..begins.len()).map(move |row| rows[begins[row - 1]..begins[row]].trim_end_matches('\n'))
+}
+
 /// The rows without those that come and go, and without values that change: clocks, counters, and
 /// what is in use of the host (host resources, RFC 2790).
 fn masked(rows: &str) -> BTreeSet<String> {
     let stays = |row: &&str| !PASSING.iter().any(|passing| row.starts_with(passing));
-    let rows = rows.lines().filter(stays).map(|row| {
+    let rows = whole_rows(rows).filter(stays).map(|row| {
         let Some((name, value)) = row.split_once(" = ") else { return row.to_owned() };
         let kind = value.split_once(": ").map_or("", |(kind, _)| kind);
         let changes = matches!(kind, "Counter32" | "Counter64" | "Gauge32" | "Timeticks")
