@@ -44,7 +44,8 @@ impl Default for StopFlag {
 
 impl Stop {
     /// Stops at the first SIGTERM, SIGINT or SIGHUP. A second one ends the process at once, with
-    /// status 128 + signal, as a shell shows it of a process that a signal has ended.
+    /// status 128 + signal, as a shell shows it of a process that a signal has ended. Of two
+    /// different ones that come together, the kernel decides the order.
     ///
     /// From here on no signal is lost, also where the program was started with it blocked.
     /// SIGINT and SIGHUP stay ignored where they were ignored at the start. SIGTERM is for this

@@ -27,6 +27,14 @@ impl Process {
         self.has_in("ShdPnd:", signal)
     }
 
+    /// Whether its first thread has handled this signal, which was sent to the process before: it
+    /// waits for the next event. A signal that waits no longer may have its handler still under
+    /// way, and the handler of another signal would run in the middle of that.
+    pub fn has_handled(self, signal: Signal) -> bool {
+        // In this order: the thread takes the signal while it runs, and sleeps after the handler.
+        !self.has_pending(signal) && self.state() == Some('S')
+    }
+
     /// Whether a set of signals that proc_pid_status(5) shows holds this one.
     fn has_in(self, set: &str, signal: Signal) -> bool {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0)).unwrap_or_default();
