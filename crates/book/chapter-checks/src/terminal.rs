@@ -69,9 +69,19 @@ impl Terminal {
             .is_ok_and(|settings| settings.local_flags.contains(LocalFlags::ECHO));
         let typed = self.keyboard.write_all(format!("{line}\n").as_bytes());
         typed.map_err(|error| vec![format!("the terminal does not take it: {error}")])?;
-        match is_echoed {
-            true => self.wait_for(&[line.to_owned()], patience),
-            false => Ok(()),
+        if !is_echoed {
+            return Ok(());
+        }
+        let by = Instant::now() + patience;
+        loop {
+            match self.whole_lines().first() {
+                Some(shown) if is_echo(line, shown) => {
+                    self.forget(1);
+                    return Ok(());
+                }
+                None if self.hear(by) => {}
+                _ => return Err(self.all_lines()),
+            }
         }
     }
 
@@ -169,6 +179,14 @@ impl Drop for Terminal {
     }
 }
 
+/// Whether a terminal shows this line because it was typed. A program may print its prompt `> ` at the
+/// same moment, and then the prompt stands in the middle of the line.
+fn is_echo(typed: &str, shown: &str) -> bool {
+    let prompted = |(place, _)| format!("{}> {}", &typed[..place], &typed[place..]) == shown;
+    let shown_at_the_end = shown.strip_suffix('>');
+    shown == typed || shown_at_the_end == Some(typed) || typed.char_indices().any(prompted)
+}
+
 /// What a terminal shows, as the book writes it down: without the prompt `> ` of what asks for a
 /// line, which is there before the line is typed or after, and without the echo of Ctrl-C.
 fn shown(bytes: &[u8]) -> Vec<String> {
@@ -199,5 +217,17 @@ pub(crate) fn waited_for(child: &mut Child, patience: Duration) -> bool {
             Ok(None) if Instant::now() < by => thread::sleep(Duration::from_millis(2)),
             _ => return false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prompt_may_stand_anywhere_in_a_typed_line() {
+        let echoes = ["ann", "> ann", "a> nn", "an> n", "ann>"];
+        assert!(echoes.iter().all(|shown| is_echo("ann", shown)));
+        assert!(!["an", "anna", "a>nn", "bob"].iter().any(|shown| is_echo("ann", shown)));
     }
 }
