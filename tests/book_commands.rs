@@ -16,7 +16,7 @@ use chapter_checks::transcript;
 use chapter_checks::{each_chapter, terminal};
 use nix::sched::sched_getaffinity;
 use nix::unistd::Pid;
-use test_kit::{deadline, require_tool, skip, wait_until};
+use test_kit::{Style, deadline, require_tool, skip, wait_until};
 
 /// What commands in the book use. A chapter that names one that is missing is skipped.
 const PROGRAMS: [&str; 21] = [
@@ -298,6 +298,35 @@ fn bless(chapter: &Chapter, mut mended: Vec<(Block, Vec<String>)>) {
         lines.splice(block.line..block.line + block.lines.len(), now);
     }
     fs::write(chapter.path(), lines.join("\n") + "\n").expect("the chapter can be written");
+}
+
+/// The commands of *Own service* stand in a table: a server, a client, and the answer.
+#[test]
+fn own_service_in_every_style() {
+    if !TOOLS.into_iter().chain(["nc"]).all(require_tool) {
+        return;
+    }
+    if !Lab::is_possible() {
+        return skip("namespaces are not allowed here");
+    }
+    let lab = Lab::open("own-service-table", Path::new(env!("CARGO_BIN_EXE_after-accept")));
+    let lab = lab.expect("a lab");
+    let mut terminal = lab.terminal().expect("a terminal");
+    let chapter = Chapter::read("styles/own-service.md").text.replace(r"\|", "¦");
+    let rows = chapter.lines().filter(|line| line.starts_with("| <span class=\"style-"));
+    let mut styles = 0;
+    for row in rows {
+        let cells: Vec<_> = row.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+        let [server, client, answer] = cells[2..5] else { panic!("not so many cells: {row}") };
+        let listening = ["listening on 127.0.0.1:7100".to_owned()];
+        assert_eq!(terminal.type_command(server, patience()), Ok(()));
+        assert_eq!(terminal.wait_for(&listening, patience()), Ok(()));
+        assert_eq!(lab.run(&client.replace('¦', "|")), Ok(vec![answer.to_owned()]));
+        terminal.press(3).expect("it is open");
+        assert_eq!(terminal.wait_for_end(patience()), Ok(vec![]));
+        styles += 1;
+    }
+    assert_eq!(styles, Style::ALL.len());
 }
 
 /// The lab itself: what a chapter may rely on.

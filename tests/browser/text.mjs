@@ -3,7 +3,7 @@
 // is more to see.
 
 import assert from "node:assert/strict";
-import { THEMES, choose, newPage, open, withBrowser } from "./browser.mjs";
+import { THEMES, choose, newPage, open, tabTo, withBrowser } from "./browser.mjs";
 
 const [PHONE, DESK] = [390, 1280];
 
@@ -15,6 +15,8 @@ await withBrowser(async (browser, problem) => {
     await choose(page, theme);
     await terminals(page);
   }
+  await open(page, "styles/select.html");
+  await folds(page);
   await page.setViewportSize({ width: PHONE, height: 900 });
   for (const name of ["start/five-minutes.html", "appendix/errno.html", "measuring/table.html"]) {
     await open(page, name);
@@ -66,6 +68,22 @@ async function terminals(page) {
   assert.doesNotMatch(await server.innerText(), /[‹›]/);
   // Nothing is lost or added between the parts.
   assert.match(await session.innerText(), /^\$ cargo run .*\nconnected to .*\n> hello\nhello\n/);
+}
+
+async function folds(page) {
+  const button = page.getByRole("button", { name: /^Show all \d+ lines$/ }).first();
+  const listing = page.locator("pre.folded").first();
+  const height = () => listing.evaluate((listing) => listing.getBoundingClientRect().height);
+  const [pre, code] = [await listing.elementHandle(), await listing.locator("code").elementHandle()];
+  const isWhole = () => pre.evaluate((pre, code) => pre.clientHeight >= code.offsetHeight, code);
+  const folded = await height();
+  assert.equal(await isWhole(), false);
+  await tabTo(page, page.locator("main"), "button.fold");
+  await page.keyboard.press("Enter");
+  assert.equal(await isWhole(), true, "all lines are shown");
+  await page.getByRole("button", { name: "Show less", expanded: true }).click();
+  assert.equal(await height(), folded);
+  assert.ok(await button.isVisible());
 }
 
 async function fades(page) {
