@@ -286,7 +286,7 @@ fn what_is_sent_behind_the_file_makes_no_difference() {
 #[test]
 fn names_that_are_no_names_are_refused() {
     let length = "a name has 1 to 32 characters";
-    let path = r"a name is no path: there is no / and no \ in it";
+    let path = r"a name is not a path: it contains no / and no \ in it";
     let dot = "a name does not begin with a dot";
     let control = "a name has no control characters in it";
     let long = "汉".repeat(33);
@@ -316,7 +316,7 @@ fn names_that_are_no_names_are_refused() {
         ("\u{9b}".as_bytes(), control),
         ("txt.\u{202e}exe".as_bytes(), control),
         (b"x\ry", control),
-        (b"x\r", "a name ends with LF, and no CR before it"),
+        (b"x\r", "a name ends with LF, without a CR before it"),
     ];
     for (name, reason) in names {
         check_refused(&[name, &b"\n\0\0\0\x02\nhi"[..]].concat(), reason);
@@ -340,12 +340,9 @@ fn sizes_that_are_no_sizes_are_refused() {
     check(b"1234", 0x3132_3334, "; did you send it as text?");
     check_refused(
         b"f\n5\nhello",
-        "behind the 4 bytes of the size comes LF (0x0a), not 0x6c; did you send it as text?",
+        "after the 4 bytes of the size comes LF (0x0a), not 0x6c; did you send it as text?",
     );
-    check_refused(
-        b"f\n\0\0\0\x05hello",
-        "behind the 4 bytes of the size comes LF (0x0a), not 0x68",
-    );
+    check_refused(b"f\n\0\0\0\x05hello", "after the 4 bytes of the size comes LF (0x0a), not 0x68");
 }
 
 #[test]
@@ -353,7 +350,7 @@ fn an_upload_that_ends_early_leaves_nothing_behind() {
     let sent = b"name\n\0\0\0\x03\nabc";
     for end in 0..sent.len() {
         let place = match end {
-            0..5 => "in the name; behind that come LF, the size and LF".to_owned(),
+            0..5 => "in the name; after it come LF, the size and LF".to_owned(),
             5..10 => "in the size, which is 4 bytes in big-endian and LF".to_owned(),
             _ => format!("after {} of 3 bytes", end - 10),
         };
