@@ -1,7 +1,7 @@
-/// Makes a test for each [`Style`](crate::Style) of each function that is named.
+/// Makes each named function a test for each [`Style`](crate::Style).
 ///
 /// The function `fn name(style: Style)` becomes the tests `name::iterative`, `name::fork`, and so
-/// on. A function that is left out is never used, which the compiler reports.
+/// on. If a function is left out, the compiler reports that it is never used.
 #[macro_export]
 macro_rules! each_style {
     ($($function:ident),+ $(,)?) => {
@@ -9,7 +9,7 @@ macro_rules! each_style {
     };
 }
 
-/// The tests of one function, made of the list of all styles.
+/// The tests of one function, made from the list of all styles.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! tests_of_each_style {
