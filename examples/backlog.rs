@@ -1,5 +1,5 @@
 //! Connects to a listener that never accepts: connect(2) succeeds all the same, since the kernel
-//! answers whoever calls as long as there is room in the listener's queue (listen(2)).
+//! completes connections as long as there is room in the listener's queue (listen(2)).
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,5 +1,5 @@
-//! One silent client, watched for a tenth of a second, for writing only while something waits to be
-//! written (select(2)).
+//! One silent client, watched for a tenth of a second, for writing only while there is output to
+//! write (select(2)).
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
