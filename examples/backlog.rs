@@ -7,9 +7,9 @@ use std::net::{TcpListener, TcpStream};
 fn main() -> io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let mut client = TcpStream::connect(listener.local_addr()?)?;
-    println!("connected, and nobody has accepted");
+    println!("connected, and the server has not accepted");
     client.write_all(b"hello?")?;
-    println!("6 bytes sent, and nobody has accepted");
+    println!("6 bytes sent, and the server has not accepted");
     let (mut accepted, _) = listener.accept()?;
     let mut bytes = [0; 64];
     let size = accepted.read(&mut bytes)?;

@@ -35,7 +35,7 @@ fn say_all(rule: &str, reader: &mut UnixStream, deaf: UnixStream) -> io::Result<
         // Such a socket takes lines of this size whole, or not at all.
         if socket.write_all(&line).is_err() {
             match rule {
-                "wait" => return Ok("then nobody heard anything for a second".to_owned()),
+                "wait" => return Ok("then neither heard anything for a second".to_owned()),
                 "keep" => kept.extend(&line),
                 "skip" => left_out += 1,
                 _ => deaf = None,

@@ -31,11 +31,11 @@ fn main() -> io::Result<()> {
         }
         if readable.contains(front.as_fd()) {
             front.accept()?;
-            println!("somebody at the front door");
+            println!("a client at the front door");
         }
         if readable.contains(back.as_fd()) {
             back.accept()?;
-            println!("somebody at the back door");
+            println!("a client at the back door");
         }
         if readable.contains(keyboard.as_fd()) {
             let mut line = [0; 100];

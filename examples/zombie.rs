@@ -16,7 +16,7 @@ fn main() -> io::Result<()> {
     };
     // This waits until the child has ended, and leaves it as it is.
     waitid(Id::Pid(child), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
-    println!("child {child} has ended, and nobody has waited for it; Enter: wait");
+    println!("child {child} has ended, and the parent has not waited for it; Enter: wait");
     io::stdin().read_line(&mut String::new())?;
     println!("{:?}; Enter: end", waitpid(child, None)?);
     io::stdin().read_line(&mut String::new())?;
