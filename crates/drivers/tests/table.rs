@@ -13,7 +13,7 @@ use sockets::{Arrival, Limits};
 
 /// No event wakes the loop here, so the table's deadline has to: there is something to tell.
 #[test]
-fn a_member_that_is_found_gone_while_the_room_is_told_is_missed_at_once() {
+fn a_member_found_gone_while_the_room_is_told_is_announced_at_once() {
     let mut table = table();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let [mut ada, bob] = [1, 2].map(|number| join(&mut table, &listener, number));

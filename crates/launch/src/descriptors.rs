@@ -18,8 +18,8 @@ pub fn raise_descriptor_limit() -> io::Result<usize> {
     Ok(usize::try_from(hard).unwrap_or(usize::MAX))
 }
 
-/// How many descriptors a server needs besides its listener: for its waiting, for a client, and for
-/// the client's link.
+/// How many descriptors a server needs besides its listener: for waiting, for a client, and for the
+/// client's link.
 const NEEDED: usize = 12;
 
 /// Checks that as many descriptors are left as a server needs: otherwise it would say that it

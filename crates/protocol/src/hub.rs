@@ -94,7 +94,7 @@ impl<M: Mailbox> Hub<M> {
     }
 
     // ANCHOR: advance
-    /// Lets the room hear waiting posts, a limited number, at the pace of the members.
+    /// Lets the room hear a limited part of the waiting posts, at the pace of the members.
     ///
     /// `now` is the time since any fixed moment. Returns how long to wait, at most, before the next
     /// call; meanwhile the driver sends the lines in the mailboxes. `None` if all posts are heard.

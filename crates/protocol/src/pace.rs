@@ -86,13 +86,13 @@ impl Pace {
     }
 
     /// Whether the room waits for a member.
-    pub(crate) fn waits_for_somebody(&self, now: Duration) -> bool {
+    pub(crate) fn waits_for_a_member(&self, now: Duration) -> bool {
         self.behind.values().any(|behind| behind.rests(now) < PATIENCE)
     }
 
     /// Notes that the others have been told something that takes up `cost` bytes of a mailbox.
     pub(crate) fn told(&mut self, cost: usize, now: Duration) {
-        if self.waits_for_somebody(now) {
+        if self.waits_for_a_member(now) {
             self.next = self.next.max(now) + time_for(cost);
         }
     }
@@ -100,7 +100,7 @@ impl Pace {
     /// How long to wait until the others may be told more.
     pub(crate) fn wait(&self, now: Duration) -> Option<Duration> {
         let wait = self.next.checked_sub(now).filter(|wait| !wait.is_zero());
-        wait.filter(|_| self.waits_for_somebody(now)).map(|wait| wait.min(LOOK_AGAIN))
+        wait.filter(|_| self.waits_for_a_member(now)).map(|wait| wait.min(LOOK_AGAIN))
     }
 
     /// How long to wait until one of `clients`, which are not heard now, may have caught up. The

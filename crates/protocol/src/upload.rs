@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! hello.txt ⏎ 0 0 0 6 ⏎ h e l l o ⏎          stored hello.txt 6
-//! └ name      │       │ └ so many bytes
+//! └ name      │       │ └ this many bytes
 //!             └ size  └ LF
 //! ```
 //!

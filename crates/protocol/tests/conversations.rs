@@ -73,7 +73,7 @@ fn an_idle_member_and_the_others_are_told() {
 }
 
 #[test]
-fn when_the_server_stops_everybody_is_told() {
+fn all_members_are_told_that_the_server_stops() {
     check_room(
         r"
         the server stops
@@ -295,7 +295,7 @@ fn one_read_is_never_too_much_for_a_member_that_reads() {
 // Commands.
 
 #[test]
-fn nick_tells_everybody() {
+fn nick_tells_all_members() {
     check_room(
         r"
         ada > /nick Ada_L-1815
@@ -412,7 +412,7 @@ fn a_command_that_takes_no_argument_ignores_one() {
 }
 
 #[test]
-fn who_names_everybody_in_the_order_of_joining() {
+fn who_names_all_members_in_the_order_of_joining() {
     check_room(
         r"
         ada > /nick zoe

@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_in_an_opaque_are_told() {
+    fn numbers_in_an_opaque_are_printed() {
         let float = |bytes: [u8; 4]| {
             let content = [&[0x9f, 0x78, 4], &bytes[..]].concat();
             Value::Opaque(content.into())
