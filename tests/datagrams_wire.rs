@@ -5,11 +5,20 @@
 
 use std::process::Command;
 
-use test_kit::{Ended, Host, Running, Server, Wire, require_tool, wait_until};
+use test_kit::{Ended, Host, Running, Server, Wire, of_datagrams, require_tool, wait_until};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
 const GROUP: &str = "224.202.20.30:54321";
+
+of_datagrams!(
+    where_no_route_tells_the_interface_it_has_to_be_chosen (row 42),
+    an_interface_that_cannot_is_told_with_the_others (row 42),
+    an_interface_that_goes_down_and_comes_back_is_heard_again (row 42),
+    an_interface_that_is_taken_out_and_put_in_again_is_joined_again (row 42),
+    every_member_of_a_host_hears_its_group_and_no_other (row 42),
+    what_passes_is_no_reason_to_stop (rows 41, 42),
+);
 
 /// Two hosts, or nothing if this machine lacks what it takes.
 #[track_caller]
@@ -212,7 +221,6 @@ fn the_network_is_told_the_same_of_ipv6() {
     capture.wait_until(|frame| frame.mld(group) == Some(LEFT));
 }
 
-#[test]
 fn every_member_of_a_host_hears_its_group_and_no_other() {
     let Some(wire) = wire() else { return };
     let [one, two] = [(); 2].map(|()| member(&wire.right, GROUP));
@@ -389,7 +397,6 @@ fn check_refused(host: &Host, arguments: &[&str], status: i32, words: &[&str]) {
     run(host, arguments).expect_refusal(status, words);
 }
 
-#[test]
 fn where_no_route_tells_the_interface_it_has_to_be_chosen() {
     let Some(wire) = wire() else { return };
     let host = &wire.left;
@@ -415,7 +422,6 @@ fn where_no_route_tells_the_interface_it_has_to_be_chosen() {
     expect_from_left(&receiver, "by the route");
 }
 
-#[test]
 fn an_interface_that_cannot_is_told_with_the_others() {
     let Some(wire) = wire() else { return };
     let host = &wire.left;
@@ -431,7 +437,6 @@ fn an_interface_that_cannot_is_told_with_the_others() {
     check_refused(host, &receive, 1, &["igmp_max_memberships"]);
 }
 
-#[test]
 fn an_interface_that_goes_down_and_comes_back_is_heard_again() {
     let Some(wire) = wire() else { return };
     let capture = Capture::start(&wire.left);
@@ -452,7 +457,6 @@ fn an_interface_that_goes_down_and_comes_back_is_heard_again() {
     assert_eq!(heard(&receiver), ["before", "after"]);
 }
 
-#[test]
 fn an_interface_that_is_taken_out_and_put_in_again_is_joined_again() {
     let Some(wire) = wire() else { return };
     for group in [GROUP, "[ff02::4a14:1e]:54321"] {
@@ -467,7 +471,6 @@ fn an_interface_that_is_taken_out_and_put_in_again_is_joined_again() {
 }
 
 /// Failures of the network are played by strace(1).
-#[test]
 fn what_passes_is_no_reason_to_stop() {
     let Some(wire) = wire() else { return };
     if !require_tool("strace") {

@@ -4,11 +4,11 @@ use test_kit::chat::{expect_silence, join, welcome};
 use test_kit::{Client, Server, Style, each_style, wait_until};
 
 each_style!(
-    a_client_too_many_waits_until_one_leaves,
-    a_member_too_many_waits_until_one_leaves,
-    two_hundred_who_connect_and_close_leave_nothing_behind,
-    two_hundred_who_say_nothing_leave_nothing_behind,
-    two_hundred_silent_members_leave_nothing_behind,
+    a_client_too_many_waits_until_one_leaves (row 8),
+    a_member_too_many_waits_until_one_leaves (row 8),
+    two_hundred_who_connect_and_close_leave_nothing_behind (row 27),
+    two_hundred_who_say_nothing_leave_nothing_behind (row 27),
+    two_hundred_silent_members_leave_nothing_behind (row 27),
 );
 
 /// A server that is full with the clients that come with it.

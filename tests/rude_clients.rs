@@ -7,13 +7,13 @@ use test_kit::chat::{expect_silence, join, welcome};
 use test_kit::{Client, Own, Server, Style, each_style, wait_until};
 
 each_style!(
-    a_reset_in_the_middle_of_an_echo_ends_that_client_alone,
-    a_reset_in_the_middle_of_a_line_ends_that_member_alone,
+    a_reset_in_the_middle_of_an_echo_ends_that_client_alone (row 25),
+    a_reset_in_the_middle_of_a_line_ends_that_member_alone (row 25),
     a_reset_in_a_silent_room_is_heard_of_at_once,
     a_reset_instead_of_a_fortune_ends_that_client_alone,
-    a_fortune_arrives_whole_though_its_reader_sends_a_megabyte_first,
-    a_goodbye_arrives_whole_though_more_was_said,
-    urgent_data_is_passed_over_and_keeps_nobody_busy,
+    a_fortune_arrives_whole_though_its_reader_sends_a_megabyte_first (row 26),
+    a_goodbye_arrives_whole_though_more_was_said (row 26),
+    urgent_data_is_passed_over_and_keeps_nobody_busy (row 36),
 );
 
 /// Nothing happened that anybody would have to look at.

@@ -49,9 +49,9 @@ impl fmt::Display for Call {
 }
 
 each_style!(
-    a_server_that_starts_is_stopped_wherever_it_is,
-    a_server_that_was_started_with_signals_blocked_hears_them,
-    a_server_that_was_started_with_sigint_ignored_ignores_it,
+    a_server_that_starts_is_stopped_wherever_it_is (row 51),
+    a_server_that_was_started_with_signals_blocked_hears_them (row 51),
+    a_server_that_was_started_with_sigint_ignored_ignores_it (row 51),
 );
 
 fn a_server_that_starts_is_stopped_wherever_it_is(style: Style) {

@@ -11,14 +11,14 @@ use test_kit::chat::room;
 use test_kit::{Client, Server, Signal, Style, deadline, each_style, wait_until};
 
 each_style!(
-    it_stops_before_anybody_has_come,
+    it_stops_before_anybody_has_come (row 19),
     a_silent_client_gets_the_end,
     who_still_sends_after_the_end_is_not_reset,
-    what_had_arrived_is_answered,
-    it_stops_in_the_middle_of_8_mb_of_echo,
-    every_byte_that_was_read_comes_back_to_a_late_reader,
-    everybody_in_a_chat_hears_goodbye,
-    a_second_signal_ends_it_at_once,
+    what_had_arrived_is_answered (row 19),
+    it_stops_in_the_middle_of_8_mb_of_echo (row 19),
+    every_byte_that_was_read_comes_back_to_a_late_reader (row 19),
+    everybody_in_a_chat_hears_goodbye (row 19),
+    a_second_signal_ends_it_at_once (row 19),
     nobody_is_accepted_any_more,
     who_never_reads_is_waited_for_until_the_grace_is_over,
     who_never_stops_sending_is_waited_for_until_the_grace_is_over,

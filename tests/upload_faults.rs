@@ -12,9 +12,9 @@ use test_kit::{
 };
 
 each_style!(
-    an_upload_killed_at_any_moment_leaves_nothing_behind,
+    an_upload_killed_at_any_moment_leaves_nothing_behind (row 43),
     a_killed_child_loses_its_upload_alone,
-    a_full_disk_refuses_and_the_server_lives,
+    a_full_disk_refuses_and_the_server_lives (row 43),
     a_file_larger_than_the_server_may_write_is_refused,
     a_sync_that_fails_is_no_stored_file,
     a_slow_disk_holds_up_who_shares_its_thread,

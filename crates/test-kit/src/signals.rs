@@ -46,13 +46,13 @@ impl Process {
     }
 }
 
-/// Makes sure that the programs which this test starts from now on do not ignore SIGINT and SIGHUP.
-/// A shell without job control starts a background test with SIGINT ignored, and nohup(1) with
-/// SIGHUP ignored: the test's programs would then ignore them too.
+/// Makes sure that the programs which this test starts from now on do not ignore SIGINT, SIGQUIT and
+/// SIGHUP. A shell without job control starts a background test with the first two ignored, and
+/// nohup(1) with SIGHUP ignored: the test's programs would then ignore them too.
 pub fn hear_interrupts() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        for signal in [Signal::SIGINT, Signal::SIGHUP] {
+        for signal in [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGHUP] {
             if Process(std::process::id() as i32).has_in("SigIgn:", signal) {
                 // A signal with a handler here has the default action in programs that this one
                 // starts (execve(2)).

@@ -2,6 +2,8 @@ use std::env;
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::records::shows_nothing;
+
 /// Whether the program `name` is installed, or the file exists if `name` is an absolute path. If
 /// not, this says that the test is skipped, and the test has to return. With `CI=true` in the
 /// environment, it fails the test instead.
@@ -22,6 +24,7 @@ pub fn skip(why: &str) {
     assert!(env::var("CI").as_deref() != Ok("true"), "{why}");
     // Not eprintln!, since the test harness hides its output if a test passes.
     let _ = writeln!(io::stderr(), "skipped: {why}");
+    shows_nothing();
 }
 
 fn is_file(path: &Path) -> bool {
