@@ -287,7 +287,7 @@ fn bytes_after_the_file_make_no_difference() {
 #[test]
 fn wrong_names_are_refused() {
     let length = "a name has 1 to 32 characters";
-    let path = r"a name is not a path: it contains no / and no \ in it";
+    let path = r"a name is not a path: it contains no / and no \";
     let dot = "a name does not begin with a dot";
     let control = "a name has no control characters in it";
     let long = "汉".repeat(33);
