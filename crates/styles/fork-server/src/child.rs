@@ -28,7 +28,7 @@ pub(crate) struct Child {
 
 impl Child {
     // ANCHOR: run
-    /// Serves the client, and exits with _exit(2): the exit handlers in the child's memory are
+    /// Serves the client, and exits at once, without exit handlers: those in the child's memory are
     /// copies of the parent's, and only the parent has to run them.
     #[allow(unsafe_code)]
     pub(crate) fn run(self, stop: Stop, reaping: SigId) -> ! {
