@@ -1,12 +1,14 @@
 //! A service of your own, which answers in capital letters. The argument names the style that
 //! serves it: `shout iterative`, `shout fork`, and so on.
 
+// ANCHOR: uses
 use std::borrow::Cow;
 use std::time::Duration;
 use std::{env, io};
 
 use protocol::{Answer, Service, Session};
 use sockets::{Limits, Stop, listen};
+// ANCHOR_END: uses
 
 // ANCHOR: session
 struct Shout;
