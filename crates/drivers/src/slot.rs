@@ -1,4 +1,4 @@
-//! A client's place in the table: its connection, its session, and where it is in its life.
+//! A client's place in the table: its connection, its session, and its phase.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem;
@@ -38,7 +38,7 @@ pub(crate) struct Slot {
 }
 
 // ANCHOR: phase
-/// Where a client is in its life.
+/// The phase of a client's life.
 #[derive(Debug)]
 enum Phase {
     /// It is heard and answered.

@@ -23,7 +23,7 @@ use crate::style::{MaxClients, Style};
 /// The options of a server.
 #[derive(Args, Debug)]
 struct Options {
-    /// What to serve
+    /// The service to run
     #[arg(value_name = "SERVICE", value_parser = service())]
     service: &'static Entry,
 

@@ -72,7 +72,7 @@ pub struct Entry {
     pub name: &'static str,
     /// Its well-known port. Ports below 1024 are privileged, so a style adds its thousand.
     pub port: u16,
-    /// What it does, in a few words.
+    /// Its description, in a few words.
     pub about: &'static str,
     /// Whether it keeps files, and so needs [`Settings::store`].
     pub stores: bool,

@@ -12,8 +12,7 @@ use crate::seldom::Seldom;
 /// How long the server accepts no client after descriptors or memory have run out: 100 ms.
 ///
 /// accept(2) fails at once until some are free again, and the listener stays ready: without a pause
-/// the server would spin. OpenSSH also sleeps for 100 ms, axum for a second; nginx stops for 500
-/// ms.
+/// the server would spin. OpenSSH sleeps as long, axum a second; nginx stops for 500 ms.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 // ANCHOR_END: pause
 

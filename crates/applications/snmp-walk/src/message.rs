@@ -83,7 +83,7 @@ pub enum Failure {
     Undecodable {
         /// The question.
         question: Question,
-        /// What is wrong with the answer.
+        /// The error in the answer.
         why: String,
     },
     /// The agent has refused to answer.
@@ -109,7 +109,7 @@ pub enum Failure {
     Unaskable {
         /// The name.
         after: Oid,
-        /// What is wrong with it.
+        /// The reason why it cannot be sent.
         why: String,
     },
 }

@@ -111,8 +111,8 @@ impl Membership {
     fn post(&self, posts: Posts) {
         self.inbox.lock().is_unheard = true;
         let _ = self.hub.send(Event::Post(self.client, posts));
-        // Let other threads post first: the hub then hears all together, and each member needs one
-        // write.
+        // Let other threads post first: the hub then hears all posts together, and each member
+        // needs one write.
         thread::yield_now();
         self.inbox.wait_until_heard();
     }
