@@ -1,5 +1,5 @@
-//! The pure machines alone: the least that any style can take. What a figure of `styles` has more
-//! than these is the kernel's, the style's and the client's.
+//! The pure machines alone: the least time that any style can take. A figure of `styles` also
+//! contains the time of the kernel, the style and the client.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use protocol::{ClientId, Hub, MEMBER_READ, Outbox, OutboxMailbox, Post, Posts, S
 
 fn main() {
     let mut criterion = Criterion::default()
-        // Where gnuplot is installed it would be taken, and draw other pictures.
+        // If gnuplot is installed, criterion would use it, and it draws other pictures.
         .plotting_backend(PlottingBackend::Plotters)
         .nresamples(5000)
         .sample_size(50)
@@ -24,10 +24,10 @@ fn main() {
     criterion.final_summary();
 }
 
-/// A session's answer to what one read brings.
+/// A session's answer to one read.
 fn sessions(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("session");
-    // An echo is its input, however long: nothing is copied.
+    // An echo of any length is its input: nothing is copied.
     receive(&mut group, "echo 64B", &mut Echo, &[b'x'; 64]);
     receive(&mut group, "echo 64K", &mut Echo, &[b'x'; 64 * 1024]);
     let fortunes = Fortunes::built_in(0);
@@ -38,7 +38,7 @@ fn sessions(criterion: &mut Criterion) {
         });
     });
 
-    // What follows is the line buffer's work: telnet, UTF-8, line ends, what must not be shown.
+    // The rest is the line buffer's work: telnet, UTF-8, line ends, unsafe characters.
     let line = format!("{LINE}\r\n");
     let foreign = "Zürich, 東京, Ελλάδα\r\n";
     for (name, input) in [
@@ -63,7 +63,7 @@ fn receive(
     });
 }
 
-/// What one read made a member say, through the room into a hundred mailboxes and out again.
+/// The lines of one read, through the room into a hundred mailboxes and out again.
 fn hub(criterion: &mut Criterion) {
     const MEMBERS: usize = 100;
     let mut group = criterion.benchmark_group("room");
@@ -101,7 +101,7 @@ fn join(hub: &mut Hub<OutboxMailbox>, number: usize) -> Outbox {
     outbox
 }
 
-/// Has the hub hear all that was posted, and empties the mailboxes between.
+/// Lets the hub hear all posts, and empties the mailboxes meanwhile.
 fn hear(hub: &mut Hub<OutboxMailbox>, outboxes: &[Outbox]) -> usize {
     let mut size = 0;
     loop {
@@ -113,7 +113,7 @@ fn hear(hub: &mut Hub<OutboxMailbox>, outboxes: &[Outbox]) -> usize {
     }
 }
 
-/// Takes out what a mailbox holds, as a driver does that has sent it.
+/// Takes out the lines of a mailbox, as a driver does after sending them.
 fn empty(outbox: &Outbox) -> usize {
     let mut queue = outbox.queue();
     let size = queue.slices().map(<[u8]>::len).sum();

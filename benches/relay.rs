@@ -1,5 +1,5 @@
-//! What the live relay takes of a processor: 100 Mbit/s from an encoder to 20 players, of the
-//! endless stream and of segments, and its memory meanwhile.
+//! The processor time and memory of the live relay: 100 Mbit/s from an encoder to 20 players, which
+//! get the endless stream or segments.
 //!
 //! The relay is a process of its own: this program again, under another first argument.
 
@@ -14,31 +14,31 @@ use std::time::{Duration, Instant};
 use clap::{FromArgMatches, Parser};
 use test_kit::{Mux, Process, Running, wait_until};
 
-/// Measures what the live relay takes of a processor and of memory.
+/// Measures the processor time and the memory of the live relay.
 #[derive(Parser)]
 #[command(bin_name = "cargo bench --bench relay --")]
 struct Arguments {
-    /// What the encoder sends, in Mbit/s
+    /// The rate of the encoder, in Mbit/s
     #[arg(long, value_name = "N", default_value_t = 100)]
     rate: usize,
-    /// How many players there are
+    /// The number of players
     #[arg(long, value_name = "N", default_value_t = 20)]
     players: usize,
     /// How long each kind of player is measured, in seconds
     #[arg(long, value_name = "N", default_value_t = 20)]
     seconds: u64,
-    /// Finds out whether all of it runs, and measures nothing
+    /// Checks that everything runs, and measures nothing
     #[arg(long)]
     test: bool,
-    /// What cargo says to every bench.
+    /// The option that cargo passes to every bench.
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// Makes this program the relay.
+/// The first argument that makes this program the relay.
 const RELAY: &str = "as-the-relay";
 
-/// A player: plays until it is told that it is over, and gives how many bytes it has received.
+/// A player: plays until the flag is raised, and returns how many bytes it has received.
 type Player = fn(SocketAddr, &AtomicBool) -> u64;
 
 fn main() -> ExitCode {
@@ -63,7 +63,7 @@ fn as_the_relay() -> ExitCode {
     hls_relay::run(hls_relay::Command::from_arg_matches(&matches).expect("it is written below"))
 }
 
-/// Measures the relay with players of one kind, and says what it has taken.
+/// Measures the relay with players of one kind, and prints the result.
 fn measure(name: &str, player: Player, arguments: &Arguments) {
     let mut command = Command::new(env::current_exe().expect("it has a path"));
     command.args([RELAY, "--ingest", "127.0.0.1:0", "--http", "127.0.0.1:0", "--segment", "1"]);
@@ -80,7 +80,7 @@ fn measure(name: &str, player: Player, arguments: &Arguments) {
         let begun = Instant::now();
         let play = || scope.spawn(|| player(http, &is_over));
         let players: Vec<_> = (0..arguments.players).map(|_| play()).collect();
-        // Until all play, and the window and its grace are full.
+        // By then all players play, and the window and its grace are full.
         thread::sleep(Duration::from_secs(if arguments.bench { 12 } else { 1 }));
         let (taken, wall) = take(relay.process(), Duration::from_secs(arguments.seconds));
         let memory = relay.process().vm_hwm() as f64 / 1024.0;
@@ -97,7 +97,7 @@ fn measure(name: &str, player: Player, arguments: &Arguments) {
     });
 }
 
-/// Raises a flag in the end, so that nobody waits for a thread that goes on for ever.
+/// Raises a flag when it is dropped, so that no thread goes on forever.
 struct Raise<'a>(&'a AtomicBool);
 
 impl Drop for Raise<'_> {
@@ -106,14 +106,14 @@ impl Drop for Raise<'_> {
     }
 }
 
-/// How much of a processor the process takes in that time, and how long that was.
+/// The processor time that the process uses in `time`, and how long that really was.
 fn take(process: Process, time: Duration) -> (Duration, Duration) {
     let (before, begun) = (process.cpu_time(), Instant::now());
     thread::sleep(time);
     (process.cpu_time() - before, begun.elapsed())
 }
 
-/// Sends pictures as fast as they are played, 25 a second.
+/// Sends pictures at the speed of playing, 25 a second.
 fn encode(ingest: SocketAddr, rate: usize, has_ended: &AtomicBool) {
     let mut encoder = TcpStream::connect(ingest).expect("the relay accepts");
     let mut mux = Mux::video().picture(rate * 1_000_000 / 8 / 25);
@@ -127,7 +127,7 @@ fn encode(ingest: SocketAddr, rate: usize, has_ended: &AtomicBool) {
     }
 }
 
-/// Plays the endless stream. That it does not end says that the player was not dropped.
+/// Plays the endless stream. As long as it does not end, the relay has not dropped the player.
 fn endless(http: SocketAddr, is_over: &AtomicBool) -> u64 {
     let mut stream = ask(http, "/stream.ts");
     let mut buffer = vec![0; 256 << 10];
@@ -140,7 +140,7 @@ fn endless(http: SocketAddr, is_over: &AtomicBool) -> u64 {
     count
 }
 
-/// Plays segment after segment, and misses none.
+/// Plays segment after segment, and checks that none is missing.
 fn segments(http: SocketAddr, is_over: &AtomicBool) -> u64 {
     let (mut next, mut count) = (None, 0);
     while !is_over.load(Relaxed) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes lessons/measuring/run/reports.json anew: each command that is in it is run again.
+"""Makes lessons/measuring/run/reports.json again: runs each command that is in it.
 
     cargo build --release
     python3 benches/reports.py
@@ -46,7 +46,7 @@ def main():
 
 
 def measured(entry):
-    """What one run of an entry's command says."""
+    """Returns the report of one run of an entry's command."""
     style = "iterative" if ":2007" in entry["command"] else "async"
     command = shlex.split(entry["command"].replace("after-accept", str(PROGRAM)))
     load_average = float(Path("/proc/loadavg").read_text().split()[0])

@@ -1,9 +1,9 @@
 //! The SNMP walk beside the two of net-snmp, on an agent whose rows never change.
 //!
-//! All walk the same rows, from the start of the program to its end, by turns. The ratio
-//! of a pair counts, and of the ratios the median. They are told, and nothing fails because of them.
+//! All walk the same rows in turns, each from the start of the program to its end. The result is
+//! the median of the ratios of pairs. The bench prints it, and never fails because of it.
 
-#[allow(dead_code, unused_imports, reason = "where both ends run is enough here")]
+#[allow(dead_code, unused_imports, reason = "only the placement is needed here")]
 mod kit;
 
 use std::net::SocketAddr;
@@ -20,8 +20,8 @@ use kit::Placement;
 
 /// Measures how long a walk of 16,000 rows takes, beside net-snmp's programs.
 ///
-/// Ours and theirs walk by turns, each from its start to its end, with its output thrown away. The
-/// ratio is theirs by ours, so that more than 1 means that ours is faster: the median over all
+/// Ours and theirs walk in turns, each from its start to its end, with its output discarded. The
+/// ratio is theirs divided by ours, so more than 1 means that ours is faster: the median over all
 /// pairs, with the lowest and the highest beside it.
 #[derive(Parser)]
 #[command(bin_name = "cargo bench --bench snmp --")]
@@ -31,10 +31,10 @@ struct Arguments {
     /// How many pairs of walks make a row
     #[arg(long, value_name = "N", default_value_t = 15, value_parser = value_parser!(u16).range(1..))]
     pairs: u16,
-    /// Finds out whether all of it runs, and measures nothing
+    /// Checks that everything runs, and measures nothing
     #[arg(long)]
     test: bool,
-    /// What cargo says to every bench.
+    /// The option that cargo passes to every bench.
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -49,13 +49,14 @@ const WAYS: &[Way] = &[
     ("GetBulk, 50 rows", "snmpbulkwalk", &["-v2c", "-Cr50"], &["--bulk", "50"]),
 ];
 
-/// At least as fast.
+/// The aim: at least as fast as theirs.
 const AIM: f64 = 1.0;
 
 fn main() {
     let arguments = Arguments::parse();
     let only_tests = arguments.test || !arguments.bench;
-    // Before this process has one processor left, which the compiler would inherit.
+    // This must come before this process is pinned to one processor: the compiler would inherit
+    // that.
     program();
     let placement = Placement::take();
     println!("{placement}");
@@ -87,14 +88,14 @@ const COLUMNS: [&str; 7] = ["ours, ms", "theirs, ms", "ratio", "lowest", "highes
 fn measure(way: &Way, agent: SocketAddr, pairs: usize) -> [String; 7] {
     let directory = Directory::default();
     let mut commands = [ours(way, agent), theirs(way, agent, &directory)];
-    // The first one is slow on both sides: programs are read from the disk.
+    // The first walk is slow on both sides: the programs are read from the disk.
     for command in &mut commands {
         time(command);
     }
     let mut times = Vec::new();
     for number in 0..pairs {
         let mut pair = [Duration::ZERO; 2];
-        // Each goes first as often as the other, or what grows or shrinks would favour one.
+        // Each side goes first equally often, or a speed that rises or falls would favour one.
         for side in [number % 2, 1 - number % 2] {
             pair[side] = time(&mut commands[side]);
         }
@@ -113,7 +114,7 @@ fn measure(way: &Way, agent: SocketAddr, pairs: usize) -> [String; 7] {
     ]
 }
 
-/// How long a walk takes, which has to come to its end.
+/// How long a complete walk takes.
 fn time(command: &mut Command) -> Duration {
     let begun = Instant::now();
     let status = command.status().expect("it can be started");
@@ -129,13 +130,14 @@ fn ours(way: &Way, agent: SocketAddr) -> Command {
     command
 }
 
-/// Theirs, which reads no MIB file and no configuration: that would take it longer than the walk.
+/// Their program, without MIB files and configuration: reading them would take longer than the
+/// walk.
 fn theirs(way: &Way, agent: SocketAddr, directory: &Directory) -> Command {
     let mut command = Command::new(way.1);
     command.args(["-On", "-c", "public"]).args(way.2).arg(agent.to_string());
     command.env("MIBS", "").env("SNMPCONFPATH", directory.path());
     command.env("SNMP_PERSISTENT_DIR", directory.path());
-    // It tells of each directory that it makes; an error is seen by its status.
+    // It reports each directory that it makes; its status shows errors.
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }

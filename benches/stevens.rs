@@ -1,12 +1,12 @@
 //! Stevens' figure 30.1 again: how much processor time each style takes over the iterative one, for
 //! 5,000 connections that get 4,000 bytes each, ten of them at once.
 //!
-//! As in his, a server's time is all that it has used when it has ended, with its children's
-//! (getrusage(2)), so the time spent waiting is not in it. What differs from his: the clients
-//! send the 4,000 bytes that they get back, where his sent a line with a number; they say that
-//! they have sent all, so that the server ends the connection; and they run on the same machine.
+//! As in his figure, a server's time is the processor time that it and its children have used when
+//! it has ended (getrusage(2)), without the time spent waiting. There are three differences: the
+//! clients send the 4,000 bytes that they get back, while his sent a line with a number; they
+//! half-close, so that the server ends the connection; and they run on the same machine.
 
-#[allow(dead_code, unused_imports, reason = "one of its clients is enough here")]
+#[allow(dead_code, unused_imports, reason = "only one of its clients is needed here")]
 mod kit;
 
 use std::fs;
@@ -23,29 +23,29 @@ use test_kit::Style;
 
 use kit::{Placement, start, visit};
 
-/// Measures what each style takes of a processor for 5,000 connections, ten of them at once, as
-/// Stevens did.
+/// Measures the processor time of each style for 5,000 connections, ten of them at once, as Stevens
+/// did.
 #[derive(Parser)]
 #[command(bin_name = "cargo bench --bench stevens --")]
 struct Arguments {
-    /// How often each style is measured
+    /// How many times to measure each style
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = value_parser!(u16).range(1..))]
     rounds: u16,
-    /// Writes what it has shown into FILE too, as JSON
+    /// Also writes the results into FILE, as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Finds out whether all of it runs, and measures nothing
+    /// Checks that everything runs, and measures nothing
     #[arg(long)]
     test: bool,
-    /// What cargo says to every bench.
+    /// The option that cargo passes to every bench.
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// How many there are at once.
+/// The number of connections at once.
 const AT_ONCE: usize = 10;
 
-/// What each client sends, and gets back.
+/// The message that each client sends and gets back.
 const MESSAGE: [u8; 4000] = [b'x'; 4000];
 
 fn main() {
@@ -55,12 +55,14 @@ fn main() {
         true => (2 * AT_ONCE, 1),
         false => (5000, arguments.rounds.into()),
     };
-    // Before this process has one processor left, and takes it for all there are.
+    // This must come before this process is pinned to one processor, or it would count only that
+    // one.
     let machine = Machine::here();
     let placement = Placement::take();
     println!("{placement}");
     let (load_average, at) = (load_average(), date(SystemTime::now()));
-    // One after the other, each time beginning with another one: what changes meanwhile hits all.
+    // One style after the other, starting with another one each round, so that changes of the
+    // machine affect all.
     let mut seconds = vec![[0.0; Style::ALL.len()]; rounds];
     for (round, seconds) in seconds.iter_mut().enumerate() {
         for turn in 0..Style::ALL.len() {
@@ -97,7 +99,7 @@ fn main() {
 }
 
 // ANCHOR: serve
-/// Has a server of the style serve all connections and end, and gives what that took.
+/// Lets a server of the style serve all connections and end, and returns its processor time.
 fn serve(placement: &Placement, style: Style, connections: usize) -> Duration {
     let before = time_of_children();
     let mut server = start(placement, style, "echo");
@@ -115,7 +117,7 @@ fn serve(placement: &Placement, style: Style, connections: usize) -> Duration {
     time_of_children() - before
 }
 
-/// What children have used that have ended, and been waited for, and all theirs.
+/// The processor time of all children and their descendants that have ended and been waited for.
 fn time_of_children() -> Duration {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("it is ours");
     let duration =

@@ -1,5 +1,5 @@
-//! How long words take from one member of a room to another beside strangers who flood the room and
-//! read nothing, and how long a newcomer waits for its welcome.
+//! How long words take from one member of a room to another while strangers flood the room and read
+//! nothing, and how long a newcomer waits for its welcome.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -9,25 +9,25 @@ use test_kit::chat::room;
 use test_kit::strangers::{Strangers, delays};
 use test_kit::{Server, Style};
 
-/// Measures a room beside strangers who never read.
+/// Measures a room with strangers that never read.
 #[derive(Parser)]
 #[command(bin_name = "cargo bench --bench strangers --")]
 struct Arguments {
-    /// How many words are exchanged in each row
+    /// How many words to exchange for each row
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     words: u32,
-    /// How many strangers there are: numbers with commas between them
+    /// The numbers of strangers, with commas between them
     #[arg(long, value_name = "N", value_delimiter = ',', default_values_t = [0, 1, 20, 300])]
     strangers: Vec<usize>,
-    /// Finds out whether all of it runs, and measures nothing
+    /// Checks that everything runs, and measures nothing
     #[arg(long)]
     test: bool,
-    /// What cargo says to every bench.
+    /// The option that cargo passes to every bench.
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// What strangers say, and what it is called.
+/// The floods: their names and their lines.
 const FLOODS: [(&str, &[&str]); 3] = [
     ("/help", &["/help\r\n"]),
     ("speech", &["and now me\r\n"]),
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     for style in Style::ALL.into_iter().filter(|style| style.room_of_many) {
         for (name, flood) in FLOODS {
             for &count in &arguments.strangers {
-                // Without strangers there is no flood to tell apart.
+                // Without strangers, all floods are the same.
                 if count > 0 || name == FLOODS[0].0 {
                     measure(*style, name, flood, count, arguments.words as usize);
                 }

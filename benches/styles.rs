@@ -1,9 +1,10 @@
 //! The styles side by side: the same client against each of them, as a real process.
 //!
-//! A figure holds what both ends do, and compares only with others of the same run: where the two
-//! run decides more than the style (see `kit/placement.rs`).
+//! A figure contains the work of both ends. Compare it only with others of the same run: the
+//! processors of the two ends matter more than the style (see `kit/placement.rs`).
 //!
-//! Names are short, a group's and a style's 18 letters together: the pictures clip what is longer.
+//! Names are short (a group's and a style's have 18 letters together), since the pictures clip
+//! longer ones.
 
 mod kit;
 
@@ -18,7 +19,7 @@ fn main() {
     let placement = Placement::take();
     println!("{placement}");
     let mut criterion = Criterion::default()
-        // Where gnuplot is installed it would be taken, and draw other pictures.
+        // If gnuplot is installed, criterion would use it, and it draws other pictures.
         .plotting_backend(PlottingBackend::Plotters)
         .nresamples(5000)
         .sample_size(50)
@@ -46,7 +47,7 @@ fn round_trip(criterion: &mut Criterion, placement: &Placement) {
     }
 }
 
-/// Messages of a size that are sent without waiting for answers, over one connection.
+/// Messages of one size over one connection, sent without waiting for answers.
 fn throughput(criterion: &mut Criterion, placement: &Placement, title: &str, size: usize) {
     let mut group = criterion.benchmark_group(title);
     group.throughput(Throughput::Bytes(size as u64));
@@ -81,10 +82,10 @@ fn connecting(
     }
 }
 
-/// One line to all the others in a room of so many. The iterative one has no others.
+/// One line to all the others in a room of `members`. The iterative server's room has no others.
 fn fan_out(criterion: &mut Criterion, placement: &Placement, title: &str, members: usize) {
     let mut group = criterion.benchmark_group(title);
-    // Each sample has as many rounds as the others, since a round takes long.
+    // Every sample has the same number of rounds, since a round takes long.
     group.sampling_mode(SamplingMode::Flat);
     group.throughput(Throughput::Elements(members as u64 - 1));
     for style in Style::ALL.into_iter().copied().filter(|style| style.serves_many()) {

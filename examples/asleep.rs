@@ -1,5 +1,5 @@
-//! Who sleeps in which system call: each thread of a process, then each of its children
-//! (proc(5), /proc/PID/syscall and /proc/PID/task/TID/children).
+//! Shows the system calls in which a process sleeps: for each of its threads, then for each of its
+//! children (proc(5), /proc/PID/syscall and /proc/PID/task/TID/children).
 
 use std::io::{self, ErrorKind};
 use std::process::ExitCode;
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     };
     eprintln!("{error}");
     if error.kind() == ErrorKind::PermissionDenied {
-        eprintln!("it takes the right to trace that process (ptrace(2), ptrace_scope):");
+        eprintln!("you need the right to trace that process (ptrace(2), ptrace_scope):");
         eprintln!("type sudo target/debug/examples/asleep for cargo run --example asleep --");
     }
     ExitCode::FAILURE

@@ -1,4 +1,4 @@
-//! Two tasks on one thread. One of them waits in a way that the runtime does not know of.
+//! Two tasks on one thread. One of them blocks the thread, and the runtime does not know it.
 
 use std::thread;
 use std::time::Duration;

@@ -1,5 +1,5 @@
 //! A client sends `hello` in two pieces, with a pause between them that is longer than the server's
-//! patience. What was read is kept outside of the future that may be dropped.
+//! timeout. The bytes are kept outside of the future that may be dropped.
 
 use std::io;
 use std::time::Duration;

@@ -1,5 +1,5 @@
 //! A client sends `hello` in two pieces, with a pause between them that is longer than the server's
-//! patience. What was read before the future was dropped is gone with it (tokio, "cancel safety").
+//! timeout. The bytes that a future has read are lost when it is dropped (tokio, "cancel safety").
 
 use std::io;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Two tasks on one thread. Both wait by giving the thread back.
+//! Two tasks on one thread. Both give the thread back while they wait.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Three writes are one read, and one write is three reads: a stream has no borders (tcp(7)).
+//! One read gets three writes, and three reads get one write: a stream has no borders (tcp(7)).
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};

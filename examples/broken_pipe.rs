@@ -1,5 +1,6 @@
-//! Writes to a peer that has closed. The first write is taken, and answered by a reset; the second
-//! finds a connection that is gone: EPIPE, and SIGPIPE, which Rust programs ignore (send(2)).
+//! Writes to a peer that has closed. The kernel takes the first write, and the peer's kernel
+//! answers with a reset. After that, a write fails with EPIPE and SIGPIPE, which Rust programs
+//! ignore (send(2)).
 
 use std::io::{self, ErrorKind, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,7 +12,7 @@ fn main() -> io::Result<()> {
     drop(listener.accept()?);
 
     println!("first write:  {:?}", client.write(b"hello"));
-    // Until the reset has come, more is taken.
+    // Until the reset has come, the kernel takes more.
     let error = loop {
         if let Err(error) = client.write(b"hello") {
             break error;

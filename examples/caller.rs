@@ -14,7 +14,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Gives all that the server answers to a line.
+/// Returns the server's whole answer to a line.
 fn ask(server: impl ToSocketAddrs, line: &str) -> io::Result<String> {
     let mut addresses = server.to_socket_addrs()?;
     let address = addresses.next().ok_or(io::ErrorKind::NotFound)?;

@@ -1,4 +1,4 @@
-//! A server that answers in capital letters, as soon as anything comes.
+//! A server that answers each read at once, in capital letters.
 //! Has a bug: `lessons/bugs/capitals.md`.
 
 use std::io::{self, Read, Write};
@@ -55,7 +55,7 @@ mod tests {
             client.send(rest);
             client.half_close();
             let answer = String::from_utf8(client.read_to_end()).unwrap();
-            assert_eq!(answer, "A CAFÉ\n", "the text was cut behind {cut} bytes");
+            assert_eq!(answer, "A CAFÉ\n", "the text was cut after {cut} bytes");
         }
     }
     // ANCHOR_END: test

@@ -1,4 +1,4 @@
-//! A server that answers in capital letters, as soon as anything comes.
+//! A server that answers each read at once, in capital letters.
 //! `capitals` without its bug: `lessons/bugs/capitals.md`.
 
 use std::io::{self, Read, Write};
@@ -39,7 +39,7 @@ fn in_capitals(bytes: &[u8]) -> Vec<u8> {
     String::from_utf8_lossy(bytes).to_uppercase().into_bytes()
 }
 
-/// How many bytes stand before a character of which only the beginning has come.
+/// The number of bytes before a character of which only the beginning has come.
 fn whole(bytes: &[u8]) -> usize {
     let rest = bytes.utf8_chunks().last().map_or(&[][..], |chunk| chunk.invalid());
     match str::from_utf8(rest) {
@@ -71,7 +71,7 @@ mod tests {
             client.send(rest);
             client.half_close();
             let answer = String::from_utf8(client.read_to_end()).unwrap();
-            assert_eq!(answer, "A CAFÉ\n", "the text was cut behind {cut} bytes");
+            assert_eq!(answer, "A CAFÉ\n", "the text was cut after {cut} bytes");
         }
     }
     // ANCHOR_END: test

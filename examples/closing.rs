@@ -1,5 +1,5 @@
-//! Closes a connection one half at a time and has ss(8) show the states of its two ends (RFC 9293,
-//! 3.3.2).
+//! Closes a connection one half at a time. After each step, ss(8) shows the states of its two ends
+//! (RFC 9293, 3.3.2).
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};

@@ -1,5 +1,5 @@
-//! A child gets the memory of its parent, and none of it is copied until one of them writes
-//! (fork(2), NOTES). How much is whose is in /proc/PID/smaps_rollup (proc(5)).
+//! A child shares the memory of its parent, and the kernel copies a page only when one of them
+//! writes to it (fork(2), NOTES). /proc/PID/smaps_rollup shows how much is shared (proc(5)).
 
 use std::{fs, hint, io};
 
@@ -26,7 +26,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Prints what the kernel says about this process, in MiB.
+/// Prints the kernel's figures for this process, in MiB.
 fn show(when: &str) -> io::Result<()> {
     let told = fs::read_to_string("/proc/self/smaps_rollup")?;
     let mib = |what: &str| {

@@ -1,6 +1,6 @@
 //! Uploads a large file to each style, and meanwhile small ones, one after the other. A session
-//! that waits for the disk holds up whoever runs on the same thread (poll(2): a regular file is
-//! always ready).
+//! that waits for the disk delays all clients on the same thread (poll(2): a regular file is always
+//! ready).
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use launch::Style;
 
-/// The number of the service upload, to which each style adds its thousand.
+/// The well-known port of the service upload, to which each style adds its thousand.
 const UPLOAD: u16 = 29;
 
 const LARGE: usize = 16 << 20;
@@ -18,7 +18,7 @@ const SMALL: usize = 1024;
 
 fn main() -> io::Result<()> {
     println!("             16 MiB   1 KiB meanwhile, the slowest");
-    // Those that `cargo run` starts.
+    // The styles that `cargo run` starts.
     for style in Style::ALL.iter().filter(|style| style.starts_by_default) {
         let name = style.name;
         let (large, small) = both(name, style.thousand * 1000 + UPLOAD)?;
@@ -29,13 +29,13 @@ fn main() -> io::Result<()> {
 }
 
 // ANCHOR: both
-/// How long the large file takes, and the slowest of the small ones that are sent meanwhile.
+/// How long the large file takes, and how long the slowest small one takes meanwhile.
 fn both(style: &str, port: u16) -> io::Result<(Duration, Duration)> {
     let (begin, begun) = mpsc::channel();
     thread::scope(|scope| {
         let large = format!("large-{style}");
         let sending = scope.spawn(move || upload(port, &large, LARGE, || begin.send(()).is_ok()));
-        // If it fails before it has begun, that is seen at the end.
+        // If the upload fails before it has begun, `join` returns the error at the end.
         let _ = begun.recv();
         let (mut slowest, mut count) = (Duration::ZERO, 0);
         while !sending.is_finished() {
@@ -48,7 +48,7 @@ fn both(style: &str, port: u16) -> io::Result<(Duration, Duration)> {
 }
 // ANCHOR_END: both
 
-/// Uploads so many bytes, and tells how long it takes from the call to the answer.
+/// Uploads `size` bytes, and returns the time from connecting to the answer.
 fn upload(
     port: u16,
     name: &str,

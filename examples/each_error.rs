@@ -1,4 +1,4 @@
-//! Meets the errors that a client and a server have to know, one after the other (errno(3)).
+//! Causes the errors that a client and a server have to know, one after the other (errno(3)).
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};

@@ -1,5 +1,5 @@
-//! The relay that one writes first: a playlist that names one endless stream, and players that are
-//! written to one after the other. It shows why neither is enough.
+//! A first attempt at a relay: a playlist that names one endless stream, and a loop that writes to
+//! one player after the other. It shows why neither is enough.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -20,14 +20,14 @@ fn main() -> io::Result<()> {
     let listeners = Arc::clone(&players);
     thread::spawn(move || relay(&ingest, &listeners));
     for stream in http.incoming() {
-        // A player that asks for something else is none of ours.
+        // The relay ignores the errors of a single player.
         let _ = answer(stream?, &players);
     }
     Ok(())
 }
 
 // ANCHOR: relay
-/// Hands what the encoder sends to each player.
+/// Sends the encoder's stream to each player.
 fn relay(ingest: &TcpListener, players: &Players) -> io::Result<()> {
     let (mut encoder, _) = ingest.accept()?;
     let mut buffer = [0; 64 << 10];

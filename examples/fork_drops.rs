@@ -1,4 +1,4 @@
-//! A fork server whose children let go of what they do not need (fork(2)).
+//! A fork server whose children close the descriptors that they do not need (fork(2)).
 
 use std::net::{TcpListener, TcpStream};
 use std::{io, process};
@@ -25,14 +25,14 @@ fn main() -> io::Result<()> {
     }
 }
 
-/// Reaps whoever has ended.
+/// Reaps children that have ended.
 extern "C" fn on_sigchld(_: i32) {
     while let Ok(WaitStatus::Exited(..) | WaitStatus::Signaled(..)) =
         waitpid(None, Some(WaitPidFlag::WNOHANG))
     {}
 }
 
-/// What the child does.
+/// Does the child's work.
 fn echo(mut stream: &TcpStream) -> ! {
     let ended = io::copy(&mut { stream }, &mut stream);
     process::exit(ended.is_err().into())

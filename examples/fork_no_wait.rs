@@ -18,7 +18,7 @@ fn main() -> io::Result<()> {
     }
 }
 
-/// What the child does.
+/// Does the child's work.
 fn echo(mut stream: &TcpStream) -> ! {
     let ended = io::copy(&mut { stream }, &mut stream);
     process::exit(ended.is_err().into())

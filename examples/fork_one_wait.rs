@@ -24,14 +24,14 @@ fn main() -> io::Result<()> {
     }
 }
 
-/// Reaps whoever has ended.
+/// Reaps children that have ended.
 extern "C" fn on_sigchld(_: i32) {
     if let Ok(WaitStatus::Exited(..) | WaitStatus::Signaled(..)) =
         waitpid(None, Some(WaitPidFlag::WNOHANG))
     {}
 }
 
-/// What the child does.
+/// Does the child's work.
 fn echo(mut stream: &TcpStream) -> ! {
     let ended = io::copy(&mut { stream }, &mut stream);
     process::exit(ended.is_err().into())

@@ -1,5 +1,5 @@
-//! Calls a listener that never accepts, until its queue is full. Then the kernel of the server does
-//! not refuse: it drops the call, as if it had not come (listen(2), tcp(7)).
+//! Connects to a listener that never accepts, until its queue is full. Then the server's kernel
+//! does not refuse: it drops the SYN, as if it had not come (listen(2), tcp(7)).
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};

@@ -1,7 +1,7 @@
-//! A server that greets: each line is a name, and is answered by a line.
+//! A server that greets: each line is a name, and the server answers it with a line.
 //! Has a bug: `lessons/bugs/greeter.md`.
 //!
-//! `nc 127.0.0.1 7101` is client enough.
+//! `nc 127.0.0.1 7101` can be the client.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};

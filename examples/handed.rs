@@ -1,5 +1,5 @@
-//! The lines service for one client, whose connection this program has as its descriptors 0 and 1
-//! from the start. What inetd or socat starts is a server without listen(2) and accept(2).
+//! The lines service for one client, whose connection is this program's descriptors 0 and 1 from
+//! the start. If inetd or socat starts it, a server needs no listen(2) and no accept(2).
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -10,10 +10,10 @@ use protocol::{CATALOGUE, ClientId, Settings};
 
 fn main() -> io::Result<()> {
     // ANCHOR: serve
-    // A file reads and writes, and does not ask what is behind a descriptor ...
+    // A file can read and write any kind of descriptor ...
     let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
-    // ... but that it is a connection can still be seen (getpeername(2)).
+    // ... but the program can still ask the connection for its peer (getpeername(2)).
     let connection = TcpStream::from(input.as_fd().try_clone_to_owned()?);
     eprintln!("handed a connection from {}", connection.peer_addr()?.ip());
 

@@ -1,5 +1,5 @@
-//! A small inetd: it listens, and starts the program that its arguments name for each client, with
-//! the connection as the program's standard input and output (inetd(8), "nowait").
+//! A small inetd: it listens and, for each client, starts the program that its arguments name. The
+//! connection is the program's standard input and output (inetd(8), "nowait").
 //!
 //! With `--wait` as the first argument it starts the program once, and hands it the listener.
 
@@ -21,7 +21,7 @@ fn main() -> io::Result<()> {
     let mut command = Command::new(&program[0]);
     command.args(&program[1..]);
     if wait {
-        // Ctrl-C is for the server, which may still have clients.
+        // Ctrl-C should end the server, which may still have clients, and not this program.
         flag::register(SIGINT, Arc::default())?;
         command.stdin(OwnedFd::from(listener)).status()?;
         return Ok(());
@@ -31,7 +31,7 @@ fn main() -> io::Result<()> {
         let connection = OwnedFd::from(connection);
         command.stdin(connection.try_clone()?).stdout(connection);
         command.status()?;
-        // The command keeps what it was given, and the connection would stay open here.
+        // The command keeps its descriptors, so the connection would stay open here.
         command.stdin(Stdio::null()).stdout(Stdio::null());
     }
     // ANCHOR_END: hand

@@ -1,4 +1,4 @@
-//! An iterative server in which the trouble of one client ends everything.
+//! An iterative server that ends when one client's connection fails.
 
 use std::io;
 use std::net::{TcpListener, TcpStream};

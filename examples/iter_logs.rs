@@ -1,4 +1,4 @@
-//! An iterative server that outlives the trouble of a client, and waits for a silent one.
+//! An iterative server that goes on when a client's connection fails, but waits for a silent one.
 
 use std::io;
 use std::net::{TcpListener, TcpStream};

@@ -1,5 +1,5 @@
-//! A small piece waits until the one before it is confirmed (RFC 896, Nagle's algorithm), unless
-//! TCP_NODELAY is set (tcp(7)). ss(8) tells of bytes that have not been sent yet.
+//! A small piece waits until the one before it is acknowledged (RFC 896, Nagle's algorithm), unless
+//! TCP_NODELAY is set (tcp(7)). ss(8) shows the bytes that have not been sent yet.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -13,7 +13,8 @@ fn main() -> io::Result<()> {
         let (mut server, _) = listener.accept()?;
         client.set_nodelay(nodelay)?;
         let mut held_back = false;
-        // At first the other kernel confirms at once; later it waits for an answer to go with.
+        // At first the other kernel acknowledges at once. Later it waits for an answer to send with
+        // it.
         for _ in 0..20 {
             client.write_all(b"head")?;
             client.write_all(b"body")?;
@@ -32,7 +33,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Whether there is anything that the client has written and its kernel has not sent.
+/// Whether the client has written bytes that its kernel has not sent.
 fn is_unsent() -> io::Result<bool> {
     let ss = Command::new("ss").args(["-Htin", "dport = :5000"]).output()?;
     Ok(String::from_utf8_lossy(&ss.stdout).contains("notsent:"))

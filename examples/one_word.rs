@@ -1,4 +1,5 @@
-//! One word each way, and both sides close: what tcpdump(8) and strace(1) show of a connection.
+//! One word in each direction, and both sides close. Watch the connection with tcpdump(8) and
+//! strace(1).
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};

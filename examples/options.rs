@@ -1,4 +1,4 @@
-//! Sets options and reads them back: the kernel may do something else than it was told (socket(7)).
+//! Sets options and reads them back: the kernel may choose another value (socket(7)).
 
 use std::io;
 use std::net::{TcpListener, TcpStream};

@@ -1,5 +1,5 @@
-//! Nobody waits: the parent forks, and leaves first. The child gets another parent, which will wait
-//! for it (wait(2), NOTES).
+//! The parent forks, and ends before its child. The child gets another parent, which will wait for
+//! it (wait(2), NOTES).
 
 use std::thread;
 

@@ -13,7 +13,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Connects until that fails, and tells from which ports it went.
+/// Connects until that fails, and prints the ports of the client's ends.
 fn connect_all(server: SocketAddr) -> io::Result<Vec<TcpStream>> {
     let mut clients = Vec::new();
     let mut ports = Vec::new();

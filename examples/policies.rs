@@ -1,5 +1,5 @@
-//! A room of two, one of whom never reads, under four rules: wait for it, keep its lines, leave
-//! lines out, or drop it.
+//! A room of two members, of which one never reads, with four rules: wait for it, keep its lines,
+//! skip lines, or drop it.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -22,7 +22,7 @@ fn main() -> io::Result<()> {
 }
 
 // ANCHOR: rules
-/// Says each line to both, and tells what the rule has done to the one that never reads.
+/// Sends each line to both, and returns what the rule has done to the one that never reads.
 fn say_all(rule: &str, reader: &mut UnixStream, deaf: UnixStream) -> io::Result<String> {
     deaf.set_nonblocking(rule != "wait")?;
     deaf.set_write_timeout(Some(Duration::from_secs(1)))?;
@@ -32,10 +32,10 @@ fn say_all(rule: &str, reader: &mut UnixStream, deaf: UnixStream) -> io::Result<
     for _ in 0..LINES {
         reader.write_all(&line)?;
         let Some(socket) = &mut deaf else { continue };
-        // Lines of this size are taken whole by such a socket, or not at all.
+        // Such a socket takes lines of this size whole, or not at all.
         if socket.write_all(&line).is_err() {
             match rule {
-                "wait" => return Ok("then nobody heard anything for a second".to_owned()),
+                "wait" => return Ok("then neither heard anything for a second".to_owned()),
                 "keep" => kept.extend(&line),
                 "skip" => left_out += 1,
                 _ => deaf = None,

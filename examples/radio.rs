@@ -1,4 +1,4 @@
-//! Shows what is sent to a group, by an interface of which it is told the address.
+//! Shows the datagrams to a group, received on the interface with the given address.
 //! Has a bug: `lessons/bugs/radio.md`.
 
 use std::io;
@@ -16,7 +16,7 @@ fn main() -> io::Result<()> {
     }
 }
 
-/// A socket that hears the group by the interface of this address.
+/// A socket that receives the group's datagrams on the interface with this address.
 fn tune_in(group: SocketAddrV4, interface: Ipv4Addr) -> io::Result<UdpSocket> {
     let socket = UdpSocket::bind((interface, group.port()))?;
     socket.join_multicast_v4(group.ip(), &interface)?;
@@ -39,12 +39,12 @@ mod tests {
 
     // ANCHOR: test
     #[test]
-    fn what_is_sent_to_the_group_is_heard() {
+    fn a_datagram_to_the_group_is_heard() {
         let group = Ipv4Addr::new(239, 202, 20, 30);
         let radio = tune_in(SocketAddrV4::new(group, 0), Ipv4Addr::LOCALHOST).unwrap();
         radio.set_read_timeout(Some(deadline())).unwrap();
         let port = radio.local_addr().unwrap().port();
-        // What this socket sends to a group leaves by the interface of its address, lo.
+        // This socket's datagrams to a group leave by the interface of its address, lo.
         let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
         sender.send_to(b"to the group", (group, port)).unwrap();
         sender.send_to(b"to me", ("127.0.0.1", port)).unwrap();

@@ -1,4 +1,4 @@
-//! One question to an SNMP agent, byte by byte: by a RAW socket, which takes root, and by an
+//! One question to an SNMP agent, byte by byte: with a RAW socket, which needs root, and with an
 //! ordinary one.
 
 use std::io;

@@ -1,5 +1,5 @@
-//! A regular file is always ready for select(2), and epoll(7), which tokio waits with, does not
-//! take it at all (epoll_ctl(2), EPERM).
+//! select(2) always reports a regular file as ready, and epoll(7), with which tokio waits, does not
+//! accept it at all (epoll_ctl(2), EPERM).
 
 use std::io;
 use std::os::fd::AsFd;

@@ -13,7 +13,7 @@ static SIGNALS: AtomicUsize = AtomicUsize::new(0);
 static REAPED: AtomicUsize = AtomicUsize::new(0);
 
 // ANCHOR: handler
-/// Does what a handler may do: waitpid(2) and atomics (signal-safety(7)).
+/// The handler. It may call waitpid(2) and use atomics (signal-safety(7)).
 extern "C" fn on_sigchld(_: i32) {
     SIGNALS.fetch_add(1, SeqCst);
     while let Ok(WaitStatus::Exited(..)) = waitpid(None, Some(WaitPidFlag::WNOHANG)) {
@@ -30,7 +30,7 @@ fn main() -> io::Result<()> {
     // SAFETY: the handler does nothing that a handler must not do.
     unsafe { sigaction(Signal::SIGCHLD, &action) }?;
 
-    // Meanwhile the parent is busy: the signal waits until it has time.
+    // Meanwhile the parent is busy: with the signal blocked, it waits.
     let busy = SigSet::from_iter([Signal::SIGCHLD]);
     busy.thread_block()?;
     for child in [start()?, start()?, start()?, start()?, start()?] {

@@ -1,5 +1,5 @@
-//! Closing a socket that holds unread input resets the connection, and what was still on its way
-//! to the peer is lost (RFC 2525, 2.17). `finish` shuts the sending side and reads to the end.
+//! Closing a socket that holds unread input resets the connection, and the bytes still on their way
+//! to the peer are lost (RFC 2525, 2.17). `finish` shuts the sending side and reads to the end.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};

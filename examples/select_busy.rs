@@ -21,6 +21,6 @@ fn main() -> io::Result<()> {
         turns += 1;
     }
     let turns = if turns > 100 { "more than 100" } else { "a few" };
-    println!("the loop has made {turns} turns, and nobody has said anything");
+    println!("the loop has made {turns} turns, and the client has said nothing");
     Ok(())
 }

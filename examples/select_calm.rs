@@ -1,5 +1,5 @@
-//! One silent client, watched for a tenth of a second, for writing only while something waits to be
-//! written (select(2)).
+//! One silent client, watched for a tenth of a second, for writing only while there is output to
+//! write (select(2)).
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
@@ -25,6 +25,6 @@ fn main() -> io::Result<()> {
         turns += 1;
     }
     let turns = if turns > 100 { "more than 100" } else { "a few" };
-    println!("the loop has made {turns} turns, and nobody has said anything");
+    println!("the loop has made {turns} turns, and the client has said nothing");
     Ok(())
 }

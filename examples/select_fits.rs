@@ -1,4 +1,4 @@
-//! More clients than a set has bits for: one whose descriptor does not fit is refused (select(2),
+//! More clients than a set has bits: a client whose descriptor does not fit is refused (select(2),
 //! FD_SETSIZE).
 
 use std::io;

@@ -1,4 +1,4 @@
-//! Two clients, and a set that is made anew for each select(2).
+//! Two clients, and a new set for each select(2).
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd};

@@ -1,4 +1,4 @@
-//! More clients than a set has bits for (select(2), FD_SETSIZE).
+//! More clients than a set has bits (select(2), FD_SETSIZE).
 
 use std::io;
 use std::os::fd::AsFd;

@@ -1,4 +1,4 @@
-//! Two clients, and a set that was made once. select(2) overwrites its sets with the answer.
+//! Two clients, and only one set for all calls. select(2) overwrites its sets with the answer.
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd};

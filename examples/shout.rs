@@ -1,5 +1,5 @@
-//! A service of one's own, which answers in capital letters, served in whatever style is asked for:
-//! `shout iterative`, `shout fork`, and so on.
+//! A service of your own, which answers in capital letters. The argument names the style that
+//! serves it: `shout iterative`, `shout fork`, and so on.
 
 // ANCHOR: uses
 use std::borrow::Cow;

@@ -1,5 +1,5 @@
-//! SHUT_RD (shutdown(2)) tells nobody: the peer may go on sending, and on Linux what it sends is
-//! still there to be read.
+//! SHUT_RD (shutdown(2)) tells the peer nothing: it may go on sending, and on Linux its bytes can
+//! still be read.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};

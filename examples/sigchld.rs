@@ -1,5 +1,5 @@
-//! Three children end, and nobody waits. What is left of them depends on what the parent does about
-//! SIGCHLD: nothing, or ignore it by its own word (wait(2), NOTES; sigaction(2), SA_NOCLDWAIT).
+//! Three children end, and the parent does not wait. They become zombies unless the parent ignores
+//! SIGCHLD explicitly (wait(2), NOTES; sigaction(2), SA_NOCLDWAIT).
 
 use std::process::exit;
 use std::{env, io};
@@ -11,11 +11,11 @@ use nix::unistd::{ForkResult, Pid, fork};
 #[allow(unsafe_code)]
 fn main() -> io::Result<()> {
     if env::args().nth(1).as_deref() == Some("ignore") {
-        // SAFETY: ignoring a signal runs no code of ours.
+        // SAFETY: ignoring a signal runs no handler.
         unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) }?;
     }
     for child in [start()?, start()?, start()?] {
-        // That looks until the child has ended, and leaves it as it is.
+        // This waits until the child has ended, and leaves it as it is.
         let ended = waitid(Id::Pid(child), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
         println!("{ended:?}");
     }

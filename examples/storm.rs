@@ -1,12 +1,13 @@
-//! An echo service without guards, made to answer another one: either one like itself, or the one
-//! whose address is given. Counts its answers until there is silence, or enough (CERT CA-1996-01).
+//! An echo service without protection, made to answer another echo service: one of its own, or the
+//! one at the given address. It counts its answers until there is silence, or 5,000 (CERT
+//! CA-1996-01).
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
-/// After so many answers it has been shown.
+/// After this many answers, the storm is shown.
 const ENOUGH: u32 = 5_000;
 
 // ANCHOR: storm
@@ -16,8 +17,8 @@ fn main() -> io::Result<()> {
         Some(address) => address.parse().map_err(io::Error::other)?,
         None => start_another()?,
     };
-    // Whoever forges a datagram writes our address where the sender's is. To the other it looks
-    // like this one, which saves us from needing a root.
+    // An attacker would forge a datagram with our address as its sender. To the other service it
+    // looks like this one, which needs no root.
     echo.send_to(b"hello", other)?;
     echo.set_read_timeout(Some(Duration::from_secs(1)))?;
     let began = Instant::now();

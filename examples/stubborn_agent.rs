@@ -1,5 +1,5 @@
-//! An SNMP agent that gives every question back as its answer: the row after a name is always that
-//! name again.
+//! An SNMP agent that sends every question back as its answer: the row after a name is always the
+//! same name again.
 
 use std::io;
 use std::net::UdpSocket;

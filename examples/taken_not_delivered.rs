@@ -1,4 +1,4 @@
-//! A write that succeeds has reached the kernel of the writer, and nobody else (send(2)).
+//! A write that succeeds has reached the writer's kernel, and not yet the peer (send(2)).
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};

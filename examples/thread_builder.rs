@@ -1,4 +1,4 @@
-//! A thread server that outlives the want of threads (pthread_create(3), EAGAIN).
+//! A thread server that goes on when no thread can be started (pthread_create(3), EAGAIN).
 
 use std::net::{TcpListener, TcpStream};
 use std::{io, thread};

@@ -1,5 +1,5 @@
-//! A thread server whose threads share a list: who sends a number gets the word of that number.
-//! What one of them breaks while it holds the lock is not held against the others.
+//! A thread server whose threads share a list: a client sends a number, and gets that word.
+//! If a thread panics while it holds the lock, the other threads go on.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-//! A thread server whose threads share a list: who sends a number gets the word of that number.
+//! A thread server whose threads share a list: a client sends a number, and gets that word.
 //! One client asks for a word that is not there (std::sync::Mutex, "Poisoning").
 
 use std::io::{self, BufRead, BufReader, Write};

@@ -1,4 +1,4 @@
-//! A thread server that starts its threads as everybody does (pthread_create(3), EAGAIN).
+//! A thread server that starts its threads in the usual way (pthread_create(3), EAGAIN).
 
 use std::net::{TcpListener, TcpStream};
 use std::{io, thread};

@@ -1,5 +1,5 @@
-//! Waits for two listeners and the keyboard at once, for so many seconds: the shape of every select
-//! loop (select(2)).
+//! Waits for two listeners and the keyboard at once, for a given time: every select loop has this
+//! form (select(2)).
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -19,7 +19,7 @@ fn main() -> io::Result<()> {
     println!("waiting at two doors and the keyboard");
     // ANCHOR: loop
     loop {
-        // The call changes the set and the time, so both are made anew.
+        // The call changes the set and the timeout, so each turn makes both again.
         let mut readable = FdSet::new();
         readable.insert(front.as_fd());
         readable.insert(back.as_fd());
@@ -31,11 +31,11 @@ fn main() -> io::Result<()> {
         }
         if readable.contains(front.as_fd()) {
             front.accept()?;
-            println!("somebody at the front door");
+            println!("a client at the front door");
         }
         if readable.contains(back.as_fd()) {
             back.accept()?;
-            println!("somebody at the back door");
+            println!("a client at the back door");
         }
         if readable.contains(keyboard.as_fd()) {
             let mut line = [0; 100];

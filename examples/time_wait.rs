@@ -1,5 +1,5 @@
-//! Who closes first keeps the connection's name for a minute, in the state TIME-WAIT. A server that
-//! is started anew needs SO_REUSEADDR to have its port back meanwhile (socket(7)).
+//! The side that closes first keeps the connection for a minute, in the state TIME-WAIT. A
+//! restarted server needs SO_REUSEADDR to get its port back meanwhile (socket(7)).
 
 use std::io::{self, Read};
 use std::net::{SocketAddr, TcpStream};

@@ -1,4 +1,4 @@
-//! One byte beside the stream: MSG_OOB, TCP's urgent data (tcp(7), RFC 6093).
+//! One byte outside the stream: MSG_OOB, TCP's urgent data (tcp(7), RFC 6093).
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-//! The parent waits: wait(2) gives it what its child has left behind, the way in which it ended.
+//! The parent waits: wait(2) tells it how its child has ended.
 
 use std::process::exit;
 
@@ -18,7 +18,7 @@ fn main() -> nix::Result<()> {
     Ok(())
 }
 
-/// Starts a process that does this, and ends.
+/// Starts a process that does `work`, and ends.
 #[allow(unsafe_code)]
 fn start(work: impl FnOnce()) -> nix::Result<Pid> {
     // SAFETY: there is no other thread.

@@ -1,5 +1,5 @@
 //! Listens at one address, then at all of them: 0.0.0.0, the wildcard (ip(7), INADDR_ANY).
-//! All of 127.0.0.0/8 is this machine, so it has several addresses to call.
+//! All of 127.0.0.0/8 is this machine, so a client can choose among several addresses.
 
 use std::io;
 use std::net::{TcpListener, TcpStream};

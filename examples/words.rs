@@ -1,4 +1,4 @@
-//! A server that counts words: it is sent the name of a text, LF, the text's size as a u32 in
+//! A server that counts words: a client sends the name of a text, LF, the text's size as a u32 in
 //! big-endian, LF, and the text.
 //! Has a bug: `lessons/bugs/words.md`.
 
@@ -32,13 +32,13 @@ fn count(mut stream: &TcpStream) -> io::Result<()> {
     stream.write_all(format!("{name}: {size} bytes, {words} words\r\n").as_bytes())
 }
 
-/// What these bytes are in big-endian.
+/// The number that these bytes are in big-endian.
 fn number(bytes: &[u8]) -> u64 {
     let shift = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
     bytes.iter().fold(0, shift)
 }
 
-/// A line, without its end.
+/// Reads a line, without its end.
 fn line(input: &mut impl BufRead) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
     input.read_until(b'\n', &mut line)?;

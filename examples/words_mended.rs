@@ -1,4 +1,4 @@
-//! A server that counts words: it is sent the name of a text, LF, the text's size as a u32 in
+//! A server that counts words: a client sends the name of a text, LF, the text's size as a u32 in
 //! big-endian, LF, and the text.
 //! `words` without its bug: `lessons/bugs/words.md`.
 
@@ -27,7 +27,7 @@ fn count(mut stream: &TcpStream) -> io::Result<()> {
     let mut size = [0; 4];
     input.read_exact(&mut size)?;
     if !line(&mut input)?.is_empty() {
-        return Err(io::Error::other("no LF behind the size"));
+        return Err(io::Error::other("no LF after the size"));
     }
     let size = u64::from(u32::from_be_bytes(size));
     let mut text = Vec::new();
@@ -37,7 +37,7 @@ fn count(mut stream: &TcpStream) -> io::Result<()> {
     stream.write_all(format!("{name}: {size} bytes, {words} words\r\n").as_bytes())
 }
 
-/// A line, without its end.
+/// Reads a line, without its end.
 fn line(input: &mut impl BufRead) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
     input.read_until(b'\n', &mut line)?;

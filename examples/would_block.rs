@@ -1,5 +1,5 @@
-//! A socket that does not block says EAGAIN, `WouldBlock`, where it would have waited (fcntl(2),
-//! O_NONBLOCK). To ask again and again is no way to wait; poll(2) is.
+//! A non-blocking socket returns EAGAIN, `WouldBlock`, if it would have waited (fcntl(2),
+//! O_NONBLOCK). Do not wait by asking again and again: use poll(2).
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,5 +1,5 @@
-//! The child ends first, and the parent does not wait yet. What is left of the child is a zombie
-//! (wait(2), NOTES).
+//! The child ends first, and the parent does not wait yet, so the child becomes a zombie (wait(2),
+//! NOTES).
 
 use std::io;
 use std::process::exit;
@@ -14,9 +14,9 @@ fn main() -> io::Result<()> {
         ForkResult::Child => exit(7),
         ForkResult::Parent { child } => child,
     };
-    // That looks until the child has ended, and leaves it as it is.
+    // This waits until the child has ended, and leaves it as it is.
     waitid(Id::Pid(child), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
-    println!("child {child} has ended, and nobody has waited for it; Enter: wait");
+    println!("child {child} has ended, and the parent has not waited for it; Enter: wait");
     io::stdin().read_line(&mut String::new())?;
     println!("{:?}; Enter: end", waitpid(child, None)?);
     io::stdin().read_line(&mut String::new())?;

@@ -1,12 +1,12 @@
-//! Several styles on every service at once, and the book: what the program does if it is told nothing
-//! else.
+//! Several styles on every service at once, and the book: the program starts them if it has no
+//! command.
 //!
 //! Each [`Server`] is a process of its own. The launcher waits for all of them and for signals in
-//! one loop, and it alone tells the servers to stop: Ctrl-C reaches it and none of them.
+//! one loop. Only the launcher tells the servers to stop: Ctrl-C reaches it, and none of them.
 //!
-//! Deliberately absent: threads, since the kernel tells the servers of the end of each
-//! (`--ends-with`), and the second time they would not say goodbye; and starting a server anew
-//! that has ended.
+//! Two things are left out on purpose. There are no threads: the kernel tells the servers of the
+//! end of each thread (`--ends-with`), and the second time they would not say goodbye. And the
+//! launcher does not restart a server that has ended.
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
@@ -27,11 +27,12 @@ use crate::server::{Server, State, say};
 use crate::table::table;
 use crate::uploads::Uploads;
 
-/// Starts the servers of these styles, and the book if it shall be there, shows where each listens, and passes
-/// their logs on until it is told to stop. What is uploaded goes to `directory`, or to a new one.
+/// Starts the servers of these styles, and the book if `has_book`. Then shows where each listens,
+/// and passes their logs on until a signal tells it to stop. Uploads go to `directory`, or to a new
+/// one.
 ///
-/// Gives the status to exit with: 0 if it was told to stop, 128 + signal if it was told twice, and
-/// 1 if no server is left although nobody has said so.
+/// Returns the exit status: 0 after one signal, 128 + signal after a second one, and 1 if all
+/// servers have ended without a signal.
 pub(crate) fn serve(
     host: IpAddr,
     styles: &[&'static Style],
@@ -43,24 +44,25 @@ pub(crate) fn serve(
 }
 
 struct Launcher {
-    /// Of each signal that tells the launcher to stop.
+    /// One for each signal that tells the launcher to stop.
     arrivals: Vec<Arrivals>,
-    /// A signal has arrived and is not heeded yet. If another one comes, the launcher ends at
-    /// once: it is stuck in a write to somebody who does not read. The servers end with it.
+    /// A signal has arrived, and the loop has not handled it yet. If another one comes, the
+    /// launcher ends at once, since it is stuck in a write that no program reads. The servers end
+    /// with it.
     is_signalled: Arc<AtomicBool>,
     styles: Vec<&'static Style>,
-    /// Of each style in turn all its services, and behind them the book.
+    /// For each style in turn all its services, and after them the book.
     servers: Vec<Server>,
     uploads: Uploads,
     is_shown: bool,
     is_stopping: bool,
 }
 
-/// What can be read from.
+/// The things that the launcher can read from.
 enum Ready {
-    /// A signal that tells the launcher to stop: the one of this place in the list.
+    /// A signal that tells the launcher to stop: its index in the list.
     Signal(usize),
-    /// The output of the server of this place in the list.
+    /// The output of a server: its index in the list.
     Server(usize),
 }
 
@@ -129,12 +131,12 @@ impl Launcher {
         Ok(ready.map(|(ready, _)| ready).collect())
     }
 
-    /// Shows where the servers listen, as soon as that is known of all.
+    /// Shows where the servers listen, as soon as that is known for all.
     fn show(&mut self) {
         let is_known = |server: &Server| *server.state() != State::Starting;
         if !self.is_shown && !self.is_stopping && self.servers.iter().all(is_known) {
             self.is_shown = true;
-            // Whoever has closed standard output does not want to know.
+            // If standard output is closed, no program wants the table.
             let table = table(&self.styles, &self.servers, self.uploads.path());
             let _ = io::stdout().write_all(table.as_bytes());
         }

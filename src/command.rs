@@ -11,17 +11,17 @@ use clap_complete::Shell;
 use launch::{Style, hear_negative_numbers};
 use protocol::CATALOGUE;
 
-/// Names every style there is.
+/// The value of `--styles` that means all styles.
 const ALL: &str = "all";
 
 const ABOUT: &str = "\
 How network servers work: the same services in every style of server
 
-Without a command, it starts several styles on every service, each server a process of its own, \
+Without a command, it starts several styles on every service, each server as its own process, \
 serves the book beside them, and shows where each listens and how to talk to it. Ctrl-C stops \
 them all.";
 
-/// The program: a command for each style, and what else there is.
+/// The program: a command for each style, and the other commands.
 pub(crate) fn program() -> Command {
     let program = Command::new("after-accept")
         .version(env!("CARGO_PKG_VERSION"))
@@ -49,29 +49,29 @@ pub(crate) fn program() -> Command {
     hear_negative_numbers(program)
 }
 
-/// Where all servers shall listen.
+/// The address on which all servers listen.
 pub(crate) fn host(matches: &ArgMatches) -> IpAddr {
     *matches.get_one("host").expect("there is a default")
 }
 
-/// Which styles shall be started, in the order in which they are always listed.
+/// The styles to start, in the order in which they are always listed.
 pub(crate) fn styles(matches: &ArgMatches) -> Vec<&'static Style> {
     let named = || matches.get_many::<String>("styles").into_iter().flatten();
     let is_named = |style: &&Style| named().any(|name| name == ALL || name == style.name);
     Style::ALL.into_iter().filter(is_named).collect()
 }
 
-/// Whether the book shall be served beside them.
+/// Whether to serve the book beside them.
 pub(crate) fn has_book(matches: &ArgMatches) -> bool {
     !matches.get_flag("no-book")
 }
 
-/// Where uploads shall land, if anybody has said it.
+/// The directory for uploads, if the command line names one.
 pub(crate) fn directory(matches: &ArgMatches) -> Option<&Path> {
     matches.get_one("directory").map(PathBuf::as_path)
 }
 
-/// Runs a command that knows its own arguments.
+/// Runs a command that has arguments of its own.
 pub(crate) fn hand_over<C: FromArgMatches>(
     matches: &ArgMatches,
     program: &Command,
@@ -105,7 +105,7 @@ fn host_argument() -> Arg {
         })
         .default_value("127.0.0.1")
         .help(
-            "The address at which all of them listen; at 0.0.0.0, which is every address of this \
+            "The address on which all servers listen; on 0.0.0.0, which is every address of this \
              machine, other machines can reach them",
         )
 }
@@ -143,14 +143,14 @@ fn completions_command() -> Command {
     let shell = Arg::new("shell")
         .value_name("SHELL")
         .value_parser(value_parser!(Shell))
-        .help("Which one")
+        .help("The name of your shell")
         .required(true);
     Command::new("completions")
-        .about("Print what teaches your shell to complete this command line")
+        .about("Print a script that lets your shell complete this command line")
         .arg(shell)
 }
 
-/// How to tell from a port what answers there.
+/// The text of the help that explains the port numbers.
 fn ports() -> String {
     let list = |rows: Vec<(&str, u16)>| {
         let rows = rows.iter().map(|(name, number)| format!("{name} {number}"));
@@ -161,7 +161,7 @@ fn ports() -> String {
     let well_known = CATALOGUE.iter().map(|service| (service.name, service.port));
     let well_known = list(well_known.collect());
     format!(
-        "A port tells what answers there: it is the style's thousand ({thousands}) and the \
+        "A port tells you the server: it is the style's thousand ({thousands}) and the \
          service's well-known number ({well_known}). So 3026 is fork's chat."
     )
 }

@@ -1,5 +1,5 @@
-//! The one program `after-accept`: every style of server, the client, the book, and, if it is told
-//! nothing else, all servers and the book at once.
+//! The one program `after-accept`: every style of server, the client and the book. Without a
+//! command, it starts all servers and the book at once.
 
 mod all_at_once;
 mod command;

@@ -1,9 +1,9 @@
-//! One server, as the launcher sees it: a process that it starts, hears and ends.
+//! One server, as the launcher sees it: a process that it starts, reads from and ends.
 //!
-//! It is this program, started anew under the server's name, so that `ps` shows `fork-server chat`.
-//! It is in a process group of its own, since a terminal sends Ctrl-C to a whole group, and only
-//! the launcher shall get it.
-//! If the launcher ends without a word, the kernel tells the server (`--ends-with`).
+//! It is this program again, started under the server's name, so that `ps` shows `fork-server
+//! chat`. It is in a process group of its own, since a terminal sends Ctrl-C to a whole group, and
+//! only the launcher should get it.
+//! If the launcher ends without stopping it, the kernel tells the server (`--ends-with`).
 
 use std::env;
 use std::ffi::OsStr;
@@ -19,40 +19,40 @@ use launch::Lines;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
-/// A server, and how far it has come.
+/// A server and its state.
 pub(crate) struct Server {
-    /// What its lines begin with: `fork chat`.
+    /// The beginning of its lines: `fork chat`.
     name: String,
     /// Where it should listen.
     pub(crate) port: u16,
     state: State,
-    /// Until the process has ended. After that its pid may be another's.
+    /// `None` once the process has ended. After that, another process may have its number.
     process: Option<Process>,
     /// The beginning of a line whose end has not come yet.
     unfinished: Vec<u8>,
-    /// The last line, until it is known whether it listens.
+    /// The last line, kept until it is known whether the server listens.
     held_back: String,
     is_stopping: bool,
 }
 
-/// How far a server has come.
+/// The state of a server.
 #[derive(Debug, PartialEq)]
 pub(crate) enum State {
     Starting,
     Listening(SocketAddr),
-    /// It has not come to listen, and these were its last words.
+    /// It ended before it listened, and this was its last line.
     Failed(String),
     Ended,
 }
 
 struct Process {
     child: Child,
-    /// Its standard output and its log. One pipe for both, so that their order is known.
+    /// Its standard output and its log, in one pipe, so that their order is known.
     output: PipeReader,
 }
 
 impl Server {
-    /// Starts this program under the name of a server, with what there is to say to it.
+    /// Starts this program under the name of a server, with `arguments`.
     pub(crate) fn start(
         name: String,
         port: u16,
@@ -78,16 +78,16 @@ impl Server {
         server
     }
 
-    /// What to read when it can be read, by [`Server::hear`].
+    /// The descriptor of the output that [`Server::hear`] reads once it is readable.
     pub(crate) fn output(&self) -> Option<BorrowedFd<'_>> {
         self.process.as_ref().map(|process| process.output.as_fd())
     }
 
-    /// Reads what the server has said.
+    /// Reads the server's output.
     pub(crate) fn hear(&mut self) {
         let mut bytes = [0; 16 * 1024];
         let count = self.process.as_mut().map_or(0, |process| {
-            // A pipe whose other end has gone has no other error than its end.
+            // If the other end of the pipe is gone, the read returns 0 and no error.
             process.output.read(&mut bytes).unwrap_or(0)
         });
         for part in bytes[..count].split_inclusive(|byte| *byte == b'\n') {
@@ -114,7 +114,7 @@ impl Server {
         let place = line.strip_prefix("listening on ");
         match (&self.state, place.and_then(|place| place.parse().ok())) {
             (State::Starting, Some(address)) => {
-                // The line before it is the log's, which says the same, and so will the table.
+                // The line before is the same line in the log, and the table will say it too.
                 self.held_back.clear();
                 self.state = State::Listening(address);
             }
@@ -126,8 +126,8 @@ impl Server {
         }
     }
 
-    /// Takes leave of a server that has nothing more to say, and tells if it should not have ended
-    /// now, or not like that.
+    /// Handles the end of a server's output, and says so if the server should not have ended now,
+    /// or not with this status.
     fn has_ended(&mut self) {
         let last_words = mem::take(&mut self.held_back);
         self.say(&last_words);
@@ -144,11 +144,11 @@ impl Server {
         }
     }
 
-    /// Tells the server to stop. It knows best in which order its children end.
+    /// Tells the server to stop. The server itself ends its children, in the right order.
     pub(crate) fn stop(&mut self) {
         self.is_stopping = true;
         if let Some(pid) = self.pid() {
-            // It fails only where the server has just ended.
+            // This fails only if the server has just ended.
             let _ = kill(pid, Signal::SIGTERM);
         }
     }
@@ -160,7 +160,7 @@ impl Server {
         }
     }
 
-    /// Waits until the process has ended. From then on its pid may be another's.
+    /// Waits until the process has ended. From then on, another process may have its number.
     pub(crate) fn wait(&mut self) -> Option<ExitStatus> {
         let mut process = self.process.take()?;
         process.child.wait().ok()
@@ -179,7 +179,7 @@ impl Server {
         i32::try_from(pid).ok().map(Pid::from_raw)
     }
 
-    /// Passes on what the server says, if it says anything.
+    /// Passes on a line of the server, unless it is empty.
     fn say(&self, line: &str) {
         if !line.is_empty() {
             say(&self.name, line);
@@ -187,8 +187,8 @@ impl Server {
     }
 }
 
-/// Says a line in somebody's name, in one write, so that nothing else comes in between. That
-/// nobody may be reading is no reason to stop.
+/// Prints a line with a name in front, in one write, so that nothing comes in between. The program
+/// goes on even if nothing reads it.
 pub(crate) fn say(name: &str, line: &str) {
     static LINES: LazyLock<Lines> = LazyLock::new(Lines::stderr);
     LINES.say(format!("{name} | {line}\n").as_bytes());

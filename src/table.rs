@@ -1,4 +1,5 @@
-//! What the launcher shows: where each server listens, how to talk to it, and where the book is.
+//! The table that the launcher shows: where each server listens, how to talk to it, and where the
+//! book is.
 
 use std::env;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -9,16 +10,15 @@ use protocol::CATALOGUE;
 
 use crate::server::{Server, State};
 
-/// How wide a narrow terminal is.
+/// The width of a narrow terminal.
 const WIDTH: usize = 80;
 
-/// The table: a row for each style, a column for each service, and in it the port. Below it stands
-/// what to do next. `servers` stand in the order of the rows, and behind them the book, if there
-/// shall be one.
+/// The table: a row for each style, a column for each service, and in it the port. Below it stand
+/// the next steps. `servers` are in the order of the rows, followed by the book, if there is one.
 ///
 /// The host is the same everywhere, so it stands once: with it in each cell, six services would
-/// take more than the 80 columns of a narrow terminal. Where there are more columns than these have
-/// room for, the table goes on below, with the names of the styles again.
+/// need more than the 80 columns of a narrow terminal. If the columns do not fit, the table goes on
+/// below, with the names of the styles again.
 pub(crate) fn table(styles: &[&Style], servers: &[Server], uploads: &Path) -> String {
     let (servers, book) = servers.split_at(styles.len() * CATALOGUE.len());
     let mut header = vec![String::new()];
@@ -38,7 +38,7 @@ pub(crate) fn table(styles: &[&Style], servers: &[Server], uploads: &Path) -> St
     format!("\n{table}\n{book}{}", next(servers, uploads))
 }
 
-/// Where to read.
+/// The line that says where the book is.
 fn the_book(server: &Server) -> String {
     match server.state() {
         State::Listening(address) if address.port() == server.port => {
@@ -52,7 +52,7 @@ fn the_book(server: &Server) -> String {
     }
 }
 
-/// At which port the server listens, or why not.
+/// The port on which the server listens, or why it does not.
 fn cell(server: &Server) -> String {
     match server.state() {
         State::Listening(address) => address.port().to_string(),
@@ -61,14 +61,14 @@ fn cell(server: &Server) -> String {
     }
 }
 
-/// Whether somebody else listens where the server should.
+/// Whether another process listens on the server's port.
 fn is_port_taken(server: &Server) -> bool {
-    // The system's own words for EADDRINUSE.
+    // The C library's text for EADDRINUSE.
     matches!(server.state(), State::Failed(why) if why.contains("ddress already in use"))
 }
 
-/// Lays cells out, each column as wide as its widest cell. What has no room beside the first column
-/// follows below, beside the first column again.
+/// Lays cells out, each column as wide as its widest cell. Columns that do not fit beside the first
+/// one follow below, beside the first one again.
 fn in_columns(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column| rows.iter().filter_map(|row| row.get(column)).map(String::len).max();
@@ -78,17 +78,16 @@ fn in_columns(rows: &[Vec<String>]) -> String {
             let cells = columns.iter().map(|&at| format!("{:width$}", row[at], width = widths[at]));
             cells.collect::<Vec<_>>().join(GAP).trim_end().to_owned() + "\n"
         });
-        // A part that has only answers has no header.
+        // A part with only answers has no header.
         lines.skip_while(|line| line == "\n").collect()
     };
     parts(&widths).into_iter().map(part).collect::<Vec<_>>().join("\n")
 }
 
-/// What stands between two columns.
+/// The space between two columns.
 const GAP: &str = "  ";
 
-/// Which columns stand beside one another: in each part the first one, and as many of the others as
-/// there is room for.
+/// The columns of each part: the first one, and as many of the others as there is room for.
 fn parts(widths: &[usize]) -> Vec<Vec<usize>> {
     let mut parts = vec![vec![0]];
     let mut width = widths[0];
@@ -103,7 +102,7 @@ fn parts(widths: &[usize]) -> Vec<Vec<usize>> {
     parts
 }
 
-/// What to do next.
+/// The next steps.
 fn next(servers: &[Server], uploads: &Path) -> String {
     let program = this_program();
     let mut lines = String::new();
@@ -120,13 +119,13 @@ fn next(servers: &[Server], uploads: &Path) -> String {
     }
     if let Some(taken) = servers.iter().find(|server| is_port_taken(server)) {
         let port = taken.port;
-        lines += &format!("Who has taken a port    ss -tlnp 'sport = :{port}'\n");
-        lines += &format!("Where ports are free    {program} --host 127.0.0.2\n");
+        lines += &format!("See who uses the port   ss -tlnp 'sport = :{port}'\n");
+        lines += &format!("Use free ports          {program} --host 127.0.0.2\n");
     }
     lines
 }
 
-/// A server to begin with: fork's chat, as in the README, or else the first that listens.
+/// A server to begin with: fork's chat, as in the README, or otherwise the first that listens.
 fn example(servers: &[Server]) -> Option<SocketAddr> {
     let mut listening = servers.iter().filter_map(|server| match server.state() {
         State::Listening(address) => Some((server.port, *address)),
@@ -137,7 +136,7 @@ fn example(servers: &[Server]) -> Option<SocketAddr> {
     Some(address)
 }
 
-/// Where a client on this machine finds a server that listens on every address of it.
+/// The address at which a client on this machine reaches a server that listens on every address.
 fn nearest(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         ip if !ip.is_unspecified() => ip,
@@ -147,9 +146,9 @@ fn nearest(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-/// How whoever reads this has started this program.
+/// The command with which the reader has started this program.
 fn this_program() -> &'static str {
-    // Cargo tells what it runs where the package is.
+    // Cargo sets this variable for a program that it runs.
     match env::var_os("CARGO_MANIFEST_DIR") {
         Some(_) => "cargo run --",
         None => "after-accept",
@@ -160,7 +159,7 @@ fn this_program() -> &'static str {
 mod tests {
     use super::*;
 
-    /// A table with so many services and styles, as [`table`] has it.
+    /// A table with these services and styles, laid out as in [`table`].
     fn made_up(services: &[&str], styles: &[(&str, usize, &str)]) -> String {
         let header = [""].iter().chain(services).chain(&[""]);
         let header: Vec<_> = header.map(|cell| (*cell).to_owned()).collect();
@@ -174,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_room_stands_in_one_part() {
+    fn columns_that_fit_stand_in_one_part() {
         let styles = [("fork", 3, "one process a client"), ("poll", 10, "one loop for all")];
         let expected = "      echo   chat
 fork  3030   3031   one process a client

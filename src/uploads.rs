@@ -1,5 +1,5 @@
-//! Where the files land that all these servers are sent: one directory, so that a name that one
-//! server has given away is taken at the next.
+//! The directory for the uploads of all these servers. There is only one, so a name that one server
+//! has given to a file is taken for the others.
 
 use std::env;
 use std::fs;
@@ -11,16 +11,16 @@ use nix::unistd::mkdtemp;
 /// The directory.
 pub(crate) struct Uploads {
     path: PathBuf,
-    /// It was made here, so it is removed again if nobody has put anything into it.
+    /// This program has made it, so it removes it again if it is empty.
     is_ours: bool,
 }
 
 impl Uploads {
-    /// The directory that was asked for, or else a new one that only this user can look into.
+    /// The directory that the command line names, or a new one that only this user can read.
     ///
     /// # Errors
     ///
-    /// None can be made. The text says where, and what to do.
+    /// No directory can be made. The text says where, and what to do.
     pub(crate) fn into(directory: Option<&Path>) -> io::Result<Uploads> {
         if let Some(path) = directory {
             let path = path.to_owned();
@@ -31,14 +31,14 @@ impl Uploads {
         let path = mkdtemp(&place.join("after-accept-XXXXXX")).map_err(|errno| {
             let (place, why) = (place.display(), io::Error::from(errno));
             io::Error::other(format!(
-                "cannot make a directory for uploads in {place}: {why}; name one by --directory"
+                "cannot make a directory for uploads in {place}: {why}; name one with --directory"
             ))
         })?;
         let is_ours = true;
         Ok(Uploads { path, is_ours })
     }
 
-    /// Where it is.
+    /// Its path.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -47,7 +47,7 @@ impl Uploads {
 impl Drop for Uploads {
     fn drop(&mut self) {
         if self.is_ours {
-            // It fails where there are files in it, and they shall stay.
+            // This fails if there are files in it, and those should stay.
             let _ = fs::remove_dir(&self.path);
         }
     }

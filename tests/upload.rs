@@ -145,7 +145,7 @@ fn what_comes_behind_the_file_is_discarded(style: Style) {
 fn names_that_are_no_names_are_refused(style: Style) {
     let uploads = Uploads::start(style, &[]);
     let length = "a name has 1 to 32 characters";
-    let path = r"a name is no path: there is no / and no \ in it";
+    let path = r"a name is not a path: it contains no / and no \";
     let dot = "a name does not begin with a dot";
     let control = "a name has no control characters in it";
     let too_long = "x".repeat(33);
@@ -162,7 +162,7 @@ fn names_that_are_no_names_are_refused(style: Style) {
         (b"a/b", path),
         (b"name\0.txt", control),
         (b"\x1b]52;c;eA==\x07", control),
-        (b"x\r", "a name ends with LF, and no CR before it"),
+        (b"x\r", "a name ends with LF, without a CR before it"),
         (b"\xff", "a name is UTF-8"),
     ];
     for (name, reason) in names {
@@ -187,7 +187,7 @@ fn sizes_that_lie_are_refused(style: Style) {
     }
     uploads.check_refused(
         b"name\n\0\0\0\x05hello",
-        "behind the 4 bytes of the size comes LF (0x0a), not 0x68",
+        "after the 4 bytes of the size comes LF (0x0a), not 0x68",
     );
     let sent = upload("name", &bytes(1024));
     assert_eq!(uploads.upload(&sent), "stored name 1024");
@@ -259,7 +259,7 @@ fn a_refusal_arrives_though_its_reader_sends_a_megabyte_first(style: Style) {
     let uploads = Uploads::start(style, &[]);
     let mut client = uploads.server.connect();
     client.send(upload("../name", &bytes(1 << 20)));
-    let reason = r"a name is no path: there is no / and no \ in it";
+    let reason = r"a name is not a path: it contains no / and no \";
     assert_eq!(answer(&mut client), format!("refused: {reason}"));
 }
 
@@ -291,7 +291,7 @@ fn who_says_nothing_is_told_so(style: Style) {
     let uploads = Uploads::start(style, &["--idle-timeout", "1"]);
     let sent = upload("name", b"hello");
     for (end, place) in [
-        (0, "in the name; behind that come LF, the size and LF"),
+        (0, "in the name; after it come LF, the size and LF"),
         (6, "in the size, which is 4 bytes in big-endian and LF"),
         (12, "after 2 of 5 bytes"),
     ] {
@@ -362,7 +362,7 @@ for name, size in [("one", 0x0a0a), ("two", 10), ("one", 5), ("../x", 5)]:
     if let Some(shown) = uploads.server.shell(&["python3"], command) {
         let expected = "stored one 2570\nstored two 10\n\
             refused: there is a file of this name already\n\
-            refused: a name is no path: there is no / and no \\ in it\n";
+            refused: a name is not a path: it contains no / and no \\\n";
         assert_eq!(String::from_utf8_lossy(&shown), expected);
         uploads.check_stored("one", &[0; 2570]);
     }

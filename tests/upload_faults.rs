@@ -173,7 +173,7 @@ fn a_slow_disk_holds_up_who_shares_its_thread(style: Style) {
     let mut second = server.connect();
     // This needs no disk.
     second.send("../name\n");
-    let refusal = r"refused: a name is no path: there is no / and no \ in it";
+    let refusal = r"refused: a name is not a path: it contains no / and no \";
     let stored = "stored name 5";
     match style.own {
         Own::Nothing => {

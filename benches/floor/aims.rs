@@ -1,4 +1,4 @@
-//! What is compared with what, and how near a style should come.
+//! The pairs that are compared, and how near a style should come to its floor.
 
 use test_kit::Style;
 
@@ -86,7 +86,7 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
     ),
 ];
 
-/// What an idle connection may cost a style, in KiB.
+/// The memory that an idle connection may cost a style, in KiB.
 pub(crate) const MEMORY: &[Pair] = &[
     (Style::FORK, Floor::C("fork"), 160.0),
     (Style::THREAD, Floor::C("thread"), 24.0),

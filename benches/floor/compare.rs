@@ -12,18 +12,18 @@ use crate::load::{Load, Rate, measure};
 /// How thoroughly to measure.
 #[derive(Clone, Copy)]
 pub(crate) struct Effort {
-    /// How many pairs of measurements are made for each pair of servers.
+    /// The number of pairs of measurements for each pair of servers.
     pub(crate) pairs: usize,
-    /// How long each measurement takes.
+    /// The length of each measurement.
     pub(crate) length: Duration,
-    /// How many connections are idle while memory is looked at.
+    /// How many connections are idle while memory is measured.
     pub(crate) idle: usize,
 }
 
-/// A row's figures, and whether they are what is aimed at.
+/// A row's figures, and whether they meet the aim.
 pub(crate) type Row = (Vec<String>, bool);
 
-/// What the figures of [`speed`] are.
+/// The titles of the figures of [`speed`].
 pub(crate) const SPEED_COLUMNS: &[&str] = &[
     "ours/s",
     "floor's/s",
@@ -36,7 +36,7 @@ pub(crate) const SPEED_COLUMNS: &[&str] = &[
     "client, µs",
 ];
 
-/// How fast a style is beside its floor.
+/// Measures how fast a style is beside its floor.
 pub(crate) fn speed(
     placement: &Placement,
     load: Load,
@@ -49,13 +49,13 @@ pub(crate) fn speed(
     let mut works = [load.begin(ours.address()), load.begin(floors.address())];
     let mut measure_pair = |number: usize| -> [Rate; 2] {
         let mut rates = [Rate::default(); 2];
-        // Each goes first as often as the other, or what grows or shrinks would favour one.
+        // Each side goes first equally often, or a speed that rises or falls would favour one.
         for side in [number % 2, 1 - number % 2] {
             rates[side] = measure(&mut works[side], processes[side], effort.length);
         }
         rates
     };
-    // The first one is slow on both sides: buffers grow, memory is touched for the first time.
+    // The first pair is slow on both sides: buffers grow, and memory is used for the first time.
     measure_pair(0);
     let pairs: Vec<[Rate; 2]> = (0..effort.pairs).map(measure_pair).collect();
     let [ratio, lowest, highest] = spread(&pairs, |[ours, floors]| ours.requests / floors.requests);
@@ -83,10 +83,10 @@ fn spread(pairs: &[[Rate; 2]], figure: impl Fn(&[Rate; 2]) -> f64) -> [f64; 3] {
     [figures.len() / 2, 0, figures.len() - 1].map(|index| figures[index])
 }
 
-/// What the figures of [`memory`] are.
+/// The titles of the figures of [`memory`].
 pub(crate) const MEMORY_COLUMNS: &[&str] = &["ours, KiB", "floor, KiB", "at most"];
 
-/// How much memory a connection costs that has been served once and is silent since.
+/// Measures the memory of a connection that has been served once and has been silent since.
 pub(crate) fn memory(placement: &Placement, &(style, floor, most): &Pair, idle: usize) -> Row {
     let ours = start(placement, style, "echo");
     let floors = placement.start(|| floor.start());
@@ -96,8 +96,8 @@ pub(crate) fn memory(placement: &Placement, &(style, floor, most): &Pair, idle: 
     (figures.into(), ours <= most)
 }
 
-/// By how many KiB a server grows for each of so many connections. What it needs for any at all is
-/// there already.
+/// By how many KiB a server grows for each of these connections. Memory that it needs for any
+/// connection at all is there already.
 fn growth(server: Process, address: SocketAddr, connections: usize) -> f64 {
     let mut first = Echo::connect(address, connections / 4, 64);
     first.round();

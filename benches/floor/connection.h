@@ -2,7 +2,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The socket that listens is standard input, as inetd(8) would hand it over ("wait"). */
+/* The listening socket is standard input, as with inetd(8) ("wait"). */
 enum { LISTENER = 0, READ_SIZE = 64 * 1024 };
 
 /* Ends a connection as the servers do: shut the sending side, read to the end, close. */

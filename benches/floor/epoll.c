@@ -1,5 +1,5 @@
-/* The barest echo by epoll(7), which is what an async runtime waits with: one loop for all, and
- * the kernel remembers whom it waits for. It blocks where a client does not read. */
+/* The barest echo by epoll(7), with which an async runtime waits: one loop for all, and
+ * the kernel remembers the descriptors to wait for. It blocks if a client does not read. */
 #include "connection.h"
 #include <sys/epoll.h>
 

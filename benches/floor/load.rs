@@ -1,4 +1,4 @@
-//! What both sides of a pair are asked for, and how fast they are.
+//! The requests to both sides of a pair, and their rates.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -7,18 +7,18 @@ use test_kit::Process;
 
 use crate::kit::{Chat, Echo, visit};
 
-/// What is asked of a server.
+/// The kind of requests to a server.
 #[derive(Clone, Copy)]
 pub(crate) enum Load {
-    /// Messages of 64 bytes, one under way on each of so many connections.
+    /// Messages of 64 bytes, one under way on each of this many connections.
     Echo(usize),
-    /// Messages of so many bytes over one connection, sent without waiting.
+    /// Messages of this many bytes over one connection, sent without waiting.
     Stream(usize),
-    /// To be connected to, tell its fortune, and close.
+    /// The client connects, the server tells a fortune and closes.
     Fortune,
-    /// A room of a hundred.
+    /// A room of a hundred members.
     Chat {
-        /// How many of them speak.
+        /// How many members speak.
         speakers: usize,
         /// How many lines each has under way.
         lines: usize,
@@ -26,7 +26,7 @@ pub(crate) enum Load {
 }
 
 impl Load {
-    /// The service that it is asked of.
+    /// The service that gets the requests.
     pub(crate) fn service(self) -> &'static str {
         match self {
             Load::Echo(_) | Load::Stream(_) => "echo",
@@ -64,23 +64,23 @@ impl Load {
     }
 }
 
-/// What a client does again and again: a piece of work of a few milliseconds at most, that returns
-/// how many requests were answered.
+/// A piece of work that a client repeats. It takes a few milliseconds at most, and returns how many
+/// requests were answered.
 pub(crate) type Work = Box<dyn FnMut() -> u64>;
 
-/// What a server did in a while, and what it cost.
+/// The work of a server in a measurement, and its cost.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Rate {
     /// Requests a second.
     pub(crate) requests: f64,
-    /// How many microseconds of a processor the server and its children took for a request.
+    /// The microseconds of processor time that the server and its children used for a request.
     pub(crate) server: f64,
-    /// How many the client took.
+    /// The microseconds that the client used.
     pub(crate) client: f64,
 }
 
 // ANCHOR: measure
-/// Works for so long, and at least once.
+/// Repeats the work for `length`, and at least once.
 pub(crate) fn measure(work: &mut Work, server: Process, length: Duration) -> Rate {
     let client = Process(std::process::id() as i32);
     let used = [server.cpu_time_with_children(), client.cpu_time()];

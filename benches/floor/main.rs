@@ -1,9 +1,9 @@
-//! Each style beside the barest program that serves in the same way: what does it cost that the
-//! style is complete, and can be read?
+//! Each style beside the barest program that serves in the same way. How much does it cost that the
+//! style is complete and readable?
 //!
 //! Both sides of a pair run at once, each with its own client, and are measured in turns, so that
-//! whatever else the machine does hits both alike. What counts is the ratio, and of the ratios the
-//! median. They are told, and nothing fails because of them.
+//! other work of the machine affects both alike. The result is the median of the ratios. The bench
+//! prints it, and never fails because of it.
 
 mod aims;
 mod compare;
@@ -29,11 +29,11 @@ use server::serve_tokio;
 
 /// Measures each style beside the barest program that serves in the same way.
 ///
-/// Both run at once, and are asked in turns. What counts is the ratio of the two: the median over
+/// Both run at once, and are measured in turns. The result is the ratio of the two: the median over
 /// all pairs of measurements, with the lowest and the highest beside it.
 ///
-/// What the two servers and the floor's client took of the processor for a request, in
-/// microseconds, says where the time goes, and changes little on a busy machine.
+/// The processor time of the two servers and of the floor's client for a request, in microseconds,
+/// shows where the time goes, and changes little on a busy machine.
 #[derive(Parser)]
 #[command(bin_name = "cargo bench --bench floor --")]
 struct Arguments {
@@ -45,13 +45,13 @@ struct Arguments {
     /// How long each measurement takes, in milliseconds
     #[arg(long, value_name = "N", default_value_t = 250)]
     length: u64,
-    /// Finds out whether all of it runs, and measures nothing
+    /// Checks that everything runs, and measures nothing
     #[arg(long)]
     test: bool,
-    /// What cargo says to every bench.
+    /// The option that cargo passes to every bench.
     #[arg(long, hide = true)]
     bench: bool,
-    /// Becomes the floor of this name.
+    /// Makes this program the floor of this name.
     #[arg(long, hide = true)]
     become_floor: Option<String>,
 }
@@ -72,7 +72,7 @@ fn main() {
             idle: 400,
         }
     };
-    raise_descriptor_limit().expect("a soft limit may be raised to the hard one");
+    raise_descriptor_limit().expect("the soft limit may be raised");
     let placement = Placement::take();
     println!("{placement}");
     if !only_tests {
@@ -104,17 +104,17 @@ fn every_style_has_an_aim() {
     }
 }
 
-/// How many rows were measured, and in how many of them the style is where it should be.
+/// The number of rows that were measured, and of those in which the style meets its aim.
 #[derive(Default)]
 struct Verdicts {
-    /// Whether nothing is measured, so that there is nothing to judge.
+    /// Whether the bench only checks that everything runs, so that there is nothing to judge.
     only_tests: bool,
     measured: usize,
     met: usize,
 }
 
 impl Verdicts {
-    /// Prints the rows of a table that are asked for, each as soon as it is measured.
+    /// Prints the chosen rows of a table, each as soon as it is measured.
     fn table(
         &mut self,
         title: &str,
@@ -156,7 +156,7 @@ impl Verdicts {
     }
 }
 
-/// How wide the first column is.
+/// The width of the first column.
 const WIDTH: usize = 50;
 
 fn line(title: &str, columns: &[impl Display]) {

@@ -1,4 +1,4 @@
-/* The barest echo by select(2): one loop for all. It blocks where a client does not read. */
+/* The barest echo by select(2): one loop for all. It blocks if a client does not read. */
 #include "connection.h"
 #include <sys/select.h>
 

@@ -1,4 +1,4 @@
-//! Starting the barest programs: each gets a socket that listens as its standard input.
+//! Starts the barest programs: each gets a listening socket as its standard input.
 
 use std::env;
 use std::fmt;
@@ -15,9 +15,9 @@ use crate::{tokio_chat, tokio_echo};
 /// A program that is as bare as its style allows.
 #[derive(Clone, Copy)]
 pub(crate) enum Floor {
-    /// One of C, in the file of this name beside this one.
+    /// A program in C, in the file of this name in this folder.
     C(&'static str),
-    /// One of tokio, which this very program becomes when it is told to.
+    /// A program with tokio. This program becomes it with `--become-floor`.
     Tokio(&'static str),
 }
 
@@ -30,7 +30,7 @@ impl fmt::Display for Floor {
     }
 }
 
-/// Serves as the tokio program of this name does, with a listener that is standard input.
+/// Serves like the tokio program of this name, with standard input as its listener.
 pub(crate) fn serve_tokio(name: &str) {
     let listener = io::stdin().as_fd().try_clone_to_owned();
     let listener = TcpListener::from(listener.expect("standard input is open"));
@@ -42,19 +42,19 @@ pub(crate) fn serve_tokio(name: &str) {
     }
 }
 
-/// A barest program that runs. Dropping it kills it.
+/// A running barest program. Dropping it kills it.
 pub(crate) struct Running {
     child: Child,
     address: SocketAddr,
 }
 
 impl Floor {
-    /// Whether it can be run here.
+    /// Whether this machine can run it.
     pub(crate) fn is_there(self) -> bool {
         matches!(self, Floor::Tokio(_)) || has_compiler()
     }
 
-    /// Runs it with a listener as ours have it: of the same backlog, with the same options.
+    /// Runs it with a listener like those of our servers, with the same backlog and options.
     pub(crate) fn start(self) -> Running {
         let listener = sockets::listen("127.0.0.1:0").expect("a port is free");
         let address = listener.local_addr().expect("it is bound");
@@ -84,13 +84,14 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Both fail only where it has been waited for. Its children end with their connections.
+        // Both fail only if it has already been waited for. Its children end with their
+        // connections.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Whether there is a C compiler, under the name that POSIX once gave it.
+/// Whether there is a C compiler, under its old POSIX name `cc`.
 fn has_compiler() -> bool {
     static FOUND: OnceLock<bool> = OnceLock::new();
     *FOUND.get_or_init(|| require_tool("cc"))

@@ -1,4 +1,4 @@
-/* The barest threaded echo: one thread a client, and nobody joins it. */
+/* The barest threaded echo: one thread a client, and no thread is joined. */
 #include "connection.h"
 #include <pthread.h>
 #include <stdint.h>

@@ -1,7 +1,8 @@
-//! The chat that one writes with tokio in ten minutes: a broadcast channel, and a write a line.
+//! A chat that takes ten minutes to write with tokio: a broadcast channel, and one write for each
+//! line.
 //!
-//! It has no names, no commands, no history, no limits, and no answer to a member that does not
-//! read: the channel forgets what that one has not heard.
+//! It has no names, no commands, no history and no limits. If a member does not read, the channel
+//! forgets the lines that the member has not heard.
 
 use std::net::SocketAddr;
 
@@ -10,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::select;
 use tokio::sync::broadcast;
 
-/// How many lines are kept for whoever is behind.
+/// How many lines are kept for a member that is behind.
 const LINES: usize = 1024;
 
 #[tokio::main]

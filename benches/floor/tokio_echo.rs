@@ -1,4 +1,4 @@
-//! The echo that one writes with tokio in ten minutes.
+//! An echo that takes ten minutes to write with tokio.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

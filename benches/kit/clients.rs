@@ -3,7 +3,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-/// How long a server may take for anything: a bench shall fail, and not hang.
+/// How long a server may take for anything: after that the bench fails, so that it never hangs.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 fn connect(server: SocketAddr) -> TcpStream {
@@ -33,10 +33,10 @@ impl Echo {
         }
     }
 
-    /// A message over each connection and back.
+    /// Sends a message over each connection, and receives it back.
     ///
-    /// All are sent before one is read, and the last sent is awaited first: so the client sleeps
-    /// once a round, and not once a connection, and costs little beside the server.
+    /// It sends all messages before it reads one, and waits for the last one first. So the client
+    /// sleeps once a round, and not once a connection, and costs little beside the server.
     pub(crate) fn round(&mut self) {
         for mut stream in &self.streams {
             stream.write_all(&self.message).expect("the server reads");
@@ -47,7 +47,7 @@ impl Echo {
         }
     }
 
-    /// So many messages over the first connection without waiting, and back.
+    /// Sends `count` messages over the first connection without waiting, and receives them back.
     pub(crate) fn stream(&mut self, count: u64) {
         let mut stream = &self.streams[0];
         thread::scope(|scope| {
@@ -65,7 +65,7 @@ impl Echo {
     }
 }
 
-/// Connects, sends the message, if there is one, and says that it was all, reads to the end, and
+/// Connects, sends the message and half-closes, if there is a message, reads to the end, and
 /// closes. Returns how many bytes came.
 pub(crate) fn visit(server: SocketAddr, message: &[u8]) -> usize {
     let mut stream = connect(server);
@@ -79,35 +79,35 @@ pub(crate) fn visit(server: SocketAddr, message: &[u8]) -> usize {
     answer.len()
 }
 
-/// The members of a room, of whom the first few speak.
+/// The members of a room. The first few of them speak.
 pub(crate) struct Chat {
     members: Vec<TcpStream>,
     speakers: usize,
     heard: Vec<u8>,
 }
 
-/// What is said, over and over.
+/// The text of every line.
 const TEXT: &str = "a line as people type them, not long";
 
 impl Chat {
-    /// Joins, one after the other.
+    /// Lets the members join, one after the other.
     pub(crate) fn join(server: SocketAddr, members: usize, speakers: usize) -> Chat {
         let chat = Chat {
             members: (0..members).map(|_| connect(server)).collect(),
             speakers,
             heard: Vec::new(),
         };
-        // Each is welcomed with a line as soon as the room knows it.
+        // Each gets a line of welcome as soon as it is in the room.
         for member in &chat.members {
             read_until(member, "\n");
         }
-        // Each then hears of those who came after it, and these lines are not to be measured.
+        // Each then hears of the members that come after it, and these lines must not be measured.
         chat.say_and_await(0, "the first is ready");
         chat.say_and_await(1, "the second is ready");
         chat
     }
 
-    /// Each speaker says so many lines, each by a write of its own, and all the others hear them.
+    /// Each speaker sends `lines` lines, with one write for each, and all the others hear them.
     /// Returns how many lines were delivered.
     pub(crate) fn round(&mut self, lines: usize) -> u64 {
         let line = format!("{TEXT}\r\n");
@@ -117,7 +117,8 @@ impl Chat {
             }
         }
         let mut delivered = 0;
-        // Whoever is served last is awaited first: so the client sleeps once, and not once each.
+        // It first waits for the member that is served last: so the client sleeps once, and not
+        // once for each.
         for (number, mut member) in self.members.iter().enumerate().rev() {
             let others = self.speakers - usize::from(number < self.speakers);
             let length = self.line_length();
@@ -130,8 +131,8 @@ impl Chat {
         delivered as u64
     }
 
-    /// How long a line is as it is heard. The speaker's address stands before it, and the ports of
-    /// clients have five digits.
+    /// The length of a line as others hear it. The speaker's address stands before it, and the
+    /// ports of clients have five digits.
     fn line_length(&self) -> usize {
         let speaker = self.members[0].local_addr().expect("it is connected");
         format!("[{speaker}] {TEXT}\r\n").len()
@@ -148,7 +149,7 @@ impl Chat {
     }
 }
 
-/// Reads up to the first text that ends so.
+/// Reads up to the first text that ends with `end`.
 fn read_until(mut stream: &TcpStream, end: &str) {
     let mut heard = Vec::new();
     while !heard.ends_with(end.as_bytes()) {

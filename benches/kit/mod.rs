@@ -1,4 +1,5 @@
-//! What the benches share: where things run, and clients that only send, read and compare.
+//! Code that the benches share: the placement of processes, and clients that only send, read and
+//! compare.
 
 mod clients;
 mod placement;
@@ -8,9 +9,9 @@ pub(crate) use placement::Placement;
 
 use test_kit::{Server, Style};
 
-/// Starts a server of ours where it belongs.
+/// Starts one of our servers on its processor.
 ///
-/// Its log is written and thrown away. Read through a pipe, each line would wake this process.
+/// Its log goes to /dev/null. Through a pipe, each line would wake this process.
 pub(crate) fn start(placement: &Placement, style: Style, service: &str) -> Server {
     placement.start(|| Server::start_with(style, service, &["--log-file", "/dev/null"]))
 }

@@ -3,23 +3,23 @@ use std::{env, fmt, fs};
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 
-/// On which processors the servers run, and on which the client does.
+/// The processors on which the servers and the client run.
 ///
-/// It decides more than the style: where both ends share a processor, an echo goes round in a
-/// fraction of the time that it takes to wake another processor from its sleep.
+/// It matters more than the style: if both ends share a processor, an echo takes a fraction of the
+/// time that it takes to wake another processor.
 pub(crate) struct Placement {
     server: usize,
     client: usize,
 }
 
 impl Placement {
-    /// Pins this process where the client belongs: on the last processor that it may use, which
-    /// is seldom the one that serves interrupts, and the servers on the same one. With
-    /// `PLACEMENT=apart` in the environment, the servers get the one before it.
+    /// Pins this process, the client, to the last processor that it may use, which is seldom the
+    /// one that serves interrupts. The servers get the same one or, with `PLACEMENT=apart` in the
+    /// environment, the one before it.
     ///
     /// # Panics
     ///
-    /// The servers shall be apart, and there is one processor.
+    /// `PLACEMENT=apart` is set, and there is only one processor.
     pub(crate) fn take() -> Placement {
         test_kit::build();
         let allowed = sched_getaffinity(Pid::from_raw(0)).expect("a process may ask for its own");
@@ -36,7 +36,7 @@ impl Placement {
         placement
     }
 
-    /// Which processor is whose.
+    /// The text that names the processors.
     pub(crate) fn place(&self) -> String {
         let Placement { server, client } = self;
         match server == client {
@@ -45,7 +45,7 @@ impl Placement {
         }
     }
 
-    /// Starts something where the servers belong: a child inherits the place of its parent.
+    /// Starts something on the servers' processor: a child inherits the processor of its parent.
     pub(crate) fn start<T>(&self, start: impl FnOnce() -> T) -> T {
         pin_to(self.server);
         let started = start();

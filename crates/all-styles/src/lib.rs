@@ -1,17 +1,17 @@
-//! The list of all styles: the row of facts of each, and how it serves.
+//! The list of all styles: the row of facts of each, and its `serve` function.
 //!
-//! The facts stand in `launch`, on which each style's own binary builds, so `launch` cannot name
-//! the styles. Whatever has them all builds on this crate: the one program, the tests, and the
-//! server with a bug.
+//! The facts stand in `launch`, on which each style's own binary depends, so `launch` cannot depend
+//! on the styles. Every program that contains all styles depends on this crate: the one program,
+//! the tests, and the server with a bug.
 
 #![forbid(unsafe_code)]
 
 use launch::{Serve, Style};
 
-/// Hands the list to another macro, behind what that is told besides: for each style the name of
+/// Hands the list to another macro, after that macro's other arguments: for each style the name of
 /// its tests, its row in [`launch::Style`], and its crate.
 ///
-/// So tests, which have to be functions of their own, are made of the same lines as [`STYLES`].
+/// So the tests, which have to be separate functions, are made from the same lines as [`STYLES`].
 #[macro_export]
 macro_rules! each {
     ($then:path { $($besides:tt)* }) => {
@@ -28,8 +28,8 @@ macro_rules! each {
 
 macro_rules! serving {
     ({} $($test:ident $row:ident $server:ident;)*) => {
-        /// What there is to know about each style, and how it serves, in the order in which the
-        /// styles are always listed.
+        /// The facts of each style and its `serve` function, in the order in which the styles are
+        /// always listed.
         pub const STYLES: &[(&Style, Serve)] = &[$((&Style::$row, $server::serve)),*];
 
         #[cfg(test)]
@@ -40,7 +40,7 @@ macro_rules! serving {
 
 each!(serving {});
 
-/// The first style of which this holds, and how it serves.
+/// The first style for which `wanted` holds, and its `serve` function.
 pub fn find(wanted: impl Fn(&Style) -> bool) -> Option<(&'static Style, Serve)> {
     STYLES.iter().copied().find(|(style, _)| wanted(style))
 }
@@ -89,9 +89,9 @@ mod tests {
             };
             let place = STYLES.iter().position(|(listed, _)| listed == style);
             let place = place.unwrap_or_else(|| panic!("{}", missing()));
-            assert_eq!(place, number, "{HERE}: {name:?} stands at another place than in {ROWS}");
+            assert_eq!(place, number, "{HERE}: {name:?} stands in another place than in {ROWS}");
             let (test, row, of) = LINES[place];
-            // A keyword is no name of a function.
+            // A keyword cannot be the name of a function, so it has a `_` behind it.
             assert_eq!(test.trim_end_matches('_'), name, "{HERE}: want `{line}` for {row}");
             assert_eq!(of, server, "{HERE}: want `{line}` for {row}");
         }

@@ -1,4 +1,4 @@
-//! A connection to one client, for the styles that block in reading it.
+//! A connection to one client, for the styles whose reads block.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -8,37 +8,37 @@ use std::time::{Duration, Instant};
 use nix::poll::PollFlags;
 use sockets::{LINGER, Limits, StopFlag, discard_input, poll, until};
 
-/// A connection whose reads and writes block: it minds the idle clock, EINTR and the stop, so that
-/// a style's own code is read, answer, write.
+/// A connection whose reads and writes block: it takes care of the idle clock, EINTR and the stop,
+/// so that a style's own code only reads, answers and writes.
 #[derive(Debug)]
 pub struct Connection<'a> {
     stream: &'a TcpStream,
     limits: &'a Limits,
     stop: &'a StopFlag,
-    /// When the client completed something last.
+    /// When the client last completed something.
     completed: Instant,
-    /// Nobody has waited for the client since then.
+    /// The server has not waited for the client since then.
     fresh: bool,
     /// How long a read blocks now (socket(7), SO_RCVTIMEO).
     blocks_for: Option<Duration>,
-    /// By when all has to be over, once the stop is noticed.
+    /// The deadline for the connection, once the stop is noticed.
     over_by: Option<Instant>,
 }
 
-/// What came of waiting for a client.
+/// The result of waiting for a client.
 #[derive(Debug)]
 pub enum Input<'a> {
-    /// It sent these bytes; none at all mean that it will send no more.
+    /// It sent these bytes. No bytes mean that it will send no more.
     Bytes(&'a [u8]),
-    /// It has completed nothing for so many seconds, which is as long as it may.
+    /// It has completed nothing for this many seconds, the idle timeout.
     Idle(u64),
-    /// The server stops, and all that had arrived is read.
+    /// The server stops, and everything that had arrived is read.
     Stop,
 }
 
 impl<'a> Connection<'a> {
-    /// A connection over `stream` that gives up waiting when `stop` is raised. Whoever raises it
-    /// also sets the socket's O_NONBLOCK and sends the waiting thread a signal, in that order.
+    /// A connection over `stream` that stops waiting when `stop` is raised. The code that raises it
+    /// must also set the socket's O_NONBLOCK and then send the waiting thread a signal.
     pub fn new(stream: &'a TcpStream, limits: &'a Limits, stop: &'a StopFlag) -> Connection<'a> {
         Connection {
             stream,
@@ -51,11 +51,11 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Waits for the client to send something, and takes what has come.
+    /// Waits for the client to send something, and reads it.
     ///
     /// # Errors
     ///
-    /// Those of recv(2) that mean that the connection is broken.
+    /// The errors of recv(2) that mean that the connection is broken.
     pub fn read<'b>(&mut self, buffer: &'b mut Buffer) -> io::Result<Input<'b>> {
         loop {
             if self.over_by().is_some_and(|deadline| until(deadline).is_zero()) {
@@ -78,23 +78,24 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// The client has completed something: its idle time begins anew.
+    /// Starts the client's idle time again, since the client has completed something.
     pub fn restart_idle_clock(&mut self) {
         self.completed = Instant::now();
         self.fresh = true;
     }
 
-    /// When the client will have been idle for too long, for those who wait by themselves.
+    /// The time at which the client will have been idle for too long, for code that does its own
+    /// waiting.
     pub fn idle_deadline(&self) -> Option<Instant> {
         self.limits.idle_timeout.map(|timeout| self.completed + timeout)
     }
 
-    /// Sends all of `bytes`, however often the system takes only a part of them.
+    /// Sends all of `bytes`, even if the kernel takes them in many parts.
     ///
     /// # Errors
     ///
-    /// Those of send(2); [`TimedOut`](ErrorKind::TimedOut) if the client took nothing for as long
-    /// as it may be idle, or until the grace of the stop was over.
+    /// The errors of send(2); [`TimedOut`](ErrorKind::TimedOut) if the client took nothing for as
+    /// long as it may be idle, or until the grace of the stop was over.
     pub fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             match self.stream.write(bytes) {
@@ -109,8 +110,8 @@ impl<'a> Connection<'a> {
         Ok(())
     }
 
-    /// Says that nothing more comes, and waits until the client has closed too, or the linger time
-    /// is over. Dropping the stream after that is safe: see the module `finish`.
+    /// Shuts the sending side, and waits until the client has closed too or the linger time is
+    /// over. After that, dropping the stream is safe: see the module `finish` of `sockets`.
     ///
     /// # Errors
     ///
@@ -128,8 +129,8 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// How long the client may still be silent. A socket timeout starts anew with each byte, so
-    /// after a byte that completed nothing it has to be set to what is left.
+    /// How long the client may still be silent. A socket timeout starts again with each byte, so
+    /// after a byte that completed nothing it has to be set to the time that is left.
     fn idle_time_left(&self) -> Option<Duration> {
         let elapsed = if self.fresh { Duration::ZERO } else { self.completed.elapsed() };
         self.limits.idle_timeout.map(|timeout| timeout.saturating_sub(elapsed))
@@ -146,8 +147,8 @@ impl<'a> Connection<'a> {
         self.stream.set_read_timeout(timeout)
     }
 
-    /// A write would have blocked: either for longer than the client may be idle, or the socket
-    /// does not block any more since the server stops.
+    /// Handles a write that would have blocked: it either blocked for as long as the client may be
+    /// idle, or the socket does not block any more since the server stops.
     fn wait_until_writable(&mut self) -> io::Result<()> {
         match self.over_by() {
             Some(deadline) if !until(deadline).is_zero() => {
@@ -166,15 +167,15 @@ impl<'a> Connection<'a> {
     }
 }
 
-/// Room for what one read brings. It begins small and grows when reads fill it: most clients say
-/// little, and each has a buffer of its own here.
+/// The buffer for one read. It starts small and grows when reads fill it: most clients send little,
+/// and in these styles each client has its own buffer.
 #[derive(Debug)]
 pub struct Buffer {
     bytes: Vec<u8>,
     limit: usize,
 }
 
-/// How large a buffer is at first: a page.
+/// The size of a new buffer: a page.
 const FIRST_SIZE: usize = 4096;
 
 impl Buffer {
@@ -221,13 +222,13 @@ mod tests {
         let mut buffer = Buffer::new(64);
         let begun = Instant::now();
         let mut bytes = 0;
-        // Each answer to a byte is the next byte, so that the socket's own timeout never expires.
+        // The client sends a byte before each read, so the socket's own timeout never expires.
         loop {
             client.write_all(b"x").unwrap();
             match connection.read(&mut buffer).unwrap() {
                 Input::Bytes(input) => bytes += input.len(),
                 Input::Idle(_) => break,
-                Input::Stop => panic!("nobody stops"),
+                Input::Stop => panic!("the server does not stop"),
             }
         }
         assert!(begun.elapsed() >= IDLE);

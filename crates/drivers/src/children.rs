@@ -6,17 +6,18 @@ use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
 // ANCHOR: reap
-/// Reaps a child that has ended, if there is one: its process number, which the system may give to
-/// another process from now on, and its exit status (waitpid(2)).
+/// Reaps a child that has ended, if there is one (waitpid(2)). Returns its exit status and its
+/// process number, which the kernel may give to another process from now on.
 ///
-/// The status is kept as the system gives it. nix's `waitpid` returns an error for a child that a
-/// signal without a name has killed, a real-time signal, and the child is reaped all the same.
+/// The status is kept as the kernel gives it. nix's `waitpid` would return an error if a signal
+/// without a name, such as a real-time signal, had killed the child, and would still reap the
+/// child.
 #[allow(unsafe_code)]
 pub fn reap() -> Option<(Pid, ExitStatus)> {
     let mut status = 0;
-    // SAFETY: waitpid(2) writes the status, and nothing else.
+    // SAFETY: waitpid(2) writes only the status.
     let process = unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) };
-    // Nobody has ended (0), or there is no child (-1).
+    // No child has ended (0), or there is no child (-1).
     (process > 0).then(|| (Pid::from_raw(process), ExitStatus::from_raw(status)))
 }
 // ANCHOR_END: reap

@@ -1,10 +1,11 @@
-//! What several styles stand on, and no style is about: how a session is driven once its style has
-//! decided who waits for whom.
+//! Code that several styles share, and that is not the subject of any of them: it drives a session
+//! once the style has decided how to wait for its client.
 //!
 //! - [`blocking`]: one connection whose reads and writes block (iterative, fork, thread).
-//! - [`table`]: all the clients of an event loop (select). The style itself asks the system who is ready.
+//! - [`table`]: all the clients of an event loop (select). The style itself asks the kernel which
+//!   clients are ready.
 //! - [`reap`]: the ends of child processes (fork).
-//! - [`link`]: a member's child and its parent, and what goes between them (fork).
+//! - [`link`]: a member's child and its parent, and the packets between them (fork).
 
 #![deny(unsafe_code)]
 

@@ -1,9 +1,9 @@
-//! A member of the room that has a process of its own: its child reads and posts, the parent
-//! carries the talk, and a link between them carries both.
+//! A member of the room that has a process of its own. The child reads from the client and posts,
+//! the parent runs the room, and a link carries the talk between them.
 //!
 //! A link is a pair of Unix sockets of the kind SEQPACKET: connected like a stream, but a packet
-//! arrives whole or not at all, so nobody has to mark where one ends.
-//! That is Linux's (unix(7)); elsewhere one would send lengths.
+//! arrives whole or not at all, so the ends of packets need no marks.
+//! Linux has this kind (unix(7)); on other systems, a length would have to precede each packet.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -19,18 +19,18 @@ use sockets::{Limits, WRITE_SIZE, poll, until, write_queue};
 
 use crate::blocking::{Buffer, Connection, Input};
 
-/// How many bytes of posts may be on their way from a child: a few reads' worth, so that whoever
-/// pastes is held up by the parent's pace before the others' queues feel it.
+/// How many bytes of posts may be on their way from a child: a few reads' worth. A client that
+/// pastes a long text is thus slowed down by the parent before the others' queues fill.
 const POSTS_ON_THEIR_WAY: usize = 32 * 1024;
 
-/// The largest packet of posts: what one read of a member can become, if each byte of it, and of
-/// the unfinished line before it, becomes a replacement character of three bytes.
+/// The largest packet of posts: one read of a member, if each byte of it, and of the unfinished
+/// line before it, becomes a replacement character of three bytes.
 const POSTS_SIZE: usize = 16 * 1024;
 
 /// The parent's end of a link, and the queue that is the member's mailbox.
 ///
-/// The kernel's own buffer would not do for a mailbox: it is full after 278 short packets, 8 KB of
-/// talk, so that one person's paste would throw out people who are reading.
+/// The kernel's own buffer would be too small for a mailbox. It is full after 278 short packets, 8
+/// KB of talk, so one client's paste would throw out others that do read.
 #[derive(Debug)]
 pub struct Link {
     socket: Socket,
@@ -42,14 +42,14 @@ pub struct Link {
     is_shut: bool,
 }
 
-/// What came of listening to a child.
+/// The result of receiving from a child.
 #[derive(Debug)]
 pub enum Heard {
-    /// It posts.
+    /// The child posts.
     Posts(Posts),
-    /// There is nothing to hear yet.
+    /// The child has sent nothing yet.
     Nothing,
-    /// It will post nothing more.
+    /// The child will post nothing more.
     End,
 }
 
@@ -58,7 +58,7 @@ pub enum Heard {
 pub struct ChildEnd(Socket);
 
 // ANCHOR: link
-/// Makes a link, both ends of which are waited for by poll(2) and do not block.
+/// Makes a link. Neither end blocks: poll(2) waits for both.
 ///
 /// # Errors
 ///
@@ -74,8 +74,8 @@ pub fn link() -> io::Result<(Link, ChildEnd)> {
 // ANCHOR_END: link
 
 impl Link {
-    /// What the parent waits for, if it hears posts now. Nothing at all, if the child has only to
-    /// be reaped.
+    /// The readiness that the parent waits for, where `hears` says whether it hears posts now.
+    /// `None` if it waits for nothing.
     pub fn interest(&self, hears: bool) -> Option<(BorrowedFd<'_>, PollFlags)> {
         let mut flags = PollFlags::empty();
         flags.set(PollFlags::POLLIN, hears && !self.has_ended);
@@ -83,7 +83,7 @@ impl Link {
         (!flags.is_empty()).then_some((self.socket.as_fd(), flags))
     }
 
-    /// Hears what the child has to say.
+    /// Receives what the child has sent.
     pub fn receive(&mut self) -> Heard {
         if self.has_ended {
             return Heard::Nothing;
@@ -91,8 +91,8 @@ impl Link {
         let mut packet = [0; POSTS_SIZE];
         match self.socket.read(&mut packet) {
             Ok(count) if count > 0 => Heard::Posts(Posts::from_bytes(&packet[..count])),
-            // A child that died without having read all gives ECONNRESET once. What it had said
-            // before can still be read.
+            // If a child dies before it has read all, the read fails once with ECONNRESET. The
+            // packets that it sent before can still be read.
             Err(error) if may_try_again(&error) => Heard::Nothing,
             Ok(_) | Err(_) => {
                 self.has_ended = true;
@@ -102,10 +102,11 @@ impl Link {
     }
 
     // ANCHOR: send
-    /// Sends what waits, as far as the link takes it, and then the end, if the hub has said so.
+    /// Sends the waiting lines, as far as the link takes them, and then the end, if the hub has
+    /// ended the mailbox.
     pub fn send(&mut self) {
         if write_queue(&self.socket, &mut self.outbox.queue()).is_err() {
-            // The child is gone, and with it everybody who could be told.
+            // The child is gone, so no one can get these lines.
             *self.outbox.queue() = Queue::default();
         }
         let is_all = self.outbox.state() == OutboxState::Ended && self.outbox.queue().is_empty();
@@ -116,14 +117,14 @@ impl Link {
     }
     // ANCHOR_END: send
 
-    /// Whether nothing more goes through it, in either direction.
+    /// Whether nothing more goes through the link, in either direction.
     pub fn is_over(&self) -> bool {
         self.has_ended && self.is_shut
     }
 }
 
-/// The child's work: posts what the client says, and sends the client what the parent says, until
-/// the parent has no more to say.
+/// Does the child's work: posts what the client says, and sends the client what the parent says,
+/// until the parent has no more to say.
 ///
 /// # Errors
 ///
@@ -136,8 +137,8 @@ pub fn converse(
     limits: &Limits,
     ChildEnd(link): ChildEnd,
 ) -> io::Result<()> {
-    // Should the parent kill this process because the client does not read, then what the client
-    // was not sent goes with it: else the kernel would keep it, megabytes, until the client reads.
+    // If the parent kills this process because the client does not read, the kernel drops the
+    // unsent output too. Otherwise it would keep megabytes of it until the client reads.
     SockRef::from(stream).set_linger(Some(Duration::ZERO))?;
     stream.set_nonblocking(true)?;
     let mut member = Member {
@@ -164,8 +165,8 @@ pub fn converse(
             if !answer.completes_nothing() {
                 connection.restart_idle_clock();
                 member.post(&answer.posts)?;
-                // The room hears it before more is read. All that the client says meanwhile is then
-                // one read, and reaches everybody at once.
+                // The room hears this post before the child reads more. Everything that the client
+                // says meanwhile is then one read, and reaches all members at once.
                 thread::yield_now();
             }
             if answer.finish {
@@ -178,23 +179,23 @@ pub fn converse(
     connection.finish()
 }
 
-/// The child between its client and its parent. It never blocks in a write to either: it would be
-/// deaf to the other meanwhile.
+/// The child between its client and its parent. It never blocks in a write to one of them:
+/// meanwhile it would not hear the other.
 struct Member<'a> {
     stream: &'a TcpStream,
     link: Socket,
-    /// Packets that have queued up: they leave in one write.
+    /// Packets that wait for the client: they leave in one write.
     packets: Vec<u8>,
-    /// Where in `packets` stands what the client has not taken yet.
+    /// The part of `packets` that the client has not taken yet.
     unsent: Range<usize>,
     /// The parent has no more to say.
     parent_has_ended: bool,
-    /// Since when the client takes nothing, and how long it may.
+    /// Since when the client has taken nothing, and how long it may take nothing.
     stuck_since: Option<Instant>,
     patience: Duration,
 }
 
-/// Who is ready: the client to be read from, or somebody for something else.
+/// A readiness: the client can be read from, or something else can be done.
 #[derive(PartialEq)]
 enum Ready {
     Client,
@@ -202,8 +203,8 @@ enum Ready {
 }
 
 impl Member<'_> {
-    /// Waits until the parent can be heard, the client takes more of what waits for it, or, where
-    /// it is asked for, the client can be read from or the parent be told something.
+    /// Waits until the parent has sent something or the client takes more output. If `reads`, also
+    /// until the client can be read from; if `posts`, until the parent can be sent something.
     fn wait(
         &self,
         reads: bool,
@@ -230,12 +231,12 @@ impl Member<'_> {
         poll(interests, until_then.into_iter().chain(stuck).min())
     }
 
-    /// Whether the parent is heard: not before the client has taken all that came from it.
+    /// Whether to receive from the parent: only once the client has taken all earlier packets.
     fn hears_parent(&self) -> bool {
         self.unsent.is_empty() && !self.parent_has_ended
     }
 
-    /// Sends the client what has come from the parent, as far as it takes it.
+    /// Sends the client the packets of the parent, as far as it takes them.
     fn forward(&mut self) -> io::Result<()> {
         if self.hears_parent() {
             self.receive()?;
@@ -257,7 +258,7 @@ impl Member<'_> {
         Ok(())
     }
 
-    /// Receives the packets that have come from the parent. An empty one is the end.
+    /// Receives the packets of the parent. An empty packet is the end.
     fn receive(&mut self) -> io::Result<()> {
         let mut size = 0;
         while !self.parent_has_ended && size <= WRITE_SIZE {
@@ -276,8 +277,8 @@ impl Member<'_> {
     }
 
     // ANCHOR: post
-    /// Posts to the parent. While the link is full the member goes on hearing: a member that is
-    /// deaf while it posts would be taken for one that does not read.
+    /// Posts to the parent. While the link is full, the member still receives: otherwise the room
+    /// would take it for a member that does not read.
     fn post(&mut self, posts: &Posts) -> io::Result<()> {
         while let Err(error) = self.link.write(posts.as_bytes()) {
             match error.kind() {
@@ -285,7 +286,7 @@ impl Member<'_> {
                     self.wait(false, true, None)?;
                     self.forward()?;
                 }
-                // The room hears this member no more.
+                // The room does not hear this member any more.
                 ErrorKind::BrokenPipe => break,
                 ErrorKind::Interrupted => {}
                 _ => return Err(error),

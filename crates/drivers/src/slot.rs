@@ -1,4 +1,4 @@
-//! A client's place in the table: its connection, its session, and where it is in its life.
+//! A client's place in the table: its connection, its session, and its phase.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem;
@@ -11,12 +11,12 @@ use sockets::{LINGER, Limits, cut, discard_input, write_queue};
 
 use crate::catch_panic;
 
-/// The readiness that a client is waited for.
+/// The readiness that the loop waits for on a client's socket.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interest {
-    /// It is to be read from.
+    /// Wait until it can be read from.
     pub read: bool,
-    /// It is to be written to.
+    /// Wait until it can be written to.
     pub write: bool,
 }
 
@@ -26,27 +26,28 @@ pub(crate) struct Slot {
     session: Box<dyn Session>,
     pub(crate) outbox: Outbox,
     phase: Phase,
-    /// A member is read from though it does not read: its mailbox is its bound, not its silence.
+    /// The client is a member of the room. A member is heard even if it does not read: its mailbox
+    /// is the limit.
     is_member: bool,
-    /// The socket took all that it was given. If not, the system says when it takes more.
+    /// The socket took all output so far. If not, the kernel says when it takes more.
     pub(crate) is_writable: bool,
-    /// Something was read from it in this turn.
+    /// The server read from it in this turn.
     has_been_heard: bool,
-    /// When the client completed something last.
+    /// When the client last completed something.
     active: Instant,
 }
 
 // ANCHOR: phase
-/// Where a client is in its life.
+/// The phase of a client's life.
 #[derive(Debug)]
 enum Phase {
     /// It is heard and answered.
     Talking,
-    /// It gets what waits for it, and nothing more.
+    /// It gets the output that waits for it, and nothing more.
     Finishing,
-    /// It has got all, and has until then to close.
+    /// It has got everything, and has until this time to close.
     Lingering(Instant),
-    /// It is gone, in this way.
+    /// It is gone, with this result.
     Over(io::Result<()>),
 }
 // ANCHOR_END: phase
@@ -65,7 +66,7 @@ impl Slot {
         }
     }
 
-    /// Greets the client. What it returns, as with the others, is for the room.
+    /// Greets the client. Like the methods below, it returns posts for the room.
     pub(crate) fn greet(&mut self) -> Posts {
         let greeted = catch_panic(|| Ok(self.session.greet()));
         let posts = greeted.and_then(|answer| self.answer(answer));
@@ -112,8 +113,8 @@ impl Slot {
 
     // ANCHOR: try_to_send
     // ANCHOR: send
-    /// Sends what waits for the client, as far as its socket takes it, and goes on to the next
-    /// phase once nothing waits and nothing more comes.
+    /// Sends the output that waits for the client, as far as its socket takes it, and goes on to
+    /// the next phase once no output waits and no more will come.
     pub(crate) fn send(&mut self) {
         if self.outbox.state() == OutboxState::TooSlow {
             return self.cut("too slow");
@@ -139,13 +140,14 @@ impl Slot {
     }
     // ANCHOR_END: try_to_send
 
-    /// Nothing more comes: what waits is sent, and that is the end.
+    /// Ends the talk: the waiting output is still sent, and no more will come.
     pub(crate) fn finish(&mut self) {
         self.phase = Phase::Finishing;
         self.active = Instant::now();
     }
 
-    /// The server stops: what had arrived is answered, and who has said nothing since is finished.
+    /// Finishes a client that has sent nothing in this turn, since the server stops. Input that had
+    /// arrived is answered first.
     pub(crate) fn finish_if_silent(&mut self) {
         let has_been_heard = mem::take(&mut self.has_been_heard);
         if self.wants_to_talk() && !has_been_heard {
@@ -153,13 +155,13 @@ impl Slot {
         }
     }
 
-    /// Ends the connection at once, whatever waits.
+    /// Ends the connection at once, even if output waits.
     pub(crate) fn cut(&mut self, why: &str) {
         cut(&self.stream);
         self.phase = Phase::Over(Err(io::Error::other(why)));
     }
 
-    /// When something is due if nothing happens before.
+    /// The time at which something is due, if nothing happens before.
     pub(crate) fn deadline(&self, limits: &Limits) -> Option<Instant> {
         match self.phase {
             Phase::Talking => limits.idle_timeout.map(|timeout| self.active + timeout),
@@ -170,8 +172,8 @@ impl Slot {
     }
 
     // ANCHOR: interest
-    /// What the client is waited for: interest is the lifecycle, and a client that wants neither to
-    /// be read from nor to be written to is over. `is_heard`: the room hears what it posts.
+    /// The readiness that the loop waits for: it depends on the phase, and a client that waits for
+    /// neither reading nor writing is over. `is_heard`: the room hears its posts now.
     pub(crate) fn interest(&self, is_heard: bool) -> Interest {
         let is_read = self.wants_to_talk() && is_heard || matches!(self.phase, Phase::Lingering(_));
         Interest { read: is_read, write: !self.outbox.queue().is_empty() }
@@ -210,7 +212,7 @@ impl Slot {
         if !answer.completes_nothing() {
             self.active = Instant::now();
         }
-        // Mostly the socket takes all at once, and nothing is copied.
+        // Usually the socket takes everything at once, and nothing is copied.
         let mut sent = 0;
         if !answer.send.is_empty() {
             sent = match self.stream.write(&answer.send) {

@@ -1,9 +1,11 @@
-//! The table of an event loop: every client, where it is in its life, and the room they share.
+//! The table of an event loop: every client, its phase, and the room that the clients share.
 //!
-//! One thread holds all of it, so there is nothing to lock: the room is a value, a post a call.
-//! The loop around it asks the system who is ready, by whatever call; the table says for whom to
-//! ask ([`interests`](Table::interests)), until when ([`deadline`](Table::deadline)), and what
-//! follows. Nothing in it blocks, and every client gets a bounded piece of work a turn.
+//! One thread holds all of it, so there is nothing to lock: the room is a value, and a post is a
+//! call.
+//! The loop around it asks the kernel which clients are ready, with select(2) or another call. The
+//! table says which clients to ask for ([`interests`](Table::interests)) and until when to wait
+//! ([`deadline`](Table::deadline)), and does the work that follows. It never blocks, and does a
+//! limited amount of work per client and turn.
 
 use std::collections::BTreeMap;
 use std::net::TcpStream;
@@ -24,12 +26,12 @@ pub struct Table {
     limits: Limits,
     slots: BTreeMap<ClientId, Slot>,
     hub: Hub<OutboxMailbox>,
-    /// The moment from which the hub's clock counts, and the one at which to ask the hub again.
+    /// The start of the hub's clock, and the time at which to ask the hub again.
     begun: Instant,
     advance_at: Option<Instant>,
-    /// Where every read goes: a client that says nothing costs no buffer.
+    /// The buffer for every read: a silent client costs no buffer.
     buffer: Vec<u8>,
-    /// By when all has to be over, once the server stops.
+    /// The deadline for all clients, once the server stops.
     over_by: Option<Instant>,
 }
 // ANCHOR_END: state
@@ -50,7 +52,8 @@ impl Table {
     }
 
     // ANCHOR: interests
-    /// For what each client is waited for now. A client that wants nothing is at its end.
+    /// The readiness to wait for on each client's socket. A client that waits for nothing has
+    /// ended.
     pub fn interests(&self) -> impl Iterator<Item = (ClientId, BorrowedFd<'_>, Interest)> {
         self.slots
             .iter()
@@ -59,7 +62,7 @@ impl Table {
     // ANCHOR_END: interests
 
     // ANCHOR: new_connection
-    /// Gives a client that has just connected its place, and greets it.
+    /// Gives a place to a client that has just connected, and greets it.
     pub fn new_connection(&mut self, Arrival { client, peer, stream }: Arrival<TcpStream>) {
         let opened = stream
             .set_nonblocking(true)
@@ -88,7 +91,7 @@ impl Table {
     }
     // ANCHOR_END: receive
 
-    /// A client that did not take all that it was given takes more now.
+    /// Notes that a client which had not taken all its output takes more now.
     pub fn unblock(&mut self, client: ClientId) {
         if let Some(slot) = self.slots.get_mut(&client) {
             slot.is_writable = true;
@@ -96,46 +99,47 @@ impl Table {
     }
 
     // ANCHOR: turn
-    /// Ends a turn of the loop: does what is due, lets the room hear, and sends to everybody all that
-    /// waits, so that lines that have queued up leave in one write.
+    /// Ends a turn of the loop: does what is due, lets the room hear the posts, and sends every
+    /// client the output that waits, so that queued lines leave in one write.
     pub fn turn(&mut self) {
         self.keep_time();
         let wait = self.hub.advance(self.begun.elapsed());
         self.advance_at = wait.map(|wait| Instant::now() + wait);
         self.slots.values_mut().for_each(Slot::send);
         if self.end_connections() && self.service.has_room() {
-            // The others are told in the next turn, which shall not wait for anybody.
+            // The others are told in the next turn, and that must not wait for an event.
             self.advance_at = Some(Instant::now());
         }
     }
     // ANCHOR_END: turn
 
-    /// Says goodbye to everybody.
+    /// Says goodbye to all clients.
     pub fn stop(&mut self) {
         self.over_by = Some(Instant::now() + self.limits.grace);
         self.hub.stop();
     }
 
-    /// When something is due if nobody is ready before.
+    /// The time at which something is due, if no client is ready before.
     pub fn deadline(&self) -> Option<Instant> {
         let slots = self.slots.values().filter_map(|slot| slot.deadline(&self.limits));
-        // Once the server stops, silence is an answer, and nobody waits for it.
+        // Once the server stops, a client without input is finished at once, so the loop must not
+        // wait.
         let hears_out = self.over_by.is_some() && self.slots.values().any(Slot::wants_to_talk);
         let now = hears_out.then(Instant::now);
         slots.chain(self.advance_at).chain(self.over_by).chain(now).min()
     }
 
-    /// How many clients are here.
+    /// The number of clients.
     pub fn len(&self) -> usize {
         self.slots.len()
     }
 
-    /// Whether nobody is here.
+    /// Whether there are no clients.
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()
     }
 
-    /// Tells the room what a session has to say.
+    /// Gives a session's posts to the room.
     fn post(&mut self, client: ClientId, posts: Posts) {
         self.hub.post(client, posts);
         if !self.slots[&client].is_talking() {
@@ -163,7 +167,7 @@ impl Table {
         }
     }
 
-    /// Forgets the clients that are gone, which the room hears of. Returns whether there were any.
+    /// Forgets the clients that are gone, and tells the room. Returns whether there were any.
     fn end_connections(&mut self) -> bool {
         let before = self.slots.len();
         self.slots.retain(|&client, slot| {

@@ -1,4 +1,4 @@
-//! The table of an event loop, between its turns.
+//! Tests of the table of an event loop, between its turns.
 
 use std::io::Read;
 use std::net::{TcpListener, TcpStream};
@@ -11,15 +11,15 @@ use protocol::{CATALOGUE, ClientId, Settings};
 use socket2::SockRef;
 use sockets::{Arrival, Limits};
 
-/// Nobody else wakes the loop, so it has to know by itself that there is something to tell.
+/// No event wakes the loop here, so the table's deadline has to: there is something to tell.
 #[test]
-fn a_member_that_is_found_gone_while_the_room_is_told_is_missed_at_once() {
+fn a_member_found_gone_while_the_room_is_told_is_announced_at_once() {
     let mut table = table();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let [mut ada, bob] = [1, 2].map(|number| join(&mut table, &listener, number));
     table.turn();
 
-    // He is gone, and his socket knows it, when the room hears of the next who joins.
+    // Bob is gone, and his socket has the reset, before the room tells of the next member.
     SockRef::from(&bob).set_linger(Some(Duration::ZERO)).unwrap();
     let name = bob.local_addr().unwrap();
     drop(bob);

@@ -1,4 +1,4 @@
-//! The command line that all the servers share.
+//! The command line that all servers share.
 
 use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
@@ -20,23 +20,23 @@ use crate::life::{Serve, Server};
 use crate::problem::{Problem, complain};
 use crate::style::{MaxClients, Style};
 
-/// What can be said to a server.
+/// The options of a server.
 #[derive(Args, Debug)]
 struct Options {
-    /// What to serve
+    /// The service to run
     #[arg(value_name = "SERVICE", value_parser = service())]
     service: &'static Entry,
 
-    /// Where to listen: [::]:PORT serves IPv6 and IPv4 alike, port 0 lets the system choose; fd:0 is
-    /// the listener that standard input is, under inetd
+    /// Where to listen: [::]:PORT serves both IPv6 and IPv4, port 0 lets the kernel choose; fd:0 is
+    /// standard input, if inetd has made it a listener
     #[arg(long, value_name = "HOST:PORT", value_parser = host_port)]
     listen: Option<HostPort>,
 
-    /// How many clients to serve at once; the others wait in the backlog
+    /// How many clients to serve at once; further clients wait in the backlog
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     max_clients: Option<usize>,
 
-    /// How long a client may complete nothing; 0 is for ever
+    /// How long a client may complete nothing; 0 means no limit
     #[arg(long, value_name = "SECS", value_parser = seconds(0))]
     idle_timeout: Option<u64>,
 
@@ -44,15 +44,15 @@ struct Options {
     #[arg(long, value_name = "SECS", value_parser = seconds(1), default_value_t = 5)]
     grace: u64,
 
-    /// Tell the fortunes in FILE, which fortune(6) could read: entries separated by lines of %
+    /// Tell the fortunes in FILE, in the format of fortune(6): entries separated by lines of %
     #[arg(long, value_name = "FILE")]
     fortunes: Option<PathBuf>,
 
-    /// Make the choice of fortunes repeatable: the same for one N, whatever the style
+    /// Make the choice of fortunes repeatable: with the same N it is the same in every style
     #[arg(long, value_name = "N", value_parser = seed)]
     seed: Option<u64>,
 
-    /// Where upload stores the files that it is sent: a directory that is there
+    /// Where upload stores the files that clients send: an existing directory
     #[arg(long, value_name = "DIR")]
     directory: Option<PathBuf>,
 
@@ -69,10 +69,10 @@ struct Options {
     ends_with: Option<i32>,
 }
 
-/// [`DEFAULT_MAX_SIZE`](protocol::upload::DEFAULT_MAX_SIZE) as one would say it.
+/// [`DEFAULT_MAX_SIZE`](protocol::upload::DEFAULT_MAX_SIZE) as the command line has it.
 const DEFAULT_MAX_SIZE_SAID: &str = "16M";
 
-/// How long a client may complete nothing if nothing else is said.
+/// The default limit of how long a client may complete nothing.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// The command line of a style, under the style's name.
@@ -149,11 +149,11 @@ pub(crate) fn server(style: &Style, serve: Serve, matches: &ArgMatches) -> Resul
 #[derive(Clone, Debug)]
 pub struct HostPort(pub String);
 
-/// Reads a HOST:PORT as far as that is possible without asking anybody.
+/// Reads a HOST:PORT, without resolving the name.
 ///
 /// # Errors
 ///
-/// One line that says what would be right.
+/// One line that says what is expected.
 pub fn host_port(text: &str) -> Result<HostPort, String> {
     let wanted = "want HOST:PORT, like 127.0.0.1:3026 or [::1]:3026";
     let Some((host, port)) = text.rsplit_once(':') else {
@@ -171,8 +171,8 @@ pub fn host_port(text: &str) -> Result<HostPort, String> {
     }
 }
 
-/// Has each option hear a number below 0, which is wrong, and say what would be right. Else `-1` would
-/// be taken for an option of that name.
+/// Passes negative numbers to the options, which then say what is expected. Otherwise clap would
+/// take `-1` for an option of that name.
 pub fn hear_negative_numbers(command: Command) -> Command {
     let takes_value = |arg: &clap::Arg| arg.get_action().takes_values();
     let hear =
@@ -180,8 +180,8 @@ pub fn hear_negative_numbers(command: Command) -> Command {
     command.mut_args(hear).mut_subcommands(hear_negative_numbers)
 }
 
-/// Says in one line what is wrong with a command line and what would be right, or shows the help
-/// or the version if that is what it asked for. Gives the status to exit with.
+/// Says in one line what is wrong with a command line and what is expected, or shows the help or
+/// the version if the command line asks for it. Returns the exit status.
 pub fn usage_error(command: &Command, error: &clap::Error) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp
@@ -233,7 +233,7 @@ fn service() -> impl TypedValueParser<Value = &'static Entry> {
     })
 }
 
-/// Up to a year: far more could not be added to the time of day.
+/// Reads seconds, at most a year: far larger numbers could not be added to the time of day.
 fn seconds(least: u64) -> impl Fn(&str) -> Result<u64, String> + Clone {
     let most = 365 * 24 * 60 * 60;
     move |text| match text.parse() {
@@ -242,11 +242,12 @@ fn seconds(least: u64) -> impl Fn(&str) -> Result<u64, String> + Clone {
     }
 }
 
-/// Reads a number of bytes that a u32 holds, with or without a unit: `512`, `64K`, `100M`, `1G`.
+/// Reads a number of bytes that fits into a u32, with or without a unit: `512`, `64K`, `100M`,
+/// `1G`.
 ///
 /// # Errors
 ///
-/// One line that says what would be right.
+/// One line that says what is expected.
 pub fn size(text: &str) -> Result<u32, String> {
     let units = [("K", 1 << 10), ("M", 1 << 20), ("G", 1 << 30)];
     let unit = units.iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor)));
@@ -287,7 +288,7 @@ fn store(service: &Entry, directory: Option<&Path>) -> Result<Option<Arc<dyn Sto
     let path = directory.ok_or_else(|| {
         let name = service.name;
         Problem::usage(format!(
-            "{name} stores what it is sent: say where, with --directory <DIR>; see --help"
+            "{name} stores files: say where, with --directory <DIR>; see --help"
         ))
     })?;
     let directory = Directory::open(path).map_err(|error| {
@@ -296,7 +297,7 @@ fn store(service: &Entry, directory: Option<&Path>) -> Result<Option<Arc<dyn Sto
     Ok(Some(Arc::new(directory)))
 }
 
-/// The fortunes to tell, and what there is to say about the file that they come from.
+/// The fortunes to tell, and a note for the log about the file that they come from.
 fn fortunes(file: Option<&Path>, seed: u64) -> Result<(Fortunes, Option<String>), Problem> {
     let Some(path) = file else {
         return Ok((Fortunes::built_in(seed), None));

@@ -1,4 +1,4 @@
-//! How many descriptors a program may have open.
+//! The number of descriptors that a program may have open.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -18,16 +18,16 @@ pub fn raise_descriptor_limit() -> io::Result<usize> {
     Ok(usize::try_from(hard).unwrap_or(usize::MAX))
 }
 
-/// How many descriptors a server needs besides its listener: for what it waits with, for a client,
-/// and for the client's link.
+/// How many descriptors a server needs besides its listener: for waiting, for a client, and for the
+/// client's link.
 const NEEDED: usize = 12;
 
-/// Tries whether there are as many descriptors left as a server needs, so that it does not promise
-/// to serve and ends then.
+/// Checks that as many descriptors are left as a server needs: otherwise it would say that it
+/// listens, and then end.
 ///
 /// # Errors
 ///
-/// There are not. The text says how many there are.
+/// There are fewer. The text says how many.
 pub(crate) fn expect_descriptors(any: &impl AsFd) -> io::Result<()> {
     let copies = || any.as_fd().try_clone_to_owned();
     let taken: Vec<_> = (0..NEEDED).map_while(|_| copies().ok()).collect();

@@ -1,10 +1,10 @@
-//! The command line that all the servers share, and the life of a server.
+//! The command line that all servers share, and the start and end of a server.
 //!
-//! A style's binary is one call of [`main`]; the one program that has them all builds its
-//! subcommands from [`command`] and starts them by [`run`].
+//! A style's binary is one call of [`main`]; the one program that contains all styles builds its
+//! subcommands from [`command`] and starts them with [`run`].
 //!
-//! The tools share the words for a [`Problem`], the [`interruption`] by Ctrl-C and the limit of
-//! descriptors with the servers, so these stand here too.
+//! The tools also use the texts of a [`Problem`], the [`interruption`] by Ctrl-C and the limit of
+//! descriptors, so these stand here too.
 
 mod command;
 mod descriptors;
@@ -35,8 +35,8 @@ pub fn main(style: &Style, serve: Serve) -> ExitCode {
     }
 }
 
-/// Serves as a command line of [`command`] says. Gives the status to exit with: 0 after serving
-/// and stopping, 1 if it could not serve, 2 if the command line is wrong.
+/// Serves as a command line of [`command`] says. Returns the exit status: 0 after serving and
+/// stopping, 1 if it could not serve, 2 if the command line is wrong.
 pub fn run(style: &Style, serve: Serve, matches: &ArgMatches) -> ExitCode {
     match command::server(style, serve, matches) {
         Ok(server) => server.live(),

@@ -1,9 +1,10 @@
-//! The log: one line an event, one write a line, so that forked children and threads never tear
-//! one another's lines.
+//! The log: one line for each event, and one write for each line, so that the lines of forked
+//! children and threads never mix.
 //!
-//! A server serves whether or not anybody reads its log. A line for which there is no room is lost,
-//! and so is a line of which there are too many of the same kind in a second, since strangers decide
-//! how many there are. Both are counted, and the next line that can be written says so.
+//! A server serves even if nothing reads its log. If there is no room for a line, the line is lost.
+//! If there are too many lines of one kind in a second, further ones are left out, since clients
+//! decide how many there are. Both are counted, and the next line that can be written tells the
+//! count.
 
 mod file;
 mod shared;
@@ -27,12 +28,12 @@ use tracing_subscriber::util::SubscriberInitExt;
 use file::LineFile;
 use shared::Shared;
 
-/// How many lines of one kind there are in a second: 1000, some 100 KB. A stranger who speaks as fast
-/// as the room hears made 37 MB of log a second.
+/// The limit of lines of one kind in a second: 1000, some 100 KB. Without it, a client that spoke
+/// as fast as the room hears made 37 MB of log a second.
 const LINES_A_SECOND: u32 = 1000;
 
-/// Begins the log of this process and its children, in `file` or on standard error. A panic is a
-/// line of it, too.
+/// Begins the log of this process and its children, in `file` or on standard error. A panic becomes
+/// a line of the log too.
 pub fn begin(file: Option<File>) {
     let shared = Shared::new();
     let file = file.map_or_else(LineFile::stderr, LineFile::new);
@@ -40,7 +41,7 @@ pub fn begin(file: Option<File>) {
     let lines = tracing_subscriber::fmt::layer()
         .event_format(LogLine)
         .with_writer(move || lines)
-        // A log that cannot be written is no reason to stop serving.
+        // The server goes on serving even if the log cannot be written.
         .log_internal_errors(false);
     let limit = Limit { shared, begun: Instant::now() };
     tracing_subscriber::registry().with(LevelFilter::INFO).with(limit).with(lines).init();
@@ -49,17 +50,17 @@ pub fn begin(file: Option<File>) {
     }));
 }
 
-/// The file of the log, and what is to be told of lines that are not in it.
+/// The file of the log, and the counts of lines that are missing in it.
 #[derive(Debug)]
 pub struct Lines {
     file: LineFile,
     shared: &'static Shared,
-    /// The last line found room for its beginning only.
+    /// There was only room for the beginning of the last line.
     is_torn: AtomicBool,
 }
 
 impl Lines {
-    /// Lines on standard error. From here on this process never waits for its reader for long.
+    /// Lines on standard error. From here on, this process never waits long for the reader.
     pub fn stderr() -> Lines {
         Lines::new(LineFile::stderr(), Shared::new())
     }
@@ -68,7 +69,7 @@ impl Lines {
         Lines { file, shared, is_torn: AtomicBool::new(false) }
     }
 
-    /// Writes a line, which ends with a line feed, if there is room for it.
+    /// Writes a line, which must end with a line feed, if there is room for it.
     pub fn say(&self, line: &[u8]) {
         let lost = self.shared.lost.swap(0, SeqCst);
         let left_out = self.shared.left_out.swap(0, SeqCst);
@@ -88,7 +89,7 @@ impl Lines {
             );
         }
         text.extend_from_slice(line);
-        // A reader that is behind already is not waited for.
+        // It does not wait for a reader that is behind already.
         let written = self.file.write(&text, lost == 0).unwrap_or(0);
         if written < text.len() {
             self.shared.lost.fetch_add(lost + 1, SeqCst);
@@ -98,7 +99,7 @@ impl Lines {
     }
 }
 
-/// The log gives each line as a whole.
+/// Each write is a whole line of the log.
 impl Write for &Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.say(line);
@@ -117,7 +118,7 @@ fn report(text: &mut Vec<u8>, count: u64, why: &str) {
     let _ = writeln!(text, "{begun}{count} {lines} {were} {why}");
 }
 
-/// Keeps out lines of a kind of which there are too many.
+/// Leaves out lines if there are too many of one kind.
 struct Limit {
     shared: &'static Shared,
     begun: Instant,
@@ -134,7 +135,7 @@ impl<S: Subscriber> Layer<S> for Limit {
     }
 }
 
-/// Time, level, process, where it was said, and what.
+/// The format of a line: time, level, process, module and text.
 struct LogLine;
 
 impl<S, N> FormatEvent<S, N> for LogLine
@@ -155,7 +156,7 @@ where
     }
 }
 
-/// What each line begins with.
+/// The beginning of each line.
 fn begin_line(level: &Level, target: &str) -> String {
     let time = humantime::format_rfc3339_millis(SystemTime::now());
     format!("{time} {level:5} {} {target}: ", process::id())

@@ -1,11 +1,10 @@
-//! What keeps a program from doing what it was asked to do.
+//! The problems that end a program.
 
 use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// What keeps a program from doing what it was asked to do, in one line, and the status to exit
-/// with.
+/// The reason, in one line, why a program cannot do its task, and the exit status.
 #[derive(Debug)]
 pub struct Problem {
     text: String,
@@ -13,31 +12,31 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// The command line asks for what cannot be: status 2.
+    /// A wrong command line: status 2.
     pub fn usage(text: impl Into<String>) -> Problem {
         Problem { text: text.into(), status: 2 }
     }
 
-    /// The world is not as the command line assumes: status 1. The numbers of errors in the text
-    /// are left out, as by [`without_numbers`].
+    /// The system is not as the command line assumes: status 1. The text loses its error numbers,
+    /// as by [`without_numbers`].
     pub fn world(text: impl fmt::Display) -> Problem {
         Problem { text: without_numbers(&text), status: 1 }
     }
 
-    /// Says so on standard error.
+    /// Prints the problem on standard error, and returns the exit status.
     pub fn report(self) -> ExitCode {
         complain(&self.text);
         ExitCode::from(self.status)
     }
 }
 
-/// Says on standard error what is wrong. That nobody may be reading is no reason to panic.
+/// Prints an error on standard error. It does not panic if nothing reads that.
 pub(crate) fn complain(text: &str) {
     let _ = writeln!(io::stderr(), "error: {text}");
 }
 
-/// The text of an error, or one that holds such a text, without the "(os error 98)" that the
-/// standard library puts behind it.
+/// A text that is or contains an error's text, without the "(os error 98)" that the standard
+/// library puts after it.
 pub fn without_numbers(text: &impl fmt::Display) -> String {
     let text = text.to_string();
     let mut pieces = text.split(" (os error ");

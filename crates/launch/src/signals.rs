@@ -1,4 +1,5 @@
-//! How programs that are no servers are told to stop. (A server has its [`Stop`](sockets::Stop).)
+//! The signals that stop programs which are not servers. (A server has its
+//! [`Stop`](sockets::Stop).)
 
 use std::io;
 use std::os::unix::net::UnixStream;
@@ -10,21 +11,21 @@ use nix::sys::signal::{SigHandler, signal};
 use signal_hook::{flag, low_level};
 use sockets::{hear, is_ignored, stopping_signals};
 
-/// Has this program hear of the ends of its children, also where it was started with SIGCHLD
-/// ignored: the kernel would reap them, and a wait for one would fail (wait(2), ECHILD).
+/// Lets this program wait for its children, even if it was started with SIGCHLD ignored. Otherwise
+/// the kernel would reap them, and a wait for one would fail (wait(2), ECHILD).
 ///
 /// # Errors
 ///
-/// The system refuses it.
+/// The system call fails.
 #[allow(unsafe_code)]
 pub fn expect_children() -> io::Result<()> {
-    // SAFETY: the default of a signal runs no code of ours.
+    // SAFETY: the default action of a signal runs no handler.
     unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
     Ok(())
 }
 
 /// The flag that the first Ctrl-C raises. The second one ends the process at once, as Ctrl-C does
-/// where nobody minds it.
+/// in a program without a handler.
 ///
 /// # Errors
 ///
@@ -33,7 +34,8 @@ pub fn interruption() -> io::Result<Arc<AtomicBool>> {
     let is_interrupted = Arc::default();
     if !is_ignored(SIGINT)? {
         hear(&[SIGINT], || {
-            // They run in this order, so the first signal raises the flag and the second finds it.
+            // They run in this order, so the first signal raises the flag and the second finds it
+            // raised.
             flag::register_conditional_default(SIGINT as i32, Arc::clone(&is_interrupted))?;
             flag::register(SIGINT as i32, Arc::clone(&is_interrupted))
         })?;
@@ -46,15 +48,15 @@ pub fn interruption() -> io::Result<Arc<AtomicBool>> {
 pub struct Arrivals {
     /// The signal.
     pub signal: Signal,
-    /// A byte can be read from it for each arrival.
+    /// A socket from which a byte can be read for each arrival.
     pub bytes: UnixStream,
 }
 
 impl Arrivals {
-    /// Has the arrivals of SIGTERM, SIGINT and SIGHUP become bytes, and raise a flag. If one comes
-    /// while the flag is raised, the process ends at once, with status 128 + signal.
+    /// Turns the arrivals of SIGTERM, SIGINT and SIGHUP into bytes, and makes them raise a flag. If
+    /// one comes while the flag is raised, the process ends at once, with status 128 + signal.
     ///
-    /// SIGINT and SIGHUP are not among them where they were ignored at the start.
+    /// It leaves out SIGINT and SIGHUP if they were ignored at the start.
     ///
     /// # Errors
     ///
@@ -67,7 +69,7 @@ impl Arrivals {
     fn of(signal: Signal, is_raised: &Arc<AtomicBool>) -> io::Result<Arrivals> {
         let number = signal as i32;
         let (bytes, write) = UnixStream::pair()?;
-        // They run in this order, so a signal finds what the one before has raised.
+        // They run in this order, so a signal finds the flag that the one before has raised.
         flag::register_conditional_shutdown(number, 128 + number, Arc::clone(is_raised))?;
         flag::register(number, Arc::clone(is_raised))?;
         low_level::pipe::register(number, write)?;

@@ -2,40 +2,40 @@ use std::fmt;
 
 use protocol::Entry;
 
-/// What there is to know about a style of server, beside its code.
+/// The facts about a style of server, apart from its code.
 ///
-/// All that lists the styles is made of these rows: command lines, help, the start table, tests and
-/// pictures. How a style serves is no fact, but a function of its crate, which builds on this one:
-/// so `crates/all-styles` names it.
+/// Everything that lists the styles is made from these rows: command lines, help, the start table,
+/// tests and pictures. The rows do not contain the `serve` function of a style: its crate depends
+/// on this one, so `crates/all-styles` joins the two.
 #[derive(Clone, Copy, PartialEq)]
 pub struct Style {
-    /// Its name, which is also the subcommand's, and that of its colour and of its chapter.
+    /// Its name, which is also the name of its subcommand, its colour and its chapter.
     pub name: &'static str,
-    /// Its name in `ps`, which is also its binary's.
+    /// Its name in `ps`, which is also the name of its binary.
     pub process_name: &'static str,
-    /// What stands beside its colour in every picture, for those who do not see colours.
+    /// The sign beside its colour in every picture, for readers who do not see colours.
     pub sign: &'static str,
-    /// What it does with a client once accept(2) has returned, in four words.
+    /// How it serves a client once accept(2) has returned, in four words.
     pub answer: &'static str,
-    /// What follows from that.
+    /// The consequence of that.
     pub so: &'static str,
-    /// What its ports begin with: 3 for 3007, 3017 and 3026.
+    /// The first digits of its ports: 3 for 3007, 3017 and 3026.
     pub thousand: u16,
-    /// What each client has of its own while it is served.
+    /// The thing that each client has to itself while it is served.
     pub own: Own,
-    /// How many clients it serves at once if it is not told otherwise, and what it can at most.
+    /// How many clients it serves at once by default, and how many at most.
     pub max_clients: MaxClients,
-    /// Whether several can be in its room at once. Only there may a member listen for ever:
-    /// elsewhere that keeps everybody else out.
+    /// Whether its room can have several members at once. If not, there is an idle timeout: a
+    /// member that only listens would keep all others out.
     pub room_of_many: bool,
-    /// Whether `cargo run` starts it if nobody says which styles to start.
+    /// Whether `cargo run` starts it without `--styles`.
     pub starts_by_default: bool,
 }
 
-/// What each client has of its own.
+/// The thing that each client has to itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Own {
-    /// Nothing: it is the only one.
+    /// Nothing: it is the only client.
     Nothing,
     /// A process.
     Process,
@@ -50,11 +50,11 @@ pub enum Own {
 /// How many clients a style serves at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MaxClients {
-    /// So many, and it can be changed.
+    /// This many, unless the command line says otherwise.
     Default(usize),
-    /// So many, which can be less and not more, and why.
+    /// This many or fewer, and why not more.
     AtMost(usize, &'static str),
-    /// As many as there may be open descriptors, less these.
+    /// The limit of open descriptors, less this many.
     DescriptorsLess(usize),
 }
 
@@ -62,8 +62,8 @@ pub enum MaxClients {
 macro_rules! styles {
     ($($(#[$about:meta])* $row:ident { $($facts:tt)* })*) => {
         impl Style {
-            /// All of them, in the order in which they are always listed: each leaves behind what
-            /// limited the one before it.
+            /// All styles, in the order in which they are always listed: each removes a limit of
+            /// the one before it.
             pub const ALL: [&Style; [$(stringify!($row)),*].len()] = [$(&Style::$row),*];
 
             $($(#[$about])* pub const $row: Style = Style { $($facts)* };)*
@@ -117,7 +117,7 @@ styles! {
         process_name: "select-server",
         sign: "■",
         answer: "one loop for all",
-        so: "it waits for whoever is ready",
+        so: "it serves each client that is ready",
         thousand: 5,
         own: Own::Slot,
         max_clients: MaxClients::AtMost(
@@ -143,7 +143,7 @@ styles! {
 }
 
 impl Style {
-    /// Where it serves a service: its own thousand plus the service's well-known port.
+    /// The port on which it serves a service: its own thousand plus the service's well-known port.
     // ANCHOR: port
     pub fn port(&self, service: &Entry) -> u16 {
         self.thousand * 1000 + service.port
@@ -152,19 +152,18 @@ impl Style {
 
     /// Whether it serves more than one client at a time.
     ///
-    /// Where it does not, a test asserts the opposite of what holds for the others: the second
-    /// client waits.
+    /// If it does not, tests assert the opposite of the other styles: the second client waits.
     pub fn serves_many(&self) -> bool {
         self.own != Own::Nothing
     }
 
-    /// Where its crate stands, below the top of the repository: `crates/styles/fork-server`.
+    /// The folder of its crate, below the top of the repository: `crates/styles/fork-server`.
     pub fn folder(&self) -> String {
         format!("crates/styles/{}", self.process_name)
     }
 }
 
-/// Its name: the facts would fill a screen.
+/// Shows only its name, since all its facts would fill a screen.
 impl fmt::Debug for Style {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.name)
@@ -215,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_those_of_the_binary_and_of_what_a_client_has() {
+    fn the_facts_of_each_style_agree_with_each_other() {
         for style in Style::ALL {
             let expected = format!("{}-server", style.name);
             assert_eq!(style.process_name, expected, "{FILE}: the process_name of {style:?}");

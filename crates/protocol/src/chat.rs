@@ -1,12 +1,12 @@
 //! Chat, the client's half: bytes become lines, and lines are posted to the room.
 //!
-//! The session only posts. Whatever a member gets, the answers to its own commands included, comes
-//! from the room through its mailbox: one writer a connection, or answers would overtake the talk.
+//! The session only posts. Everything that a member gets, even the answers to its own commands,
+//! comes from the room through its mailbox: with two writers, answers would overtake the talk.
 
 use crate::line::LineBuffer;
 use crate::{Answer, Post, Posts, Session};
 
-/// One member's half of the conversation.
+/// The session of one member.
 #[derive(Debug, Default)]
 pub struct Chat {
     lines: LineBuffer,

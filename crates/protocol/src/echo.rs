@@ -4,7 +4,8 @@ use alloc::borrow::Cow;
 
 use crate::{Answer, Session};
 
-/// The whole service: what comes in goes out, borrowed, and the end of input ends the output.
+/// The whole service: it answers the input itself, borrowed, and ends the output when the input
+/// ends.
 #[derive(Debug)]
 pub struct Echo;
 
@@ -21,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_in_goes_out_without_a_copy() {
+    fn input_comes_back_without_a_copy() {
         let input = b"\0\xff\r\n";
         let answer = Echo.receive(input);
         assert!(matches!(answer.send, Cow::Borrowed(sent) if core::ptr::eq(sent, input)));

@@ -11,7 +11,7 @@ pub const FORTUNE_LIMIT: usize = 512;
 /// The fortunes that come with the program: each of them is a lesson in itself.
 const BUILT_IN: &str = include_str!("fortunes.txt");
 
-/// One client's conversation: it is greeted with its fortune, and nothing else it does matters.
+/// One client's conversation: the session greets it with its fortune, and ignores everything else.
 #[derive(Debug)]
 pub struct Fortune {
     fortunes: Fortunes,
@@ -45,24 +45,24 @@ pub struct Fortunes {
     seed: u64,
 }
 
-/// What was found in a file of fortunes.
+/// The contents of a file of fortunes.
 #[derive(Debug)]
 pub struct Parsed {
     /// The fortunes that can be told.
     pub fortunes: Fortunes,
-    /// How many entries were passed over because they are longer than [`FORTUNE_LIMIT`].
+    /// How many entries were left out because they are longer than [`FORTUNE_LIMIT`].
     pub too_long: usize,
 }
 
 impl Fortunes {
     /// The fortunes that come with the program.
     pub fn built_in(seed: u64) -> Fortunes {
-        Fortunes::parse(BUILT_IN.as_bytes(), seed).expect("the program's own are sound").fortunes
+        Fortunes::parse(BUILT_IN.as_bytes(), seed).expect("the built-in ones are valid").fortunes
     }
 
     /// Reads the fortune(6) format: entries separated by lines that hold a single `%`.
     ///
-    /// Gives nothing if no entry can be told, because there is none or all are too long.
+    /// Returns `None` if no entry can be told, since there is none or all are too long.
     pub fn parse(file: &[u8], seed: u64) -> Option<Parsed> {
         let mut fortunes = Vec::new();
         let mut too_long = 0;
@@ -85,8 +85,9 @@ impl Fortunes {
         (!fortunes.fortunes.is_empty()).then_some(Parsed { fortunes, too_long })
     }
 
-    /// The fortune of a client: with one seed the same whatever the style, since it depends on
-    /// nothing else. A generator would be inherited over fork, and tell all siblings the same.
+    /// The fortune of a client. It depends only on the seed and the client's number, so it is the
+    /// same in every style. All forked children would inherit the same random generator, and tell
+    /// the same fortune.
     pub fn draw(&self, client: ClientId) -> &str {
         let hash = mix(self.seed ^ mix(client.0));
         // The upper half of hash × count: every fortune has the same share of all hashes.
@@ -101,8 +102,8 @@ impl fmt::Debug for Fortunes {
     }
 }
 
-/// Spreads numbers that are alike over all of u64: the finalizer of SplitMix64 (Steele, Lea and
-/// Flood, 2014), with its increment so that 0 is not mapped to itself.
+/// Spreads similar numbers over all of u64: the finalizer of SplitMix64 (Steele, Lea and Flood,
+/// 2014), with its increment so that 0 is not mapped to itself.
 fn mix(n: u64) -> u64 {
     let n = n.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_drive_a_terminal_is_replaced() {
+    fn characters_that_could_drive_a_terminal_are_replaced() {
         check(b"tab\there \x1b[2J \xff\n", &["tab\there \u{fffd}[2J \u{fffd}\r\n"], 0);
     }
 

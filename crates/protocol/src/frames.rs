@@ -1,4 +1,4 @@
-//! Frames: framing by a length that stands before each message.
+//! Frames: framing by a length before each message.
 //!
 //! ```text
 //! 0              4              8                     8 + size
@@ -7,12 +7,12 @@
 //! └──────────────┴──────────────┴───────────── ─ ─ ───┘
 //! ```
 //!
-//! Both numbers are u32 in big-endian. Every frame is answered by one with the same data, so what
-//! is right comes back as it is. What is wrong is answered by a frame of version 0, whose data says
-//! in English why, and that is the end: where the next frame begins is not known any more.
+//! Both numbers are u32 in big-endian. The server answers each frame with the same frame. It
+//! answers a wrong frame with a frame of version 0, whose data says in English what is wrong, and
+//! then ends the connection: it cannot know where the next frame begins.
 //!
-//! An announced size is a stranger's word. Nothing is allocated for it: the answer leaves as the
-//! data comes, so a frame of a megabyte takes no more memory than one of a byte.
+//! The server does not trust an announced size, and allocates nothing for it. It answers data as it
+//! comes, so a frame of a megabyte takes no more memory than a frame of a byte.
 
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
@@ -20,18 +20,18 @@ use tracing::info;
 
 use crate::{Answer, ClientId, Session};
 
-/// The only version that is known.
+/// The only version that the server knows.
 pub const VERSION: u32 = 1;
 
-/// The version of an answer that is no frame given back, but a reason.
+/// The version of an answer that is not the client's frame, but the reason of a refusal.
 pub const REFUSAL: u32 = 0;
 
-/// The most data in a frame: 1 MiB.
+/// The largest size of a frame's data: 1 MiB.
 ///
-/// HTTP/2 allows 16 KiB unless more is agreed upon (RFC 9113), Kafka 1 MiB, redis 512 MB.
+/// HTTP/2 allows 16 KiB unless the peers agree on more (RFC 9113), Kafka 1 MiB, redis 512 MB.
 pub const FRAME_LIMIT: u32 = 1024 * 1024;
 
-/// How long a header is.
+/// The size of a header.
 const HEADER: usize = 8;
 
 /// One client's conversation.
@@ -44,11 +44,11 @@ pub struct Frames {
 /// Where in the stream of frames the next byte belongs.
 #[derive(Debug)]
 enum Place {
-    /// In a header, of which this much has come.
+    /// In a header, of which these bytes have come.
     Header(Vec<u8>),
-    /// In data, of which so many bytes are still to come.
+    /// In data, of which this many bytes are still to come.
     Data(usize),
-    /// Behind something that was no frame.
+    /// After something that was not a frame.
     Nowhere,
 }
 
@@ -59,7 +59,8 @@ impl Frames {
         Frames { client, place }
     }
 
-    /// The end of input is clean between frames, and inside of one it truncates the answer.
+    /// Ends the conversation. The end of input is clean between frames; inside a frame it truncates
+    /// the answer.
     fn end(&mut self) -> Answer<'static> {
         let client = self.client;
         match &self.place {
@@ -115,7 +116,7 @@ impl Session for Frames {
         Answer {
             send: Cow::Owned(send),
             finish,
-            // What is sent of a frame that has not come whole yet does not count.
+            // The beginning of a frame, sent back before the rest has come, does not count.
             completed: Some(completed || finish),
             ..Answer::default()
         }
@@ -127,7 +128,8 @@ impl Session for Frames {
 }
 
 // ANCHOR: read_header
-/// The size of the data behind a header, or why it is none; nothing, while some of it is missing.
+/// The size of the data after a header, or why the header is wrong. `None` while a part of it is
+/// missing.
 fn read_header(header: &[u8]) -> Option<Result<usize, String>> {
     let (version, size) = header.split_first_chunk::<4>()?;
     let size = u32::from_be_bytes(size.try_into().ok()?);
@@ -149,7 +151,7 @@ fn refusal(reason: &str) -> Vec<u8> {
     [&REFUSAL.to_be_bytes(), &size.to_be_bytes(), reason.as_bytes()].concat()
 }
 
-/// The question to ask of a number that would be right if its bytes stood in the other order.
+/// A question for the sender of a number that would be right if its bytes were in the other order.
 pub(crate) fn hint(number: u32, is_right: impl Fn(u32) -> bool) -> &'static str {
     match is_right(number.swap_bytes()) {
         true => "; did you send it little-endian?",
@@ -157,7 +159,7 @@ pub(crate) fn hint(number: u32, is_right: impl Fn(u32) -> bool) -> &'static str 
     }
 }
 
-/// Takes bytes off the front of the input, `count` if there are so many.
+/// Takes bytes off the front of the input: `count`, or all if there are fewer.
 pub(crate) fn take<'a>(input: &mut &'a [u8], count: usize) -> &'a [u8] {
     let (taken, rest) = input.split_at(count.min(input.len()));
     *input = rest;

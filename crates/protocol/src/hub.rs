@@ -10,39 +10,41 @@ use crate::room::{Audience, Effect, Room};
 use crate::turns::Turns;
 use crate::{ClientId, KEEPS_UP, Line, Mailbox, Posts};
 
-/// How much of each mailbox is filled before the mailboxes are looked at again: 8 KiB.
+/// How many bytes to put into each mailbox before checking the mailboxes again: 8 KiB.
 ///
 /// One read may ask for much more: 4 KiB of `/who`, in a room of a hundred, are 1.4 MB of answers.
 const A_TURN: usize = KEEPS_UP / 4;
 
-/// How much of what was posted is still heard when the server stops. It leaves room in the mailbox
-/// of whoever keeps up.
+/// How many bytes of waiting posts are still heard when the server stops. They fit into the mailbox
+/// of a member that keeps up.
 const LAST_WORDS: usize = 2 * KEEPS_UP;
 
 // ANCHOR: hub
-/// The room and its members' mailboxes: what one member says is put where the others will find it.
+/// The room and its members' mailboxes: the hub puts one member's words into the others' mailboxes.
 ///
 /// The hub never waits for anyone, so waiting for the hub is always safe.
-/// A member whose mailbox is full is dropped, and the others are told: waiting for it would punish
-/// them, keeping its lines would exhaust the server, and leaving some out would falsify the talk.
+/// A member whose mailbox is full is dropped, and the others are told: waiting for it would delay
+/// them, keeping its lines would exhaust the server's memory, and leaving some out would falsify
+/// the talk.
 ///
-/// The hub is told the time. A driver posts, [advances](Self::advance), and waits; how long the
-/// room is patient with whom is decided here, the same in every style, and tested without a clock.
+/// The hub has no clock: its driver tells it the time. The driver posts, [advances](Self::advance),
+/// and waits. How long the room waits for which member is decided here, the same in every style,
+/// and tested without a clock.
 #[derive(Debug)]
 pub struct Hub<M> {
     room: Room,
     mailboxes: BTreeMap<ClientId, M>,
-    /// What the others are not told yet of those who have left. Told together, a thousand who leave
-    /// at once cost a member few lines, and not a thousand.
+    /// Departures that the other members have not heard of yet. They are told together: if a
+    /// thousand members leave at once, each other member gets few lines, and not a thousand.
     departures: Vec<Effect>,
-    /// What is posted and not heard yet.
+    /// Posts that are not heard yet.
     turns: Turns,
-    /// Who is behind.
+    /// Which members are behind.
     pace: Pace,
 }
 // ANCHOR_END: hub
 
-/// What can happen to a hub, as a message: for the styles that reach theirs through a channel.
+/// A call of the hub as a message, for the styles that reach it through a channel.
 #[derive(Debug)]
 pub enum Event<M> {
     /// See [`Hub::join`].
@@ -68,35 +70,34 @@ impl<M> Default for Hub<M> {
 }
 
 impl<M: Mailbox> Hub<M> {
-    /// A client joins the room under `name`, its address, at once.
+    /// Lets a client join the room at once, under `name`, its address.
     ///
-    /// Whoever accepts also joins, in the order of accepting and before anything is started for
-    /// the client: else the order of joining were a race.
+    /// The code that accepts also calls this, in the order of accepting and before it starts
+    /// anything for the client: otherwise the order of joining would be a race.
     pub fn join(&mut self, client: ClientId, name: String, mailbox: M) {
         self.tell_departures();
         self.mailboxes.insert(client, mailbox);
         self.change(|room, effects| room.join(client, name, effects));
     }
 
-    /// A client's session tells the room something, which is heard when its turn comes
-    /// ([`advance`](Self::advance)). Nothing from a client that has left is heard.
+    /// Takes posts of a client's session. The room hears them when their turn comes
+    /// ([`advance`](Self::advance)). Posts of a client that has left are ignored.
     pub fn post(&mut self, client: ClientId, posts: Posts) {
         if !posts.is_empty() && self.mailboxes.contains_key(&client) {
             self.turns.push(client, posts);
         }
     }
 
-    /// Whether a client should be read from: all that it has posted is heard.
+    /// Whether to read from a client: the room has heard all its posts.
     pub fn hears(&self, client: ClientId) -> bool {
         self.turns.is_heard(client)
     }
 
     // ANCHOR: advance
-    /// Hears what was posted, a bounded part of it, as the members keep up.
+    /// Lets the room hear a limited part of the waiting posts, at the pace of the members.
     ///
-    /// `now` is the time since any moment that stays the same. Returns how long to wait at most
-    /// until this is to be called again, with the mailboxes emptied as far as their members take
-    /// it meanwhile; `None` if all is heard.
+    /// `now` is the time since any fixed moment. Returns how long to wait, at most, before the next
+    /// call; meanwhile the driver sends the lines in the mailboxes. `None` if all posts are heard.
     pub fn advance(&mut self, now: Duration) -> Option<Duration> {
         self.tell_departures();
         self.pace.look(now, |client| self.mailboxes.get(&client).map_or(0, Mailbox::waiting));
@@ -117,8 +118,8 @@ impl<M: Mailbox> Hub<M> {
     }
     // ANCHOR_END: advance
 
-    /// A client is gone, at once, if it had not left before. The room first hears its last posts;
-    /// the others are told when it [advances](Self::advance).
+    /// Removes a client at once, if it has not left before. The room first hears its last posts;
+    /// the others are told at the next [`advance`](Self::advance).
     pub fn leave(&mut self, client: ClientId) {
         while let Some(posts) = self.turns.take(client) {
             self.tell_departures();
@@ -128,7 +129,7 @@ impl<M: Mailbox> Hub<M> {
         self.room.leave(client, "", &mut self.departures);
     }
 
-    /// The server stops: every member is told, and its mailbox is dropped.
+    /// Tells every member that the server stops, and drops its mailbox.
     pub fn stop(&mut self) {
         self.tell_departures();
         let mut told = 0;
@@ -140,7 +141,7 @@ impl<M: Mailbox> Hub<M> {
         self.change(|room, effects| room.stop(effects));
     }
 
-    /// Does what the event says.
+    /// Makes the call that the event stands for.
     pub fn handle(&mut self, event: Event<M>) {
         match event {
             Event::Join(client, name, mailbox) => self.join(client, name, mailbox),
@@ -157,7 +158,7 @@ impl<M: Mailbox> Hub<M> {
         }
     }
 
-    /// Hears a part of what was posted, and puts the rest back.
+    /// Lets the room hear a part of the posts, and puts the rest back.
     fn hear(&mut self, client: ClientId, posts: Posts) -> Told {
         let mut rest = Posts::default();
         let told = self.change(|room, effects| rest = room.post(client, &posts, A_TURN, effects));
@@ -172,8 +173,8 @@ impl<M: Mailbox> Hub<M> {
     }
 
     // ANCHOR: change
-    /// Changes the room and does what follows from it, which may be that a member proves too slow,
-    /// that the others hear of it, and that this is too much for the next one.
+    /// Changes the room and carries out the effects. They can cause more: a member may prove too
+    /// slow, the others are told, and that may be too much for the next one.
     fn change(&mut self, change: impl FnOnce(&mut Room, &mut Vec<Effect>)) -> Told {
         let mut told = Told::default();
         let mut effects = Vec::new();
@@ -198,7 +199,7 @@ impl<M: Mailbox> Hub<M> {
     }
     // ANCHOR_END: change
 
-    /// Offers a line to an audience. Whoever refuses it has no mailbox any more, and is returned.
+    /// Offers a line to an audience. Drops the mailboxes that refuse it, and returns their members.
     fn deliver(&mut self, audience: Audience, line: &Line) -> Vec<ClientId> {
         let mut too_slow = Vec::new();
         let mut offer = |client: ClientId, mailbox: &mut M| match mailbox.offer(line) {
@@ -223,7 +224,7 @@ impl<M: Mailbox> Hub<M> {
         too_slow
     }
 
-    /// Drops a mailbox, and what its member has posted since it left.
+    /// Drops a mailbox, and the posts of its member that still wait.
     fn forget(&mut self, client: ClientId) {
         self.mailboxes.remove(&client);
         self.turns.forget(client);
@@ -231,12 +232,12 @@ impl<M: Mailbox> Hub<M> {
     }
 }
 
-/// How much a change of the room takes up of a mailbox, be it of one or of all.
+/// How many bytes a change of the room puts into mailboxes.
 #[derive(Clone, Copy, Debug, Default)]
 struct Told {
-    /// What anybody is told.
+    /// The bytes for any member.
     to_all: usize,
-    /// What others are told than the one that asked.
+    /// The bytes for other members than the one that asked.
     to_others: usize,
 }
 

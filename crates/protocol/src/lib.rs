@@ -1,17 +1,18 @@
-//! What is said, never how: every service as a machine that takes bytes and gives answers.
+//! The words of a conversation, not their transport: each service is a state machine that takes
+//! bytes and gives answers.
 //!
 //! State lives in two places, so there are two machines.
 //! A [`Session`] lives where its connection lives: in a process, on a thread's stack, in a slot of
 //! a table, in a task.
-//! The [`Hub`] lives where everybody can reach it, and holds the room that the sessions of chat
-//! talk in.
-//! What passes between them is plain data ([`Posts`] one way, a [`Line`] the other), so it crosses
-//! a function call, a channel or a process boundary unchanged.
+//! The [`Hub`] lives where all connections can reach it, and holds the room in which the sessions
+//! of chat talk.
+//! Only plain data passes between them ([`Posts`] one way, a [`Line`] the other), so it crosses a
+//! function call, a channel or a process boundary unchanged.
 //!
-//! Nothing in this crate reads a socket, starts a thread, looks at a clock or draws a number by
-//! chance, which `no_std` enforces: what must be random, timed or kept on a disk is passed in.
-//! What the room has to tell the server's operator it says through `tracing`, a facade that the
-//! program around it fills.
+//! Nothing in this crate reads a socket, starts a thread, reads a clock or draws a random number;
+//! `no_std` enforces that. The caller passes in random numbers, the time and the disk.
+//! Messages for the server's operator go through `tracing`, for which the program around it
+//! provides the log.
 
 #![no_std]
 #![forbid(unsafe_code)]

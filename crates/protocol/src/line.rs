@@ -10,28 +10,28 @@ use crate::{Post, Posts, text};
 /// IRC allows 510 (RFC 2812), SMTP 998 (RFC 5321).
 pub const LINE_LIMIT: usize = 1024;
 
-/// One client's lines in the making: never more than one unfinished line is kept.
+/// One client's unfinished line. It never keeps more than one.
 #[derive(Debug, Default)]
 pub(crate) struct LineBuffer {
     telnet: Telnet,
     unfinished: Vec<u8>,
-    /// The line in hand is too long and was refused: its rest is passed over up to its LF.
+    /// The current line is too long and was refused: the rest is ignored up to its LF.
     skipping: bool,
 }
 
-/// What is answered to a line that is too long, by whoever takes lines.
+/// The answer to a line that is too long, in every service of lines.
 pub(crate) fn too_long() -> String {
     format!("* a line has at most {LINE_LIMIT} bytes; that one was dropped\r\n")
 }
 
-/// The last word to who has completed no line for so many seconds.
+/// The last line for a client that has completed no line for `seconds`.
 pub(crate) fn goodbye_to_idle(seconds: u64) -> String {
     format!("* idle for {seconds} s, goodbye\r\n")
 }
 
 impl LineBuffer {
-    /// Takes bytes just read, and gives each line that they complete. No bytes are the end of
-    /// input: the last line counts without an LF.
+    /// Takes the bytes of a read, and returns each line that they complete. No bytes mean the end
+    /// of input: then the last line needs no LF.
     pub(crate) fn receive(&mut self, input: &[u8]) -> Posts {
         let mut posts = Posts::default();
         for &byte in input {

@@ -1,11 +1,11 @@
 //! Lines: framing by a character that ends each message.
 //!
-//! TCP carries a stream of bytes and knows of no messages, so where one ends has to be said in the
-//! stream itself. Here a LF says it, as in most protocols that people can type; [frames] say it by
-//! a length, and echo leaves it to the end of the connection.
+//! TCP carries a stream of bytes and knows no messages, so the stream itself has to mark where a
+//! message ends. Here an LF marks it, as in most protocols that people can type; [frames] use a
+//! length, and for echo the end of the connection is the end of the message.
 //!
-//! Every line is answered by `=> TEXT`, an empty one too. What a line is, and what may be in it,
-//! is the same as in chat.
+//! The server answers each line with `=> TEXT`, even an empty one. The rules for lines are those of
+//! chat.
 //!
 //! [frames]: crate::frames
 
@@ -37,7 +37,7 @@ impl Session for Lines {
     }
 }
 
-/// The answers to what there was in a read, in order.
+/// The answers to the posts of one read, in order.
 fn answer(posts: &Posts) -> Cow<'static, [u8]> {
     let mut send = Vec::new();
     for post in posts.iter() {
@@ -61,7 +61,7 @@ mod tests {
     use crate::{LINES_READ, PLAIN_READ};
 
     #[test]
-    fn no_answer_to_one_read_is_longer_than_what_a_server_holds() {
+    fn no_answer_to_one_read_is_longer_than_a_server_holds() {
         for paste in [&b"\n"[..], b"\x80\n", b"\x80", b"x\n", b"\xff\xfd\x06"] {
             let read: Vec<_> = paste.iter().copied().cycle().take(LINES_READ).collect();
             let mut session = Lines::default();

@@ -1,4 +1,5 @@
-//! Where lines wait on their way to one member, and the rule for a member that is too slow.
+//! Mailboxes, in which lines wait on their way to a member, and the rule for members that are too
+//! slow.
 
 use alloc::{collections::VecDeque, rc::Rc, sync::Arc};
 use core::cell::{RefCell, RefMut};
@@ -8,50 +9,49 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 // ANCHOR: limit
 /// How many bytes may wait for one member: 256 KiB, counted with [`LINE_COST`] for each line.
 ///
-/// A mailbox is bounded in bytes, not in messages, since a message is 5 bytes or 16 KiB.
+/// The limit is in bytes, not in messages, since a message may have 5 bytes or 16 KiB.
 /// redis gives a subscriber 32 MB, or 8 MB for a minute; InspIRCd gives an ordinary user 1 MB.
 pub const MAILBOX_LIMIT: usize = 256 * 1024;
 // ANCHOR_END: limit
 
-/// What keeping a line costs beside its bytes: its place in the queue, and a share of what the
-/// allocator needs. Without it, 256 KiB of three-byte lines would be 5 MB of memory.
+/// The memory that a line costs besides its bytes: its place in the queue, and a share of the
+/// allocator's own data. Without it, 256 KiB of three-byte lines would be 5 MB of memory.
 pub const LINE_COST: usize = 64;
 
-/// How much may wait for a member that keeps up: an eighth of its mailbox, 32 KiB. A member for
-/// which more waits is behind.
+/// How many bytes may wait for a member that keeps up: an eighth of its mailbox, 32 KiB. If more
+/// bytes wait, the member is behind.
 pub const KEEPS_UP: usize = MAILBOX_LIMIT / 8;
 
-/// The member is so far behind that its mailbox is full.
+/// The error if a member is so far behind that its mailbox is full.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TooSlow;
 
 // ANCHOR: mailbox
-/// Where lines wait on their way to one member.
+/// A queue of lines on their way to one member.
 ///
-/// Dropping it is the end: what waits is sent, and then the member is finished.
+/// Dropping it ends the talk: the waiting lines are still sent, and then the member is finished.
 pub trait Mailbox {
-    /// Takes the line and tells how much [waits](Self::waiting) now, or refuses it at once because
-    /// the member is too far behind, and has then seen to it that the member is cut off. Never
-    /// waits.
+    /// Takes the line and returns how much [waits](Self::waiting) now. If the member is too far
+    /// behind, refuses the line and has the member cut off. Never blocks.
     fn offer(&mut self, line: &Line) -> Result<usize, TooSlow>;
 
-    /// How much waits for the member, in bytes, with [`LINE_COST`] for each line.
+    /// The bytes that wait for the member, with [`LINE_COST`] for each line.
     fn waiting(&self) -> usize;
 
-    /// The room has heard what the member had posted, so the member may be read from again. A
-    /// driver that asks [`Hub::hears`](crate::Hub::hears) need not be told.
+    /// Tells the driver that the room has heard the member's posts, so it may read from the member
+    /// again. A driver that asks [`Hub::hears`](crate::Hub::hears) does not need this.
     fn heard(&mut self) {}
 }
 // ANCHOR_END: mailbox
 
 /// One or more lines of text as they go over the wire, ends included.
 ///
-/// It is shared, not copied, by all the mailboxes that it waits in.
+/// All the mailboxes in which it waits share it: it is not copied.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line(Arc<[u8]>);
 
 impl Line {
-    /// How much of a mailbox it takes up.
+    /// The bytes of a mailbox that it takes up.
     pub fn cost(&self) -> usize {
         self.len() + LINE_COST
     }
@@ -70,18 +70,18 @@ impl Deref for Line {
     }
 }
 
-/// Bytes on their way to one client, in lines, of which the first may be partly sent.
+/// Lines on their way to one client. The first may be partly sent.
 #[derive(Debug, Default)]
 pub struct Queue {
     lines: VecDeque<Line>,
-    /// How much of the first line is sent already.
+    /// The bytes of the first line that are sent already.
     sent: usize,
-    /// How much of [`MAILBOX_LIMIT`] the lines take up.
+    /// The bytes of [`MAILBOX_LIMIT`] that the lines take up.
     waiting: usize,
 }
 
 impl Queue {
-    /// Takes a line, unless that would make more than [`MAILBOX_LIMIT`] bytes wait. Tells how much
+    /// Takes a line, unless more than [`MAILBOX_LIMIT`] bytes would wait then. Returns how much
     /// [waits](Self::waiting) now.
     pub fn push(&mut self, line: Line) -> Result<usize, TooSlow> {
         if self.waiting + line.cost() > MAILBOX_LIMIT {
@@ -92,7 +92,7 @@ impl Queue {
         Ok(self.waiting)
     }
 
-    /// Takes out the first lines, `size` bytes or as few more as the last of them has.
+    /// Takes out the first lines: whole lines, until they have `size` bytes or more.
     pub fn take(&mut self, size: usize) -> Queue {
         let mut taken = Queue::default();
         core::mem::swap(&mut taken.sent, &mut self.sent);
@@ -113,17 +113,17 @@ impl Queue {
         self.lines.is_empty()
     }
 
-    /// How much of [`MAILBOX_LIMIT`] the lines take up.
+    /// The bytes of [`MAILBOX_LIMIT`] that the lines take up.
     pub fn waiting(&self) -> usize {
         self.waiting
     }
 
-    /// The first line, or what is left of it.
+    /// The first line, or the rest of it.
     pub fn front(&self) -> Option<&[u8]> {
         self.lines.front().map(|line| &line[self.sent..])
     }
 
-    /// What waits, in order, as one slice for each line: what a gathering write takes.
+    /// The waiting lines in order, one slice for each, for a gathering write.
     pub fn slices(&self) -> impl Iterator<Item = &[u8]> {
         let rest = |(i, line)| {
             if i == 0 { &Line::deref(line)[self.sent..] } else { line }
@@ -131,7 +131,7 @@ impl Queue {
         self.lines.iter().enumerate().map(rest)
     }
 
-    /// Forgets the first `count` bytes, which are sent now. There have to be so many.
+    /// Forgets the first `count` bytes, since they are sent. The queue must have that many.
     pub fn advance(&mut self, count: usize) {
         self.sent += count;
         while let Some(first) = self.lines.front().filter(|first| first.len() <= self.sent) {
@@ -142,8 +142,8 @@ impl Queue {
     }
 }
 
-/// How much more a mailbox takes, where it is a channel that the hub fills and the member's driver
-/// empties at the same time: the same rule as a [`Queue`]'s.
+/// The limit of a mailbox that is a channel, which the hub fills while the member's driver empties
+/// it. The rule is the same as a [`Queue`]'s.
 #[derive(Debug, Default)]
 pub struct Allowance {
     waiting: AtomicUsize,
@@ -151,28 +151,28 @@ pub struct Allowance {
 
 impl Allowance {
     /// Allows a line into the channel, unless more than [`MAILBOX_LIMIT`] bytes would wait then.
-    /// Tells how much [waits](Self::waiting) now.
+    /// Returns how much [waits](Self::waiting) now.
     pub fn take(&self, line: &Line) -> Result<usize, TooSlow> {
-        // The hub alone adds, so nothing can have been added since the look at it.
+        // Only the hub adds, so nothing has been added since this check.
         if self.waiting() + line.cost() > MAILBOX_LIMIT {
             return Err(TooSlow);
         }
         Ok(self.waiting.fetch_add(line.cost(), Relaxed) + line.cost())
     }
 
-    /// How much of [`MAILBOX_LIMIT`] the lines in the channel take up.
+    /// The bytes of [`MAILBOX_LIMIT`] that the lines in the channel take up.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Relaxed)
     }
 
-    /// The line has left the channel.
+    /// Notes that a line has left the channel.
     pub fn give_back(&self, line: &Line) {
         self.waiting.fetch_sub(line.cost(), Relaxed);
     }
 }
 
-/// A client's queue where its driver and the hub live on one thread: the driver empties it, and
-/// the hub fills it through the [`Mailbox`] that [`mailbox`](Self::mailbox) gives.
+/// A client's queue if its driver and the hub run on one thread: the driver empties it, and the hub
+/// fills it through the [`Mailbox`] that [`mailbox`](Self::mailbox) returns.
 #[derive(Debug, Default)]
 pub struct Outbox(Rc<RefCell<Shared>>);
 
@@ -188,9 +188,9 @@ pub enum OutboxState {
     /// More may come.
     #[default]
     Open,
-    /// The hub has dropped the mailbox: finish the client when all that waits is sent.
+    /// The hub has dropped the mailbox: finish the client when the waiting lines are sent.
     Ended,
-    /// A line was refused: cut the client off, whatever waits.
+    /// A line was refused: cut the client off, even if lines wait.
     TooSlow,
 }
 
@@ -200,7 +200,7 @@ impl Outbox {
         OutboxMailbox(Rc::clone(&self.0))
     }
 
-    /// What waits to be sent.
+    /// The lines that wait to be sent.
     pub fn queue(&self) -> RefMut<'_, Queue> {
         RefMut::map(self.0.borrow_mut(), |shared| &mut shared.queue)
     }
@@ -246,7 +246,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_queue_forgets_what_is_sent() {
+    fn a_queue_forgets_sent_bytes() {
         let mut queue = Queue::default();
         for line in ["one", "two", "three"] {
             queue.push(Line::from(line.as_bytes())).unwrap();
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_out_of_a_queue_waits_no_more() {
+    fn lines_taken_out_of_a_queue_wait_no_more() {
         let mut queue = Queue::default();
         for line in ["one", "two", "three"] {
             queue.push(Line::from(line.as_bytes())).unwrap();

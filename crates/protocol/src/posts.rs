@@ -10,14 +10,14 @@ pub enum Post<'a> {
     TooLong,
     /// The client's telnet waits for the answer to DO TIMING-MARK.
     TimingMark,
-    /// The client completed nothing for so many seconds, and leaves.
+    /// The client completed nothing for this many seconds, and leaves.
     Idle(u64),
 }
 
-/// What one read made a session tell the room, in order.
+/// The posts of a session after one read, in order.
 ///
-/// It is kept as text, one post a line with its kind in front, so that it needs no translation to
-/// cross a process boundary and `strace` shows it as it is:
+/// They are kept as text, one post a line with its kind in front. So they cross a process boundary
+/// without translation, and `strace` shows them as they are:
 ///
 /// ```text
 /// >hello everybody
@@ -35,7 +35,7 @@ impl Posts {
     /// Adds a post behind the others.
     pub fn push(&mut self, post: Post<'_>) {
         match post {
-            // A LF in the text would forge a post. There is none: `text::show` replaces it.
+            // An LF in the text would forge a post. There is none, since `text::show` replaces it.
             Post::Line(text) => self.0.extend([">", text]),
             Post::TooLong => self.0.push(TOO_LONG),
             Post::TimingMark => self.0.push(TIMING_MARK),
@@ -84,7 +84,8 @@ impl Posts {
 
     /// Posts from the bytes of [`as_bytes`](Self::as_bytes).
     ///
-    /// What is no post is passed over. The text is taken as it is: it was made safe by the session.
+    /// Lines that are not posts are ignored. The text is taken as it is: the session has made it
+    /// safe.
     pub fn from_bytes(bytes: &[u8]) -> Posts {
         Posts(String::from_utf8_lossy(bytes).into_owned())
     }
@@ -113,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_post_is_passed_over() {
+    fn lines_that_are_not_posts_are_ignored() {
         let posts = Posts::from_bytes(b"\n\xff\nzebra\n>hello");
         assert_eq!(posts.iter().collect::<Vec<_>>(), [Post::Line("hello")]);
     }

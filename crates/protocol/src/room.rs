@@ -1,7 +1,8 @@
-//! Chat, the room's half: who is here, who hears what, and what the commands mean.
+//! Chat, the room's half: the members, the audience of each line, and the commands.
 //!
 //! The room decides and the [hub](crate::Hub) delivers.
-//! All that a member ever reads is worded in this file, but for what every service of lines says.
+//! This file contains every text that a member can read, except those that all services of lines
+//! share.
 
 use alloc::borrow::ToOwned;
 use alloc::collections::{BTreeMap, VecDeque};
@@ -13,21 +14,21 @@ use crate::line::{goodbye_to_idle, too_long};
 use crate::telnet::WONT_TIMING_MARK;
 use crate::{ClientId, LINE_COST, Post, Posts};
 
-/// How many lines of speech a newcomer is shown.
+/// How many lines of speech the room shows to a new member.
 ///
-/// At most 62 KB, well below [`MAILBOX_LIMIT`](crate::MAILBOX_LIMIT), or joining could be the end
-/// of the newcomer.
+/// At most 62 KB, well below [`MAILBOX_LIMIT`](crate::MAILBOX_LIMIT): otherwise a new member could
+/// be cut off for joining.
 pub const HISTORY: usize = 20;
 
 /// How many bytes of consecutive lines are joined into one delivery: 16 KiB.
 ///
-/// What one read brought is spread at once: one line or a hundred cost every member one write.
+/// The posts of one read are delivered together: one line or a hundred cost every member one write.
 pub const JOINED_LIMIT: usize = 16 * 1024;
 
-/// How many names `/who` gives.
+/// How many names `/who` shows.
 const NAMES_SHOWN: usize = 100;
 
-/// The longest name that one can choose. IRC's is 9 (RFC 2812).
+/// The longest name that a member can choose. IRC allows 9 characters (RFC 2812).
 const NAME_LIMIT: usize = 16;
 
 const HELP: &str = "\
@@ -37,7 +38,7 @@ const HELP: &str = "\
 * //TEXT: say a TEXT that begins with a /\r\n\
 * /help: see this\r\n";
 
-/// Everybody who is here, and what was said last.
+/// The members, and the last lines of speech.
 #[derive(Debug, Default)]
 pub(crate) struct Room {
     /// In the order of joining, since clients are numbered in that order.
@@ -46,17 +47,17 @@ pub(crate) struct Room {
     history: VecDeque<String>,
 }
 
-/// What the room wants done.
+/// An action that the room asks of the hub.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Effect {
-    /// These bytes, which are complete lines, go to those members.
+    /// Tell these members these bytes, which are complete lines.
     Tell(Audience, Vec<u8>),
-    /// This member is no longer here: it gets what it was told, and then the end.
+    /// Finish this member, which is no longer here: it still gets the lines that it was told.
     Part(ClientId),
 }
 
 impl Effect {
-    /// How much of a mailbox it takes up.
+    /// The bytes of a mailbox that it takes up.
     fn cost(&self) -> usize {
         match self {
             Effect::Tell(_, lines) => lines.len() + LINE_COST,
@@ -65,10 +66,10 @@ impl Effect {
     }
 }
 
-/// Who hears a line. Each is about the members at the moment when it is delivered.
+/// The members that hear a line: those that are here when it is delivered.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Audience {
-    /// This one alone.
+    /// Only this one.
     Only(ClientId),
     /// All but this one.
     Others(ClientId),
@@ -78,7 +79,7 @@ pub(crate) enum Audience {
 use Audience::{Everybody, Only, Others};
 
 impl Room {
-    /// A client has come, and is called `name` until it chooses another.
+    /// Lets a client join, under `name` until it chooses another.
     pub(crate) fn join(&mut self, client: ClientId, name: String, effects: &mut Vec<Effect>) {
         info!("{client} joined as {name}");
         let here = self.names.len() + 1;
@@ -90,8 +91,8 @@ impl Room {
         self.names.insert(client, name);
     }
 
-    /// A client has something to say. What comes from somebody who is not here is not heard.
-    /// Stops once the effects take up `enough` of a mailbox, and returns what is left.
+    /// Hears a client's posts, if the client is here. Stops once the effects take up `enough` of a
+    /// mailbox, and returns the rest of the posts.
     pub(crate) fn post(
         &mut self,
         client: ClientId,
@@ -123,8 +124,8 @@ impl Room {
         Posts::default()
     }
 
-    /// A client that has no mailbox any more has gone, for the reason `why` (": too slow", say), if
-    /// there is one to give.
+    /// Lets a client leave that has no mailbox any more. `why` is the reason, such as ": too slow",
+    /// or empty.
     pub(crate) fn leave(&mut self, client: ClientId, why: &str, effects: &mut Vec<Effect>) {
         if let Some(name) = self.names.remove(&client) {
             info!("{client}, {name}, left the room{why}");
@@ -132,7 +133,7 @@ impl Room {
         }
     }
 
-    /// The server stops: everybody has to go.
+    /// Says goodbye to all members and finishes them, since the server stops.
     pub(crate) fn stop(&mut self, effects: &mut Vec<Effect>) {
         tell(effects, Everybody, "* the server is stopping, goodbye\r\n");
         effects.extend(self.names.keys().map(|&client| Effect::Part(client)));
@@ -150,7 +151,7 @@ impl Room {
         self.history.push_back(speech);
     }
 
-    /// Does what a line that begins with a slash asks for.
+    /// Runs the command in a line that begins with a slash.
     fn obey(&mut self, client: ClientId, line: &str, effects: &mut Vec<Effect>) {
         let (word, argument) = line.split_once(' ').unwrap_or((line, ""));
         match word {
@@ -193,7 +194,7 @@ impl Room {
         format!("* here: {}{more}\r\n", shown.join(", "))
     }
 
-    /// The client leaves with a last word for itself.
+    /// Lets a client leave with a goodbye for itself.
     fn part(&mut self, client: ClientId, goodbye: &str, why: &str, effects: &mut Vec<Effect>) {
         tell(effects, Only(client), goodbye);
         effects.push(Effect::Part(client));
@@ -201,7 +202,7 @@ impl Room {
     }
 }
 
-/// Adds a line for an audience, to the line before it if that has the same audience.
+/// Adds a line for an audience, and joins it to the lines before if those have the same audience.
 fn tell(effects: &mut Vec<Effect>, audience: Audience, line: impl AsRef<[u8]>) {
     let line = line.as_ref();
     match effects.last_mut() {

@@ -1,4 +1,4 @@
-//! What can be served, by name.
+//! The services, by name.
 
 use alloc::{boxed::Box, sync::Arc};
 use core::fmt;
@@ -49,7 +49,7 @@ pub const CATALOGUE: &[Entry] = &[
     Entry {
         name: "frames",
         port: 28,
-        about: "every frame, a size and so much data, comes back",
+        about: "every frame (a size, then data) comes back",
         stores: false,
         open: |_| Service::alone(|client| Box::new(Frames::new(client))),
     },
@@ -70,36 +70,36 @@ pub const CATALOGUE: &[Entry] = &[
 pub struct Entry {
     /// The name by which it is asked for.
     pub name: &'static str,
-    /// Its well-known port. What lies below 1024 is privileged, so a style adds its thousand.
+    /// Its well-known port. Ports below 1024 are privileged, so a style adds its thousand.
     pub port: u16,
-    /// What it does, in a few words.
+    /// Its description, in a few words.
     pub about: &'static str,
-    /// Whether it keeps files, so that it wants [`Settings::store`].
+    /// Whether it keeps files, and so needs [`Settings::store`].
     pub stores: bool,
-    /// Makes it ready to be served.
+    /// Makes the service that a server can run.
     pub open: fn(Settings) -> Service,
 }
 
-/// What the services need to know before they can be served.
+/// The settings that the services need before they can be served.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// What fortune tells.
+    /// The fortunes that fortune tells.
     pub fortunes: Fortunes,
-    /// Where upload puts files, if there is such a place.
+    /// The place where upload puts files, if there is one.
     pub store: Option<Arc<dyn Store>>,
     /// The largest file that upload takes, in bytes.
     pub max_size: u32,
 }
 
 impl Settings {
-    /// What is told unless somebody asks for something else, and no place for files. All choices
-    /// made by chance follow from `seed`.
+    /// The default settings, without a place for files. All random choices follow from `seed`.
     pub fn built_in(seed: u64) -> Settings {
         Settings { fortunes: Fortunes::built_in(seed), store: None, max_size: DEFAULT_MAX_SIZE }
     }
 }
 
-/// What a server serves: a session for each client, and a room for them all if they shall meet.
+/// A service as a server runs it: a session for each client, and a room for all of them if they
+/// meet.
 #[derive(Clone)]
 pub struct Service {
     open: Arc<Open>,
@@ -115,16 +115,16 @@ impl Service {
         Service { open: Arc::new(open), together: false, read_size: PLAIN_READ }
     }
 
-    /// A service whose clients meet in a room. Its sessions post, and send nothing themselves: all
-    /// that a member gets comes from its mailbox, the greeting included.
+    /// A service whose clients meet in a room. Its sessions post, and send nothing themselves: a
+    /// member gets everything from its mailbox, even the greeting.
     pub fn together(
         open: impl Fn(ClientId) -> Box<dyn Session> + Send + Sync + 'static,
     ) -> Service {
         Service { open: Arc::new(open), together: true, read_size: MEMBER_READ }
     }
 
-    /// The same service, to which at most `size` bytes are given at once. That bounds what it may
-    /// have to answer at once, where an answer is longer than what it answers.
+    /// The same service, with reads of at most `size` bytes. That limits the size of an answer, if
+    /// answers may be longer than the input.
     pub fn reading(self, size: usize) -> Service {
         Service { read_size: size, ..self }
     }
@@ -139,7 +139,7 @@ impl Service {
         self.together
     }
 
-    /// How many bytes to take from a client in one read, at most.
+    /// How many bytes to read from a client at once, at most.
     pub fn read_size(&self) -> usize {
         self.read_size
     }

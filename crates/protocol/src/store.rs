@@ -1,7 +1,7 @@
-//! Where files are put, as far as a session has to know.
+//! The place for files, as a session sees it.
 //!
-//! The sessions are pure, so the disk is passed in: a directory of Linux's where a server runs, and
-//! where a test runs whatever can be full, or fail, when the test says so.
+//! The sessions are pure, so the caller passes in the disk: a server passes a directory, and a test
+//! passes a store that is full, or fails, when the test says so.
 
 use alloc::{borrow::ToOwned, boxed::Box, string::String};
 use core::fmt;
@@ -16,43 +16,43 @@ pub const NAME_BYTES: usize = 255;
 
 /// A place for files.
 ///
-/// All that it does may take as long as a disk takes, and whoever asks for it waits so long.
+/// Each call blocks its caller for as long as the disk takes.
 pub trait Store: fmt::Debug + Send + Sync {
-    /// Begins a file that shall have this name one day, and has none yet.
+    /// Begins a file that will get this name when it is complete, and has none yet.
     ///
     /// # Errors
     ///
-    /// It cannot be stored, as far as that is known already.
+    /// It is known already that the file cannot be stored.
     fn begin(&self, name: &FileName) -> Result<Box<dyn Draft>, NotStored>;
 }
 
-/// A file in the making, which nobody sees. Dropping it leaves nothing behind, and so does the end
-/// of the process, however it comes.
+/// An unfinished file, which no other process can see. Dropping it leaves nothing behind; neither
+/// does the end of the process, even after a crash.
 pub trait Draft: fmt::Debug + Send {
-    /// Adds bytes at its end. There may be none.
+    /// Adds bytes at its end. `bytes` may be empty.
     ///
     /// # Errors
     ///
-    /// They could not be written.
+    /// The bytes could not be written.
     fn write(&mut self, bytes: &[u8]) -> Result<(), NotStored>;
 
-    /// Sees to it that every byte is on the disk, and gives the file its name, in one step that
-    /// cannot replace another file: of two of the same name, whichever comes first gets it.
+    /// Makes sure that every byte is on the disk, then gives the file its name, in one step that
+    /// cannot replace another file: of two files with the same name, the first gets it.
     ///
     /// # Errors
     ///
-    /// It is not stored, and nothing is left behind.
+    /// The file is not stored, and nothing is left behind.
     fn keep(self: Box<Self>) -> Result<(), NotStored>;
 }
 
 /// Why a file is not stored.
 #[derive(Clone, Debug, PartialEq)]
 pub enum NotStored {
-    /// There is something of this name.
+    /// There is already something with this name.
     Exists,
-    /// There is no room left for it.
+    /// The disk has no room left for it.
     Full,
-    /// Anything else, in the system's words.
+    /// Any other error, in the system's words.
     Failed(String),
 }
 
@@ -66,20 +66,20 @@ impl fmt::Display for NotStored {
     }
 }
 
-/// The name of a file: one component of a path, which leads nowhere else.
+/// The name of a file: one component of a path, which cannot lead to another directory.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileName(String);
 
 impl FileName {
-    /// Takes a name from a stranger.
+    /// Checks a name that a client has sent.
     ///
-    /// What is refused would leave the directory (`..`, `/`, and `\` once the files are taken to
-    /// another system), hide in it (a dot at the beginning), end early where a C string does (NUL),
-    /// or do something to the terminal of whoever lists it.
+    /// It refuses names that would leave the directory (`..`, `/`, and `\` if the files are moved
+    /// to another system), hide in it (a dot at the beginning), end early in a C string (NUL), or
+    /// affect the terminal of a person who lists the files.
     ///
     /// # Errors
     ///
-    /// Why it is no such name.
+    /// The reason why the name is refused.
     pub fn new(name: &[u8]) -> Result<FileName, &'static str> {
         let too_long = Err("a name has 1 to 32 characters");
         if name.len() > NAME_BYTES {
@@ -91,11 +91,11 @@ impl FileName {
             _ => return too_long,
         }
         if name.contains(['/', '\\']) {
-            Err("a name is no path: there is no / and no \\ in it")
+            Err("a name is not a path: it contains no / and no \\")
         } else if name.starts_with('.') {
             Err("a name does not begin with a dot")
         } else if name.ends_with('\r') {
-            Err("a name ends with LF, and no CR before it")
+            Err("a name ends with LF, without a CR before it")
         } else if name.chars().any(|c| c.is_control() || is_unsafe(c)) {
             Err("a name has no control characters in it")
         } else {

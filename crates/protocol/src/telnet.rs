@@ -1,8 +1,8 @@
-//! Telnet's own commands (RFC 854), taken out of what a client types.
+//! Telnet's own commands (RFC 854), and their removal from a client's input.
 //!
 //! A telnet client hides commands in the bytes that it sends: each begins with IAC, the byte 255,
-//! and may stand anywhere, also in the middle of a UTF-8 character.
-//! They have to be gone before anything else looks at the bytes.
+//! and may stand anywhere, even in the middle of a UTF-8 character.
+//! They have to be removed before any other code looks at the bytes.
 
 const IAC: u8 = 255;
 const DONT: u8 = 254;
@@ -13,18 +13,18 @@ const SUBNEGOTIATION_END: u8 = 240;
 
 /// "Do you hear me?" (RFC 860). Telnet sends it with Ctrl-C and stays mute until it is answered.
 const TIMING_MARK: u8 = 6;
-/// IAC WON'T TIMING-MARK: any answer will do, and this one promises nothing.
+/// IAC WON'T TIMING-MARK: telnet accepts any answer, and this one promises nothing.
 pub(crate) const WONT_TIMING_MARK: [u8; 3] = [IAC, 252, TIMING_MARK];
 
-/// Where the client is in a command. A command may be cut anywhere by the reads that bring it.
+/// The place of the next byte in a command. Reads may cut a command anywhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) enum Telnet {
-    /// In no command: bytes mean themselves.
+    /// Outside a command: bytes are data.
     #[default]
     Data,
     /// After IAC.
     Command,
-    /// After IAC and one of WILL, WONT, DO, DONT (which it was stands beside it).
+    /// After IAC and this one of WILL, WONT, DO, DONT.
     Option(u8),
     /// Between IAC SB and IAC SE: an option's parameters, of any length.
     Parameters,
@@ -32,19 +32,19 @@ pub(crate) enum Telnet {
     ParametersCommand,
 }
 
-/// What one byte from a telnet client turned out to be.
+/// The meaning of one byte from a telnet client.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Heard {
     /// Data.
     Byte(u8),
     /// The end of DO TIMING-MARK, which wants an answer.
     TimingMark,
-    /// A part of a command that nobody needs to know about.
+    /// A part of a command that needs no reaction.
     Nothing,
 }
 
 impl Telnet {
-    /// Hears the next byte.
+    /// Takes the next byte.
     pub(crate) fn hear(&mut self, byte: u8) -> Heard {
         use Heard::*;
         // ANCHOR: hear

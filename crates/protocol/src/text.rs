@@ -1,12 +1,12 @@
-//! Text that is safe to show: what is not UTF-8, what could drive a terminal, reverse what it
-//! shows or forge a line becomes U+FFFD, the replacement character.
+//! Text that is safe to show. Bytes that are not UTF-8, and characters that could drive a terminal,
+//! reverse the text or forge a line, become U+FFFD, the replacement character.
 
 use alloc::string::String;
 
-/// Appends `bytes` to `shown` as text that no terminal obeys.
+/// Appends `bytes` to `shown`, as text without commands for a terminal.
 ///
-/// What is not UTF-8 becomes U+FFFD as the Unicode Standard recommends (one for each maximal part
-/// of a character, section 3.9), and so does every character that [`is_unsafe`].
+/// Bytes that are not UTF-8 become U+FFFD as the Unicode Standard recommends (one for each maximal
+/// part of a character, section 3.9). So does each character that [`is_unsafe`].
 pub fn show(bytes: &[u8], shown: &mut String) {
     for chunk in bytes.utf8_chunks() {
         shown.extend(chunk.valid().chars().map(|c| if is_unsafe(c) { '\u{fffd}' } else { c }));
@@ -16,11 +16,11 @@ pub fn show(bytes: &[u8], shown: &mut String) {
     }
 }
 
-/// Whether a character does something to whoever shows it, instead of being shown.
+/// Whether a character would control the terminal or the order of the text, instead of being shown.
 ///
 /// These are the controls C0 (except TAB), DEL and C1 (ECMA-48), and Unicode's marks, separators,
-/// embeddings, overrides and isolates (UAX #9), with which a text can be shown in another order
-/// than it was written.
+/// embeddings, overrides and isolates (UAX #9), which can show a text in another order than it was
+/// written in.
 pub fn is_unsafe(c: char) -> bool {
     matches!(
         c,
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_utf8_is_replaced() {
+    fn bytes_that_are_not_utf8_are_replaced() {
         check(b"a\xffb", "a\u{fffd}b");
         check(b"cut \xe6\xb1", "cut \u{fffd}");
         check(b"\xc3\xc3\xa9", "\u{fffd}é");
@@ -60,13 +60,13 @@ mod tests {
     }
 
     #[test]
-    fn what_drives_a_terminal_is_replaced() {
+    fn characters_that_drive_a_terminal_are_replaced() {
         check(b"\x1b]52;c;eA==\x07", "\u{fffd}]52;c;eA==\u{fffd}");
         check("\u{9b}2J\x7f\0".as_bytes(), "\u{fffd}2J\u{fffd}\u{fffd}");
     }
 
     #[test]
-    fn what_reverses_or_forges_is_replaced() {
+    fn characters_that_reverse_a_text_or_forge_a_line_are_replaced() {
         check(
             "a\u{202e}b\u{2066}c\u{200f}d\u{061c}".as_bytes(),
             "a\u{fffd}b\u{fffd}c\u{fffd}d\u{fffd}",

@@ -2,23 +2,23 @@
 //!
 //! ```text
 //! hello.txt ⏎ 0 0 0 6 ⏎ h e l l o ⏎          stored hello.txt 6
-//! └ name      │       │ └ so many bytes
+//! └ name      │       │ └ this many bytes
 //!             └ size  └ LF
 //! ```
 //!
-//! The name ends with a LF. The size is a u32 in big-endian, any of whose four bytes may look like
-//! a LF, so it is never read as a line; the LF behind it tells early that it was no such number.
-//! The answer is one line, `stored NAME SIZE` or `refused: REASON`.
+//! The name ends with an LF. The size is a u32 in big-endian. Each of its four bytes may look like
+//! an LF, so the size is never read as a line. The LF behind it shows early if the client has sent
+//! something else. The answer is one line, `stored NAME SIZE` or `refused: REASON`.
 //!
-//! What a stranger announces is believed only as far as it costs nothing: names and sizes are
-//! judged before anything is created, nothing is reserved for a size, and the file has its name
-//! only when every byte of it is on the disk.
+//! The server does not trust a client's announcement. It checks the name and the size before it
+//! creates anything, reserves nothing for a size, and gives the file its name only when every byte
+//! is on the disk.
 //!
-//! The disk is written from within the session, which is the trap of this service: there is no
-//! waiting for a regular file. To poll(2), select(2) and epoll(7) it is always ready, and then a
-//! write to it, or the sync at the end, blocks all the same. Whoever runs on the same thread waits
-//! with it: nobody else in a forked process or a client's own thread, everybody in a loop, and
-//! those tasks that share the worker in an asynchronous runtime.
+//! The session writes to the disk, and that is the trap of this service: a server cannot wait until
+//! a regular file is ready. poll(2), select(2) and epoll(7) report it as always ready, and then a
+//! write to it, or the sync at the end, blocks all the same. All clients on the same thread wait
+//! with it: no other client in a forked process or on a client's own thread, all clients in a loop,
+//! and the tasks that share the worker thread in an asynchronous runtime.
 
 use alloc::{borrow::Cow, boxed::Box, format, string::String, sync::Arc, vec::Vec};
 use core::mem;
@@ -29,7 +29,7 @@ use crate::frames::{hint, take};
 use crate::store::NAME_BYTES;
 use crate::{Answer, ClientId, Draft, FileName, Session, Store};
 
-/// The largest file unless the server is told otherwise: 16 MiB.
+/// The default limit of a file's size: 16 MiB.
 ///
 /// nginx takes 1 MB (client_max_body_size), PHP 2 MB (upload_max_filesize).
 pub const DEFAULT_MAX_SIZE: u32 = 16 * 1024 * 1024;
@@ -51,17 +51,17 @@ pub struct Upload {
 /// Where in the upload the next byte belongs.
 #[derive(Debug)]
 enum Place {
-    /// In the name, of which this much has come.
+    /// In the name, of which these bytes have come.
     Name(Vec<u8>),
     /// In the size and the LF behind it.
     Size(FileName, Vec<u8>),
     /// In the file.
     File(File),
-    /// Behind the answer.
+    /// After the answer.
     Over,
 }
 
-/// A file on its way.
+/// A file that is being sent.
 #[derive(Debug)]
 struct File {
     name: FileName,
@@ -73,21 +73,21 @@ struct File {
 
 impl Upload {
     /// The conversation with a client whose file, of `max_size` bytes at most, goes to `store`. A
-    /// server that has none refuses every file.
+    /// server without a store refuses every file.
     pub fn new(client: ClientId, store: Option<Arc<dyn Store>>, max_size: u32) -> Upload {
         Upload { client, store, max_size, place: Place::Name(Vec::new()) }
     }
 
-    /// Takes what has come. Gives the file that is stored now, if one is, or why none will be.
+    /// Takes input. Returns the answer if the file is stored now, or the reason why it is refused.
     fn take(&mut self, mut input: &[u8]) -> Result<Option<String>, String> {
         loop {
-            // If there is an error, this is the place.
+            // After an error, the place is `Over`.
             self.place = match mem::replace(&mut self.place, Place::Over) {
                 Place::Name(mut name) => {
                     let end = input.iter().position(|&byte| byte == LF);
                     let most = NAME_BYTES + 1 - name.len();
                     name.extend(take(&mut input, end.unwrap_or(most).min(most)));
-                    // Either it is too long, or the LF comes next, or nothing does.
+                    // Now the name is too long, or the LF comes next, or the input ends here.
                     if name.len() <= NAME_BYTES && take(&mut input, 1).is_empty() {
                         self.place = Place::Name(name);
                         return Ok(None);
@@ -131,14 +131,15 @@ impl Upload {
         Ok(format!("stored {} {size}\r\n", name.as_str()))
     }
 
-    /// What comes later is discarded while the connection is finished, and counted by nobody.
+    /// Logs input after the file, but only in the same read: later input is discarded while the
+    /// connection is finished, and not counted.
     fn log_surplus(&self, count: usize) {
         if count > 0 {
             info!("{} sent {count} bytes more than it announced", self.client);
         }
     }
 
-    /// Why a file that goes no further is not stored, and that is the end.
+    /// Says why a file is not stored, and ends the conversation.
     fn refuse(&mut self, reason: &str) -> Answer<'static> {
         self.place = Place::Over;
         info!("{} is refused: {reason}", self.client);
@@ -148,10 +149,10 @@ impl Upload {
         }
     }
 
-    /// What is missing where the input ends or stops.
+    /// The part that is missing if the input ends or stops here.
     fn missing(&self) -> Option<String> {
         match &self.place {
-            Place::Name(_) => Some("in the name; behind that come LF, the size and LF".into()),
+            Place::Name(_) => Some("in the name; after it come LF, the size and LF".into()),
             Place::Size(..) => Some("in the size, which is 4 bytes in big-endian and LF".into()),
             Place::File(File { size, left, .. }) => {
                 Some(format!("after {} of {size} bytes", size - left))
@@ -191,7 +192,7 @@ impl Session for Upload {
     }
 }
 
-/// The size, if its bytes have come, or why it is none.
+/// The size, if all its bytes have come, or why it is wrong.
 fn read_size(bytes: &[u8], max_size: u32) -> Option<Result<u32, String>> {
     let &[a, b, c, d, end] = bytes else {
         return None;
@@ -203,7 +204,7 @@ fn read_size(bytes: &[u8], max_size: u32) -> Option<Result<u32, String>> {
         false => hint(size, |size| size <= max_size),
     };
     Some(if end != LF {
-        Err(format!("behind the 4 bytes of the size comes LF (0x0a), not 0x{end:02x}{hint}"))
+        Err(format!("after the 4 bytes of the size comes LF (0x0a), not 0x{end:02x}{hint}"))
     } else if size > max_size {
         Err(format!("a file has at most {max_size} bytes, and {size} were announced{hint}"))
     } else {

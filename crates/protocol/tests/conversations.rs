@@ -1,4 +1,4 @@
-//! The talk of a room, and what echo and fortune say: see `wire/script.rs` for the language.
+//! Conversations in a room, and with echo and fortune: see `wire/script.rs` for the language.
 
 mod wire;
 
@@ -12,7 +12,7 @@ use wire::{End, Wire};
 // Coming and going.
 
 #[test]
-fn whoever_comes_is_welcomed_and_announced() {
+fn a_newcomer_is_welcomed_and_announced() {
     check(
         "chat",
         r"
@@ -44,7 +44,7 @@ fn speech_goes_to_the_others_and_not_to_the_speaker() {
 }
 
 #[test]
-fn whoever_leaves_is_missed() {
+fn the_others_are_told_who_leaves() {
     check_room(
         r"
         ada resets
@@ -59,7 +59,7 @@ fn whoever_leaves_is_missed() {
 }
 
 #[test]
-fn whoever_idles_out_is_told_and_so_are_the_others() {
+fn an_idle_member_and_the_others_are_told() {
     check_room(
         r"
         ada is idle for 300 s
@@ -73,7 +73,7 @@ fn whoever_idles_out_is_told_and_so_are_the_others() {
 }
 
 #[test]
-fn when_the_server_stops_everybody_is_told() {
+fn all_members_are_told_that_the_server_stops() {
     check_room(
         r"
         the server stops
@@ -115,7 +115,7 @@ fn a_newcomer_gets_the_last_speech_as_it_was_said() {
 }
 
 #[test]
-fn the_history_outlives_whoever_made_it() {
+fn the_history_outlives_its_speakers() {
     check(
         "chat",
         r"
@@ -163,8 +163,9 @@ fn the_21st_line_of_speech_pushes_the_first_out() {
 // Too slow.
 
 #[test]
-fn whoever_does_not_read_is_dropped_and_the_others_are_told() {
-    // [ada] and CR LF make 1,008 bytes of it, keeping it costs 64, and a mailbox holds 244 of those.
+fn a_member_that_does_not_read_is_dropped_and_the_others_are_told() {
+    // With [ada] and CR LF a line has 1,008 bytes. Keeping it costs 64 more, so a mailbox holds 244
+    // lines.
     let line = "x".repeat(1000);
     check_room(&format!(
         r"
@@ -183,7 +184,7 @@ fn whoever_does_not_read_is_dropped_and_the_others_are_told() {
 }
 
 #[test]
-fn whoever_does_not_read_the_answers_to_its_own_commands_is_dropped_too() {
+fn a_member_that_does_not_read_its_own_answers_is_dropped_too() {
     check_room(
         r"
         bob stops reading
@@ -196,9 +197,10 @@ fn whoever_does_not_read_the_answers_to_its_own_commands_is_dropped_too() {
 }
 
 #[test]
-fn news_of_one_who_is_too_slow_may_be_too_much_for_the_next() {
+fn news_of_a_slow_member_may_be_too_much_for_the_next() {
     let line = "x".repeat(1000);
-    // It costs 560 bytes: bob has 502 left, and carl 576, but not 86 more for the news of bob.
+    // This line costs 560 bytes. bob's mailbox has 502 left; carl's has 576, but not 86 more for
+    // the news of bob.
     let last_straw = "x".repeat(488);
     check_room(&format!(
         r"
@@ -227,7 +229,7 @@ fn news_of_one_who_is_too_slow_may_be_too_much_for_the_next() {
 }
 
 #[test]
-fn whoever_reads_again_in_time_has_missed_nothing() {
+fn a_member_that_reads_again_in_time_has_missed_nothing() {
     check_room(
         r"
         bob stops reading
@@ -245,7 +247,7 @@ fn whoever_reads_again_in_time_has_missed_nothing() {
 }
 
 #[test]
-fn whoever_is_told_goodbye_while_not_reading_gets_what_waits_first() {
+fn a_goodbye_comes_after_the_waiting_lines() {
     check_room(
         r"
         bob stops reading
@@ -265,7 +267,7 @@ fn whoever_is_told_goodbye_while_not_reading_gets_what_waits_first() {
 }
 
 #[test]
-fn one_read_is_never_too_much_for_whoever_reads() {
+fn one_read_is_never_too_much_for_a_member_that_reads() {
     let longest = "[fe80:1111:2222:3333:4444:5555:6666:7777%4294967295]:65535";
     let pastes: &[&[u8]] = &[
         b"x\n",
@@ -293,7 +295,7 @@ fn one_read_is_never_too_much_for_whoever_reads() {
 // Commands.
 
 #[test]
-fn nick_tells_everybody() {
+fn nick_tells_all_members() {
     check_room(
         r"
         ada > /nick Ada_L-1815
@@ -410,7 +412,7 @@ fn a_command_that_takes_no_argument_ignores_one() {
 }
 
 #[test]
-fn who_names_everybody_in_the_order_of_joining() {
+fn who_names_all_members_in_the_order_of_joining() {
     check_room(
         r"
         ada > /nick zoe
@@ -589,7 +591,7 @@ fn telnet_is_taken_out_and_ctrl_c_is_answered() {
 }
 
 #[test]
-fn what_could_drive_a_terminal_or_forge_a_line_is_replaced() {
+fn characters_that_could_drive_a_terminal_or_forge_a_line_are_replaced() {
     check_room(
         r"
         ada > \0\x1b[2J\x07\x7f\u{9b} tab\there
@@ -640,7 +642,7 @@ fn too_long_a_line_is_refused_at_once_and_once() {
 }
 
 #[test]
-fn the_limit_counts_bytes_that_are_not_telnets() {
+fn the_limit_does_not_count_telnets_bytes() {
     let longest = r"\xff\xf1x".repeat(LINE_LIMIT);
     let said = "x".repeat(LINE_LIMIT);
     check_room(&format!(
@@ -727,7 +729,7 @@ fn no_two_services_share_a_name_or_a_port() {
     }
 }
 
-/// Plays the script to a room in which ada, bob and eve are, who joined in this order.
+/// Plays the script to a room with ada, bob and eve, who joined in this order.
 #[track_caller]
 fn check_room(script: &str) {
     let arrivals = r"

@@ -1,4 +1,4 @@
-//! Three ways to say where a message ends: lines, frames, and upload, which takes both.
+//! Three ways to mark the end of a message: lines, frames, and upload, which uses both.
 
 mod wire;
 
@@ -89,7 +89,7 @@ fn every_frame_comes_back_as_it_comes() {
 }
 
 #[test]
-fn what_is_no_frame_is_told_why_and_that_is_the_end() {
+fn a_wrong_frame_is_refused_with_the_reason_and_ends_the_talk() {
     let reasons = [
         (2, 5, "version 2 is not known, only 1 is"),
         (0, 5, "version 0 is not known, only 1 is"),
@@ -116,7 +116,7 @@ fn what_is_no_frame_is_told_why_and_that_is_the_end() {
         assert_eq!(wire.take_heard(ada), [&good[..], &refusal].concat());
         assert_eq!(wire.end(ada), Some(End::Finished));
         wire.receive(ada, &good);
-        assert_eq!(wire.take_heard(ada), b"", "where frames begin is not known");
+        assert_eq!(wire.take_heard(ada), b"", "the server does not know where frames begin now");
     }
 }
 
@@ -163,7 +163,7 @@ proptest! {
     #![proptest_config(cases(128))]
 
     #[test]
-    fn however_frames_are_cut_each_comes_back_up_to_the_first_that_is_none(
+    fn frames_come_back_up_to_the_first_wrong_one_however_they_are_cut(
         frames in prop::collection::vec(
             (prop_oneof![20 => Just(VERSION), 1 => any::<u32>()], prop::collection::vec(any::<u8>(), 0..50)),
             0..20,
@@ -177,7 +177,7 @@ proptest! {
         receive_in_pieces(&mut wire, ada, &sent.concat(), &cuts);
         let heard = wire.take_heard(ada);
         let rest = heard.strip_prefix(&sent[..good].concat()[..]);
-        let rest = rest.expect("what was good comes back");
+        let rest = rest.expect("the correct frames come back");
         if good == frames.len() {
             prop_assert_eq!(rest, b"");
             prop_assert_eq!(wire.end(ada), None);
@@ -189,7 +189,7 @@ proptest! {
     }
 }
 
-/// These bytes come in reads that are cut here.
+/// Gives a session `bytes` in several reads, cut at `cuts`.
 fn receive_in_pieces(wire: &mut Wire, client: ClientId, bytes: &[u8], cuts: &[Index]) {
     let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
     cuts.extend([0, bytes.len()]);
@@ -210,7 +210,7 @@ fn uploading(disk: &Disk, max_size: u32) -> Wire {
     )
 }
 
-/// What is answered to one upload, in one read, and at every cut of it in two, and a byte a read.
+/// Checks the answer to an upload in one read, at every cut in two reads, and in reads of one byte.
 #[track_caller]
 fn check_upload(max_size: u32, sent: &[u8], answer: &str, stored: &[(&str, &[u8])]) {
     let two = (1..sent.len()).map(|cut| vec![&sent[..cut], &sent[cut..]]);
@@ -271,12 +271,13 @@ fn every_byte_of_a_size_may_look_like_the_end_of_a_line() {
     wire.receive(ada, &sent);
     assert_eq!(wire.take_heard(ada), b"stored f 2570\r\n");
     assert_eq!(disk.files()["f"], bytes);
-    // All four: as a number that is too large, and not as a line that ends early.
+    // Here all four do. The server must read a number that is too large, and not a line that ends
+    // early.
     check_refused(b"f\n\n\n\n\n\n", "a file has at most 100 bytes, and 168430090 were announced");
 }
 
 #[test]
-fn what_is_sent_behind_the_file_makes_no_difference() {
+fn bytes_after_the_file_make_no_difference() {
     let answer = "stored f 2";
     check_upload(2, b"f\n\0\0\0\x02\nhi, and more", answer, &[("f", b"hi")]);
     check_upload(2, b"f\n\0\0\0\x02\n\n\n", answer, &[("f", b"\n\n")]);
@@ -284,9 +285,9 @@ fn what_is_sent_behind_the_file_makes_no_difference() {
 }
 
 #[test]
-fn names_that_are_no_names_are_refused() {
+fn wrong_names_are_refused() {
     let length = "a name has 1 to 32 characters";
-    let path = r"a name is no path: there is no / and no \ in it";
+    let path = r"a name is not a path: it contains no / and no \";
     let dot = "a name does not begin with a dot";
     let control = "a name has no control characters in it";
     let long = "汉".repeat(33);
@@ -316,7 +317,7 @@ fn names_that_are_no_names_are_refused() {
         ("\u{9b}".as_bytes(), control),
         ("txt.\u{202e}exe".as_bytes(), control),
         (b"x\ry", control),
-        (b"x\r", "a name ends with LF, and no CR before it"),
+        (b"x\r", "a name ends with LF, without a CR before it"),
     ];
     for (name, reason) in names {
         check_refused(&[name, &b"\n\0\0\0\x02\nhi"[..]].concat(), reason);
@@ -328,7 +329,7 @@ fn names_that_are_no_names_are_refused() {
 }
 
 #[test]
-fn sizes_that_are_no_sizes_are_refused() {
+fn wrong_sizes_are_refused() {
     let check = |bytes: &[u8], size: u32, hint: &str| {
         let sent = [b"f\n", bytes, b"\n"].concat();
         let reason = format!("a file has at most 100 bytes, and {size} were announced{hint}");
@@ -340,12 +341,9 @@ fn sizes_that_are_no_sizes_are_refused() {
     check(b"1234", 0x3132_3334, "; did you send it as text?");
     check_refused(
         b"f\n5\nhello",
-        "behind the 4 bytes of the size comes LF (0x0a), not 0x6c; did you send it as text?",
+        "after the 4 bytes of the size comes LF (0x0a), not 0x6c; did you send it as text?",
     );
-    check_refused(
-        b"f\n\0\0\0\x05hello",
-        "behind the 4 bytes of the size comes LF (0x0a), not 0x68",
-    );
+    check_refused(b"f\n\0\0\0\x05hello", "after the 4 bytes of the size comes LF (0x0a), not 0x68");
 }
 
 #[test]
@@ -353,7 +351,7 @@ fn an_upload_that_ends_early_leaves_nothing_behind() {
     let sent = b"name\n\0\0\0\x03\nabc";
     for end in 0..sent.len() {
         let place = match end {
-            0..5 => "in the name; behind that come LF, the size and LF".to_owned(),
+            0..5 => "in the name; after it come LF, the size and LF".to_owned(),
             5..10 => "in the size, which is 4 bytes in big-endian and LF".to_owned(),
             _ => format!("after {} of 3 bytes", end - 10),
         };
@@ -416,7 +414,7 @@ fn a_full_disk_refuses_and_takes_the_next_that_fits() {
 }
 
 #[test]
-fn what_the_disk_does_not_keep_is_not_stored() {
+fn a_file_that_the_disk_does_not_keep_is_not_stored() {
     let disk = Disk::broken();
     let script = r"
         ada connects
@@ -452,7 +450,7 @@ proptest! {
     #![proptest_config(cases(512))]
 
     #[test]
-    fn whatever_is_uploaded_is_answered_alike_however_it_is_cut(
+    fn an_upload_is_answered_alike_however_it_is_cut(
         name in prop_oneof![prop::collection::vec(any::<u8>(), 0..300), "\\PC{0,40}".prop_map(String::into_bytes)],
         size in prop_oneof![0..60_u32, any::<u32>()],
         ends in prop::collection::vec(prop_oneof![9 => Just(b'\n'), 1 => any::<u8>()], 2),
@@ -488,7 +486,7 @@ proptest! {
 // Memory.
 
 #[test]
-fn no_answer_is_longer_than_what_a_server_holds() {
+fn no_answer_is_longer_than_a_server_holds() {
     let read = [frame(VERSION, FRAME_LIMIT, b""), vec![0; PLAIN_READ - 8]].concat();
     let mut wire = Wire::new("frames");
     let ada = wire.connect("ada");

@@ -1,8 +1,8 @@
-//! The hub and its time: members come, speak, read, flood and leave in any order, and any time
-//! passes meanwhile.
+//! Tests of the hub and its time: members come, speak, read, flood and leave in any order, and
+//! random times pass meanwhile.
 //!
-//! The first member is the witness: it reads all there is at once and says nothing. So what it has
-//! heard is what happened in the room, and what others have heard is compared with that.
+//! The first member is the witness: it reads everything at once and says nothing. So it has heard
+//! everything that happened in the room, and the tests compare the others' lines with its lines.
 
 mod wire;
 
@@ -15,21 +15,22 @@ use protocol::{
 };
 use wire::hostile::cases;
 
-/// How long a driver needs at least until it is back.
+/// The shortest time between two calls of a driver.
 const TURN: Duration = Duration::from_micros(50);
 
-/// How far a clock may go back. Linux's does not, and an hour back would be an hour of patience.
+/// How far the clock may go back. Linux's monotonic clock does not, and an hour back would be an
+/// hour of patience.
 const BACK: Duration = Duration::from_millis(10);
 
-/// When all is heard at the latest, once nobody says more: floods that do not read are stuck first,
-/// and they fill their mailboxes then.
+/// The latest time at which all posts are heard, once no member says more: floods that do not read
+/// are first stuck, and then fill their mailboxes.
 const ALL_HEARD: Duration = Duration::from_secs(2 * STUCK.as_secs());
 
 proptest! {
     #![proptest_config(cases(64))]
 
     #[test]
-    fn nobody_misses_a_line_in_any_order_of_acts_at_any_pace_of_the_clock(
+    fn no_member_misses_a_line_in_any_order_of_acts_at_any_pace_of_the_clock(
         acts in prop::collection::vec(act(), 0..120),
     ) {
         let mut stage = Stage::new();
@@ -58,13 +59,13 @@ proptest! {
         prop_assert_eq!(log.last().map(String::as_str), Some("* the server is stopping, goodbye"));
         for act in after {
             stage.play(act);
-            prop_assert_eq!(stage.hub.advance(stage.now), None, "nobody is here");
+            prop_assert_eq!(stage.hub.advance(stage.now), None, "no member is here");
         }
         prop_assert_eq!(&stage.witness.heard, &log);
         for (member, stayed) in stage.members.iter_mut().zip(stayed) {
             prop_assert!(!member.is_here());
             member.read(usize::MAX);
-            // Its last words may be more than there is room for: then it is cut off, and hears less.
+            // The last lines may not fit into its mailbox: then it is cut off, and hears less.
             if stayed && member.outbox.state() == OutboxState::Ended {
                 prop_assert_eq!(member.heard.last(), log.last());
             }
@@ -72,7 +73,7 @@ proptest! {
     }
 }
 
-/// What happens next. Members are chosen by a number that is taken modulo how many there are.
+/// The next thing that happens. A number, modulo the number of members, chooses the member.
 #[derive(Clone, Debug)]
 enum Act {
     Join(Reads),
@@ -86,14 +87,14 @@ enum Act {
 /// How a member reads.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Reads {
-    /// All there is, at once.
+    /// Everything, at once.
     All,
     /// Now and then: [`Act::Read`].
     Some,
     Nothing,
 }
 
-/// What one read of a member brings.
+/// The input of a member in one read.
 #[derive(Clone, Copy, Debug)]
 enum Says {
     Word,
@@ -138,7 +139,7 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-/// A room, its members, those included who have left, and a clock.
+/// A room, its members, including those that have left, and a clock.
 struct Stage {
     hub: Hub<OutboxMailbox>,
     now: Duration,
@@ -147,20 +148,21 @@ struct Stage {
     is_stopped: bool,
 }
 
-/// Somebody who has joined, and the driver's half of its mailbox.
+/// A member that has joined, and the driver's half of its mailbox.
 struct Member {
     client: ClientId,
     outbox: Outbox,
     reads: Reads,
     received: Vec<u8>,
-    /// The complete lines.
+    /// The complete lines that it has heard.
     heard: Vec<String>,
-    /// How many of the lines are what a newcomer is told, and where the witness's log was then.
+    /// How many of the lines are for a newcomer only, and the length of the witness's log at that
+    /// time.
     greeting: usize,
     joined: usize,
-    /// Its speech, which no other line is like.
+    /// Its speech. No two lines of speech are alike.
     said: Vec<String>,
-    /// It leaves by itself, perhaps not before it is heard, or is gone.
+    /// It leaves by itself, perhaps once its posts are heard, or is gone.
     has_left: bool,
 }
 
@@ -204,7 +206,8 @@ impl Stage {
         self.members.push(member);
     }
 
-    /// One that left may post all the same: its driver had read before it learned of the end.
+    /// A member that has left may still post: its driver had read from it before it learned of the
+    /// end.
     fn post(&mut self, who: usize, says: Says) {
         self.with(who, |hub, member| {
             if hub.hears(member.client) {
@@ -238,15 +241,15 @@ impl Stage {
         Ok(())
     }
 
-    /// Nobody says more, and the driver comes back when it is told to: all is heard, and no wait is
-    /// long.
+    /// No member says more, and the driver calls the hub at the times that it asks for. Checks that
+    /// all posts are heard, and that no wait is long.
     fn settle(&mut self) -> Result<(), TestCaseError> {
         let begun = self.now;
         while let Some(wait) = self.hub.advance(self.now) {
             prop_assert!(wait <= STUCK / 8, "waits for {wait:?}");
             self.now += wait.max(TURN);
             self.deliver();
-            prop_assert!(self.now - begun <= ALL_HEARD + BACK, "it is not heard");
+            prop_assert!(self.now - begun <= ALL_HEARD + BACK, "not all posts are heard");
         }
         self.deliver();
         let mut members = self.members.iter();
@@ -254,7 +257,8 @@ impl Stage {
         Ok(())
     }
 
-    /// Members that stay were heard whole, and all of them in the order of speaking.
+    /// Checks that all speech of members that stay was heard, and the speech of each member in
+    /// order.
     fn check_speech(&self) -> Result<(), TestCaseError> {
         for member in &self.members {
             let tag = member.tag();
@@ -268,8 +272,8 @@ impl Stage {
         Ok(())
     }
 
-    /// Each has heard what the witness has heard since it joined, but its own speech, without a gap
-    /// up to where it ends.
+    /// Checks that each member has heard the same as the witness since it joined, except its own
+    /// speech, and without a gap up to the end.
     fn check_heard(&mut self) -> Result<(), TestCaseError> {
         let log = &self.witness.heard;
         for member in &mut self.members {
@@ -352,7 +356,7 @@ impl Member {
         }
     }
 
-    /// What its speech begins with.
+    /// The beginning of its speech.
     fn tag(&self) -> String {
         format!("by {}: ", self.client.0)
     }
@@ -363,7 +367,7 @@ fn text_of(line: &str) -> Option<&str> {
     line.strip_prefix('[')?.split_once("] ").map(|(_, text)| text)
 }
 
-/// Whether a line is for all and no answer to one.
+/// Whether a line is for all members, and not an answer to one.
 fn is_public(line: &str) -> bool {
     let news = [" joined", " left", " left: too slow", " left: idle"];
     line.starts_with('[')

@@ -1,4 +1,4 @@
-//! How much a client can make the server remember, counted by the allocator itself.
+//! How much memory a client can make the server use, counted by the allocator itself.
 
 mod wire;
 
@@ -15,8 +15,8 @@ use protocol::{
 use wire::hostile::{cases, hostile_input};
 use wire::{End, Wire};
 
-/// What a hostile client might repeat for ever: a line, an invalid line, half a character, a
-/// command of telnet's, and a conversation with telnet's negotiator.
+/// Input that a hostile client might repeat without end: parts of a line, half a character, a
+/// command of telnet's, and a telnet negotiation.
 const ENDLESS: &[&[u8]] =
     &[b"x", b"\r", b"\x80", b"\xf0\x9f", b"/who ", b"\xff", b"\xff\xfa", b"\xff\xfd\x06"];
 
@@ -46,7 +46,7 @@ fn one_read_takes_a_few_times_its_size() {
 
 #[test]
 fn a_member_that_never_reads_costs_a_mailbox_however_short_its_lines() {
-    // The answer to DO TIMING-MARK is the shortest that there is, in three bytes.
+    // The answer to DO TIMING-MARK is the shortest of all: three bytes.
     for line in [&b"\xff\xfd\x06"[..], b"/\n", b"/help\n"] {
         let mut wire = Wire::new("chat");
         let ada = wire.connect("ada");
@@ -70,7 +70,7 @@ fn a_member_that_never_reads_costs_a_mailbox_however_short_its_lines() {
 }
 
 #[test]
-fn what_one_read_asks_for_is_answered_to_who_reads_however_much_it_is() {
+fn a_member_that_reads_gets_every_answer_to_one_read() {
     let mut wire = Wire::new("chat");
     let members: Vec<_> =
         (0..100).map(|n| wire.connect(&format!("[2001:db8:ffff::{n}]:50000"))).collect();
@@ -110,7 +110,7 @@ fn many_members_that_never_read_share_what_they_do_not_read() {
 }
 
 #[test]
-fn whoever_is_answered_alone_costs_little_whatever_is_announced() {
+fn a_client_without_a_room_costs_little_whatever_it_announces() {
     let mebibyte = [0, 0x10, 0, 0];
     let endless: [(&str, Vec<u8>); 5] = [
         ("lines", b"x".to_vec()),
@@ -132,7 +132,7 @@ fn whoever_is_answered_alone_costs_little_whatever_is_announced() {
         });
         let kept = allocated() - before;
         assert!(kept <= 2 * LINE_LIMIT, "{beginning:?} keeps {kept} bytes");
-        // The answer to one read, and a little more.
+        // The limit is the answer to one read, and a little more.
         assert!(peak <= 2 * PLAIN_READ, "{beginning:?} takes {peak} bytes");
     }
 }
@@ -141,7 +141,7 @@ proptest! {
     #![proptest_config(cases(128))]
 
     #[test]
-    fn whatever_is_sent_in_whatever_pieces_little_is_kept(
+    fn a_session_keeps_little_of_any_input_in_any_pieces(
         input in hostile_input(),
         beginning in prop::sample::select(BEGINNINGS),
         sizes in prop::collection::vec(1..3000_usize, 1..5),
@@ -164,7 +164,7 @@ proptest! {
     }
 }
 
-/// What gets a session further than chance does.
+/// Beginnings that get a session further than random input does.
 const BEGINNINGS: &[&[u8]] = &[
     b"",
     b"name\n",
@@ -202,10 +202,10 @@ fn filled_with(bytes: &[u8]) -> Vec<u8> {
 }
 
 thread_local! {
-    /// How many bytes this thread has allocated and not freed. Tests run beside one another, so a
+    /// How many bytes this thread has allocated and not freed. Tests run at the same time, so a
     /// count for all threads would mix them.
     static ALLOCATED: Cell<usize> = const { Cell::new(0) };
-    /// The most that it ever was.
+    /// The largest value of `ALLOCATED` so far.
     static PEAK: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -213,7 +213,7 @@ fn allocated() -> usize {
     ALLOCATED.get()
 }
 
-/// How many bytes more than before are allocated while this is done, at the worst moment.
+/// Runs `work`, and returns how many more bytes than before were allocated at the worst moment.
 fn peak(work: impl FnOnce()) -> usize {
     let before = allocated();
     PEAK.set(before);
@@ -221,7 +221,7 @@ fn peak(work: impl FnOnce()) -> usize {
     PEAK.get() - before
 }
 
-/// The system's allocator, and a count of what it gave out.
+/// The system's allocator, with a count of the bytes that it gave out.
 struct Counting;
 
 #[global_allocator]

@@ -1,7 +1,7 @@
-//! How long the room is patient, and with whom: the hub under a clock that the test moves.
+//! How long the room waits for which member: the hub under a clock that the test moves.
 //!
-//! What takes seconds on a real machine, and depends on it, takes none here and is the same in
-//! every run: who pastes, who reads how fast, and who does not read at all.
+//! On a real machine, such scenes take seconds and depend on the machine. Here they take no time
+//! and are the same in every run: one member pastes, others read fast, slowly or not at all.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,27 +12,27 @@ use protocol::{ClientId, Hub, MEMBER_READ, Outbox, OutboxMailbox, OutboxState, S
 /// How long a turn of the server's loop takes.
 const TURN: Duration = Duration::from_micros(50);
 
-/// How long the loop waits at most.
+/// The longest wait of the loop.
 const LONGEST_WAIT: Duration = Duration::from_millis(5);
 
-/// When a scenario is given up.
+/// When the test gives up a scene.
 const TOO_LATE: Duration = Duration::from_secs(60);
 
-/// How many lines a paste has, and how long they are.
+/// The number of lines in a paste, and their length.
 const LINES: usize = 5_000;
 const LENGTH: usize = 200;
 
-/// How fast a member reads, in bytes a millisecond.
+/// How fast a member reads, in bytes per millisecond.
 #[derive(Clone, Copy)]
 enum Reads {
-    /// Whatever is there.
+    /// Everything that is there.
     All,
     AtRate(usize),
     Nothing,
 }
 use Reads::{All, AtRate, Nothing};
 
-/// What a member says, over and over or once.
+/// The text that a member says, once or over and over.
 enum Says {
     Once(Vec<u8>),
     ForEver(&'static [u8]),
@@ -54,7 +54,7 @@ struct Scene {
     hub: Hub<OutboxMailbox>,
     members: BTreeMap<ClientId, Member>,
     now: Duration,
-    /// How long the driver waits before its next turn, unless somebody says something.
+    /// How long the driver waits before its next turn, unless a member says something.
     wait: Duration,
     clients: u64,
 }
@@ -90,7 +90,7 @@ impl Scene {
     /// One turn of the loop, as every driver makes it: wait, read and post, advance, send.
     fn turn(&mut self) {
         self.now += self.wait;
-        assert!(self.now < TOO_LATE, "it does not end");
+        assert!(self.now < TOO_LATE, "the scene does not end");
         for (&client, member) in &mut self.members {
             if member.wants_to_talk() && self.hub.hears(client) {
                 let read = member.says.read();
@@ -100,7 +100,7 @@ impl Scene {
         }
         let advanced = self.hub.advance(self.now);
         self.members.values_mut().for_each(|member| member.read(self.wait));
-        // Somebody can be read from or written to at any time, and that ends the wait.
+        // The wait ends as soon as a member can be read from or written to.
         let mut members = self.members.iter();
         let is_ready =
             members.any(|(&client, member)| member.wants_to_talk() && self.hub.hears(client));
@@ -108,7 +108,7 @@ impl Scene {
         self.wait = wait.clamp(TURN, LONGEST_WAIT);
     }
 
-    /// Turns until it is so. Returns how long that took.
+    /// Takes turns until `is_so` holds. Returns how long that took.
     fn until(&mut self, is_so: impl Fn(&Scene) -> bool) -> Duration {
         let begun = self.now;
         while !is_so(self) {
@@ -127,10 +127,10 @@ impl Scene {
 }
 
 impl Says {
-    /// What one read brings of it.
+    /// The part of it that one read brings.
     fn read(&mut self) -> Vec<u8> {
         match self {
-            // No more is not the end: it falls silent.
+            // When the text is used up, the member falls silent, but stays.
             Says::Once(text) => text.drain(..text.len().min(MEMBER_READ)).collect(),
             Says::ForEver(text) => text.iter().copied().cycle().take(MEMBER_READ).collect(),
         }
@@ -166,7 +166,7 @@ fn paste() -> Vec<u8> {
     (0..LINES).flat_map(|n| format!("{n:0LENGTH$}\r\n").into_bytes()).collect()
 }
 
-/// How the paste is heard: whole, and in order.
+/// The paste as the others hear it: complete, and in order.
 fn heard_paste(from: ClientId) -> Vec<u8> {
     let line = |n| format!("[c{}] {n:0LENGTH$}\r\n", from.0).into_bytes();
     (0..LINES).flat_map(line).collect()
@@ -184,16 +184,16 @@ fn speech(heard: &[u8]) -> Vec<u8> {
     lines.filter(|line| line.starts_with(b"[")).flatten().copied().collect()
 }
 
-/// A paste is heard by all who read it, and takes as long as the slowest of them.
+/// All members that read hear the paste, and it takes as long as the slowest of them needs.
 #[test]
-fn a_paste_goes_at_the_pace_of_whoever_reads_it() {
+fn a_paste_goes_at_the_pace_of_its_readers() {
     let size = heard_paste(ClientId(1)).len();
     let slower = |rate: usize| Duration::from_millis((size / rate) as u64);
     let table: [(&[Reads], Duration, Duration); 4] = [
-        // Nobody is behind, so nobody is waited for: a turn for each 8 KiB.
+        // No member is behind, so the room does not wait: it takes a turn for each 8 KiB.
         (&[All, All, All], Duration::ZERO, Duration::from_millis(15)),
         (&[All, AtRate(4_000)], slower(4_000), slower(4_000) * 5 / 4),
-        // No faster than the pace, and so one that reads little less is still here.
+        // The room keeps to its pace, so a member that reads a little more slowly is still here.
         (&[All, AtRate(1_300)], slower(1_300), slower(1_100)),
         (&[AtRate(1_300), AtRate(2_000), All], slower(1_300), slower(1_100)),
     ];
@@ -210,7 +210,7 @@ fn a_paste_goes_at_the_pace_of_whoever_reads_it() {
 }
 
 #[test]
-fn two_who_paste_at_each_other_hear_everything() {
+fn two_members_that_paste_at_each_other_hear_everything() {
     for reads in [All, AtRate(2_000), AtRate(1_300)] {
         let mut scene = Scene::default();
         let pair = [(); 2].map(|()| scene.join(reads, Says::Once(paste())));
@@ -220,7 +220,8 @@ fn two_who_paste_at_each_other_hear_everything() {
     }
 }
 
-/// From keeping up to a full mailbox takes 200 ms: so long the others wait, once, all in all.
+/// Filling a mailbox takes 200 ms from the point where a member falls behind. The others wait that
+/// long, once, in total.
 #[test]
 fn a_deaf_member_is_waited_for_once() {
     for deaf in [1, 20, 300] {
@@ -236,12 +237,12 @@ fn a_deaf_member_is_waited_for_once() {
     }
 }
 
-/// Strangers flood the room, never read, and come back when they are dropped. Two others talk, and
-/// what the one says is heard by the other as if nobody else were there.
+/// Strangers flood the room, never read, and come back when they are dropped. Two other members
+/// talk, and hear each other as if they were alone.
 #[test]
-fn strangers_who_never_read_hold_up_nobody() {
-    // A flood puts its own members behind, and they are not heard until they have been stuck for
-    // long enough. Then they fill up, and are dropped: that takes seconds.
+fn strangers_that_never_read_delay_no_other_member() {
+    // A flood puts its own members behind, and the room does not hear them until they have been
+    // stuck for long enough. Then their mailboxes fill, and they are dropped: that takes seconds.
     let (seconds, moment) = (Duration::from_millis(150), Duration::from_millis(8));
     let table: [(usize, &'static [u8], Duration, Duration); 9] = [
         (0, b"", moment, Duration::ZERO),
@@ -286,14 +287,14 @@ fn strangers_who_never_read_hold_up_nobody() {
         println!("{row}: median {median:?}, slowest {slowest:?}, {dropped} dropped");
         assert!(median <= TURN && slowest <= slowest_allowed, "{row}: {median:?}, {slowest:?}");
         assert!(scene.is_here(ada) && scene.is_here(bob), "{row}");
-        // One that speaks alone is told nothing, so nothing waits for it.
+        // A single stranger that speaks is told nothing, so nothing waits for it.
         assert!(dropped > 0 || strangers <= 1, "{row}: the floods are never dropped");
     }
 }
 
-/// Nobody who comes or goes, and no stop, waits for those who are behind.
+/// Joining, leaving and the stop do not wait for members that are behind.
 #[test]
-fn joining_leaving_and_the_stop_wait_for_nobody() {
+fn joining_leaving_and_the_stop_do_not_wait() {
     let mut scene = Scene::default();
     let ada = scene.silent(All);
     for _ in 0..150 {
@@ -316,7 +317,7 @@ fn joining_leaving_and_the_stop_wait_for_nobody() {
 }
 
 #[test]
-fn members_who_leave_together_are_told_of_together() {
+fn members_that_leave_together_are_announced_together() {
     let mut scene = Scene::default();
     let ada = scene.silent(All);
     let leavers: Vec<_> = (0..2_000).map(|_| scene.silent(Nothing)).collect();
@@ -335,7 +336,7 @@ fn members_who_leave_together_are_told_of_together() {
 }
 
 #[test]
-fn a_newcomer_hears_nothing_of_who_left_before() {
+fn a_newcomer_hears_nothing_of_earlier_departures() {
     let mut scene = Scene::default();
     let ada = scene.silent(All);
     let bob = scene.silent(All);

@@ -1,4 +1,5 @@
-//! What holds whatever clients do, tried with input by chance that leans to where it hurts.
+//! Properties that hold whatever clients do, tested with random input that prefers the difficult
+//! cases.
 
 mod wire;
 
@@ -36,7 +37,8 @@ proptest! {
     }
 }
 
-/// What the caller hears of its own reads, and in a room also a witness, and one who comes after.
+/// The output for the client that sends these reads and, in a room, for a witness and for a later
+/// newcomer.
 fn heard_of(service: &str, reads: &[&[u8]]) -> [Vec<u8>; 3] {
     let mut wire = Wire::new(service);
     let caller = wire.connect("caller");
@@ -56,7 +58,7 @@ proptest! {
     #![proptest_config(cases(128))]
 
     #[test]
-    fn whatever_is_sent_what_is_heard_is_safe_to_show(
+    fn members_hear_only_safe_text_whatever_is_sent(
         reads in prop::collection::vec((0..3_usize, hostile_input()), 0..10),
     ) {
         let mut wire = Wire::new("chat");
@@ -72,7 +74,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_crosses_a_process_boundary_nothing_panics(
+    fn no_bytes_across_a_process_boundary_cause_a_panic(
         bytes in prop::collection::vec(any::<u8>(), 0..100),
         kinds in "[>!^z0-9\n]{0,100}",
     ) {
@@ -85,7 +87,7 @@ proptest! {
     }
 
     #[test]
-    fn what_a_session_posts_arrives_unchanged_in_another_process(input in hostile_input()) {
+    fn posts_arrive_unchanged_in_another_process(input in hostile_input()) {
         let entry = CATALOGUE.iter().find(|entry| entry.name == "chat").unwrap();
         let mut session = (entry.open)(Settings::built_in(1)).session(ClientId(1));
         let posts = session.receive(&input).posts;
@@ -108,7 +110,7 @@ fn of_all_characters_exactly_the_banned_ones_are_replaced() {
     }
 }
 
-/// Checks what a member has heard against the rules that services.md gives.
+/// Checks the text that a member has heard against the rules in services.md.
 fn check_safe(heard: &[u8]) -> Result<(), TestCaseError> {
     let heard = str::from_utf8(heard).expect("UTF-8");
     prop_assert!(heard.is_empty() || heard.ends_with("\r\n"));
@@ -120,7 +122,8 @@ fn check_safe(heard: &[u8]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Whether nobody may hear this character: the list once more, not taken from what is tested.
+/// Whether no member may hear this character. The list is repeated here, so that the test does not
+/// depend on the code that it tests.
 fn is_banned(c: char) -> bool {
     let c0 = (c as u32) < 0x20 && c != '\t';
     let del_or_c1 = (0x7f..0xa0).contains(&(c as u32));
@@ -130,7 +133,7 @@ fn is_banned(c: char) -> bool {
     c0 || del_or_c1 || marks || separators_and_embeddings || isolates
 }
 
-/// What a telnet client shows: it takes the answers to its own DO TIMING-MARK out.
+/// The text that a telnet client shows: it removes the answers to its own DO TIMING-MARK.
 fn without_timing_marks(heard: &[u8]) -> Vec<u8> {
     let mut shown = Vec::new();
     let mut rest = heard;
@@ -163,13 +166,13 @@ proptest! {
     }
 }
 
-/// What a byte of the input means once telnet's commands are out.
+/// The meaning of a byte of the input, without telnet's commands.
 enum Heard {
     Byte(u8),
     TimingMark,
 }
 
-/// Telnet's rules, for a reader that can look ahead.
+/// Telnet's rules, for a reader that has the whole input.
 fn heard_by_telnet(mut input: &[u8]) -> Vec<Heard> {
     let mut heard = Vec::new();
     loop {
@@ -204,7 +207,7 @@ fn behind_parameters(mut input: &[u8]) -> &[u8] {
     }
 }
 
-/// Each line is answered when it ends, and refused when its first byte too many comes.
+/// The answers: one when a line ends, and a refusal when a line gets its first byte over the limit.
 fn answers_to(input: &[Heard]) -> Vec<u8> {
     let mut answers = Vec::new();
     for line in input.split_inclusive(|heard| matches!(heard, Heard::Byte(b'\n'))) {
@@ -240,7 +243,7 @@ proptest! {
     #![proptest_config(cases(64))]
 
     #[test]
-    fn everybody_hears_the_same_in_the_same_order(
+    fn all_members_hear_the_same_in_the_same_order(
         acts in prop::collection::vec((0..5_usize, act()), 0..80),
     ) {
         let mut stage = Stage::new();
@@ -252,7 +255,7 @@ proptest! {
     }
 }
 
-/// What a member does next. Whoever is not here connects instead.
+/// The next act of a member. A member that is not here connects instead.
 #[derive(Clone, Debug)]
 enum Act {
     Speak,
@@ -284,24 +287,24 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-/// A room with a witness, who was first, always reads and never says a word; and five seats for
-/// members who come and go.
+/// A room with a witness, which came first, always reads and never speaks, and five seats for
+/// members that come and go.
 struct Stage {
     wire: Wire,
     witness: ClientId,
-    /// All that the witness has heard.
+    /// Everything that the witness has heard.
     log: Vec<String>,
     seats: [Option<ClientId>; 5],
     members: Vec<Member>,
-    /// How often anybody spoke, so that no two lines are alike.
+    /// How many lines have been spoken, so that no two lines are alike.
     spoken: usize,
 }
 
-/// Somebody who once took a seat.
+/// A client that once took a seat.
 struct Member {
     client: ClientId,
     address: String,
-    /// How long the witness's log was just before this one joined, and just before it left by
+    /// The length of the witness's log just before this member joined, and just before it left by
     /// itself.
     joined: usize,
     left: Option<usize>,
@@ -343,7 +346,7 @@ impl Stage {
         if matches!(act, Act::Quit | Act::HalfClose | Act::Reset | Act::Idle) {
             let mut members = self.members.iter_mut();
             let member = members.find(|member| member.client == client);
-            // Whoever does not read is connected for a while yet, and may try to leave again.
+            // A member that does not read stays connected for a while, and may try to leave again.
             member.expect("a member").left.get_or_insert(self.log.len());
         }
         let wire = &mut self.wire;
@@ -362,7 +365,7 @@ impl Stage {
         }
     }
 
-    /// One read brings some lines of speech, with the speaker's number in them.
+    /// Gives the session a read with some lines of speech, with the speaker's number in them.
     fn speak(&mut self, client: ClientId, lines: usize, text: &str) {
         let mut read = String::new();
         for _ in 0..lines {
@@ -384,8 +387,8 @@ impl Stage {
         Ok(())
     }
 
-    /// What each member has heard is what the witness has heard while the member was here, without
-    /// the member's own speech, and without a gap up to where it ends.
+    /// Checks that each member has heard the same as the witness while it was here, except its own
+    /// speech, and without a gap up to the end.
     fn check_order(mut self) -> Result<(), TestCaseError> {
         for member in &self.members {
             self.wire.set_reads(member.client, true);
@@ -399,7 +402,7 @@ impl Stage {
             prop_assert_eq!(&heard[..], &expected[..same], "as {}", member.client);
             match self.wire.end(member.client) {
                 Some(End::CutOff) if member.left.is_none() => cut_off += 1,
-                // Not even its goodbye could be brought to one that was leaving by itself.
+                // A member that was leaving by itself may not even have got its goodbye.
                 Some(End::CutOff) | Some(End::Reset) => {}
                 Some(End::Finished) | None => prop_assert_eq!(heard.len(), expected.len()),
             }
@@ -416,7 +419,8 @@ impl Stage {
             let told = past.iter().filter(|l| l.starts_with("* ") && l.contains(what));
             told.count()
         };
-        // The witness was welcomed, not announced; the newcomer counts itself.
+        // The witness was welcomed and not announced, so it counts as 1; so does the newcomer
+        // itself.
         let here = 1 + news(" joined") - news(" left") + 1;
         let speech: Vec<_> = past.iter().filter(|line| line.starts_with('[')).collect();
         let remembered = speech[speech.len().saturating_sub(HISTORY)..].iter();
@@ -428,7 +432,8 @@ impl Stage {
     }
 }
 
-/// Whether a line is for one member alone, and so none that others hear. The welcome is left in.
+/// Whether a line is for one member only, so that others do not hear it. The welcome does not
+/// count.
 fn is_answer(line: &str) -> bool {
     let answers = ["/", "here: ", "the name ", "you are ", "no command ", "goodbye", "idle for "];
     let own_line = line.strip_prefix("* ").unwrap_or_default();

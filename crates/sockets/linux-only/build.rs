@@ -1,4 +1,4 @@
-//! Refuses to build for anything but Linux.
+//! Refuses to build for any system but Linux.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

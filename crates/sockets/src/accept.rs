@@ -9,15 +9,15 @@ use tracing::{debug, info, warn};
 use crate::seldom::Seldom;
 
 // ANCHOR: pause
-/// How long nobody is accepted after descriptors or memory have run out: 100 ms.
+/// How long the server accepts no client after descriptors or memory have run out: 100 ms.
 ///
-/// accept(2) fails at once as long as nothing is given back, and the listener stays ready: without
-/// a pause the server would spin. OpenSSH sleeps as long, axum a second, nginx stops for 500 ms.
+/// accept(2) fails at once until some are free again, and the listener stays ready: without a pause
+/// the server would spin. OpenSSH sleeps as long, axum a second; nginx stops for 500 ms.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 // ANCHOR_END: pause
 
-/// A listener and what there is to know about accepting from it: who is next, and what to do when
-/// it fails.
+/// A listener and the state of accepting from it: the next client's number, and the pause after a
+/// failure.
 #[derive(Debug)]
 pub struct Acceptor<L> {
     listener: Option<L>,
@@ -31,15 +31,15 @@ pub struct Acceptor<L> {
 pub struct Arrival<S> {
     /// Its number.
     pub client: ClientId,
-    /// Its address: `127.0.0.1:37994` where it speaks IPv4, also if the socket is an IPv6 one.
+    /// Its address: `127.0.0.1:37994` if it uses IPv4, even on an IPv6 socket.
     pub peer: SocketAddr,
     /// The connection.
     pub stream: S,
 }
 
 impl<L> Acceptor<L> {
-    /// Accepts from `listener`, which should not block: a client may be gone again between its
-    /// readiness and accept(2), and the server must not wait for the next one then.
+    /// Accepts from `listener`, which should not block: a client may go away after poll(2) has
+    /// reported it and before accept(2), and then the server must not wait for the next one.
     pub fn new(listener: L) -> Acceptor<L> {
         Acceptor {
             listener: Some(listener),
@@ -49,23 +49,24 @@ impl<L> Acceptor<L> {
         }
     }
 
-    /// The listener, if it is to be watched: not during a pause, and not after the end.
+    /// The listener, if the server should wait for it: not during a pause, and not after
+    /// [`close`](Self::close).
     pub fn listener(&mut self) -> Option<&L> {
         self.paused_until = self.paused_until.filter(|end| *end > Instant::now());
         self.listener.as_ref().filter(|_| self.paused_until.is_none())
     }
 
-    /// When to look at the listener again, if accepting has just failed for want of resources.
+    /// When to wait for the listener again, if accepting has just failed for lack of resources.
     pub fn paused_until(&self) -> Option<Instant> {
         self.paused_until.filter(|_| self.listener.is_some())
     }
 
-    /// Accepts nobody any more. Those who wait in the backlog are reset.
+    /// Stops accepting. The kernel resets the connections in the backlog.
     pub fn close(&mut self) {
         self.listener = None;
     }
 
-    /// Makes an arrival of what accept(2) gave, or decides what its failure means.
+    /// Makes an arrival from the result of accept(2), or decides what its failure means.
     pub fn admit<S>(&mut self, accepted: io::Result<(S, SocketAddr)>) -> Option<Arrival<S>> {
         match accepted {
             Ok((stream, address)) => {
@@ -86,7 +87,7 @@ impl<L> Acceptor<L> {
         None
     }
 
-    /// Says how many clients there were: the last words of a server.
+    /// Logs how many clients there were: the last line of a server.
     pub fn log_summary(&self) {
         let clients = self.accepted;
         info!("stopped; {clients} {} served", if clients == 1 { "client" } else { "clients" });
@@ -101,7 +102,7 @@ impl Acceptor<TcpListener> {
     }
 }
 
-/// Says that a client is gone, and how its connection ended.
+/// Logs that a client is gone, and how its connection ended.
 pub fn log_end(client: ClientId, ended: &io::Result<()>) {
     match ended {
         Ok(()) => info!("{client} left"),
@@ -110,7 +111,8 @@ pub fn log_end(client: ClientId, ended: &io::Result<()>) {
 }
 
 /// Whether an error of accept(2) concerns the one connection that it would have returned, so that
-/// the next one may be accepted at once. Linux passes on errors that are already pending there.
+/// the next one may be accepted at once. Linux passes on errors that are already pending on that
+/// connection.
 fn is_about_one_client(error: &io::Error) -> bool {
     use Errno::*;
     let Some(number) = error.raw_os_error() else {

@@ -1,10 +1,11 @@
 //! The two ways to end a connection.
 //!
 //! *Finish* is the polite one: shut the sending side, read and discard until the client closes or
-//! the linger time is over, then close. Closing at once would not do: a socket that still holds
-//! unread input is closed by a reset, which can destroy the reply on its way (RFC 2525, 2.17).
+//! the linger time is over, then close. Closing at once would be wrong: if a socket still holds
+//! unread input, the kernel closes it with a reset, which can destroy the reply on its way (RFC
+//! 2525, 2.17).
 //!
-//! *Cut* is for the client that does not read: what waits for it is thrown away.
+//! *Cut* is for a client that does not read: the output that waits for it is discarded.
 
 use std::io;
 use std::net::Shutdown;
@@ -16,12 +17,12 @@ use socket2::SockRef;
 
 /// How long a client has to close after the server has shut its sending side: 2 seconds.
 ///
-/// Time alone is the bound: a limit in bytes would reset whoever types more. nginx waits up to 30
+/// The limit is a time: a limit in bytes would reset a client that sends more. nginx waits up to 30
 /// seconds (lingering_time), and 5 for each new piece of input; Apache waits 2 for each, 30 in all.
 pub const LINGER: Duration = Duration::from_secs(2);
 
-/// Reads once, without waiting, what a finished client still sends, and discards it. `false` means
-/// that it has closed or that its connection is broken: there is nothing more to wait for.
+/// Reads once, without waiting, and discards what a finished client still sends. `false` means that
+/// the client has closed or its connection is broken: there is nothing more to wait for.
 pub fn discard_input(socket: impl AsFd) -> bool {
     let mut scrap = [0; 4 * 1024];
     match recv(socket.as_fd().as_raw_fd(), &mut scrap, MsgFlags::MSG_DONTWAIT) {
@@ -30,13 +31,13 @@ pub fn discard_input(socket: impl AsFd) -> bool {
     }
 }
 
-/// Cuts a connection off: whoever waits for the socket is woken, what the client has not been sent
-/// is thrown away when the last descriptor is closed, and the client sees a reset.
+/// Cuts a connection off: threads that wait for the socket wake up, unsent output is discarded when
+/// the last descriptor is closed, and the client sees a reset.
 ///
-/// Without SO_LINGER {1, 0} megabytes would stay behind in the kernel, until the client reads.
+/// Without SO_LINGER {1, 0}, the kernel would keep megabytes of output until the client reads.
 pub fn cut(socket: impl AsFd) {
     let socket = SockRef::from(&socket);
-    // Both fail only where the connection is gone already.
+    // Both calls fail only if the connection is gone already.
     let _ = socket.set_linger(Some(Duration::ZERO));
     let _ = socket.shutdown(Shutdown::Both);
 }

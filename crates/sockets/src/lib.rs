@@ -1,8 +1,8 @@
-//! The chores around a socket that are not the lesson: listening, accepting, waiting, saying
-//! goodbye, and being told to stop.
+//! The chores around a socket, which every server needs: listening, accepting, waiting, closing,
+//! and stopping at a signal.
 //!
-//! What differs between the styles stands in the styles; what every server has to get right, and
-//! what would hide the difference if each did it anew, stands here once.
+//! The styles contain only the code in which they differ. Code that every server needs, and that
+//! would hide the differences if each style repeated it, stands here once.
 
 mod accept;
 mod finish;

@@ -8,29 +8,30 @@ use nix::errno::Errno;
 use nix::unistd::dup2_stdin;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
-/// How many connections may wait to be accepted: 1,024.
+/// How many connections may wait for accept(2): 1,024.
 ///
-/// The kernel caps it at net.core.somaxconn, 4,096 since Linux 5.4. nginx asks for 511, redis for
+/// The kernel limits it to net.core.somaxconn, 4,096 since Linux 5.4. nginx asks for 511, redis for
 /// 511, Rust's standard library for 128.
 pub const BACKLOG: i32 = 1024;
 
 /// How long a connection may be silent before the kernel asks whether the peer is still there.
 const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
 
-/// Where to listen if standard input is a listener: whoever has started this process has called
-/// listen(2), as inetd does for a service that is to "wait" (inetd(8)).
+/// The address that means standard input, if that is a listener: the program that started this
+/// process has called listen(2), as inetd does for a "wait" service (inetd(8)).
 pub const INHERITED: &str = "fd:0";
 
-/// Listens on `address`, a HOST:PORT: the addresses of the host are tried in turn, and the first
-/// that can be bound is taken. Port 0 lets the system choose.
+/// Listens on `address`, a HOST:PORT: tries the addresses of the host in turn, and takes the first
+/// that it can bind. For port 0, the kernel chooses the port.
 ///
 /// `[::]` is the wildcard of both families: IPv4 clients are served too (ipv6(7), IPV6_V6ONLY).
 ///
-/// [`INHERITED`] is no name: it is the listener that this process was started with.
+/// [`INHERITED`] is not a host name: it means the listener that this process was started with.
 ///
 /// # Errors
 ///
-/// The name does not resolve, or none of its addresses can be bound: the text names the address.
+/// The name does not resolve, or none of its addresses can be bound. The text of the error names
+/// the address.
 pub fn listen(address: &str) -> io::Result<TcpListener> {
     if address == INHERITED {
         return inherited();
@@ -38,26 +39,27 @@ pub fn listen(address: &str) -> io::Result<TcpListener> {
     first_of(address, listen_on)
 }
 
-/// Takes a place for datagrams, like [`listen`]. There is no backlog, and nobody to accept.
+/// Binds a socket for datagrams to `address`, like [`listen`]. There is no backlog, and nothing to
+/// accept.
 ///
 /// # Errors
 ///
-/// Those of [`listen`].
+/// The errors of [`listen`].
 pub fn bind(address: &str) -> io::Result<UdpSocket> {
     first_of(address, bind_to)
 }
 
-/// The address of a socket of ours, whatever its type (getsockname(2)).
+/// The local address of a socket of any type (getsockname(2)).
 ///
 /// # Errors
 ///
-/// It has none that has a port.
+/// The socket has no address with a port.
 pub fn local_address(socket: &impl AsFd) -> io::Result<SocketAddr> {
     let address = SockRef::from(socket).local_addr()?;
     address.as_socket().ok_or_else(|| ErrorKind::Unsupported.into())
 }
 
-/// What `take` makes of the first address of the host that it can take.
+/// The socket that `take` makes from the first address of the host that it accepts.
 fn first_of<S>(address: &str, take: impl Fn(SocketAddr) -> io::Result<S>) -> io::Result<S> {
     let name_it = |place: &dyn std::fmt::Display, error: &io::Error| {
         io::Error::new(error.kind(), format!("cannot listen on {place}: {}", explain(error)))
@@ -78,7 +80,8 @@ fn first_of<S>(address: &str, take: impl Fn(SocketAddr) -> io::Result<S>) -> io:
 
 fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // Else a restarted server would have to wait until its old connections have left TIME_WAIT.
+    // Otherwise a restarted server would have to wait until its old connections have left
+    // TIME_WAIT.
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {
         socket.set_only_v6(false)?;
@@ -92,7 +95,7 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
 fn bind_to(address: SocketAddr) -> io::Result<UdpSocket> {
     let domain = Domain::for_address(address);
     let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
-    // Not SO_REUSEADDR: there is no TIME_WAIT here, and on Linux two servers could have one port.
+    // Not SO_REUSEADDR: UDP has no TIME_WAIT, and on Linux two servers could then share one port.
     if address.is_ipv6() {
         socket.set_only_v6(false)?;
     }
@@ -101,12 +104,12 @@ fn bind_to(address: SocketAddr) -> io::Result<UdpSocket> {
 }
 
 // ANCHOR: inherited
-/// Takes the listener that is standard input, and leaves nothing to read in its place: a second
-/// descriptor would keep the port open in every child.
+/// Takes the listener that is standard input, and puts /dev/null in its place: a second descriptor
+/// would keep the port open in every child.
 fn inherited() -> io::Result<TcpListener> {
     let socket = Socket::from(io::stdin().as_fd().try_clone_to_owned()?);
     if !socket.is_listener().unwrap_or(false) {
-        let hint = "whoever starts this server has to listen, as inetd does";
+        let hint = "the program that starts this server has to listen, as inetd does";
         return Err(io::Error::other(format!("standard input is no listening socket ({hint})")));
     }
     dup2_stdin(File::open("/dev/null")?)?;
@@ -115,16 +118,15 @@ fn inherited() -> io::Result<TcpListener> {
 }
 // ANCHOR_END: inherited
 
-/// Sets what accepted sockets inherit, which saves two system calls a client.
+/// Sets options that accepted sockets inherit, which saves two system calls for each client.
 fn set_for_clients(socket: &Socket) -> io::Result<()> {
-    // Answers are short and whole, so there is nothing to gain from holding them back (Nagle's
-    // algorithm) ...
+    // Answers are short and whole, so holding them back (Nagle's algorithm) would gain nothing.
     socket.set_tcp_nodelay(true)?;
-    // ... and a peer that has vanished is noticed even where a client may be idle for ever.
+    // The server notices a peer that has vanished, even if there is no idle timeout.
     socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE_AFTER))
 }
 
-/// What to do about it, where the system's own text leaves that open.
+/// The system's text for an error, with a hint if that text does not say what to do.
 fn explain(error: &io::Error) -> String {
     let hint = match error.raw_os_error().map(Errno::from_raw) {
         Some(Errno::EADDRINUSE) => "is it running already? choose another port with --listen",

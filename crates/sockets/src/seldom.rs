@@ -1,10 +1,10 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How often the same warning is given: once a second.
+/// How often to give the same warning: once a second.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Says when a warning is due again that would otherwise fill the log.
+/// Limits a warning that would otherwise fill the log: says when it is due again.
 #[derive(Debug)]
 pub(crate) struct Seldom(Mutex<Option<Instant>>);
 
@@ -13,7 +13,7 @@ impl Seldom {
         Seldom(Mutex::new(None))
     }
 
-    /// Whether it is due now, and then not for a second.
+    /// Whether the warning is due now. If so, it is not due for the next second.
     pub(crate) fn is_due(&self) -> bool {
         let now = Instant::now();
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -7,19 +7,19 @@ use nix::libc;
 use nix::sys::signal::SigSet;
 use nix::sys::signal::Signal::{self, SIGHUP, SIGINT, SIGTERM};
 
-/// Runs `register`, which registers handlers of these signals, with the signals blocked, and lets
-/// them through from then on (signal(7), pthread_sigmask(3)).
+/// Runs `register`, which registers handlers of these signals, with the signals blocked, and
+/// unblocks them afterwards (signal(7), pthread_sigmask(3)).
 ///
-/// A handler may be made of several actions, and a signal that came between two of them would meet
-/// the first and miss the second. Blocked, it waits until all of them are there.
-/// To be called while there is one thread: another would take the signal meanwhile.
+/// A handler may consist of several actions. A signal that came between two registrations would run
+/// the first action, and miss the second. A blocked signal waits until all actions are there.
+/// Call it while there is only one thread: another thread would take the signal meanwhile.
 ///
 /// The program may have been started with the signals blocked, since a mask outlives execve(2).
-/// They are let through all the same: a program that has a handler wants to hear.
+/// They are unblocked all the same: a program with a handler wants the signal.
 ///
 /// # Errors
 ///
-/// Those of `register`.
+/// The errors of `register`.
 pub fn hear<T>(signals: &[Signal], register: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     let signals: SigSet = signals.iter().copied().collect();
     signals.thread_block()?;
@@ -33,7 +33,7 @@ pub fn hear<T>(signals: &[Signal], register: impl FnOnce() -> io::Result<T>) -> 
 ///
 /// # Errors
 ///
-/// Those of sigaction(2).
+/// The errors of sigaction(2).
 pub fn stopping_signals() -> io::Result<Vec<Signal>> {
     let mut signals = vec![SIGTERM];
     for signal in [SIGINT, SIGHUP] {
@@ -44,21 +44,21 @@ pub fn stopping_signals() -> io::Result<Vec<Signal>> {
     Ok(signals)
 }
 
-/// Whether the program was started with this signal ignored, so that it shall stay ignored.
+/// Whether the program was started with this signal ignored, and so should go on ignoring it.
 ///
 /// A shell without job control starts programs in the background with SIGINT ignored, since Ctrl-C
-/// is meant for others then. nohup(1) starts a program with SIGHUP ignored.
+/// is then meant for other programs. nohup(1) starts a program with SIGHUP ignored.
 ///
 /// # Errors
 ///
-/// Those of sigaction(2).
+/// The errors of sigaction(2).
 #[allow(unsafe_code)]
 pub fn is_ignored(signal: Signal) -> io::Result<bool> {
     let mut action = MaybeUninit::<libc::sigaction>::uninit();
-    // SAFETY: with no new action sigaction(2) changes nothing, and writes the present one.
+    // SAFETY: without a new action, sigaction(2) changes nothing and writes the current one.
     let asked = unsafe { libc::sigaction(signal as i32, ptr::null(), action.as_mut_ptr()) };
     Errno::result(asked)?;
-    // SAFETY: it has been written.
+    // SAFETY: sigaction(2) has written it.
     Ok(unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN)
 }
 
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_meanwhile_is_heard_afterwards() {
+    fn a_signal_that_comes_meanwhile_is_heard_afterwards() {
         let is_raised = Arc::new(AtomicBool::new(false));
         let signal = Signal::SIGUSR2;
         let registered = hear(&[signal], || {
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_blocked_before_is_heard() {
+    fn a_signal_that_was_blocked_before_is_heard() {
         let is_raised = Arc::new(AtomicBool::new(false));
         let signal = Signal::SIGWINCH;
         SigSet::from(signal).thread_block().unwrap();

@@ -12,12 +12,12 @@ use signal_hook::{SigId, flag, low_level};
 
 use crate::{hear, stopping_signals};
 
-/// What tells a server to stop: the first SIGTERM, SIGINT or SIGHUP.
+/// The signal that tells a server to stop: the first SIGTERM, SIGINT or SIGHUP.
 ///
-/// It can be noticed in two ways, and each style takes what suits it.
-/// Whoever waits for several descriptors watches this one too: it is readable from the first
+/// A server can notice it in two ways, and each style uses the one that suits it.
+/// A style that waits for several descriptors waits for this one too: it is readable from the first
 /// signal on.
-/// Whoever blocks in one read is woken, and finds the [`StopFlag`] raised.
+/// A style that blocks in one read is woken, and finds the [`StopFlag`] raised.
 #[derive(Debug)]
 pub struct Stop {
     flag: StopFlag,
@@ -25,7 +25,7 @@ pub struct Stop {
     actions: Vec<SigId>,
 }
 
-/// Whether to stop, for those who serve a client.
+/// Whether to stop, for the code that serves a client.
 #[derive(Clone, Debug)]
 pub struct StopFlag {
     raised: Arc<AtomicBool>,
@@ -33,7 +33,7 @@ pub struct StopFlag {
     wakes: Arc<AtomicI32>,
 }
 
-/// What [`StopFlag`] holds while there is no socket to wake anybody from.
+/// The value of [`StopFlag`]'s `wakes` while there is no socket.
 const NO_SOCKET: i32 = -1;
 
 impl Default for StopFlag {
@@ -44,12 +44,12 @@ impl Default for StopFlag {
 
 impl Stop {
     /// Stops at the first SIGTERM, SIGINT or SIGHUP. A second one ends the process at once, with
-    /// status 128 + signal, as a shell shows it of a process that a signal has ended. Of two
-    /// different ones that come together, the kernel decides the order.
+    /// status 128 + signal, as a shell reports a process that a signal has ended. If two different
+    /// signals come together, the kernel decides their order.
     ///
-    /// From here on no signal is lost, also where the program was started with it blocked.
-    /// SIGINT and SIGHUP stay ignored where they were ignored at the start. SIGTERM is for this
-    /// program alone, and always heard.
+    /// From here on no signal is lost, even if the program was started with it blocked. SIGINT and
+    /// SIGHUP stay ignored if they were ignored at the start. SIGTERM is always meant for this
+    /// program, so it is always heard.
     ///
     /// # Errors
     ///
@@ -66,18 +66,18 @@ impl Stop {
         Ok(Stop { flag, signalled, actions })
     }
 
-    /// The flag that is raised with the first signal.
+    /// The flag that the first signal raises.
     pub fn flag(&self) -> &StopFlag {
         &self.flag
     }
 
-    /// Makes the flag of a forked child of it: there the parent alone decides when to stop, and
-    /// says so by SIGTERM, as often as it likes.
+    /// Turns it into the flag of a forked child: only the parent tells a child to stop, by SIGTERM,
+    /// and may repeat that.
     ///
-    /// SIGINT and SIGHUP are ignored, since Ctrl-C and the end of a terminal reach the whole
-    /// foreground group: they would end children that have not said goodbye. To be called in the
-    /// child, with the signals blocked since before the fork: else a signal would run the parent's
-    /// handlers here, and wake the parent.
+    /// The child ignores SIGINT and SIGHUP, since Ctrl-C and the end of a terminal reach the whole
+    /// foreground group: they would end children that have not said goodbye. Call it in the child,
+    /// with the signals blocked since before the fork: otherwise a signal would run the parent's
+    /// handlers in the child, and wake the parent.
     ///
     /// # Errors
     ///
@@ -88,7 +88,7 @@ impl Stop {
             low_level::unregister(action);
         });
         for ignored in [SIGINT, SIGHUP] {
-            // SAFETY: ignoring a signal runs no code of ours.
+            // SAFETY: ignoring a signal runs no handler.
             unsafe { signal(ignored, SigHandler::SigIgn) }?;
         }
         let flag = StopFlag::default();
@@ -103,7 +103,8 @@ impl AsFd for Stop {
     }
 }
 
-/// The socket that is readable from the first signal on, for a runtime that waits for its own.
+/// The socket that is readable from the first signal on, for a runtime that waits for its own
+/// sockets.
 impl From<Stop> for UnixStream {
     fn from(stop: Stop) -> UnixStream {
         stop.signalled
@@ -116,12 +117,12 @@ impl StopFlag {
         self.raised.load(SeqCst)
     }
 
-    /// As long as the guard lives, the signal also wakes this thread from a read or write of
-    /// `stream`: it sets O_NONBLOCK.
+    /// Makes the signal also wake this thread from a read or write of `stream`, as long as the
+    /// guard lives: the handler sets O_NONBLOCK.
     ///
-    /// That leaves no gap. A wait under way is interrupted, and begun again it does not block; one
-    /// that was about to begin does not block either. A flag alone would be overlooked by a read
-    /// that begins just after the look at the flag.
+    /// This leaves no gap. A wait under way is interrupted, and does not block when it is repeated;
+    /// one that was about to begin does not block either. With a flag alone, a read that begins
+    /// just after the check of the flag would block.
     pub fn wakes<'a>(&'a self, stream: &'a TcpStream) -> WakeGuard<'a> {
         self.wakes.store(stream.as_raw_fd(), SeqCst);
         if self.is_raised() {
@@ -130,11 +131,12 @@ impl StopFlag {
         WakeGuard { flag: self, _stream: stream }
     }
 
-    /// Has the first signal raise the flag and write to the socket, and the second one end the
-    /// process.
+    /// Registers the handlers: the first signal raises the flag and writes to the socket, and the
+    /// second one ends the process.
     fn stop_at(&self, signal: Signal, signals: &UnixStream) -> io::Result<[SigId; 3]> {
         let number = signal as i32;
-        // They run in this order, so the first signal raises the flag and the second finds it.
+        // They run in this order, so the first signal raises the flag and the second finds it
+        // raised.
         let raised = Arc::clone(&self.raised);
         Ok([
             flag::register_conditional_shutdown(number, 128 + number, raised)?,
@@ -155,11 +157,11 @@ impl StopFlag {
     }
 }
 
-/// Reads and writes of its socket do not block any more once a signal has raised the flag.
+/// While it lives, a signal that raises the flag also makes its socket non-blocking.
 #[derive(Debug)]
 pub struct WakeGuard<'a> {
     flag: &'a StopFlag,
-    // Borrowed, so that the descriptor is not closed, and used anew, before the guard is dropped.
+    // Borrowed, so that the descriptor is not closed and reused before the guard is dropped.
     _stream: &'a TcpStream,
 }
 
@@ -172,7 +174,7 @@ impl Drop for WakeGuard<'_> {
 #[allow(unsafe_code)]
 fn unblock(socket: i32) {
     if socket != NO_SOCKET {
-        // SAFETY: the guard that has put it here borrows the socket, so it is open.
+        // SAFETY: the guard that stored it borrows the socket, so it is open.
         let socket = unsafe { BorrowedFd::borrow_raw(socket) };
         let _ = fcntl(socket, FcntlArg::F_SETFL(OFlag::O_NONBLOCK));
     }

@@ -10,22 +10,22 @@ use tracing::warn;
 use crate::ACCEPT_PAUSE;
 use crate::seldom::Seldom;
 
-/// Waits until a descriptor of `interests` is ready, or until `deadline`, and gives the names of
-/// those that are, in order (poll(2)).
+/// Waits until a descriptor of `interests` is ready, or until `deadline`, and returns the names of
+/// the ready ones, in order (poll(2)).
 ///
-/// A signal ends the wait as well, with nothing ready: the caller looks at everything again. So
-/// does a lack of memory, after a pause ([`wait_out`]). More descriptors than this process may open
-/// are waited for in parts: the limit may have been lowered below what is open.
+/// A signal ends the wait as well, with nothing ready: the caller checks everything again. So does
+/// a lack of memory, after a pause ([`wait_out`]). If there are more descriptors than this process
+/// may open, it waits for them in parts: the limit may have been lowered since they were opened.
 ///
 /// # Errors
 ///
-/// Those of poll(2) that do not pass by themselves.
+/// The errors of poll(2) that do not pass by themselves.
 pub fn poll<'fd, T>(
     interests: impl IntoIterator<Item = (T, BorrowedFd<'fd>, PollFlags)>,
     deadline: Option<Instant>,
 ) -> io::Result<Vec<T>> {
     let timeout = deadline.map_or(PollTimeout::NONE, |deadline| {
-        // Rounded up: a wait that ends too early would be begun again, and again.
+        // Rounded up: if a wait ended too early, the loop would wait again and again.
         let left = until(deadline) + Duration::from_micros(999);
         PollTimeout::try_from(left.as_millis()).unwrap_or(PollTimeout::MAX)
     });
@@ -39,7 +39,7 @@ pub fn poll<'fd, T>(
     Ok(ready.map(|(name, _)| name).collect())
 }
 
-/// How long to wait for the second part of the descriptors, while nobody waits for the first: 10 ms.
+/// How long to wait for the second part of the descriptors, while the first is not watched: 10 ms.
 const PART: u8 = 10;
 
 /// Polls all descriptors at once or, if there are more of them than RLIMIT_NOFILE allows (EINVAL),
@@ -65,7 +65,8 @@ fn poll_in_parts(descriptors: &mut [PollFd<'_>], timeout: PollTimeout) -> nix::R
 }
 
 /// Waits out a failure of poll(2) or select(2) that passes by itself: a signal is over already
-/// (EINTR), and memory may be there again after a pause (ENOMEM, EAGAIN). It is said once a second.
+/// (EINTR), and memory may be free again after a pause (ENOMEM, EAGAIN). It warns at most once a
+/// second.
 ///
 /// # Errors
 ///
@@ -85,7 +86,7 @@ pub fn wait_out(errno: Errno) -> io::Result<()> {
     }
 }
 
-/// How much time is left until `deadline`.
+/// The time that is left until `deadline`.
 pub fn until(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now())
 }

@@ -2,7 +2,7 @@ use std::io::{self, ErrorKind, IoSlice, Write};
 
 use protocol::Queue;
 
-/// How many lines leave in one write. The system takes up to 1,024 pieces (IOV_MAX).
+/// How many lines leave in one write, at most. The kernel takes up to 1,024 pieces (IOV_MAX).
 const LINES_A_WRITE: usize = 64;
 
 /// How many bytes leave in one write, at most: 64 KiB.
@@ -13,7 +13,7 @@ pub const WRITE_SIZE: usize = 64 * 1024;
 ///
 /// # Errors
 ///
-/// Those of writev(2), but for EAGAIN: what the socket does not take stays in the queue.
+/// The errors of writev(2), except EAGAIN: lines that the socket does not take stay in the queue.
 pub fn write_queue(mut socket: impl Write, queue: &mut Queue) -> io::Result<()> {
     while !queue.is_empty() {
         match socket.write_vectored(&gather(queue)) {

@@ -5,12 +5,12 @@ use std::sync::OnceLock;
 
 use crate::Style;
 
-/// Where the server `name` of this workspace is, built from the sources as they are now.
+/// The path of the server `name` of this workspace, built from the current sources.
 ///
-/// The tests of a package cannot have the binaries of another one built for them, so the first
-/// test of each process that wants one has cargo build the servers, for the profile that it was
-/// itself built for. All at once, since to find nothing to do takes cargo as long for one as for
-/// all; and nothing but servers, since no other program should keep a test of theirs waiting.
+/// Cargo does not build the binaries of another package for the tests of a package. So the first
+/// test of a process that needs a server lets cargo build the servers, for the test's own profile.
+/// It builds all servers at once, since finding nothing to do takes cargo as long for one as for
+/// all. It builds only servers, so that their tests do not wait for other programs.
 pub(crate) fn binary(name: &str) -> PathBuf {
     static SERVERS: Built = Built::new();
     let of_styles = Style::ALL.map(|style| style.process_name);
@@ -18,25 +18,24 @@ pub(crate) fn binary(name: &str) -> PathBuf {
     SERVERS.directory(servers).join(name)
 }
 
-/// Where the examples of this workspace are, built like the servers.
+/// The directory of this workspace's examples, built like the servers.
 pub fn examples() -> PathBuf {
     static EXAMPLES: Built = Built::new();
     EXAMPLES.directory(["--examples"].into_iter()).join("examples")
 }
 
-/// Where the one program is, built like the servers: for tests of what it does that stand in another
-/// package than its own.
+/// The path of the one program, built like the servers, for tests in other packages.
 pub fn program() -> PathBuf {
     static PROGRAM: Built = Built::new();
     PROGRAM.directory(["--bin", "after-accept"].into_iter()).join("after-accept")
 }
 
-/// Has the tests in these examples built, and gives for each the program that `cargo test --example
+/// Builds the tests in these examples, and returns for each the program that `cargo test --example
 /// NAME` runs. `cargo test` alone runs none of them.
 ///
 /// # Errors
 ///
-/// What cargo says if one of them cannot be built.
+/// One of them cannot be built. The error is cargo's output.
 pub fn example_tests(examples: &[&str]) -> Result<Vec<PathBuf>, String> {
     let named = examples.iter().flat_map(|example| ["--example", example]);
     let said = cargo(["test", "--no-run", "--message-format=json"].into_iter().chain(named))?;
@@ -51,13 +50,13 @@ pub fn example_tests(examples: &[&str]) -> Result<Vec<PathBuf>, String> {
         .ok_or_else(|| format!("cargo does not say where the tests of {examples:?} are:\n{said}"))
 }
 
-/// Has the servers built now, so that none that is started later has to wait for it: for a process
-/// that is about to pin itself to a processor, which the compiler would inherit.
+/// Builds the servers now, so that starting one later does not wait. Call it in a process that is
+/// about to pin itself to one processor: the compiler would inherit that.
 pub fn build() {
     binary("");
 }
 
-/// What has been built, or why it could not be.
+/// The place of the built programs, or why they could not be built.
 struct Built(OnceLock<Result<PathBuf, String>>);
 
 impl Built {
@@ -65,7 +64,7 @@ impl Built {
         Built(OnceLock::new())
     }
 
-    /// Where it is, once cargo has been told to build it.
+    /// The directory, once cargo has built the programs.
     fn directory<'a>(&self, what: impl Iterator<Item = &'a str>) -> &Path {
         let build = || {
             cargo(["build"].into_iter().chain(what))?;
@@ -80,7 +79,7 @@ impl Built {
     }
 }
 
-/// Runs cargo for the profile that this test was itself built for. Gives its output.
+/// Runs cargo for the profile of this test. Returns its output.
 fn cargo<'a>(arguments: impl Iterator<Item = &'a str>) -> Result<String, String> {
     let test = env::current_exe().map_err(|error| error.to_string())?;
     let (target, profile) = target_and_profile(&test)?;
@@ -102,7 +101,7 @@ fn cargo<'a>(arguments: impl Iterator<Item = &'a str>) -> Result<String, String>
     Ok(String::from_utf8_lossy(&built.stdout).into_owned())
 }
 
-/// The target directory and the name of the profile's own in it, for a test at
+/// The target directory and the name of the profile's directory in it, for a test at
 /// `target/PROFILE/deps/NAME-HASH`.
 fn target_and_profile(test: &Path) -> Result<(&Path, &str), String> {
     let found = || {

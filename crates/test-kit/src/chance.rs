@@ -1,10 +1,10 @@
-/// Numbers that look drawn by chance, and are the same for the same seed: so a test that tries what
-/// nobody has thought of can be repeated.
+/// Numbers that look random, and are the same for the same seed: so a test with random input can be
+/// repeated.
 #[derive(Clone, Debug)]
 pub struct Chance(u64);
 
 impl Chance {
-    /// The numbers of a seed, for one of those that share it: each has numbers of its own.
+    /// The numbers of a seed, for one of several users of it: each name has numbers of its own.
     pub fn new(seed: u64, whose: &str) -> Chance {
         let mut chance = Chance(seed);
         for byte in whose.bytes() {
@@ -13,7 +13,7 @@ impl Chance {
         chance
     }
 
-    /// A number from 0 up to, and without, `end`.
+    /// A number from 0 to `end` - 1.
     ///
     /// # Panics
     ///
@@ -26,18 +26,18 @@ impl Chance {
     ///
     /// # Panics
     ///
-    /// There is none.
+    /// `several` is empty.
     pub fn pick<'a, T>(&mut self, several: &'a [T]) -> &'a T {
         &several[self.below(several.len())]
     }
 
-    /// So many bytes, of any value.
+    /// `count` bytes, of any value.
     pub fn bytes(&mut self, count: usize) -> Vec<u8> {
         let words = (0..count.div_ceil(8)).flat_map(|_| self.next().to_le_bytes());
         words.take(count).collect()
     }
 
-    /// So many letters.
+    /// `count` letters.
     pub fn letters(&mut self, count: usize) -> String {
         let letter = |byte| char::from(b'a' + byte % 26);
         self.bytes(count).into_iter().map(letter).collect()
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_seed_gives_the_same_and_another_name_another() {
+    fn the_same_seed_and_name_give_the_same_numbers() {
         let drawn = |seed, whose| Chance::new(seed, whose).bytes(20);
         assert_eq!(drawn(7, "ada"), drawn(7, "ada"));
         assert_ne!(drawn(7, "ada"), drawn(7, "bob"));

@@ -1,14 +1,14 @@
-//! What the tests of chat say again and again.
+//! Steps that many tests of chat share.
 
 use crate::{Client, Server};
 
-/// The line that welcomes a client when, with it, so many are here.
+/// The line that welcomes a client if `here` members are here, including it.
 pub fn welcome(client: &Client, here: usize) -> String {
     format!("* welcome, {}; {here} here", client.name())
 }
 
-/// Connects to a chat, as one of so many who are here then, and receives the welcome. What the
-/// room remembers comes next.
+/// Connects to a chat, which then has `here` members, and receives the welcome. The room's last
+/// lines come next.
 #[track_caller]
 pub fn join(server: &Server, here: usize) -> Client {
     let mut client = server.connect();
@@ -16,7 +16,7 @@ pub fn join(server: &Server, here: usize) -> Client {
     client
 }
 
-/// Fills an empty room: clients of these names, who have heard all that there was to hear so far.
+/// Fills an empty room with clients of these names, which have read everything so far.
 #[track_caller]
 pub fn room<const N: usize>(server: &Server, names: [&str; N]) -> [Client; N] {
     let mut members: Vec<Client> = Vec::new();
@@ -35,15 +35,15 @@ pub fn room<const N: usize>(server: &Server, names: [&str; N]) -> [Client; N] {
     members.try_into().expect("as many as there are names")
 }
 
-/// There was nothing more for this client than what it has read: the next thing that it hears is
-/// the answer to what it asks now.
+/// Checks that nothing more has come for this client: it asks something, and the next line must be
+/// the answer to that.
 #[track_caller]
 pub fn expect_silence(client: &mut Client) {
     client.send("/silence\r\n");
     client.expect_line("* no command /silence; try /help");
 }
 
-/// Leaves politely, and so that the next one need not wait.
+/// Leaves politely, so that the next client need not wait.
 #[track_caller]
 pub fn quit(mut client: Client) {
     client.send("/quit\r\n");

@@ -7,11 +7,11 @@ use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::{deadline, wait_until};
 
-/// A client of a server. Whatever it does ends within [`deadline()`], or fails the test.
+/// A client of a server. Each of its calls ends within [`deadline()`], or fails the test.
 #[derive(Debug)]
 pub struct Client {
     stream: TcpStream,
-    /// What has been received and not yet been asked for.
+    /// Received bytes that the test has not read yet.
     received: Vec<u8>,
 }
 
@@ -22,8 +22,8 @@ impl Client {
         Client::connect_by(server, |_| Ok(()))
     }
 
-    /// Connects with a receive buffer of `size` bytes, so that little is on its way to it at once
-    /// (socket(7), SO_RCVBUF).
+    /// Connects with a receive buffer of `size` bytes, so that only few bytes are on their way to
+    /// it at once (socket(7), SO_RCVBUF).
     #[track_caller]
     pub fn connect_with_buffer(server: SocketAddr, size: usize) -> Client {
         Client::connect_by(server, |socket| socket.set_recv_buffer_size(size))
@@ -36,7 +36,7 @@ impl Client {
             prepare(&socket)?;
             socket.connect_timeout(&server.into(), deadline())?;
             let stream = TcpStream::from(socket);
-            // Each send shall be a segment of its own.
+            // Each send should be a segment of its own.
             stream.set_nodelay(true)?;
             stream.set_write_timeout(Some(deadline()))?;
             Ok(stream)
@@ -47,13 +47,13 @@ impl Client {
         }
     }
 
-    /// Its own address, which is the name by which a server knows it at first.
+    /// Its own address, which is its first name in a room.
     pub fn name(&self) -> String {
         let address = self.stream.local_addr().expect("it is connected");
         SocketAddr::new(address.ip().to_canonical(), address.port()).to_string()
     }
 
-    /// The connection, for what the kit has no word for.
+    /// The connection, for calls that the kit does not have.
     pub fn stream(&self) -> &TcpStream {
         &self.stream
     }
@@ -70,13 +70,13 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Those of send(2); [`WouldBlock`](ErrorKind::WouldBlock) when the time is over.
+    /// The errors of send(2); [`WouldBlock`](ErrorKind::WouldBlock) when the time is over.
     pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.stream.write_all(bytes.as_ref())
     }
 
-    /// Sends these bytes, and waits until the server has read them, so that what is sent next
-    /// comes by another read.
+    /// Sends these bytes, and waits until the server has read them, so that the next bytes come in
+    /// another read.
     #[track_caller]
     pub fn send_apart(&mut self, bytes: impl AsRef<[u8]>) {
         self.send(bytes);
@@ -84,23 +84,24 @@ impl Client {
     }
 
     // ANCHOR: wait_until_read
-    /// Waits until the server has read all that was sent, or is gone.
+    /// Waits until the server has read everything that was sent, or is gone.
     #[track_caller]
     pub fn wait_until_read(&self) {
-        // What has not arrived is not unread either, so both ends have to be asked.
+        // Bytes that have not arrived do not count as unread, so this checks both ends.
         wait_until("the server has read", || {
             self.queues().unacknowledged == 0 && self.queues_of_the_server().unread == 0
         });
     }
     // ANCHOR_END: wait_until_read
 
-    /// Says that it will send no more.
+    /// Shuts the sending side.
     pub fn half_close(&mut self) {
-        // It fails where the connection is gone, which the next read will say.
+        // This fails if the connection is gone, and the next read will show that.
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 
-    /// Sends all of these bytes and half-closes, and receives at the same time, to the end.
+    /// Sends all of these bytes and half-closes, and at the same time receives everything to the
+    /// end.
     #[track_caller]
     pub fn exchange(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut sending = self.stream.try_clone().expect("a descriptor is left");
@@ -131,13 +132,13 @@ impl Client {
         }
     }
 
-    /// Receives the line `expected`, to which a CR LF belongs, and nothing before it.
+    /// Receives the line `expected` and its CR LF, and nothing before it.
     #[track_caller]
     pub fn expect_line(&mut self, expected: impl AsRef<str>) {
         assert_eq!(self.read_line(), expected.as_ref());
     }
 
-    /// Receives lines up to the first one that is wanted, and returns it.
+    /// Receives lines up to the first one for which `is_it` holds, and returns it.
     #[track_caller]
     pub fn skip_to_line(&mut self, is_it: impl Fn(&str) -> bool) -> String {
         loop {
@@ -148,7 +149,7 @@ impl Client {
         }
     }
 
-    /// Receives so many bytes.
+    /// Receives `count` bytes.
     #[track_caller]
     pub fn read_exact(&mut self, count: usize) -> Vec<u8> {
         let is_enough = |received: &[u8]| (received.len() >= count).then_some(());
@@ -158,21 +159,21 @@ impl Client {
         self.received.drain(..count).collect()
     }
 
-    /// Receives all that comes until the server says that no more will.
+    /// Receives everything until the server shuts its sending side.
     #[track_caller]
     pub fn read_to_end(&mut self) -> Vec<u8> {
         self.receive_until(|_| None::<()>);
         std::mem::take(&mut self.received)
     }
 
-    /// The server says that no more will come, and nothing before that.
+    /// Checks that the server shuts its sending side, and sends nothing before that.
     #[track_caller]
     pub fn expect_end(&mut self) {
         let rest = self.read_to_end();
         assert!(rest.is_empty(), "not the end, but {:?}", String::from_utf8_lossy(&rest));
     }
 
-    /// The server cuts the connection off, whatever it has sent before.
+    /// Checks that the server cuts the connection off. It may send anything before that.
     #[track_caller]
     pub fn expect_reset(&mut self) {
         loop {
@@ -185,7 +186,7 @@ impl Client {
         }
     }
 
-    /// Whether there is nothing for it to read at this moment.
+    /// Whether there is nothing to read at this moment.
     pub fn has_nothing(&self) -> bool {
         let is_silent = || {
             self.stream.set_nonblocking(true)?;
@@ -197,12 +198,13 @@ impl Client {
             && is_silent().is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 
-    /// Ends the connection by a reset, and throws away what was on its way (socket(7), SO_LINGER).
+    /// Ends the connection by a reset, and discards bytes on their way (socket(7), SO_LINGER).
     pub fn reset(self) {
         let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
     }
 
-    /// Receives until `look` finds something in what has come. None means that the end came first.
+    /// Receives until `look` finds something in the received bytes. `None` means that the end came
+    /// first.
     #[track_caller]
     fn receive_until<T>(&mut self, look: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
         let by = Instant::now() + deadline();
@@ -230,7 +232,7 @@ impl Client {
         Ok(count)
     }
 
-    /// What has been received and not been asked for, for a message: the beginning of it.
+    /// The beginning of the received bytes that the test has not read, for a message.
     fn shown(&self) -> String {
         let beginning = &self.received[..self.received.len().min(500)];
         String::from_utf8_lossy(beginning).into_owned()

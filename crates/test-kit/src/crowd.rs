@@ -7,25 +7,25 @@ use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::{Server, deadline, skip};
 
-/// How many clients of a crowd share an address of their own: fewer than there are ports for one.
+/// How many clients of a crowd share an address: fewer than one address has ports.
 const CLIENTS_AN_ADDRESS: usize = 4000;
 
 /// Many clients, in the order in which they connected.
 #[derive(Debug)]
 pub struct Crowd(Vec<Member>);
 
-/// One of a crowd, and the byte that it sends.
+/// A client of a crowd, and the byte that it sends.
 #[derive(Debug)]
 struct Member {
     stream: TcpStream,
     byte: u8,
 }
 
-/// Whether this process may have so many descriptors. If not, the test that wants them has to be
-/// skipped, and this says so; where the environment says `CI=true` it fails the test instead.
+/// Whether this process may have that many descriptors. If not, this says that the test is skipped,
+/// and the test has to return. With `CI=true` in the environment, it fails the test instead.
 #[track_caller]
 pub fn can_open(descriptors: usize) -> bool {
-    let limit = raise_descriptor_limit().expect("a soft limit may be raised to the hard one");
+    let limit = raise_descriptor_limit().expect("the soft limit may be raised");
     if limit < descriptors {
         skip(&format!("{descriptors} descriptors are wanted, and the hard limit is {limit}"));
     }
@@ -33,7 +33,7 @@ pub fn can_open(descriptors: usize) -> bool {
 }
 
 impl Crowd {
-    /// Connects so many clients, one after the other, from 127.0.0.2 on.
+    /// Connects `count` clients, one after the other, from 127.0.0.2 on.
     #[track_caller]
     pub fn connect(server: &Server, count: usize) -> Crowd {
         let connect = |number: usize| -> io::Result<Member> {
@@ -52,26 +52,26 @@ impl Crowd {
         Crowd(clients.unwrap_or_else(|error| panic!("cannot connect: {error}")))
     }
 
-    /// How many there are.
+    /// The number of clients.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is nobody.
+    /// Whether there are no clients.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Each sends a byte, which its neighbours do not.
+    /// Lets each client send a byte. Neighbours send different bytes.
     pub fn speak(&mut self) {
         for member in &mut self.0 {
-            // One that was refused cannot send.
+            // A client that was refused cannot send.
             let _ = member.stream.write_all(&[member.byte]);
         }
     }
 
-    /// Waits for what a client gets, counted from 0: whether that is the byte that it has sent,
-    /// rather than the end.
+    /// Waits until a client, counted from 0, gets something. Returns whether that is the byte that
+    /// it has sent, and not the end.
     #[track_caller]
     pub fn is_echoed(&mut self, index: usize) -> bool {
         let member = &mut self.0[index];
@@ -84,7 +84,7 @@ impl Crowd {
         }
     }
 
-    /// Whether a client, counted from 0, has got nothing yet, not even the end.
+    /// Whether a client, counted from 0, has got neither a byte nor the end yet.
     pub fn waits(&self, index: usize) -> bool {
         let stream = &self.0[index].stream;
         let peek = || {
@@ -96,7 +96,8 @@ impl Crowd {
         peek().is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 
-    /// The first `count` end their connections, by a reset: nobody has to wait for anything then.
+    /// Lets the first `count` clients end their connections by a reset, so that neither side has to
+    /// wait.
     pub fn leave(&mut self, count: usize) {
         for member in self.0.drain(..count) {
             let _ = SockRef::from(&member.stream).set_linger(Some(Duration::ZERO));
@@ -105,7 +106,8 @@ impl Crowd {
 }
 
 impl Drop for Crowd {
-    /// Closed politely, each would keep its port for a minute (TIME_WAIT).
+    /// Resets the connections: if closed politely, each would keep its port for a minute
+    /// (TIME_WAIT).
     fn drop(&mut self) {
         self.leave(self.len());
     }

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-/// A directory of a test's own. Dropping it removes it, with all that is in it.
+/// A directory for one test. Dropping it removes it with all its files.
 #[derive(Debug)]
 pub struct Directory(TempDir);
 
@@ -29,13 +29,13 @@ impl Directory {
         self.path().join(name)
     }
 
-    /// The names of all that is in it, sorted.
+    /// The names of all entries in it, sorted.
     pub fn names(&self) -> Vec<String> {
         names(self.path())
     }
 }
 
-/// The names of all that is in a directory, sorted.
+/// The names of all entries in a directory, sorted.
 pub fn names(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir(directory).expect("it is a directory");
     let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();

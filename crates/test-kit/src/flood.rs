@@ -1,4 +1,4 @@
-//! Clients that send more than anybody takes.
+//! Clients that send more than a server takes.
 
 use std::fs;
 use std::io::{ErrorKind, Write};
@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use crate::{Client, wait_until};
 
-/// How long nothing may move before a connection counts as stuck.
+/// How long no byte may move before a connection counts as stuck.
 const STUCK_AFTER: Duration = Duration::from_millis(500);
 
-/// What no connection holds: whoever has sent so much is being read from.
+/// More bytes than a connection holds: if a client has sent so many, the server reads from it.
 const NO_END: usize = 256 * 1024 * 1024;
 
 impl Client {
@@ -30,9 +30,9 @@ impl Client {
                     Err(error) => panic!("cannot send after {sent} bytes: {error}"),
                 }
                 moved = Instant::now();
-                assert!(sent < NO_END, "the server takes whatever comes");
+                assert!(sent < NO_END, "the server takes all input");
             }
-            // As long as there is nothing for the server to read, it may yet take more.
+            // As long as the server has nothing to read, it may still take more.
             moved.elapsed() >= STUCK_AFTER && self.queues_of_the_server().unread > 0
         });
         stream.set_nonblocking(false).expect("it is open");
@@ -41,7 +41,8 @@ impl Client {
 
     /// How many of `sent` bytes the server has certainly read by now.
     pub fn read_by_the_server(&self, sent: usize) -> usize {
-        // What is not acknowledged may have arrived all the same, so it may be counted twice here.
+        // Bytes that are not acknowledged may have arrived all the same, so this may count them
+        // twice.
         let unread = self.queues_of_the_server().unread;
         sent.saturating_sub(unread + self.queues().unacknowledged)
     }
@@ -54,13 +55,13 @@ impl Client {
         self.ends().map(|[client, server]| Queues::of(server, client)).unwrap_or_default()
     }
 
-    /// Both ends; none, once the server has reset the connection.
+    /// Both ends; `None` once the server has reset the connection.
     fn ends(&self) -> Option<[SocketAddr; 2]> {
         Some([self.stream().local_addr().ok()?, self.stream().peer_addr().ok()?])
     }
 }
 
-/// What waits in the kernel at one end of a connection, in bytes.
+/// The bytes that wait in the kernel at one end of a connection.
 #[derive(Default)]
 pub(crate) struct Queues {
     pub(crate) unacknowledged: usize,
@@ -68,11 +69,11 @@ pub(crate) struct Queues {
 }
 
 impl Queues {
-    /// Of the end at `local` (proc_net(5), the columns `tx_queue` and `rx_queue`); nothing, if it
-    /// is closed.
+    /// The queues of the end at `local` (proc_net(5), the columns `tx_queue` and `rx_queue`); empty
+    /// if it is closed.
     fn of(local: SocketAddr, remote: SocketAddr) -> Queues {
         let connections = fs::read_to_string("/proc/net/tcp").expect("/proc is mounted");
-        // The tests' connections are all on this host, so the ports tell them apart.
+        // All connections of the tests are on this host, so the ports distinguish them.
         let [local, remote] = [local, remote].map(|end| format!(":{:04X}", end.port()));
         let find = |line: &str| {
             let mut fields = line.split_whitespace().skip(1);

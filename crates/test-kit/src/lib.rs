@@ -1,6 +1,7 @@
-//! What every conformance test needs: a real server, clients with deadlines, and a look into /proc.
+//! The tools of every conformance test: a real server, clients with deadlines, and a view of /proc.
 //!
-//! A test is one function that takes a [`Style`], and [`each_style!`] makes a test of it for each:
+//! A test is one function that takes a [`Style`], and [`each_style!`] makes it a test for each
+//! style:
 //!
 //! ```no_run
 //! use test_kit::{Server, Style, each_style};
@@ -16,8 +17,8 @@
 //! # fn main() {}
 //! ```
 //!
-//! No test sleeps, unless time itself is what it is about. Each waits for what shall happen, for at
-//! most [`deadline()`], and the server's log is printed where a test fails.
+//! No test sleeps, unless time itself is its subject. Each waits for an event, for at most
+//! [`deadline()`]. If a test fails, the server's log is printed.
 
 #![forbid(unsafe_code)]
 

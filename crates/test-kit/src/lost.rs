@@ -4,8 +4,8 @@ use std::time::Instant;
 use crate::{Client, deadline};
 
 impl Client {
-    /// The connection ends, whatever comes before: finished or cut off, since who is lost cannot
-    /// choose.
+    /// Checks that the connection ends, after any input: finished or cut off, since both can happen
+    /// to a lost client.
     #[track_caller]
     pub fn expect_lost(&mut self) {
         let by = Instant::now() + deadline();
@@ -23,8 +23,8 @@ impl Client {
         }
     }
 
-    /// Sends until the connection takes no more, and as long as `is_stuck` does not hold: the
-    /// server has stopped reading, since this client does not read either.
+    /// Sends until the connection takes no more and `is_stuck` holds: the server has stopped
+    /// reading, since this client does not read either.
     #[track_caller]
     pub fn send_until(&mut self, mut is_stuck: impl FnMut() -> bool) {
         use std::io::Write;

@@ -1,5 +1,5 @@
-//! A transport stream without an encoder: packets as ISO/IEC 13818-1 wants them, around pictures and
-//! sound that nobody could decode.
+//! A transport stream without an encoder: packets as in ISO/IEC 13818-1, around pictures and sound
+//! that cannot be decoded.
 
 use std::collections::HashMap;
 
@@ -16,12 +16,13 @@ const AUDIO: u16 = 0x101;
 const H264: u8 = 0x1b;
 const MP3: u8 = 0x03;
 
-/// A stream of 25 pictures a second, or of as many pieces of sound, unless it is told otherwise.
+/// A stream of 25 pictures a second, or as many pieces of sound. The methods below change that.
 #[derive(Clone, Debug)]
 pub struct Mux {
     /// The time of the next picture, in ticks: 90,000 a second. It wraps after 2^33.
     pub time: u64,
-    /// How many pictures come from one that needs no other to the next one.
+    /// How many pictures there are from one key frame to the next. A key frame needs no other
+    /// picture.
     group: u64,
     /// The size of a picture, in bytes.
     picture: usize,
@@ -33,7 +34,7 @@ pub struct Mux {
 }
 
 impl Mux {
-    /// Video with sound: a picture of 1,000 bytes, and one in each second that needs no other.
+    /// Video with sound: pictures of 1,000 bytes, and a key frame each second.
     pub fn video() -> Mux {
         let counters = HashMap::new();
         let (group, picture, step) = (25, 1000, SECOND / 25);
@@ -45,17 +46,17 @@ impl Mux {
         Mux { has_video: false, picture: 400, ..Mux::video() }
     }
 
-    /// The same stream with so many pictures from one that needs no other to the next one.
+    /// The same stream with this many pictures from one key frame to the next.
     pub fn group(self, group: u64) -> Mux {
         Mux { group, ..self }
     }
 
-    /// The same stream with so many pictures a second.
+    /// The same stream with this many pictures a second.
     pub fn pictures_a_second(self, count: u64) -> Mux {
         Mux { step: SECOND / count, ..self }
     }
 
-    /// The same stream with pictures of so many bytes.
+    /// The same stream with pictures of this many bytes.
     pub fn picture(self, picture: usize) -> Mux {
         Mux { picture, ..self }
     }
@@ -65,19 +66,18 @@ impl Mux {
         Mux { time, ..self }
     }
 
-    /// So many seconds of the stream.
+    /// The next seconds of the stream.
     pub fn seconds(&mut self, seconds: u64) -> Vec<u8> {
         (0..SECOND / self.step * seconds).flat_map(|_| self.next_picture()).collect()
     }
 
-    /// The next picture with the sound that belongs to it. The tables stand in front of one that
-    /// needs no other.
+    /// The next picture with the sound that belongs to it. The tables stand before each key frame.
     pub fn next_picture(&mut self) -> Vec<u8> {
         let is_entrance = self.pictures.is_multiple_of(self.group);
         let mut bytes = if is_entrance { self.tables() } else { Vec::new() };
         if self.has_video {
             bytes.extend(self.unit(VIDEO, 0xe0, self.picture, is_entrance));
-            // Encoders mark every piece of sound: players may begin at each.
+            // Encoders mark every piece of sound, since players may begin at each.
             bytes.extend(self.unit(AUDIO, 0xc0, 100, true));
         } else {
             bytes.extend(self.unit(AUDIO, 0xc0, self.picture, true));
@@ -103,12 +103,12 @@ impl Mux {
         // Most encoders do not say how long a picture is.
         let length = if pid == VIDEO { 0 } else { u16::try_from(size + 8).unwrap_or(0) };
         let header = [&[0, 0, 1, id][..], &length.to_be_bytes(), &[0x80, 0x80, 5]].concat();
-        // 0x47 among the rest: what packets begin with.
+        // The payload contains 0x47, the byte with which packets begin.
         let bytes = [&header[..], &time(self.time), &vec![0x47; size]].concat();
         self.packets(pid, &bytes, is_entrance)
     }
 
-    /// Spreads bytes over packets. The last one is filled up in front of its payload.
+    /// Spreads bytes over packets. The last one is filled up before its payload.
     fn packets(&mut self, number: u16, bytes: &[u8], is_entrance: bool) -> Vec<u8> {
         let mut packets = Vec::new();
         let mut rest = bytes;
@@ -144,12 +144,12 @@ impl Mux {
     }
 }
 
-/// A PID, with the bits in front of it that are reserved.
+/// A PID, with the reserved bits before it.
 fn pid(number: u16) -> [u8; 2] {
     (0xe000 | number).to_be_bytes()
 }
 
-/// A section of a table, with the pointer to it in front.
+/// A section of a table, with the pointer to it before it.
 fn section(id: u8, said: &[u8]) -> Vec<u8> {
     let length = u16::try_from(5 + said.len() + 4).expect("it is short");
     let [high, low] = (0xb000 | length).to_be_bytes();
@@ -157,7 +157,7 @@ fn section(id: u8, said: &[u8]) -> Vec<u8> {
     [&[0][..], &section, &crc(&section).to_be_bytes()].concat()
 }
 
-/// A time, as 33 bits between marks.
+/// A time, as 33 bits between marker bits.
 fn time(time: u64) -> [u8; 5] {
     [
         0x21 | ((time >> 29) as u8 & 0x0e),
@@ -168,7 +168,7 @@ fn time(time: u64) -> [u8; 5] {
     ]
 }
 
-/// The check of sections: CRC-32 with the polynomial 0x04C11DB7, not reflected.
+/// The checksum of sections: CRC-32 with the polynomial 0x04C11DB7, not reflected.
 fn crc(bytes: &[u8]) -> u32 {
     bytes.iter().fold(u32::MAX, |crc, &byte| {
         (0..8).fold(crc ^ u32::from(byte) << 24, |crc, _| {

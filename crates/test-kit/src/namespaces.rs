@@ -1,4 +1,4 @@
-//! Namespaces (namespaces(7)): a part of the system that a test has for itself.
+//! Namespaces (namespaces(7)): a part of the system for one test only.
 
 use std::io::{self, BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -7,21 +7,21 @@ use nix::unistd::Uid;
 
 use crate::Process;
 
-/// Namespaces of our own. They are gone when the last process in them has ended.
+/// New namespaces. They are gone when the last process in them has ended.
 ///
-/// Who is not root becomes root in a user namespace, where the system allows that.
+/// An ordinary user becomes root in a user namespace, if the system allows that.
 #[derive(Debug)]
 pub struct Namespaces {
-    /// What they are, as unshare(1) and nsenter(1) call them: `--net`, `--pid`, `--mount`.
+    /// Their kinds, as options of unshare(1) and nsenter(1): `--net`, `--pid`, `--mount`.
     own: &'static [&'static str],
-    /// Keeps them until its standard input ends.
+    /// The process that keeps them until its standard input ends.
     keeper: Child,
-    /// The first process inside, as it is numbered outside.
+    /// The first process inside, by its number outside.
     first: i32,
 }
 
 impl Namespaces {
-    /// Whether this system lets us have such ones.
+    /// Whether this system allows such namespaces.
     pub fn are_possible(own: &[&'static str]) -> bool {
         let mut tried = Command::new("unshare");
         tried.args(unsharing(own)).args(becoming_root()).arg("true");
@@ -29,8 +29,8 @@ impl Namespaces {
         status.is_ok_and(|status| status.success())
     }
 
-    /// Opens them. A network has nobody in it but 127.0.0.1; processes see their own kind only, and
-    /// none of them outlives the namespace.
+    /// Opens namespaces. A network namespace contains only 127.0.0.1. In a PID namespace, processes
+    /// see only each other, and none of them outlives the namespace.
     ///
     /// # Errors
     ///
@@ -41,8 +41,7 @@ impl Namespaces {
         Namespaces::open_by(unshare, own)
     }
 
-    /// Opens more of the same kind, of which the same root is master, so that the two can be
-    /// joined.
+    /// Opens more of the same kind, with the same root user, so that the two can be joined.
     ///
     /// # Errors
     ///
@@ -59,7 +58,7 @@ impl Namespaces {
     fn open_by(mut unshare: Command, own: &'static [&'static str]) -> io::Result<Namespaces> {
         let mut keeper = unshare
             .args(unsharing(own))
-            // It reaps whatever is orphaned while it waits for `cat`, which ends when we do.
+            // bash reaps orphans while it waits for `cat`, which ends when this process does.
             .args(["bash", "-c", "ip link set lo up && echo ready && cat; :"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -73,16 +72,16 @@ impl Namespaces {
         let first = if own.contains(&"--pid") {
             // The keeper itself stays outside.
             let children = keeping.children();
-            *children.first().ok_or_else(|| io::Error::other("nobody is inside"))?
+            *children.first().ok_or_else(|| io::Error::other("no process is inside"))?
         } else {
             keeping
         };
         Ok(Namespaces { own, keeper, first: first.0 })
     }
 
-    /// What runs a program inside, given as the next argument.
+    /// The command that runs a program inside. The program is its next argument.
     ///
-    /// Without `--pid` it is the program's own process, so that signals reach it.
+    /// Without `--pid`, the command becomes the program itself, so that signals reach it.
     pub fn enter(&self) -> Command {
         self.enter_some(self.own)
     }
@@ -96,7 +95,7 @@ impl Namespaces {
         enter
     }
 
-    /// The first process inside, as it is numbered outside.
+    /// The first process inside, by its number outside.
     pub fn first(&self) -> Process {
         Process(self.first)
     }

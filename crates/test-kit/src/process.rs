@@ -9,12 +9,12 @@ use nix::unistd::{Pid, SysconfVar, sysconf};
 
 /// A process, seen through /proc (proc(5)).
 ///
-/// Except for [`state`](Self::state) every look at it fails the test if the process is gone: a
-/// figure that is missing shall not pass for a good one.
+/// If the process is gone, each method except [`state`](Self::state) fails the test: a missing
+/// figure must not count as a good one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Process(pub i32);
 
-/// What a process holds of the system: what a server must give back when its clients are gone.
+/// The resources of a process: a server must give them back when its clients are gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Footprint {
     /// How many descriptors are open.
@@ -26,7 +26,7 @@ pub struct Footprint {
 }
 
 impl Footprint {
-    /// Whether it is not more than `other` in anything.
+    /// Whether no count of it is larger than in `other`.
     pub fn is_within(self, other: Footprint) -> bool {
         self.descriptors <= other.descriptors
             && self.threads <= other.threads
@@ -35,7 +35,7 @@ impl Footprint {
 }
 
 impl Process {
-    /// What it holds now.
+    /// Its resources now.
     pub fn footprint(self) -> Footprint {
         Footprint {
             descriptors: self.descriptors().len(),
@@ -49,7 +49,7 @@ impl Process {
         let _ = kill(Pid::from_raw(self.0), signal);
     }
 
-    /// Sends it a signal by its number, which need not have a name.
+    /// Sends it a signal by number, even one without a name.
     ///
     /// # Panics
     ///
@@ -61,7 +61,7 @@ impl Process {
         assert!(status.expect("kill runs").success(), "{self:?} takes no signal {number}");
     }
 
-    /// Its state: `R` running, `S` sleeping, `T` stopped, `Z` a zombie; none if it is gone.
+    /// Its state: `R` running, `S` sleeping, `T` stopped, `Z` a zombie; `None` if it is gone.
     pub fn state(self) -> Option<char> {
         self.stat()?[0].chars().next()
     }
@@ -82,7 +82,7 @@ impl Process {
     pub fn threads(self) -> Vec<String> {
         self.list("task")
             .into_iter()
-            // One that has just ended has no name any more.
+            // A thread that has just ended has no name any more.
             .filter_map(|id| fs::read_to_string(self.file(&format!("task/{id}/comm"))).ok())
             .map(|name| name.trim_end().to_owned())
             .collect()
@@ -99,7 +99,7 @@ impl Process {
             .collect()
     }
 
-    /// How much memory it has had at most, in KiB.
+    /// The most memory that it has had so far, in KiB.
     pub fn vm_hwm(self) -> u64 {
         self.status("VmHWM")
     }
@@ -109,8 +109,8 @@ impl Process {
         self.status("VmRSS")
     }
 
-    /// How much memory it and its children take up now, in KiB: of what several processes share,
-    /// each is counted its part (`Pss` in proc_pid_smaps(5)).
+    /// How much memory it and its children use now, in KiB: memory that several processes share is
+    /// divided among them (`Pss` in proc_pid_smaps(5)).
     pub fn pss(self) -> u64 {
         let processes = self.children().into_iter().chain([self]);
         processes.map(|process| process.field_of("smaps_rollup", "Pss")).sum()
@@ -126,7 +126,7 @@ impl Process {
         clock.and_then(clock_gettime).ok().map(Duration::from)
     }
 
-    /// The same with its children's, those included that it has waited for.
+    /// The same, plus the time of its children, including those that it has waited for.
     pub fn cpu_time_with_children(self) -> Duration {
         let stat = self.stat().unwrap_or_else(|| self.gone());
         // cutime and cstime, fields 16 and 17 of proc_pid_stat(5), in clock ticks.
@@ -134,13 +134,13 @@ impl Process {
         let ticks: u64 = ticks.map(|ticks| ticks.expect("ticks")).sum();
         let ticks_a_second = sysconf(SysconfVar::CLK_TCK).ok().flatten().unwrap_or(100);
         let waited_for = Duration::from_millis(ticks * 1000 / ticks_a_second as u64);
-        // One that ends just now will be among those that were waited for.
+        // A child that ends at this moment counts among those that were waited for.
         let children = self.children().into_iter();
         let children = children.filter_map(Process::try_cpu_time);
         self.cpu_time() + waited_for + children.sum::<Duration>()
     }
 
-    /// Who traces it (ptrace(2)), if anybody does.
+    /// The process that traces it (ptrace(2)), if there is one.
     pub fn tracer(self) -> Option<Process> {
         match self.status("TracerPid") {
             0 => None,
@@ -152,8 +152,8 @@ impl Process {
         self.stat()?[1].parse().ok().map(Process)
     }
 
-    /// The fields of proc_pid_stat(5) from the third on: what stands before is its name, which may
-    /// hold anything.
+    /// The fields of proc_pid_stat(5) from the third on. Its name comes before them, and may
+    /// contain any character.
     fn stat(self) -> Option<Vec<String>> {
         let stat = fs::read_to_string(self.file("stat")).ok()?;
         let (_, fields) = stat.rsplit_once(") ")?;
@@ -173,7 +173,7 @@ impl Process {
             .unwrap_or_else(|| panic!("process {} has no {field}", self.0))
     }
 
-    /// The numbers that a directory of it holds.
+    /// The numbers that are names in a directory of the process.
     fn list(self, directory: &str) -> Vec<i32> {
         fs::read_dir(self.file(directory))
             .unwrap_or_else(|_| self.gone())

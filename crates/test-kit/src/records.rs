@@ -1,7 +1,7 @@
-//! Records of the failures that a server has survived. The table in the book is made from them.
+//! Records of the failures that a server has survived. The book's table is made from them.
 //!
 //! A test that passes writes one file below `target/tmp/records`: a line for each row of the table
-//! that the test belongs to, with the row, the server, and what the test has shown.
+//! that the test belongs to, with the row, the server, and the result of the test.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -9,11 +9,11 @@ use std::sync::Once;
 use std::{env, fs, mem};
 
 thread_local! {
-    /// What the test that runs on this thread has shown so far.
+    /// The result so far of the test on this thread.
     static SHOWN: RefCell<Shown> = const { RefCell::new(Shown::Survived) };
 }
 
-/// What a test has shown of a server and a row.
+/// The result of a test, for a server and a row.
 #[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Shown {
     /// The server survives the failure.
@@ -21,7 +21,7 @@ pub enum Shown {
     Survived,
     /// This failure cannot happen to this server, for this reason.
     DoesNotApply(String),
-    /// Nothing: something that the test needs is missing here.
+    /// The test was skipped, since this machine lacks something that it needs.
     Nothing,
 }
 
@@ -32,7 +32,7 @@ pub struct Record {
     pub row: String,
     /// The name of a style, or `datagrams`.
     pub server: String,
-    /// What was shown.
+    /// The result.
     pub shown: Shown,
     /// The file of tests, such as `echo`.
     pub file: String,
@@ -46,14 +46,14 @@ pub fn does_not_apply(why: &str) {
     SHOWN.set(Shown::DoesNotApply(why.to_owned()));
 }
 
-/// The test on this thread is skipped.
+/// Notes that the test on this thread is skipped.
 pub(crate) fn shows_nothing() {
     SHOWN.set(Shown::Nothing);
 }
 
 /// Runs a test, and keeps a record if it passes.
 ///
-/// `rows` are the rows of the table that it belongs to, and may be none.
+/// `rows` are the test's rows of the table; there may be none.
 #[doc(hidden)]
 pub fn recorded(test: &str, server: &str, rows: &[&str], run: impl FnOnce()) {
     if rows.is_empty() {
@@ -102,7 +102,7 @@ fn read(path: &Path) -> Vec<Record> {
 /// The file of a test's record: `FILE/TEST.SERVER`.
 fn place(test: &str, server: &str) -> PathBuf {
     let program = env::current_exe().expect("it is running");
-    // The name of a test's program is that of its file, a hyphen, and a number of cargo's.
+    // The name of a test's program is the name of its file, a hyphen, and a hash of cargo's.
     let file = program.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let file = file.rsplit_once('-').map_or(file.as_str(), |(name, _)| name);
     let directory = directory().join(file);

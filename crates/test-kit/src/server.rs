@@ -24,7 +24,7 @@ const LISTENING: &str = "listening on ";
 
 impl Server {
     /// Starts a server of this style for the service, on a port of its own on 127.0.0.1, and
-    /// returns when it listens.
+    /// returns once it listens.
     pub fn start(style: Style, service: &str) -> Server {
         Server::start_with(style, service, &[])
     }
@@ -34,10 +34,10 @@ impl Server {
         Server::start_under(&[], style, service, options)
     }
 
-    /// Starts a server under a program that runs another one in its own place, such as
+    /// Starts a server under a program that replaces itself with another one, such as
     /// `["prlimit", "--nofile=24"]` or `["setsid"]`, which gives it a process group of its own.
     ///
-    /// strace(1) does so when told `-D`.
+    /// strace(1) does so with `-D`.
     #[track_caller]
     pub fn start_under(wrapper: &[&str], style: Style, service: &str, options: &[&str]) -> Server {
         Server::try_start_under(wrapper, style, service, options)
@@ -64,8 +64,8 @@ impl Server {
         Server::from_command(command)
     }
 
-    /// Starts a server of this style whose sessions panic when they read `panic!`, and the 13th
-    /// already when it greets. For the rest it serves as always.
+    /// Starts a server of this style whose sessions panic when they read `panic!`, and the session
+    /// of the 13th client panics when it greets. Apart from that, it serves as always.
     #[track_caller]
     pub fn start_panicking(style: Style, service: &str) -> Server {
         Server::start_faulty(style, service, "panic")
@@ -85,7 +85,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// It has ended instead, and how.
+    /// It has ended instead: how it ended.
     #[track_caller]
     pub fn from_command(command: Command) -> Result<Server, Ended> {
         Server::from_running(Running::spawn(command))
@@ -110,7 +110,7 @@ impl Server {
         }
     }
 
-    /// The address that it says it listens on.
+    /// The address on which it says that it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -131,10 +131,10 @@ impl Server {
         self.process().0
     }
 
-    /// What it holds when nobody is connected: to be asked before anybody has connected.
+    /// Its resources without clients. Call it before a client has connected.
     ///
-    /// What a server needs it may not have yet when it says that it listens, so this waits until
-    /// a first client has come and gone.
+    /// When a server says that it listens, it may not yet have all its resources, so this waits
+    /// until a first client has come and gone.
     #[track_caller]
     pub fn footprint_at_rest(&self) -> Footprint {
         let mut visitor = self.connect();
@@ -185,19 +185,20 @@ impl Server {
     }
 }
 
-/// How a program ended, and what it had to say.
+/// How a program ended, and its output.
 #[derive(Debug)]
 pub struct Ended {
     /// Its exit status.
     pub status: ExitStatus,
-    /// What it wrote to standard output.
+    /// Its lines on standard output.
     pub output: Vec<String>,
-    /// What it wrote to standard error.
+    /// Its lines on standard error.
     pub errors: Vec<String>,
 }
 
 impl Ended {
-    /// It has refused what it was told, by this status and one line that holds these words.
+    /// Checks that it has refused its command line, with this status and one line that contains
+    /// these words.
     #[track_caller]
     pub fn expect_refusal(&self, status: i32, words: &[&str]) {
         assert_eq!(self.status.code(), Some(status), "{self:#?}");
@@ -212,13 +213,13 @@ impl Ended {
     }
 }
 
-/// Runs a style's binary with a command line at which it shall end by itself.
+/// Runs a style's binary with a command line with which it ends by itself.
 #[track_caller]
 pub fn run(style: Style, arguments: &[impl AsRef<OsStr>]) -> Ended {
     run_under(&[], style, arguments)
 }
 
-/// The same under a program that runs another one in its own place.
+/// The same under a program that replaces itself with another one.
 #[track_caller]
 pub fn run_under(wrapper: &[&str], style: Style, arguments: &[impl AsRef<OsStr>]) -> Ended {
     let mut command = command(wrapper, style);
@@ -238,7 +239,7 @@ fn command(wrapper: &[&str], style: Style) -> Command {
     }
 }
 
-/// A process and what it writes. Dropping it kills it.
+/// A process and its output. Dropping it kills it.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
@@ -247,7 +248,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts a command, with nothing to read.
+    /// Starts a command with an empty standard input.
     #[track_caller]
     pub fn spawn(command: Command) -> Running {
         Running::spawn_with_errors(command, Stdio::piped())
@@ -297,19 +298,19 @@ impl Running {
         ended.expect("waited for")
     }
 
-    /// Waits until it has ended, and gives all that it had to say.
+    /// Waits until it has ended, and returns its output.
     #[track_caller]
     pub fn end(mut self) -> Ended {
         Ended { status: self.wait(), output: self.output.all(), errors: self.errors.all() }
     }
 }
 
-/// How many lines of a server's log are shown where a test fails.
+/// How many lines of a server's log are shown if a test fails.
 const LOG_SHOWN: usize = 100;
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Both fail only where it has been waited for.
+        // Both fail only if it has already been waited for.
         let _ = self.child.kill();
         let _ = self.child.wait();
         if thread::panicking() {
@@ -320,7 +321,7 @@ impl Drop for Running {
     }
 }
 
-/// The lines that somebody writes, collected by a thread, so that the writer never has to wait.
+/// The lines that a process writes, collected by a thread, so that the writer never has to wait.
 #[derive(Clone, Debug, Default)]
 struct Lines(Arc<(Mutex<Collected>, Condvar)>);
 
@@ -330,14 +331,14 @@ struct Collected {
     is_over: bool,
 }
 
-/// What anybody may ask for, unless the system is told otherwise (pipe(7), pipe-max-size).
+/// The size that any user may ask for by default (pipe(7), pipe-max-size).
 const PIPE_SIZE: i32 = 1 << 20;
 
 impl Lines {
     fn collect(source: impl Read + AsFd + Send + 'static) -> Lines {
-        // A server does not wait for long for those who read its log, and a test that waits for the
-        // processor is to lose no line of it.
-        fcntl(&source, FcntlArg::F_SETPIPE_SZ(PIPE_SIZE)).expect("pipes may be so large");
+        // A server does not wait long for the reader of its log, and a test that waits for the
+        // processor must not lose a line.
+        fcntl(&source, FcntlArg::F_SETPIPE_SZ(PIPE_SIZE)).expect("a pipe may have this size");
         let lines = Lines::default();
         let Lines(shared) = lines.clone();
         thread::spawn(move || {
@@ -358,11 +359,11 @@ impl Lines {
         self.0.0.lock().expect("no panic").lines.clone()
     }
 
-    /// All lines, once nobody can write any more.
+    /// All lines, once no process can write more.
     #[track_caller]
     fn all(&self) -> Vec<String> {
         let over = self.look(|collected| collected.is_over.then_some(()));
-        assert!(over.is_some(), "somebody still holds its output");
+        assert!(over.is_some(), "a process still holds its output");
         self.so_far()
     }
 
@@ -380,7 +381,7 @@ impl Lines {
         found.unwrap_or(Err("time is up"))
     }
 
-    /// Looks at what has been collected, and again whenever there is more, until that gives
+    /// Runs `look` on the collected lines, and again whenever there are more, until it returns
     /// something or the time is over.
     fn look<T>(&self, mut look: impl FnMut(&Collected) -> Option<T>) -> Option<T> {
         let by = Instant::now() + deadline();

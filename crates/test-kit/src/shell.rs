@@ -3,10 +3,10 @@ use std::process::{Command, Stdio};
 use crate::{Server, deadline, require_tool};
 
 impl Server {
-    /// Runs a command of a shell's, in which `$PORT` is where the server listens on 127.0.0.1, and
-    /// returns what it has written. It is the command as somebody might type it.
+    /// Runs a shell command in which `$PORT` is the server's port on 127.0.0.1, and returns its
+    /// output. It is the command as a person would type it.
     ///
-    /// Nothing, if one of these programs is not installed: the test has to be skipped then.
+    /// Returns `None` if one of these programs is not installed. Then the test has to be skipped.
     #[track_caller]
     pub fn shell(&self, programs: &[&str], command: &str) -> Option<Vec<u8>> {
         if !programs.iter().all(|program| require_tool(program)) {

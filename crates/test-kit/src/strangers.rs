@@ -11,14 +11,14 @@ use socket2::{Domain, Socket, Type};
 
 use crate::{Client, Server, deadline, wait_until};
 
-/// The smallest receive buffer that the kernel gives (socket(7), SO_RCVBUF): so little is on its way
-/// to a stranger before the server has to keep the rest.
+/// The smallest receive buffer that the kernel gives (socket(7), SO_RCVBUF): only this much is on
+/// its way to a stranger before the server has to keep the rest.
 const BUFFER: usize = 2304;
 
-/// How often what a stranger says is in one write.
+/// How many times a stranger's line is in one write.
 const AT_ONCE: usize = 500;
 
-/// Strangers who flood a server until this is dropped.
+/// Strangers that flood a server until this is dropped.
 #[derive(Debug)]
 pub struct Strangers {
     is_over: Arc<AtomicBool>,
@@ -26,8 +26,8 @@ pub struct Strangers {
 }
 
 impl Strangers {
-    /// So many strangers come to the server, and returns when each has said something. The first
-    /// says the first of these lines over and over, the second the second, and so on.
+    /// Connects `count` strangers to the server, and returns when each has sent something. The
+    /// first sends the first of `lines` over and over, the second the second, and so on.
     #[track_caller]
     pub fn come(server: &Server, count: usize, lines: &[&str]) -> Strangers {
         let (address, is_over) = (server.address(), Arc::<AtomicBool>::default());
@@ -38,7 +38,7 @@ impl Strangers {
             let work = move || {
                 let mut is_new = true;
                 while !is_over.load(SeqCst) {
-                    // It ends in an error each time: the server cuts it off.
+                    // This ends with an error each time, since the server cuts the stranger off.
                     let _ = say(address, &flood, &is_over, || {
                         arrived.fetch_add(usize::from(is_new), SeqCst);
                         is_new = false;
@@ -63,7 +63,7 @@ impl Drop for Strangers {
     }
 }
 
-/// Connects and says so much, again and again, until the server has enough or it is over.
+/// Connects and sends the flood again and again, until the server cuts it off or `is_over` holds.
 fn say(
     server: SocketAddr,
     flood: &[u8],
@@ -78,7 +78,7 @@ fn say(
     while !is_over.load(SeqCst) {
         match stream.write(flood) {
             Ok(_) => has_said(),
-            // It is not read from any more, for now or for good.
+            // The server does not read from it now, for a while or any more.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }
@@ -86,8 +86,8 @@ fn say(
     Ok(())
 }
 
-/// How long words take from one member to another, in the order of their lengths. Each word is said
-/// when the one before it has been heard.
+/// How long words take from one member to another, sorted from short to long times. Each word is
+/// sent when the one before it has been heard.
 ///
 /// # Panics
 ///
@@ -96,7 +96,7 @@ fn say(
 pub fn delays(speaker: &Client, listener: &Client, words: usize) -> Vec<Duration> {
     let copy = |client: &Client| client.stream().try_clone().expect("a descriptor is left");
     let (mut speaking, mut deaf, heard) = (copy(speaker), copy(speaker), copy(listener));
-    // What the speaker hears of the others has to be read, or it would be one of the deaf itself.
+    // The speaker has to read the others' lines, or the room would cut it off too.
     let read = move || while deaf.read(&mut [0; 64 * 1024]).is_ok_and(|count| count > 0) {};
     Builder::new().spawn(read).expect("a thread is left");
     heard.set_read_timeout(Some(deadline())).expect("it may be set");

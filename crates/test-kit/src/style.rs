@@ -1,10 +1,10 @@
-/// Makes a test for each [`Style`](crate::Style) of each function that is named.
+/// Makes each named function a test for each [`Style`](crate::Style).
 ///
 /// The function `fn name(style: Style)` becomes the tests `name::iterative`, `name::fork`, and so
-/// on. A function that is left out is never used, which the compiler reports.
+/// on. If a function is left out, the compiler reports that it is never used.
 ///
-/// Behind a name may stand the rows of the table of failures that the test belongs to, as in
-/// `name (row 1)` or `name (rows 30, 38a)`: the test then keeps a record when it passes.
+/// Rows of the table of failures may follow a name, as in `name (row 1)` or `name (rows 30, 38a)`:
+/// the test then keeps a record for these rows when it passes.
 #[macro_export]
 macro_rules! each_style {
     ($($function:ident $(($word:ident $($row:tt),+))?),+ $(,)?) => {
@@ -14,8 +14,9 @@ macro_rules! each_style {
     };
 }
 
-/// Makes a test of each function, which shows what the server of datagrams survives. The function
-/// `fn name()` becomes the test `name::datagrams`. The rows are told as for [`each_style!`].
+/// Makes each function a test that shows which failures the server of datagrams survives. The
+/// function `fn name()` becomes the test `name::datagrams`. The rows follow the name, as in
+/// [`each_style!`].
 #[macro_export]
 macro_rules! of_datagrams {
     ($($function:ident ($word:ident $($row:tt),+)),+ $(,)?) => {
@@ -33,7 +34,7 @@ macro_rules! of_datagrams {
     };
 }
 
-/// The tests of one function, made of the list of all styles.
+/// The tests of one function, made from the list of all styles.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! tests_of_each_style {

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use crate::records::shows_nothing;
 
-/// Whether the program `name` is installed, or the file, if `name` is an absolute path. If not, the
-/// test that wants it has to be skipped, and this says so; where the environment says `CI=true` it
-/// fails the test instead.
+/// Whether the program `name` is installed, or the file exists if `name` is an absolute path. If
+/// not, this says that the test is skipped, and the test has to return. With `CI=true` in the
+/// environment, it fails the test instead.
 #[track_caller]
 pub fn require_tool(name: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
@@ -17,12 +17,12 @@ pub fn require_tool(name: &str) -> bool {
     false
 }
 
-/// Says that a test is skipped, and why, so that it is seen. Where the environment says `CI=true`,
-/// everything has to be there, and it fails.
+/// Says that a test is skipped, and why. With `CI=true` in the environment, it fails the test
+/// instead, since all tools must be there.
 #[track_caller]
 pub fn skip(why: &str) {
     assert!(env::var("CI").as_deref() != Ok("true"), "{why}");
-    // Not eprintln!, which the test harness keeps to itself when a test passes.
+    // Not eprintln!, since the test harness hides its output if a test passes.
     let _ = writeln!(io::stderr(), "skipped: {why}");
     shows_nothing();
 }

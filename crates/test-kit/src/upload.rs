@@ -1,10 +1,10 @@
-//! What the tests of uploads send again and again.
+//! Messages that many tests of uploads send.
 
 use crate::Client;
 
-/// An upload's beginning: the name, and how many bytes are to follow.
+/// The beginning of an upload: the name, and how many bytes will follow.
 pub fn header(name: impl AsRef<[u8]>, size: usize) -> Vec<u8> {
-    let size = u32::try_from(size).expect("it can be said").to_be_bytes();
+    let size = u32::try_from(size).expect("it fits into 32 bits").to_be_bytes();
     [name.as_ref(), b"\n", &size, b"\n"].concat()
 }
 
@@ -13,7 +13,7 @@ pub fn upload(name: &str, bytes: &[u8]) -> Vec<u8> {
     [&header(name, bytes.len()), bytes].concat()
 }
 
-/// The one line that a client gets, and then the end.
+/// Receives the one line that a client gets, and then the end.
 #[track_caller]
 pub fn answer(client: &mut Client) -> String {
     let line = client.read_line();

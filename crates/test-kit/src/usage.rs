@@ -5,7 +5,7 @@ use nix::fcntl::OFlag;
 use crate::Process;
 
 impl Process {
-    /// How often its threads have gone to sleep and so been woken since they were started
+    /// How often its threads have slept, and so been woken, since they were started
     /// (`voluntary_ctxt_switches` in proc_pid_status(5)).
     pub fn wakeups(self) -> u64 {
         let count_in = |status: String| {
@@ -17,22 +17,22 @@ impl Process {
         self.of_each_thread("status").map(count_in).sum()
     }
 
-    /// The system call that its first thread waits in, as proc_pid_syscall(5) shows it: two that
-    /// wait in the same one have the same number. None while it runs.
+    /// The system call that its first thread waits in, as proc_pid_syscall(5) shows it: two
+    /// processes that wait in the same call have the same number. `None` while it runs.
     pub fn waits_in(self) -> Option<i64> {
         let call = fs::read_to_string(format!("/proc/{}/syscall", self.0)).ok()?;
         call.split_whitespace().next()?.parse().ok()
     }
 
-    /// The sockets among its descriptors, by their numbers in the kernel: whoever else holds the
+    /// The sockets among its descriptors, by their numbers in the kernel: another process with the
     /// same socket shows the same number.
     pub fn sockets(self) -> Vec<String> {
         let sockets = self.descriptors().into_values();
         sockets.filter(|what| what.starts_with("socket:")).collect()
     }
 
-    /// Whether a read of the socket that listens at this port would wait: the flags that
-    /// proc_pid_fdinfo(5) shows have no O_NONBLOCK.
+    /// Whether the socket that listens on this port blocks: its flags in proc_pid_fdinfo(5) do not
+    /// contain O_NONBLOCK.
     ///
     /// # Panics
     ///
@@ -56,7 +56,7 @@ impl Process {
         flags & OFlag::O_NONBLOCK.bits() == 0
     }
 
-    /// Its threads' files of this name. One that has just ended has none.
+    /// Its threads' files of this name. A thread that has just ended has none.
     fn of_each_thread(self, file: &str) -> impl Iterator<Item = String> {
         let threads = fs::read_dir(format!("/proc/{}/task", self.0));
         let threads = threads.unwrap_or_else(|_| panic!("process {} is gone", self.0));

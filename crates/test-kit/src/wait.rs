@@ -2,10 +2,10 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long anything may take that shall happen: 30 seconds, times the number in the environment
-/// variable `SLOW_MACHINE` if there is one.
+/// How long to wait for an event, at most: 30 seconds, times the number in the environment variable
+/// `SLOW_MACHINE` if there is one.
 ///
-/// It is no promise about the servers. It only ends a test that would wait for ever.
+/// It does not say how fast the servers are. It only ends a test that would wait forever.
 pub fn deadline() -> Duration {
     static FACTOR: OnceLock<f64> = OnceLock::new();
     let factor = FACTOR.get_or_init(|| {
@@ -15,10 +15,10 @@ pub fn deadline() -> Duration {
     Duration::from_secs(30).mul_f64(*factor)
 }
 
-/// Waits until `condition` holds, and fails after [`deadline()`] with `what` was waited for.
+/// Waits until `condition` holds, and fails after [`deadline()`] with `what` in the message.
 ///
-/// It looks again every few milliseconds: for what has no event to wait for, such as a figure in
-/// /proc. Where there is one (a line, an end of input, a log line), wait for that.
+/// It checks every few milliseconds. Use it only if there is no event to wait for, as with a figure
+/// in /proc. If there is an event (a line, an end of input, a log line), wait for that.
 #[track_caller]
 pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     let by = Instant::now() + deadline();

@@ -1,4 +1,4 @@
-//! Two hosts and a wire between them, all of them in this kernel.
+//! Two hosts and a wire between them, all in one kernel.
 
 use std::process::{Command, Output, Stdio};
 
@@ -23,7 +23,7 @@ pub struct Host(Namespaces);
 const OWN: &[&str] = &["--net"];
 
 impl Wire {
-    /// Joins two hosts. Nothing, if that is not possible here: the test has to be skipped then.
+    /// Joins two hosts. `None` if that is not possible here: then the test has to be skipped.
     #[track_caller]
     pub fn new() -> Option<Wire> {
         let tools = ["bash", "ip", "nsenter", "unshare"];
@@ -57,8 +57,8 @@ impl Wire {
         self.wait_until_up();
     }
 
-    /// Waits until both ends carry frames. They take their time after they have been switched on,
-    /// and what is sent meanwhile is lost without a word.
+    /// Waits until both ends carry frames. They need a moment after they have been switched on, and
+    /// frames sent meanwhile are lost without an error.
     #[track_caller]
     pub fn wait_until_up(&self) {
         for host in [&self.left, &self.right] {
@@ -66,7 +66,7 @@ impl Wire {
         }
     }
 
-    /// Takes it out, which no address and no membership survives.
+    /// Takes it out. Its addresses and memberships are lost.
     #[track_caller]
     pub fn take_out(&self) {
         self.left.run("ip link delete wire");
@@ -74,15 +74,14 @@ impl Wire {
 }
 
 impl Host {
-    /// What starts a program on this host: with its arguments still to come.
+    /// The command that starts a program on this host. Add the program's arguments.
     pub fn command(&self, program: &str) -> Command {
         let mut command = self.0.enter();
         command.arg(program);
         command
     }
 
-    /// Has a shell run these commands to their end, which has to be a good one, and gives what they
-    /// have printed.
+    /// Runs these commands in a shell, checks that they succeed, and returns their output.
     #[track_caller]
     pub fn run(&self, commands: &str) -> String {
         let output = self.try_run(commands);
@@ -91,7 +90,7 @@ impl Host {
         String::from_utf8(output.stdout).expect("UTF-8")
     }
 
-    /// Has a shell run these commands to their end, whatever it is.
+    /// Runs these commands in a shell to their end, which may be a failure.
     pub fn try_run(&self, commands: &str) -> Output {
         self.command("timeout")
             .arg(deadline().as_secs().to_string())

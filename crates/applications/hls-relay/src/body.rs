@@ -1,8 +1,8 @@
-//! What players are answered with, piece by piece.
+//! The bodies of the responses to players, piece by piece.
 //!
-//! A response holds no segment. It asks for the next piece when there is room for it, so a player
-//! that is slow keeps a piece or two in memory, and learns that it is too late when the segment is
-//! gone.
+//! A response does not hold a segment. It asks for the next piece when there is room for it, so a
+//! slow player keeps only a piece or two in memory. If the segment is gone by then, the player gets
+//! an error.
 
 use std::io;
 use std::ops::Range;
@@ -16,10 +16,10 @@ use hyper::body::{Frame, SizeHint};
 use crate::shared::Shared;
 use crate::{ListenerId, Taken};
 
-/// The size of a piece that is written at once, in bytes.
+/// The size of a piece that is written at once, at most, in bytes.
 const PIECE: usize = 64 << 10;
 
-/// What a response gives when it is asked for more.
+/// The result of asking a response for more.
 type Polled = Poll<Option<io::Result<Frame<Bytes>>>>;
 
 /// A segment, or a range of it.
@@ -38,7 +38,7 @@ pub(crate) struct Endless {
 }
 
 impl Part {
-    /// Bytes of the segment that has this number.
+    /// A range of bytes of the segment with this number.
     pub(crate) fn new(shared: Arc<Shared>, number: u64, bytes: Range<usize>) -> Part {
         Part { shared, number, rest: bytes }
     }
@@ -55,7 +55,7 @@ impl HttpBody for Part {
         }
         let piece = self.shared.with(|relay| relay.piece(self.number, self.rest.start));
         let Some(mut piece) = piece else {
-            // The length is promised, so the player sees that this is no end.
+            // The headers give the length, so the player sees that this is not the end.
             return Poll::Ready(Some(Err(io::Error::other("the segment is gone"))));
         };
         piece.truncate(self.rest.len().min(PIECE));
@@ -74,7 +74,7 @@ impl HttpBody for Part {
 }
 
 impl Endless {
-    /// Joins those who listen.
+    /// Joins the listeners.
     pub(crate) fn new(shared: Arc<Shared>) -> Endless {
         let id = shared.with(crate::Relay::join);
         Endless { shared, id }
@@ -90,7 +90,7 @@ impl HttpBody for Endless {
             Taken::Bytes(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
             Taken::Nothing => Poll::Pending,
             Taken::End => Poll::Ready(None),
-            // The connection is cut off: a clean end would say that the stream is over.
+            // This cuts the connection off: a clean end would mean that the stream is over.
             Taken::Dropped => Poll::Ready(Some(Err(io::Error::other("it does not read")))),
         }
     }

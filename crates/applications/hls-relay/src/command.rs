@@ -16,11 +16,11 @@ use crate::serve::{Listeners, serve};
 /// Its name in `ps`.
 const NAME: &str = "hls-relay";
 
-/// Relay a live stream: an encoder pushes it by TCP, any number of people play it over HTTP
+/// Relay a live stream: an encoder pushes it over TCP, any number of players play it over HTTP
 ///
-/// The encoder sends an MPEG transport stream to one port. At the other port, /stream.m3u8 is an
-/// HLS playlist of the last segments (RFC 8216), /stream.ts is one endless response, and / is a page
-/// that plays the stream and shows what the relay is doing.
+/// The encoder sends an MPEG transport stream to one port. On the other port, /stream.m3u8 is an
+/// HLS playlist of the last segments (RFC 8216), /stream.ts is one endless response, and / is a
+/// page that plays the stream and shows what the relay is doing.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 It prints `listening on ADDRESS` when players may come, and logs to standard error. \
@@ -35,8 +35,8 @@ pub struct Command {
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9998", value_parser = host_port)]
     http: HostPort,
 
-    /// How long a segment shall be, in seconds. It ends at the next picture that needs no other, and
-    /// is never twice as long
+    /// The wanted length of a segment, in seconds. A segment then ends at the next picture that
+    /// needs no other, and is never longer than twice that
     #[arg(long, value_name = "SECONDS", default_value_t = 4, value_parser = value_parser!(u64).range(1..=60))]
     segment: u64,
 
@@ -44,14 +44,14 @@ pub struct Command {
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = RangedU64ValueParser::<usize>::new().range(3..=1000))]
     window: usize,
 
-    /// How long a segment is served after the playlist has dropped it, and how long everything is
-    /// after the end, in seconds
+    /// How long to serve a segment after the playlist has dropped it, and everything after the end,
+    /// in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = value_parser!(u64).range(0..=86_400))]
     grace: u64,
 }
 
-/// Relays as the command line says. Gives the status to exit with: 0 after serving and stopping, 1
-/// if it could not serve.
+/// Relays as the command line says. Returns the exit status: 0 after serving and stopping, 1 if it
+/// could not serve.
 pub fn run(command: Command) -> ExitCode {
     match relay(&command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -66,7 +66,7 @@ fn relay(command: &Command) -> Result<(), Problem> {
     let (http, stop) = launch::prepare(NAME, None, || {
         let players = listen_by(&command.http, "--http")?;
         let encoder = listen_by(&command.ingest, "--ingest")?;
-        // Said before the promise: an encoder may come from then on.
+        // This line comes before `listening on`: after that, an encoder may connect.
         crate::ingest::announce(local_address(&encoder)?);
         ingest = Some(encoder);
         Ok(players)
@@ -76,7 +76,7 @@ fn relay(command: &Command) -> Result<(), Problem> {
         .map_err(|error| Problem::world(format!("cannot go on serving: {error}")))
 }
 
-/// Listens where an option says. An error names the option, so that it can be mended.
+/// Listens where an option says. An error names the option, so that the user can correct it.
 fn listen_by(place: &HostPort, option: &str) -> io::Result<TcpListener> {
     listen(&place.0).map_err(|error| {
         io::Error::new(error.kind(), error.to_string().replace("--listen", option))
@@ -85,7 +85,7 @@ fn listen_by(place: &HostPort, option: &str) -> io::Result<TcpListener> {
 
 impl Command {
     fn settings(&self) -> Settings {
-        // A clock before 1970 still gives a number, and it need only differ from run to run.
+        // Even a clock before 1970 gives a number; the numbers only have to differ from run to run.
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Settings {
             segment: Duration::from_secs(self.segment),

@@ -1,4 +1,4 @@
-//! The players' side: what is answered to which request.
+//! The players' side: the requests and their answers.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,13 +22,13 @@ const PLAYLIST: &str = "application/vnd.apple.mpegurl";
 const STREAM: &str = "video/mp2t";
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// What is true for a moment only.
+/// For content that changes all the time.
 const NO_CACHE: &str = "no-cache";
 
-/// Segments never change, and their names are never used again.
+/// For segments, which never change, and whose names are never used again.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
-/// All that can be asked for.
+/// Everything that a player can ask for.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
     let router = Router::new()
         .route("/stream.m3u8", get(playlist).options(preflight))
@@ -56,7 +56,7 @@ async fn segment(
     headers: HeaderMap,
 ) -> Response {
     let Some((number, size)) = shared.with(|relay| relay.segment(&name)) else {
-        return text(StatusCode::NOT_FOUND, "There is no such segment, or not any more.");
+        return text(StatusCode::NOT_FOUND, "There is no such segment, or it is gone.");
     };
     let asked = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
     let (status, bytes) = match asked.map_or(Asked::All, |range| Asked::read(range, size)) {
@@ -74,13 +74,13 @@ async fn segment(
     body(answer, Body::new(Part::new(shared, number, bytes)))
 }
 
-/// One response that never ends, as it was done before there was HLS.
+/// One response that never ends, as in the time before HLS.
 async fn endless(State(shared): State<Arc<Shared>>) -> Response {
     let answer = answer(StatusCode::OK, STREAM, "no-store").header(header::ACCEPT_RANGES, "none");
     body(answer, Body::new(Endless::new(shared)))
 }
 
-/// What the page shows.
+/// The data that the page shows.
 #[derive(Serialize)]
 struct Shown {
     #[serde(flatten)]
@@ -96,7 +96,7 @@ async fn status(State(shared): State<Arc<Shared>>) -> Response {
     body(answer, shown.expect("it is plain data"))
 }
 
-/// A browser asks whether a page of another host may ask, and send a Range (CORS).
+/// Tells a browser that a page of another host may send requests with a Range (CORS).
 async fn preflight() -> Response {
     let answer = answer(StatusCode::NO_CONTENT, TEXT, "no-store")
         .header(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, OPTIONS")
@@ -109,7 +109,7 @@ fn text(status: StatusCode, text: &str) -> Response {
     body(answer(status, TEXT, "no-store"), format!("{text}\n"))
 }
 
-/// Pages of other hosts may read all that the relay says: the stream is public.
+/// Pages of other hosts may read all answers of the relay, since the stream is public.
 fn answer(status: StatusCode, kind: &str, cache: &str) -> Builder {
     Response::builder()
         .status(status)
@@ -124,7 +124,7 @@ fn body(answer: Builder, body: impl Into<Body>) -> Response {
     answer.body(body.into()).expect("these headers are valid")
 }
 
-/// What a Range asks for (RFC 9110, 14.2).
+/// The meaning of a Range header (RFC 9110, 14.2).
 #[derive(Debug, PartialEq, Eq)]
 enum Asked {
     All,
@@ -133,8 +133,8 @@ enum Asked {
 }
 
 impl Asked {
-    /// Of `size` bytes. What is malformed, or several ranges at once, is not minded, as RFC 9110
-    /// allows.
+    /// Reads a Range header for `size` bytes. It ignores malformed ones and several ranges at once,
+    /// as RFC 9110 allows.
     fn read(range: &str, size: usize) -> Asked {
         let Some((first, last)) = range.strip_prefix("bytes=").and_then(|it| it.split_once('-'))
         else {
@@ -142,7 +142,7 @@ impl Asked {
         };
         let number = |text: &str| {
             let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-            // What is too large for a usize lies behind every end.
+            // A number that is too large for a usize is behind every end.
             is_number.then(|| text.parse().unwrap_or(usize::MAX))
         };
         let bytes = match (number(first), number(last)) {
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_are_read_as_rfc_9110_wants_it() {
+    fn ranges_are_read_as_in_rfc_9110() {
         let table = [
             ("bytes=0-", Asked::Part(0..100)),
             ("bytes=0-0", Asked::Part(0..1)),

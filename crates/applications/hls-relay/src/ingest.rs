@@ -1,4 +1,4 @@
-//! The encoder's side: bytes from one connection into the relay.
+//! The encoder's side: passes bytes from one connection into the relay.
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -15,29 +15,29 @@ use tracing::{info, warn};
 use crate::EncoderId;
 use crate::shared::Shared;
 
-/// How much is read at once, in bytes.
+/// How many bytes to read at once.
 const READ: usize = 64 << 10;
 
-/// How often a silent encoder is looked at.
+/// How often to check a silent encoder.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// How long an encoder that is sent away has to read why.
+/// How long an encoder that is refused has to read the reason.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// How many connections there are at once: the encoder, and those that are told that they are not.
+/// How many connections there are at once: the encoder, and connections that are being refused.
 const CONNECTIONS: usize = 16;
 
-/// Says where an encoder may come, and who may be one.
+/// Says where an encoder can connect, and warns if other hosts can reach that address.
 pub(crate) fn announce(address: SocketAddr) {
     info!("an encoder may push its stream to {address}");
     if !address.ip().is_loopback() {
-        warn!("everybody who can reach {address} can be the encoder: there is no password");
+        warn!("anyone who can reach {address} can be the encoder: there is no password");
     }
     let mut out = io::stdout();
     let _ = writeln!(out, "encoder to {address}").and_then(|()| out.flush());
 }
 
-/// Accepts encoders for ever.
+/// Accepts encoders without end.
 pub(crate) async fn accept_all(listener: TcpListener, shared: Arc<Shared>) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let mut acceptor = Acceptor::new(tokio::net::TcpListener::from_std(listener)?);
@@ -59,7 +59,7 @@ pub(crate) async fn accept_all(listener: TcpListener, shared: Arc<Shared>) -> io
     }
 }
 
-/// Hears an encoder to its end, or tells it why not.
+/// Receives from an encoder to its end, or tells it why it is refused.
 async fn receive(arrival: Arrival<TcpStream>, shared: &Shared) {
     let Arrival { peer, mut stream, .. } = arrival;
     let comes = shared.with(|relay| relay.encoder_comes(peer.to_string(), Instant::now()));
@@ -88,7 +88,7 @@ enum Heard {
     Dropped(String),
 }
 
-/// Nothing here waits for anybody but the encoder.
+/// Receives from the encoder, and waits for nothing else.
 async fn listen_to(stream: &mut TcpStream, encoder: EncoderId, shared: &Shared) -> Heard {
     let mut buffer = vec![0; READ];
     loop {
@@ -96,7 +96,7 @@ async fn listen_to(stream: &mut TcpStream, encoder: EncoderId, shared: &Shared) 
             Ok(Ok(0)) => return Heard::Ended(Ok(())),
             Ok(Ok(count)) => count,
             Ok(Err(error)) => return Heard::Ended(Err(error)),
-            // It was silent for a while: the relay knows how long it may be.
+            // The encoder was silent for a while. The relay decides whether that was too long.
             Err(_) => 0,
         };
         if let Err(fault) = shared.receive(encoder, &buffer[..count]) {
@@ -105,8 +105,8 @@ async fn listen_to(stream: &mut TcpStream, encoder: EncoderId, shared: &Shared) 
     }
 }
 
-/// Says why, in a line, and reads on until the encoder has heard it: what is closed with unread
-/// input is reset, and a reset overtakes the line.
+/// Sends the reason in a line, and reads on until the encoder has closed: closing with unread input
+/// would reset the connection, and the reset could destroy the line.
 async fn send_away(mut stream: TcpStream, why: &str) {
     let farewell = async {
         stream.write_all(format!("{why}\n").as_bytes()).await?;
@@ -115,6 +115,6 @@ async fn send_away(mut stream: TcpStream, why: &str) {
         while stream.read(&mut rest).await? > 0 {}
         io::Result::Ok(())
     };
-    // What becomes of it is the encoder's affair.
+    // If this fails, the encoder misses the reason, and nothing else happens.
     let _ = timeout(FAREWELL, farewell).await;
 }

@@ -1,7 +1,7 @@
-//! A live stream: one encoder pushes it by TCP, many people play it by HTTP.
+//! A live stream: one encoder pushes it over TCP, many players play it over HTTP.
 //!
-//! What is decided stands in `pure`, which does no I/O and reads no clock. Around it is a thin
-//! shell: `ingest` hears the encoder, `http` answers players, and `serve` accepts both.
+//! All decisions are in `pure`, which does no I/O and reads no clock. Around it is a thin shell:
+//! `ingest` reads from the encoder, `http` answers players, and `serve` accepts both.
 
 #![forbid(unsafe_code)]
 

@@ -1,14 +1,14 @@
-//! The page that plays the stream, and the player that it plays it with.
+//! The page that plays the stream, and its player.
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
 use axum::http::header::{REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing};
 
-/// Where something is, its type, and what it is.
+/// The path, type and text of a file.
 type File = (&'static str, &'static str, &'static str);
 
-/// hls.js is served as its makers publish it: `page/hls.js/README.md` tells the version.
+/// The file of hls.js is the published one: `page/hls.js/README.md` names the version.
 const FILES: [File; 6] = [
     ("/", "text/html; charset=utf-8", include_str!("page/index.html")),
     ("/player.css", "text/css; charset=utf-8", include_str!("page/player.css")),
@@ -26,11 +26,11 @@ const FILES: [File; 6] = [
     ),
 ];
 
-/// Nothing is loaded from elsewhere. The player makes a worker, and a source of media, of its own.
+/// The page loads nothing from other hosts. The player creates a worker and a media source.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       img-src data:; media-src 'self' blob:; worker-src blob:; base-uri 'none'; form-action 'none'";
 
-/// Adds the page to what is served.
+/// Adds the page to the router.
 pub(crate) fn add_to<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
     FILES.into_iter().fold(router, |router, (path, kind, text)| {
         router.route(path, routing::get(move || async move { file(kind, text) }))

@@ -1,4 +1,4 @@
-//! What the relay decides, without I/O and without a clock.
+//! The decisions of the relay, without I/O and without a clock.
 
 mod clock;
 mod listeners;

@@ -21,31 +21,33 @@ use tracing::{debug, info};
 use crate::shared::Shared;
 use crate::{Settings, http, ingest};
 
-/// How long a player may take to send the head of a request, and be silent between two: 10 seconds.
+/// How long a player may take to send the head of a request, and be silent between two requests: 10
+/// seconds.
 ///
 /// hyper waits for 30, nginx for 60. A player asks for the playlist every few seconds.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 // ANCHOR: stalled
-/// How long the kernel keeps what a player does not take: 8 seconds (TCP_USER_TIMEOUT, tcp(7)).
-/// Then the connection ends with an error.
+/// How long the kernel keeps bytes that a player does not take: 8 seconds (TCP_USER_TIMEOUT,
+/// tcp(7)). Then the connection ends with an error.
 ///
-/// Nobody else can end it. A response that cannot be written is not asked for more, so it never
-/// learns that its listener was dropped.
+/// Only the kernel can end it. If a response cannot be written, hyper does not ask it for more, so
+/// it never learns that its listener was dropped.
 const STALLED_FOR: Duration = Duration::from_secs(8);
 
 /// How much the kernel takes of a response before the player's own kernel has made room for it:
-/// 128 KiB (TCP_NOTSENT_LOWAT, tcp(7)). By itself it would take 4 MiB for each player.
+/// 128 KiB (TCP_NOTSENT_LOWAT, tcp(7)). By default, it would take 4 MiB for each player.
 const UNSENT: u32 = 128 << 10;
 // ANCHOR_END: stalled
 
-/// How much of a response waits in this process, in bytes, before no more of it is asked for.
+/// How many bytes of a response may wait in this process before it is not asked for more.
 const WRITE_BUFFER: usize = 64 << 10;
 
-/// How many descriptors are not for players: the encoder needs one, whatever the crowd.
+/// How many descriptors are kept for other uses than players: even with many players, the encoder
+/// needs one.
 const RESERVED: usize = 64;
 
-/// How often the relay is told the time when nothing happens.
+/// How often to tell the relay the time if nothing happens.
 const TICK: Duration = Duration::from_secs(1);
 
 /// Where encoders and players connect.
@@ -59,14 +61,14 @@ pub(crate) struct Listeners {
 ///
 /// # Errors
 ///
-/// The runtime cannot be built, or the listeners cannot be watched.
+/// The runtime cannot be built, or it cannot watch the listeners.
 pub(crate) fn serve(
     listeners: Listeners,
     settings: Settings,
     descriptors: usize,
     stop: Stop,
 ) -> io::Result<()> {
-    // One thread: it moves bytes, and 100 Mbit/s to 20 players do not fill a processor.
+    // One thread is enough: 100 Mbit/s to 20 players do not fill a processor.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let shared = Arc::new(Shared::new(settings));
     let places = descriptors.saturating_sub(RESERVED).clamp(1, Semaphore::MAX_PERMITS);
@@ -84,7 +86,7 @@ pub(crate) fn serve(
     Ok(())
 }
 
-/// Waits until the relay is told to stop, ends the stream, and gives players the time to hear of it.
+/// Waits for the stop, ends the stream, and gives players time to notice it.
 async fn end(stop: &UnixStream, shared: &Shared, grace: Duration) -> io::Result<()> {
     stop.readable().await?;
     shared.end();
@@ -114,7 +116,7 @@ async fn accept_players(
     let mut acceptor = Acceptor::new(tokio::net::TcpListener::from_std(listener)?);
     let places = Arc::new(Semaphore::new(places));
     loop {
-        // A relay that is full does not accept: the kernel's backlog is the queue.
+        // A full relay does not accept: further players wait in the kernel's backlog.
         let place = Arc::clone(&places).acquire_owned().await.map_err(io::Error::other)?;
         if let Some(until) = acceptor.paused_until() {
             sleep(until.saturating_duration_since(Instant::now())).await;
@@ -132,14 +134,15 @@ async fn accept_players(
     }
 }
 
-/// Accepted sockets inherit both, which saves two system calls a player.
+/// Accepted sockets inherit both options, which saves two system calls for each player.
 fn bound_what_stalls(listener: &TcpListener) -> io::Result<()> {
     let listener = SockRef::from(listener);
     listener.set_tcp_user_timeout(Some(STALLED_FOR))?;
     listener.set_tcp_notsent_lowat(UNSENT)
 }
 
-/// Answers the requests of one connection. `axum::serve` would wait for ever for their heads.
+/// Answers the requests of one connection. `axum::serve` would wait without limit for the head of a
+/// request.
 async fn answer(arrival: Arrival<TcpStream>, router: Router) {
     let Arrival { client, stream, .. } = arrival;
     let answered = http1::Builder::new()
@@ -154,7 +157,7 @@ async fn answer(arrival: Arrival<TcpStream>, router: Router) {
     }
 }
 
-/// An error with what has caused it.
+/// An error with its causes.
 fn in_words(error: &dyn std::error::Error) -> String {
     match error.source() {
         Some(source) => format!("{error}: {}", in_words(source)),

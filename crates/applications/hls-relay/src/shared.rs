@@ -1,4 +1,4 @@
-//! The relay as the tasks share it: under a lock that is never held while anybody waits.
+//! The relay, which the tasks share under a lock. No task holds the lock while it waits.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use crate::{EncoderId, Fault, ListenerId, Relay, Settings, Taken};
 #[derive(Debug)]
 pub(crate) struct Shared {
     inner: Mutex<Inner>,
-    /// How many connections of players there are.
+    /// The number of players' connections.
     pub(crate) connections: AtomicUsize,
 }
 
@@ -22,7 +22,7 @@ struct Inner {
     sleeping: HashMap<ListenerId, Waker>,
 }
 
-/// A connection of a player, which is counted as long as this lives.
+/// A player's connection, which counts as long as this lives.
 #[derive(Debug)]
 pub(crate) struct Counted<'a>(&'a AtomicUsize);
 
@@ -32,25 +32,26 @@ impl Shared {
         Shared { inner: Mutex::new(inner), connections: AtomicUsize::new(0) }
     }
 
-    /// Asks the relay, or tells it something that no listener waits for.
+    /// Runs a call of the relay for which no listener has to be woken.
     pub(crate) fn with<T>(&self, ask: impl FnOnce(&mut Relay) -> T) -> T {
         ask(&mut self.lock().relay)
     }
 
-    /// Tells the relay what the encoder has sent, and wakes the listeners that wait for it.
+    /// Gives the encoder's bytes to the relay, and wakes the listeners that wait for them.
     pub(crate) fn receive(&self, encoder: EncoderId, bytes: &[u8]) -> Result<(), Fault> {
         let told = self.with(|relay| relay.receive(encoder, bytes, Instant::now()));
         self.wake_all();
         told
     }
 
-    /// Ends the stream, for everybody.
+    /// Ends the stream for all players.
     pub(crate) fn end(&self) {
         self.with(|relay| relay.end(Instant::now()));
         self.wake_all();
     }
 
-    /// What there is for a listener. If it is nothing, `waker` is woken when there is more.
+    /// Takes the next thing for a listener. If there is nothing, `waker` is woken when there is
+    /// more.
     pub(crate) fn take(&self, id: ListenerId, waker: &Waker) -> Taken {
         let mut inner = self.lock();
         let taken = inner.relay.take(id);

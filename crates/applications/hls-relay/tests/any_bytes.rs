@@ -1,4 +1,4 @@
-//! What an encoder sends may be anything.
+//! Tests with any bytes from an encoder.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ fn relay(now: Instant) -> (Relay, EncoderId) {
     (relay, encoder)
 }
 
-/// All that a listener hears, and the playlist in the end.
+/// Everything that a listener gets, and the final playlist.
 fn play(pieces: &[&[u8]]) -> (Vec<u8>, Option<String>) {
     let now = Instant::now();
     let (mut relay, encoder) = relay(now);
@@ -33,7 +33,7 @@ fn play(pieces: &[&[u8]]) -> (Vec<u8>, Option<String>) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Changed bytes, tables among them, whose check is right again or is not.
+    /// Changes bytes, also in tables. The checksum of a table may be corrected afterwards or not.
     #[test]
     fn a_stream_with_changed_bytes_is_survived(
         changes in vec((0..20_000_usize, any::<u8>()), 0..200),

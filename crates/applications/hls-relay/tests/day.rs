@@ -1,4 +1,4 @@
-//! Streams without a network and without a clock: a day of them takes a moment.
+//! Streams without a network and without a clock: a whole day takes a moment.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const SETTINGS: Settings =
     Settings { segment: Duration::from_secs(4), window: 6, grace: Duration::from_secs(5), run: 7 };
 
-/// When the clock of a stream begins again.
+/// The tick at which the clock of a stream starts again.
 const WRAP: u64 = 1 << 33;
 
 /// A relay with its encoder, a clock, and a player that never misses a playlist.
@@ -20,7 +20,8 @@ struct Stage {
     relay: Relay,
     encoder: Option<EncoderId>,
     now: Instant,
-    /// All segments that were ever listed: their names, and the discontinuity that each lies behind.
+    /// All segments that were ever listed: their names, and the number of discontinuities before
+    /// each.
     listed: HashMap<u64, (String, u64)>,
     last: Option<MediaPlaylist>,
 }
@@ -32,7 +33,7 @@ impl Stage {
         Stage { relay, encoder: None, now: Instant::now(), listed, last }
     }
 
-    /// The encoder sends a second of its stream in a second.
+    /// Lets the encoder send a second of its stream in a second.
     fn second(&mut self, mux: &mut Mux) {
         let bytes = mux.seconds(1);
         self.send(&bytes).unwrap();
@@ -64,7 +65,7 @@ impl Stage {
         self.look();
     }
 
-    /// Holds a playlist against those before it.
+    /// Compares a playlist with those before it.
     fn look(&mut self) {
         let Ok(text) = self.relay.playlist() else { return };
         let playlist = parse_media_playlist_res(text.as_bytes()).unwrap();
@@ -128,7 +129,7 @@ fn is_discontinuous(packet: &[u8]) -> bool {
     packet[3] & 0x20 != 0 && packet[4] > 0 && packet[5] & 0x80 != 0
 }
 
-/// Reads packets as a decoder does, which takes a leap of a counter for a loss.
+/// Reads packets like a decoder, which takes a leap of a counter for a loss.
 fn expect_no_leap(segments: &[Vec<u8>]) {
     let mut counters: HashMap<u16, u8> = HashMap::new();
     for packet in segments.iter().flat_map(|segment| segment.chunks(PACKET)) {
@@ -173,7 +174,7 @@ fn a_playlist_is_shown_from_the_third_segment_on() {
     assert_eq!(lines[3..5], ["#EXTINF:4,", "segments/7-0.ts"]);
 }
 
-/// Where segments are cut: the group of pictures, in pictures, and how long segments are.
+/// A table of groups of pictures (their lengths, in pictures) and the lengths of the segments.
 #[test]
 fn segments_are_cut_where_a_player_can_begin_or_where_it_takes_too_long() {
     for (group, expected) in [(25, 4.0), (50, 4.0), (75, 6.0), (100, 4.0), (1_000_000, 7.0)] {
@@ -225,7 +226,7 @@ fn an_encoder_that_returns_is_said_to_be_another_one() {
     let segments = &stage.playlist().segments;
     let discontinuous: Vec<_> = segments.iter().map(|segment| segment.discontinuity).collect();
     assert_eq!(discontinuous, [false, false, false, false, true, false]);
-    // The last picture may not have been whole.
+    // The last picture may have been incomplete.
     assert_eq!(stage.durations(), [4.0, 4.0, 4.0, 0.96, 4.0, 4.0]);
     let segments = stage.segments();
     expect_no_leap(&segments);
@@ -235,7 +236,7 @@ fn an_encoder_that_returns_is_said_to_be_another_one() {
 }
 
 #[test]
-fn what_a_killed_encoder_has_begun_is_left_out() {
+fn the_unfinished_picture_of_a_killed_encoder_is_left_out() {
     let mut stage = Stage::new();
     let mut mux = Mux::video().picture(5000);
     stage.seconds(&mut mux, 12);
@@ -244,7 +245,7 @@ fn what_a_killed_encoder_has_begun_is_left_out() {
     stage.kill();
     let segment = stage.segments().pop().unwrap();
     let starts = segment.chunks(PACKET).filter(|it| pid(it) == 0x100 && it[1] & 0x40 != 0);
-    // Of 25 pictures the last one is cut off.
+    // The last one of 25 pictures is cut off.
     assert_eq!(starts.count(), 24);
 }
 

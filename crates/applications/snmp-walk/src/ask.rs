@@ -8,31 +8,31 @@ use launch::Problem;
 
 use crate::{End, Line, Names, Plan, Step, Target, Walk, print};
 
-/// Where rows go.
+/// The output of rows.
 #[derive(Debug)]
 pub(crate) struct Output<W: Write> {
-    /// What is written to, in large pieces.
+    /// The writer, which gets large pieces.
     pub(crate) to: io::BufWriter<W>,
     /// How names are printed.
     pub(crate) names: Names,
-    /// Whether somebody reads along, so that no row is kept back while the agent is waited for.
+    /// Whether a person reads along: then no row is held back while the walk waits for the agent.
     pub(crate) is_watched: bool,
 }
 
 /// Why a walk did not come to its end.
 enum Trouble {
-    /// The agent's address cannot be reached, or nobody is there.
+    /// The agent's address cannot be reached, or no program listens there.
     Network(io::Error),
-    /// Nobody takes the rows.
+    /// The rows cannot be written.
     Output(io::Error),
-    /// The walk itself says so.
+    /// The walk itself has failed.
     Walk(Box<crate::Failure>),
 }
 
-/// Walks the tree of the first address of the host at which somebody listens.
+/// Walks the tree at the first address of the host that can be reached.
 ///
-/// A problem is told with the address that it is about. Where the reader of the output has gone, as
-/// `head` does when it has seen enough, it ends without one.
+/// The text of a problem names the address. If the reader of the output is gone, like `head` when
+/// it has seen enough, the walk ends without a problem.
 pub(crate) fn walk<W: Write>(
     target: &Target,
     plan: &Plan,
@@ -55,7 +55,8 @@ pub(crate) fn walk<W: Write>(
             Err(trouble) => trouble,
         };
         match (trouble, addresses.next()) {
-            // A name may have an address of IPv6 and one of IPv4, and the agent listen at one only.
+            // A name may have an IPv6 and an IPv4 address, and the agent may listen on only one of
+            // them.
             (Trouble::Network(_), Some(next)) if !walk.has_heard() => {
                 walk = Walk::new(plan.clone(), request_id).map_err(Problem::usage)?;
                 address = next;
@@ -69,7 +70,7 @@ pub(crate) fn walk<W: Write>(
 }
 
 // ANCHOR: ask
-/// Does what the walk says, until it is over.
+/// Carries out the steps of the walk, until it is over.
 fn ask<W: Write>(
     address: SocketAddr,
     walk: &mut Walk,
@@ -98,7 +99,8 @@ fn ask<W: Write>(
     }
 }
 
-/// A socket that hears this address alone, and is told if nobody is there (ECONNREFUSED).
+/// A socket that receives only from this address, and gets ECONNREFUSED if no program listens
+/// there.
 fn connected(address: SocketAddr) -> io::Result<UdpSocket> {
     let any: SocketAddr = match address {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
@@ -110,7 +112,7 @@ fn connected(address: SocketAddr) -> io::Result<UdpSocket> {
 }
 // ANCHOR_END: ask
 
-/// The size of the datagram that comes, or none if the time is over or a signal came.
+/// The size of the datagram that comes, or `None` if the time is over or a signal came.
 fn receive(socket: &UdpSocket, buffer: &mut [u8], until: Instant) -> io::Result<Option<usize>> {
     let left = until.saturating_duration_since(Instant::now());
     if left.is_zero() {
@@ -139,8 +141,7 @@ impl<W: Write> Output<W> {
         self.to.write_all(text.as_bytes())
     }
 
-    /// Shows what has been written so far, if it would be waited for: by somebody who reads along,
-    /// or because the agent keeps everybody waiting.
+    /// Flushes the output, if a person reads along or the agent does not answer at once.
     fn show(&mut self, walk: &Walk) -> io::Result<()> {
         match self.is_watched || walk.tries() > 1 {
             true => self.to.flush(),
@@ -157,7 +158,7 @@ fn problem(address: SocketAddr, trouble: Trouble) -> Problem {
     }
 }
 
-/// A network's error in words, and what it means: see udp(7) and ip(7).
+/// A network error in words, and its meaning: see udp(7) and ip(7).
 fn explain(error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::ConnectionRefused => {

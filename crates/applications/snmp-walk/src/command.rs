@@ -15,11 +15,11 @@ use crate::{End, Names, Plan, Target, name, parse};
 
 /// Walk the tree of an SNMP agent: print every row below a name
 ///
-/// An agent tells about its host in rows, each under a name made of numbers (an OID). A walk asks
-/// for the row after a name, and so on, until it has left what lies below OID.
+/// An agent describes its host in rows. The name of each row consists of numbers (an OID). A walk
+/// asks for the row after a name, then for the next one, until it has left the rows below OID.
 ///
-/// It prints what `snmpwalk -On` of net-snmp prints, and needs no root: its socket is an ordinary
-/// one.
+/// It prints the same as `snmpwalk -On` of net-snmp, and needs no root, since its socket is an
+/// ordinary one.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
@@ -29,11 +29,12 @@ Examples:
 
 Exit status: 0 all that was wanted is printed, 1 something failed on the way, 2 wrong usage.")]
 pub struct Command {
-    /// Where the agent is: a name, an IPv4 or an IPv6 address; the port is 161, if none is given
+    /// The agent's host: a name, an IPv4 or an IPv6 address; the default port is 161
     #[arg(value_name = "HOST[:PORT]")]
     target: Target,
 
-    /// Below which name: numbers with dots, mib-2, system, or a name of the system group
+    /// The name whose rows to print: numbers with dots, mib-2, system, or a name of the system
+    /// group
     /// [default: mib-2]
     #[arg(value_name = "OID", value_parser = parse)]
     root: Option<Oid>,
@@ -42,7 +43,7 @@ pub struct Command {
     #[arg(short, value_name = "1|2c", default_value = "2c", value_parser = version)]
     version: CommunityVersion,
 
-    /// The community, which is a password: anybody on the way can read it
+    /// The community, which serves as a password: anyone on the way can read it
     #[arg(short, long, value_name = "COMMUNITY", default_value = "public")]
     community: String,
 
@@ -54,7 +55,7 @@ pub struct Command {
     #[arg(long, value_name = "S", default_value = "1", value_parser = seconds)]
     timeout: Duration,
 
-    /// How often to ask again
+    /// How many times to ask again
     #[arg(long, value_name = "N", default_value_t = 5)]
     retries: u32,
 
@@ -62,7 +63,7 @@ pub struct Command {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_rows: Option<u64>,
 
-    /// Go on where names do not increase, which may never end by itself
+    /// Go on if names do not increase; such a walk may never end by itself
     #[arg(long, requires = "max_rows")]
     allow_unordered: bool,
 
@@ -71,10 +72,10 @@ pub struct Command {
     numeric: bool,
 }
 
-/// Walks as the command says, and gives the status to exit with: 0 when all is printed, 1 when
-/// something failed on the way, 2 for wrong usage.
+/// Walks as the command says. Returns the exit status: 0 if all rows are printed, 1 if something
+/// failed on the way, 2 for wrong usage.
 ///
-/// A failure is told in one line on standard error.
+/// It reports a failure in one line on standard error.
 pub fn run(command: Command) -> ExitCode {
     match command.walk() {
         Ok(()) => ExitCode::SUCCESS,
@@ -106,14 +107,14 @@ impl Command {
         };
         let end = walk(&self.target, &plan, any_number(), &mut output)?;
         if end == End::Nothing {
-            // `eprintln!` would panic where standard error is gone.
+            // `eprintln!` would panic if standard error is gone.
             let _ = writeln!(io::stderr(), "{}: nothing lies at or below .{root}", self.target);
         }
         Ok(())
     }
 }
 
-/// A number that nobody can guess: to forge an answer takes having seen the question.
+/// A number that an attacker cannot guess: only one who has seen the question can forge an answer.
 fn any_number() -> i32 {
     RandomState::new().hash_one(()) as i32
 }
@@ -122,13 +123,13 @@ fn version(text: &str) -> Result<CommunityVersion, &'static str> {
     match text {
         "1" => Ok(CommunityVersion::V1),
         "2c" => Ok(CommunityVersion::V2c),
-        "3" => Err("SNMPv3 has users and keys, which are not spoken here: want 1 or 2c; snmpwalk \
-                    of net-snmp speaks it"),
+        "3" => Err("SNMPv3 has users and keys, which are not supported: want 1 or 2c; net-snmp's \
+                    snmpwalk supports it"),
         _ => Err("want 1 or 2c"),
     }
 }
 
-/// From a millisecond, so that nobody floods an agent without wanting to, to a day.
+/// Reads seconds, from a millisecond to a day: less could flood an agent by mistake.
 fn seconds(text: &str) -> Result<Duration, &'static str> {
     let seconds = text.parse().ok();
     seconds

@@ -1,4 +1,4 @@
-//! What is said to an agent and by it, and what can go wrong.
+//! The messages to an agent and from it, and the failures of a walk.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,36 +10,36 @@ use async_snmp::version::CommunityVersion;
 use async_snmp::{ErrorStatus, Oid, VarBind, Version};
 use bytes::Bytes;
 
-/// What is to be walked, and how.
+/// The settings of a walk.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// SNMPv1 (RFC 1157) or SNMPv2c (RFC 1901).
     pub version: CommunityVersion,
-    /// What the agent wants to be told before it answers: a password that anybody on the way reads.
+    /// The community: a password that the agent asks for, and that anyone on the way can read.
     pub community: Vec<u8>,
-    /// How many rows an answer shall have at most (GetBulk, SNMPv2c only); none asks for one row
+    /// How many rows an answer may have at most (GetBulk, SNMPv2c only). `None` asks for one row
     /// after the other.
     pub bulk: Option<u32>,
-    /// What the names of all rows shall begin with.
+    /// The beginning of the names of all wanted rows.
     pub root: Oid,
     /// How long to wait for an answer before the question is sent again.
     pub timeout: Duration,
-    /// How often to send a question again.
+    /// How many times to send a question again.
     pub retries: u32,
-    /// After how many rows to stop.
+    /// The number of rows after which to stop.
     pub max_rows: Option<u64>,
     /// Whether a row may come again, or before one that came earlier.
     pub allow_unordered: bool,
 }
 
-/// What an agent is asked.
+/// A question to an agent.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Question {
     /// The row of this name.
     Get(Oid),
     /// The row after this name.
     Next(Oid),
-    /// So many rows after this name, or fewer.
+    /// At most this many rows after this name.
     Bulk(Oid, u32),
 }
 
@@ -52,7 +52,7 @@ impl Question {
     }
 }
 
-/// Names the message of SNMP, and what it asks for.
+/// Shows the kind of message, and the row that it asks for.
 impl fmt::Display for Question {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -63,39 +63,39 @@ impl fmt::Display for Question {
     }
 }
 
-/// Why a walk has ended before it has seen all.
+/// Why a walk has ended too early.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Failure {
-    /// Nobody has answered.
+    /// No answer has come.
     Silence {
-        /// What was asked.
+        /// The question.
         question: Question,
-        /// How often.
+        /// How many times it was sent.
         tries: u32,
-        /// How long an answer was waited for each time.
+        /// How long the walk waited for an answer each time.
         timeout: Duration,
         /// How many questions had been answered before.
         answered: u64,
-        /// How many datagrams came that were no answer to this question.
+        /// How many datagrams came that were not the answer to this question.
         strays: u64,
     },
     /// The answer has come, and cannot be read.
     Undecodable {
-        /// What was asked.
+        /// The question.
         question: Question,
-        /// What is wrong with the answer.
+        /// The error in the answer.
         why: String,
     },
-    /// The agent has said that it does not answer this.
+    /// The agent has refused to answer.
     Refused {
-        /// What was asked.
+        /// The question.
         question: Question,
         /// Its error status (RFC 3416, section 3).
         status: i32,
     },
-    /// The answer has no row in it.
+    /// The answer has no rows.
     Empty {
-        /// What was asked.
+        /// The question.
         question: Question,
     },
     /// A row does not follow the one before it, so the walk may never end.
@@ -105,11 +105,11 @@ pub enum Failure {
         /// The row that came.
         came: Oid,
     },
-    /// The agent has given a name that cannot be asked about.
+    /// The agent has sent a name that no question can contain.
     Unaskable {
         /// The name.
         after: Oid,
-        /// What is wrong with it.
+        /// The reason why it cannot be sent.
         why: String,
     },
 }
@@ -152,7 +152,8 @@ impl std::error::Error for Failure {}
 /// The answer would not fit into a message (RFC 3416, section 3).
 const TOO_BIG: i32 = 1;
 
-/// What silence may mean, after so many answers and beside so many datagrams that were none.
+/// The possible reasons for silence, after `answered` answers and `strays` datagrams that were not
+/// answers.
 fn meaning(answered: u64, strays: u64) -> &'static str {
     match (answered, strays) {
         (0, 0) => {
@@ -170,11 +171,11 @@ fn meaning(answered: u64, strays: u64) -> &'static str {
     }
 }
 
-/// What a datagram turns out to be.
+/// The kinds of received datagrams.
 pub(crate) enum Heard {
-    /// No answer to what was asked.
+    /// It does not answer the question.
     Foreign,
-    /// The answer, as far as can be seen.
+    /// It seems to be the answer, but cannot be decoded.
     Undecodable(String),
     /// The answer is an error status.
     Refusal(i32),
@@ -182,7 +183,7 @@ pub(crate) enum Heard {
     Rows(Vec<VarBind>),
 }
 
-/// The datagram that asks. An error says why there can be none.
+/// The datagram with a question. An error says why it cannot be encoded.
 pub(crate) fn write(plan: &Plan, question: &Question, request_id: i32) -> Result<Bytes, String> {
     let version = Version::from(plan.version);
     let pdu: Result<Pdu, _> = match question {
@@ -203,7 +204,7 @@ pub(crate) fn write(plan: &Plan, question: &Question, request_id: i32) -> Result
 }
 
 // ANCHOR: read
-/// What a datagram is to somebody who waits for the answer of this number.
+/// The kind of a datagram, for a walk that waits for the answer with this number.
 pub(crate) fn read(datagram: &[u8], plan: &Plan, request_id: i32) -> Heard {
     let decoded = CommunityMessage::decode(Bytes::copy_from_slice(datagram), <_>::default());
     let message = match decoded {

@@ -1,4 +1,4 @@
-//! Names of rows: numbers, and words for the few that everybody has.
+//! Names of rows: numbers, and words for the few that every agent has.
 
 use std::fmt::Write;
 
@@ -13,10 +13,10 @@ pub enum Names {
     Words,
 }
 
-/// What agents tell about the host and themselves (RFC 3418).
+/// The system group: agents describe their host and themselves in it (RFC 3418).
 const SYSTEM: &[u32] = &[1, 3, 6, 1, 2, 1, 1];
 
-/// All that is managed by standards, as RFC 1213 began it.
+/// The tree of all standard objects, which RFC 1213 started.
 const MIB_2: &[u32] = &[1, 3, 6, 1, 2, 1];
 
 /// The objects of the system group, by their numbers below it.
@@ -36,18 +36,18 @@ const OBJECTS: &[(&str, &[u32])] = &[
     ("sysORTable", &[9]),
 ];
 
-/// The root of a walk that is not told where to begin.
+/// The default root of a walk.
 pub(crate) fn mib_2() -> Oid {
     Oid::from_slice(MIB_2)
 }
 
 /// Reads a name: `.1.3.6.1.2.1.1`, the same without the first dot, `mib-2`, `system`, or an object
-/// of the system group with or without what follows (`sysDescr`, `sysDescr.0`,
+/// of the system group with or without an instance (`sysDescr`, `sysDescr.0`,
 /// `SNMPv2-MIB::sysDescr.0`). `.` alone is the whole tree.
 ///
 /// # Errors
 ///
-/// One line that says what would be right.
+/// One line that says what is expected.
 pub fn parse(text: &str) -> Result<Oid, String> {
     if text == "." {
         return Ok(Oid::empty());
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_printed_in_words_is_read_again() {
+    fn names_printed_in_words_can_be_read_again() {
         for (name, below) in OBJECTS {
             let oid = Oid::new([SYSTEM, below, &[0]].concat());
             let mut line = String::new();

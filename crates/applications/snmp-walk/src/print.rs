@@ -1,7 +1,7 @@
 //! A row as a line, as `snmpwalk -On` of net-snmp 5.9 prints it.
 //!
-//! All that an agent says is escaped or printed as numbers, so that no row drives a terminal or
-//! looks like two.
+//! All texts of an agent are escaped or printed as numbers, so that no row can drive a terminal or
+//! look like two rows.
 
 use std::fmt::Write;
 use std::net::Ipv4Addr;
@@ -10,7 +10,7 @@ use async_snmp::{Value, VarBind};
 
 use crate::{Names, named};
 
-/// Appends a row, without the end of its line. Only bytes in hexadecimal take several lines.
+/// Appends a row, without the end of its line. Only hexadecimal bytes take several lines.
 pub fn print(row: &VarBind, names: Names, line: &mut String) {
     named(&row.oid, names, line);
     line.push_str(" = ");
@@ -18,7 +18,7 @@ pub fn print(row: &VarBind, names: Names, line: &mut String) {
 }
 
 fn value(value: &Value, line: &mut String) {
-    // Nothing that is written into a string fails.
+    // Writing into a string never fails.
     let _ = match value {
         Value::Integer(number) => write!(line, "INTEGER: {number}"),
         Value::OctetString(bytes) => return string(bytes, line),
@@ -54,7 +54,7 @@ const BITS: u8 = 0x03;
 /// The tag of an address of OSI's network layer (RFC 1442).
 const NSAP: u8 = 0x45;
 
-/// Text, if all of it is ASCII that can be printed; anything else in hexadecimal.
+/// Printable ASCII as text, and anything else in hexadecimal.
 fn string(bytes: &[u8], line: &mut String) {
     let is_text = |byte: &u8| matches!(byte, b' '..=b'~' | 9..=13);
     if bytes.is_empty() {
@@ -68,7 +68,7 @@ fn string(bytes: &[u8], line: &mut String) {
     for byte in bytes {
         match byte {
             b'"' | b'\\' => line.extend(['\\', char::from(*byte)]),
-            // net-snmp prints these as they are, and what follows them looks like another row.
+            // net-snmp prints these unchanged, so that the rest looks like another row.
             b'\t' => line.push_str("\\t"),
             b'\n' => line.push_str("\\n"),
             b'\r' => line.push_str("\\r"),
@@ -79,7 +79,7 @@ fn string(bytes: &[u8], line: &mut String) {
     line.push('"');
 }
 
-/// Sixteen bytes a line, and a space behind each.
+/// Sixteen bytes a line, and a space after each.
 fn hexadecimal(bytes: &[u8], line: &mut String) {
     for (number, byte) in bytes.iter().enumerate() {
         if number > 0 && number % 16 == 0 {
@@ -108,7 +108,7 @@ fn unknown(tag: u8, bytes: &[u8], line: &mut String) {
     hexadecimal(bytes, line);
 }
 
-/// The number, and what it is on a clock.
+/// The number, and the time that it means.
 fn ticks(hundredths: u32, line: &mut String) {
     let seconds = hundredths / 100;
     let _ = write!(line, "Timeticks: ({hundredths}) ");
@@ -121,7 +121,7 @@ fn ticks(hundredths: u32, line: &mut String) {
     let _ = write!(line, "{hours}:{minutes:02}:{:02}.{:02}", seconds % 60, hundredths % 100);
 }
 
-/// Numbers that are wrapped into an Opaque, as net-snmp does; or bytes.
+/// Numbers that are wrapped in an Opaque, as net-snmp does it; otherwise bytes.
 fn opaque(value: &Value, bytes: &[u8], line: &mut String) {
     let _ = if let Some(number) = value.as_opaque_float() {
         floating("Float", f64::from(number), line)
@@ -140,7 +140,7 @@ fn opaque(value: &Value, bytes: &[u8], line: &mut String) {
     };
 }
 
-/// As printf's `%f` does it.
+/// Writes a number like printf's `%f`.
 fn floating(kind: &str, number: f64, line: &mut String) -> std::fmt::Result {
     match number {
         number if number.is_nan() && number.is_sign_negative() => {
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_in_an_opaque_are_told() {
+    fn numbers_in_an_opaque_are_printed() {
         let float = |bytes: [u8; 4]| {
             let content = [&[0x9f, 0x78, 4], &bytes[..]].concat();
             Value::Opaque(content.into())

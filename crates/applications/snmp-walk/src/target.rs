@@ -1,4 +1,4 @@
-//! Where an agent is, as people write it.
+//! The address of an agent on the command line.
 
 use std::fmt;
 use std::net::Ipv6Addr;
@@ -10,7 +10,7 @@ const PORT: u16 = 161;
 /// A host, by name or by number, and a UDP port of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Target {
-    /// What getaddrinfo(3) can look up: `localhost`, `127.0.0.1`, `::1`, `fe80::1%eth0`.
+    /// A host that getaddrinfo(3) can look up: `localhost`, `127.0.0.1`, `::1`, `fe80::1%eth0`.
     pub host: String,
     /// A UDP port.
     pub port: u16,
@@ -38,7 +38,7 @@ impl FromStr for Target {
         let port = port.map_or(Ok(PORT), |port| port.parse().map_err(|_| WANTED))?;
         match host {
             "" => Err(WANTED),
-            _ if port == 0 => Err("port 0 is no agent's: it is 1 to 65535"),
+            _ if port == 0 => Err("port 0 cannot be an agent's: want 1 to 65535"),
             _ => Ok(Target { host: host.to_owned(), port }),
         }
     }

@@ -12,70 +12,70 @@ pub use crate::message::{Failure, Plan, Question};
 
 /// A walk without a socket and without a clock.
 ///
-/// Do what [`step`](Walk::step) says, again and again, and give every datagram that comes meanwhile
-/// to [`hear`](Walk::hear).
+/// Call [`step`](Walk::step) and do what it says, again and again, and pass every datagram that
+/// comes meanwhile to [`hear`](Walk::hear).
 #[derive(Debug)]
 pub struct Walk {
     plan: Plan,
-    /// What is asked now, until it is answered.
+    /// The current question, until it is answered.
     question: Question,
     request_id: i32,
     /// How often the question has been sent.
     tries: u32,
-    /// Until when it is waited for an answer, once the question has been sent.
+    /// Until when to wait for the answer, once the question has been sent.
     until: Option<Instant>,
-    /// The name of the last row, or where the walk begins.
+    /// The name of the last row, or of the root at first.
     last: Oid,
-    /// How many rows there have been.
+    /// The number of rows so far.
     rows: u64,
-    /// How many questions have been answered.
+    /// The number of questions that have been answered.
     answered: u64,
-    /// How many datagrams were no answer to the question that is asked now.
+    /// How many datagrams did not answer the current question.
     strays: u64,
-    /// What is to be printed.
+    /// The lines to print.
     lines: VecDeque<Line>,
     end: Option<Result<End, Failure>>,
 }
 
-/// What to do next.
+/// The next step of a walk.
 #[derive(Debug)]
 pub enum Step {
     /// Print this.
     Print(Line),
     /// Send this datagram to the agent. It is sent again if it is not answered in time.
     Send(Bytes),
-    /// Wait until a datagram comes, or until then.
+    /// Wait until a datagram comes, or until this time.
     Wait(Instant),
     /// It is over.
     End(Result<End, Failure>),
 }
 
-/// What a walk prints.
+/// A line that a walk prints.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Line {
     /// A row.
     Row(VarBind),
-    /// That the agent has no row that follows, which SNMPv1 says by an error (noSuchName).
+    /// The agent has no further row; SNMPv1 says so by an error (noSuchName).
     EndOfMib,
 }
 
-/// How a walk has ended that has seen all that it was to see.
+/// How a complete walk has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// All rows have been printed.
     All,
-    /// The agent has nothing there: neither rows below the name nor one of that name.
+    /// The agent has neither rows below the name nor a row of that name.
     Nothing,
-    /// As many rows have been printed as were wanted at most, and there may be more.
+    /// The largest wanted number of rows has been printed, and there may be more.
     Enough,
 }
 
 impl Walk {
-    /// A walk, which numbers its questions from `request_id` on.
+    /// A walk that numbers its questions from `request_id` on.
     ///
     /// # Errors
     ///
-    /// The name to begin at cannot be sent: the text says why.
+    /// The root cannot be sent: the text says why.
     pub fn new(plan: Plan, request_id: i32) -> Result<Walk, String> {
         let last = sendable(&plan.root);
         let question = Question::next(&plan, last.clone());
@@ -95,7 +95,7 @@ impl Walk {
         walk.encoded().map(|_| walk)
     }
 
-    /// What to do next, if it is `now`.
+    /// The next step at the time `now`.
     pub fn step(&mut self, now: Instant) -> Step {
         if let Some(line) = self.lines.pop_front() {
             return Step::Print(line);
@@ -113,8 +113,8 @@ impl Walk {
         }
     }
 
-    /// Takes a datagram from the agent's address. One that is no answer to what is asked now changes
-    /// nothing: it is the late answer to an earlier question, or somebody else's.
+    /// Takes a datagram from the agent's address. If it does not answer the current question, it
+    /// changes nothing: it is a late answer to an earlier question, or comes from another program.
     pub fn hear(&mut self, datagram: &[u8]) {
         if self.end.is_some() || self.until.is_none() {
             return;
@@ -134,7 +134,7 @@ impl Walk {
         self.answered > 0
     }
 
-    /// How often the question that is asked now has been sent.
+    /// How many times the current question has been sent.
     pub fn tries(&self) -> u32 {
         self.tries
     }
@@ -146,7 +146,7 @@ impl Walk {
                 self.until = Some(now + self.plan.timeout);
                 Step::Send(datagram)
             }
-            // Only where the agent has given a name that no message may carry.
+            // This happens only if the agent has sent a name that no message can contain.
             Err(why) => {
                 self.fail(Failure::Unaskable { after: self.last.clone(), why });
                 self.step(now)
@@ -168,7 +168,7 @@ impl Walk {
         }
         for row in rows {
             self.take(row);
-            // The row may have ended the walk, or have it ask for the root itself.
+            // The row may have ended the walk, or made it ask for the root itself.
             if self.end.is_some() || self.until.is_none() {
                 return;
             }
@@ -177,7 +177,7 @@ impl Walk {
     }
 
     // ANCHOR: take
-    /// Takes a row, which has to follow the last one, or ends the walk.
+    /// Takes a row, which must follow the last one, or ends the walk.
     fn take(&mut self, row: VarBind) {
         let is_below = row.oid.starts_with(&self.plan.root);
         if !is_below && (row.oid > self.last || self.plan.allow_unordered) {
@@ -201,8 +201,8 @@ impl Walk {
     }
     // ANCHOR_END: take
 
-    /// There is nothing more below the root. If there was nothing at all, the root may be a row
-    /// itself, and is asked for.
+    /// Handles the end of the rows below the root. If there were none, the root may be a row
+    /// itself, so the walk asks for it.
     fn leave(&mut self) {
         match self.rows {
             0 => self.ask(Question::Get(sendable(&self.plan.root))),
@@ -250,10 +250,11 @@ impl Walk {
     }
 }
 
-/// There is no row of this name, or none that follows it (RFC 1157, section 4.1).
+/// There is no row with this name, or no row after it (RFC 1157, section 4.1).
 const NO_SUCH_NAME: i32 = 2;
 
-/// The name as a message can carry it: the first two numbers of one share a byte (X.690, 8.19.4).
+/// The name in a form that a message can contain: the first two numbers of a name share a byte
+/// (X.690, 8.19.4).
 fn sendable(root: &Oid) -> Oid {
     match root.arcs() {
         [] => Oid::from_slice(&[0, 0]),

@@ -1,4 +1,4 @@
-//! Agents that are wrong, slow, hostile or not there, and what the program makes of each.
+//! Tests with agents that are wrong, slow, hostile or not there.
 
 mod kit;
 
@@ -24,7 +24,7 @@ const SYSTEM: [&str; 7] = [
     "sysServices.0 = INTEGER: 72",
 ];
 
-/// The system group, and a row behind it.
+/// The system group, and a row after it.
 fn tree() -> Vec<Row> {
     system().into_iter().chain([Row::new("1.3.6.1.2.1.2.1.0", 2, &[1])]).collect()
 }
@@ -54,7 +54,7 @@ fn without_a_name_mib_2_is_walked() {
 }
 
 #[test]
-fn nothing_is_said_to_be_nothing() {
+fn an_empty_part_is_reported_as_empty() {
     let agent = frozen(tree());
     let said = walk(agent.address(), &["-v", "1", ".1.3.6.1.2.1.1.5.0.3"]);
     assert_eq!((said.status, &*said.rows), (Some(0), ""));
@@ -68,8 +68,8 @@ fn nothing_is_said_to_be_nothing() {
 }
 
 #[test]
-fn a_closed_port_is_heard_of_at_once() {
-    // Taken and given back, so nobody has it.
+fn a_closed_port_is_noticed_at_once() {
+    // The port was bound and closed again, so no program has it.
     let free = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
     let address = free.expect("there is a free port").to_string();
     let day = ["--timeout", "86400"];
@@ -92,7 +92,7 @@ fn hosts_have_names_and_addresses_of_two_kinds() {
 }
 
 #[test]
-fn wrong_usage_is_told_in_one_line() {
+fn wrong_usage_is_reported_in_one_line() {
     for (arguments, word) in [
         (&["localhost", "-v", "3"][..], "SNMPv3"),
         (&["localhost", "-v", "1", "--bulk", "9"], "GetBulk"),
@@ -112,7 +112,7 @@ fn wrong_usage_is_told_in_one_line() {
 }
 
 #[test]
-fn a_wrong_community_is_silence_and_is_told_as_what_it_may_be() {
+fn a_wrong_community_is_silence_and_the_error_names_the_possible_reasons() {
     let agent = frozen(tree());
     walk(agent.address(), &[&["-c", "wrong", "system"], &IMPATIENT[..]].concat()).expect_failure(
         0,
@@ -123,7 +123,7 @@ fn a_wrong_community_is_silence_and_is_told_as_what_it_may_be() {
 }
 
 #[test]
-fn an_agent_that_falls_silent_is_told_with_the_step() {
+fn the_error_for_an_agent_that_falls_silent_names_the_step() {
     let rows = Frozen::new(tree());
     let mut asked = 0;
     let agent = agent(move |question| {
@@ -146,9 +146,9 @@ fn lost_datagrams_are_asked_for_again() {
         .expect_rows(&SYSTEM);
 }
 
-/// Each of these comes before the true answer, and none of them may count.
+/// Each of these datagrams comes before the true answer, and none of them may count.
 #[test]
-fn what_answers_something_else_is_passed_over() {
+fn answers_to_other_questions_are_ignored() {
     let rows = Frozen::new(tree());
     let lie = |question: &Question, change: fn(&mut Answer)| {
         let row = Row::new(SYS_NAME, 4, b"a lie");
@@ -169,7 +169,7 @@ fn what_answers_something_else_is_passed_over() {
             lie(question, |answer| answer.tag = 0xa8),
         ];
         datagrams.extend(rows.answer(question));
-        // And once more: the next question has another number.
+        // The true answer comes twice: the next question has another number.
         datagrams.extend(rows.answer(question));
         datagrams
     });
@@ -179,7 +179,7 @@ fn what_answers_something_else_is_passed_over() {
 }
 
 #[test]
-fn an_agent_that_answers_only_something_else_is_told_apart_from_silence() {
+fn an_agent_that_answers_only_other_questions_is_not_reported_as_silent() {
     let agent = agent(|question| {
         let late = Answer { request_id: question.request_id ^ 1, ..Answer::to(question) };
         vec![late.encode()]
@@ -200,7 +200,7 @@ fn another_address_is_not_heard() {
     walk(agent.address(), &["system"]).expect_rows(&SYSTEM);
 }
 
-/// The rows of these names, one after the other, whatever is asked.
+/// An agent that answers any question with the rows of these names, one after the other.
 fn follows(names: &'static [&'static str]) -> Agent {
     let mut next = names.iter().cycle();
     agent(move |question| {
@@ -221,7 +221,7 @@ fn an_agent_that_goes_back_is_left() {
     let agent = follows(&["1.3.6.1.2.1.1.1.0", "1.3.6.1.2.1.1.3.0", "1.3.6.1.2.1.1.2.0"]);
     walk(agent.address(), &["system"])
         .expect_failure(3, &[".1.3.6.1.2.1.1.2.0 came after .1.3.6.1.2.1.1.3.0"]);
-    // Before the beginning: that is no end, but disorder.
+    // This name lies before the beginning: that is disorder, and not the end.
     let agent = follows(&["1.3.6.1.2.1.1.1.0", "1.3.6.1.2.1.0.0"]);
     walk(agent.address(), &["system"])
         .expect_failure(1, &[".1.3.6.1.2.1.0.0 came after .1.3.6.1.2.1.1.1.0"]);
@@ -241,7 +241,7 @@ fn disorder_can_be_allowed_up_to_a_bound() {
     let agent = follows(&["1.3.6.1.2.1.1.1.0"]);
     let allowed = ["system", "--allow-unordered", "--max-rows", "500"];
     walk(agent.address(), &allowed).expect_rows(&["sysDescr.0 = INTEGER: 7"; 500]);
-    // It may not lead astray for ever either.
+    // Such an agent must not keep the walk going forever either.
     let agent = follows(&["1.3.6.1.2.1.1.1.0", "1.3.6.1.2.1.0.0"]);
     walk(agent.address(), &allowed).expect_rows(&["sysDescr.0 = INTEGER: 7"]);
 }
@@ -253,7 +253,7 @@ fn an_answer_without_rows_is_the_end() {
 }
 
 #[test]
-fn refusals_are_told_in_words() {
+fn refusals_are_reported_in_words() {
     let agent = agent(|question| vec![question.refusal(5)]);
     walk(agent.address(), &["system"]).expect_failure(0, &["refuses GetNext", "genErr"]);
     let agent = kit::agent(|question| vec![question.refusal(1)]);
@@ -267,20 +267,20 @@ fn refusals_are_told_in_words() {
 const BROKEN: (u8, &[u8]) = (0x40, &[1, 2, 3]);
 
 #[test]
-fn an_answer_that_cannot_be_decoded_is_told_as_one() {
+fn an_answer_that_cannot_be_decoded_is_reported_as_one() {
     let agent = agent(|question| {
         let good = Row::new("1.3.6.1.2.1.1.1.0", 2, &[7]);
         let broken = Row::new("1.3.6.1.2.1.1.2.0", BROKEN.0, BROKEN.1);
         vec![question.answer([good, broken])]
     });
-    // At once: to ask again would give the same.
+    // The walk must end at once, since asking again would give the same.
     let address = agent.address().to_string();
     let said = ours(&[&address, "--bulk", "2", "system", "--timeout", "86400"]);
     said.expect_failure(0, &["came and cannot be decoded", "all of its rows are lost"]);
 }
 
 #[test]
-fn an_answer_that_was_cut_is_told_as_one() {
+fn an_answer_that_was_cut_is_reported_as_one() {
     let rows = Frozen::new(tree());
     let agent = agent(move |question| {
         let mut datagrams = rows.answer(question);
@@ -293,7 +293,7 @@ fn an_answer_that_was_cut_is_told_as_one() {
 /// Lengths and integers may take more bytes in BER than they need, which DER forbids (X.690, 8.1.3,
 /// 8.3.2 and 10.1).
 #[test]
-fn what_is_longer_than_it_needs_to_be_is_read() {
+fn encodings_that_are_longer_than_needed_are_read() {
     let agent = agent(|question| {
         let name = Oid::parse(SYS_NAME).expect("a name").to_ber().expect("it can be sent");
         let value = [&[0x04, 0x84, 0, 0, 0, 5][..], b"attic"].concat();
@@ -307,7 +307,7 @@ fn what_is_longer_than_it_needs_to_be_is_read() {
 }
 
 #[test]
-fn what_an_agent_says_drives_no_terminal() {
+fn texts_of_an_agent_do_not_drive_a_terminal() {
     let nasty = b"quiet\r\n.1.3.6.1.2.1.1.9.0 = STRING: \"forged\"\t";
     let agent = frozen([
         Row::new(SYS_NAME, 4, nasty),
@@ -338,7 +338,7 @@ fn the_request_id_and_the_question_stay_the_same_when_it_is_asked_again() {
 }
 
 #[test]
-fn rows_are_shown_while_the_agent_is_waited_for() {
+fn rows_are_shown_while_the_walk_waits_for_the_agent() {
     let rows = Frozen::new(tree());
     let agent = agent(move |question| match question.oid.to_string().as_str() {
         "1.3.6.1.2.1.1.2.0" => Vec::new(),
@@ -365,7 +365,7 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     assert_eq!((ended.status.code(), &*ended.stderr), (Some(0), &b""[..]));
 }
 
-/// Between a question and its answer come a hundred datagrams of chance.
+/// A hundred random datagrams come between a question and its answer.
 #[test]
 fn any_bytes_are_survived() {
     let rows = Frozen::new(tree());
@@ -378,7 +378,7 @@ fn any_bytes_are_survived() {
     walk(agent.address(), &["system", "--timeout", "0.2", "--retries", "50"]).expect_rows(&SYSTEM);
 }
 
-/// Bytes of chance, of which the first are often those of an answer to an earlier question.
+/// Random bytes, which often begin like an answer to an earlier question.
 fn noise(question: &Question, chance: &mut u32) -> Vec<u8> {
     let mut next = || {
         *chance = chance.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

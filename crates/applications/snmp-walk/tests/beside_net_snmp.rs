@@ -1,4 +1,4 @@
-//! What `snmp-walk --numeric` prints is what `snmpwalk -On` prints, byte for byte.
+//! Tests that `snmp-walk --numeric` prints the same as `snmpwalk -On`, byte for byte.
 
 mod kit;
 
@@ -10,12 +10,12 @@ use kit::{agent, frozen, ours, theirs, walk};
 use snmp_agent::{Agent, Row, every_type, many, system};
 use test_kit::{Directory, Running, require_tool, skip, wait_until};
 
-/// An agent with rows of every type and so many others.
+/// An agent with rows of every type and `count` others.
 fn agent_of(count: u32) -> Agent {
     frozen(system().into_iter().chain(every_type()).chain(many(count)))
 }
 
-/// Both walk this part of the agent's tree, in each way.
+/// Lets both walk this part of the agent's tree in each way, and compares their output.
 #[track_caller]
 fn check(agent: SocketAddr, root: &str) {
     let address = agent.to_string();
@@ -59,7 +59,7 @@ fn parts_and_single_rows_and_nothing_are_the_same() {
         ".1.3.6.1.2.1.1.5.0",
         ".1.3.6.1.2.1.1.5.0.1",
         ".1.3.6.1.2.1.200",
-        // The last row of all, what follows it, what lies between two rows, and a name that begins
+        // The last row of all, a name after it, a name between two rows, and a name that begins
         // like another one.
         ".1.3.6.1.2.1.201.1.1.16.4",
         ".1.3.6.1.2.1.201.1.1.17",
@@ -86,7 +86,7 @@ fn a_row_that_comes_again_is_printed_once_more_and_ends_both() {
     assert!(wanted.errors.contains("OID not increasing"), "{wanted:#?}");
 }
 
-/// Debian's own agent, at a port that needs no root and as a user who is none.
+/// Debian's own agent, on a port that needs no root, as an ordinary user.
 struct Snmpd {
     running: Running,
     address: SocketAddr,
@@ -99,7 +99,7 @@ impl Snmpd {
         let configuration = directory.file("snmpd.conf");
         std::fs::write(&configuration, "rocommunity public\nsysLocation the attic\n")
             .expect("it can be written");
-        // It does not choose a port by itself.
+        // snmpd cannot choose a free port itself.
         let free = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
         let address = free.expect("there is a free port");
         let mut command = as_anybody(&directory);
@@ -117,17 +117,17 @@ impl Snmpd {
     }
 }
 
-/// What runs a program as an ordinary user: as the one whose test this is, or, if that is root, as
-/// nobody, who may then write into the directory.
+/// The command that runs a program as an ordinary user: as the user of this test or, if that is
+/// root, as the user nobody, who may then write into the directory.
 fn as_anybody(directory: &Directory) -> Command {
     let mut command = Command::new("env");
     if is_root() {
         std::os::unix::fs::chown(directory.path(), Some(NOBODY), Some(NOBODY))
-            .expect("root may give away what is his");
+            .expect("root may change the owner");
         command.args(["setpriv", "--clear-groups"]);
         command.args([format!("--reuid={NOBODY}"), format!("--regid={NOBODY}")]);
     }
-    // Debian has it where only root looks for programs.
+    // On Debian, snmpd is in a directory that only root's PATH contains.
     let path = std::env::var("PATH").unwrap_or_default();
     command.env("PATH", format!("{path}:/usr/sbin"));
     command
@@ -156,7 +156,7 @@ fn the_agent_of_debian_is_walked_alike() {
     assert_ne!(agent.running.process().state(), None);
 }
 
-/// How often two walks may differ, since the host does not stand still between them.
+/// How many times two walks may differ, since the host changes between them.
 const TRIES: usize = 5;
 
 #[track_caller]
@@ -174,7 +174,7 @@ fn check_masked(their_options: &[&str], our_options: &[&str], agent: SocketAddr)
     assert!(differing.len() < TRIES, "{our_options:?}: {differing:#?}");
 }
 
-/// Rows that come and go between two walks: neighbours, kinds of ICMP messages that have been seen,
+/// Rows that come and go between two walks: neighbours, kinds of received ICMP messages,
 /// connections, sockets and processes.
 const PASSING: [&str; 8] = [
     ".1.3.6.1.2.1.3.",
@@ -197,7 +197,7 @@ fn whole_rows(rows: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The rows without those that come and go, and without values that change: clocks, counters, and
-/// what is in use of the host (host resources, RFC 2790).
+/// the use of the host's resources (RFC 2790).
 fn masked(rows: &str) -> BTreeSet<String> {
     let stays = |row: &&str| !PASSING.iter().any(|passing| row.starts_with(passing));
     let rows = whole_rows(rows).filter(stays).map(|row| {

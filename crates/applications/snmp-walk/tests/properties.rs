@@ -1,4 +1,4 @@
-//! What holds for every tree, and for every datagram.
+//! Properties that hold for every tree, and for every datagram.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -11,12 +11,12 @@ use snmp_agent::{Frozen, Question, Row};
 use snmp_parser::{PduType, SnmpPdu, parse_snmp_v1, parse_snmp_v2c};
 use snmp_walk::{End, Failure, Line, Names, Plan, Step, Walk, named, parse, print};
 
-/// Numbers that lie close to one another, and where they need another byte on the wire.
+/// Numbers that are close to each other, and numbers at which the encoding needs one more byte.
 fn arc() -> impl Strategy<Value = u32> {
     prop_oneof![0..3_u32, Just(127), Just(128), Just(16_383), Just(16_384), Just(u32::MAX)]
 }
 
-/// A name below mib-2, so that a walk may leave it before, within and behind.
+/// A name below mib-2. It may be before, within or after the root of the walk.
 fn name() -> impl Strategy<Value = Oid> {
     vec(arc(), 1..6).prop_map(|arcs| Oid::new([1, 3, 6, 1, 2, 1].into_iter().chain(arcs)))
 }
@@ -58,7 +58,7 @@ fn read(datagram: &[u8]) -> Question {
     Question::read(datagram, ([127, 0, 0, 1], 1).into()).expect("it is a question")
 }
 
-/// Walks to the end, with what `answer` makes of each question. Gives the rows that hold a value.
+/// Walks to the end, with `answer` as the agent. Returns the rows that have a value.
 fn walked(
     plan: Plan,
     mut answer: impl FnMut(&[u8]) -> Vec<Vec<u8>>,
@@ -81,8 +81,8 @@ fn walked(
 }
 
 proptest! {
-    /// All that lies below the root, in its order, whatever else there is. If that is nothing, the
-    /// root itself, unless SNMPv2c says before that no row follows it.
+    /// A walk sees all rows below the root, in order. If there are none, it sees the root itself,
+    /// unless SNMPv2c says before that no row follows it.
     #[test]
     fn a_walk_sees_what_lies_below_its_root(tree in tree(), plan in plan()) {
         let agent = frozen(&tree);
@@ -114,7 +114,7 @@ proptest! {
         let mut unlucky = 0;
         let (rows, end) = walked(patient, |question| {
             let answers = agent.answer(&read(question));
-            // Even if chance has it so, not all are lost.
+            // Even with the worst random numbers, some get through.
             unlucky += 1;
             match fates.next().filter(|_| unlucky % 7 != 0) {
                 Some(0) => Vec::new(),
@@ -127,7 +127,7 @@ proptest! {
         prop_assert!(end.is_ok());
     }
 
-    /// Whatever comes, it ends: by itself, or because it was to see no more than so many rows.
+    /// With any datagrams the walk ends: by itself, or after `max_rows`.
     #[test]
     fn any_datagrams_are_survived(
         plan in plan(),
@@ -159,7 +159,7 @@ proptest! {
         }
     }
 
-    /// A text, whatever is in it, stays on its line.
+    /// Any text stays on its line.
     #[test]
     fn text_stays_on_its_line(text in "[ -~\\t\\r\\n\\x0b\\x0c]{1,60}", oid in name()) {
         let mut line = String::new();
@@ -184,7 +184,7 @@ proptest! {
         prop_assert_eq!(read, text);
     }
 
-    /// Two parsers read the same from what is sent.
+    /// Another parser reads the same question from the datagram.
     #[test]
     fn another_parser_reads_the_same_question(
         plan in plan(),

@@ -10,16 +10,16 @@ use nix::sys::socket::{MsgFlags, send};
 use nix::unistd::dup2_stderr;
 use sockets::poll;
 
-/// How long to wait for a reader that has kept up until now: 200 ms. A busy machine may have set it
-/// aside for a moment.
+/// How long to wait for a reader that has kept up until now: 200 ms. On a busy machine, the kernel
+/// may not schedule it for a moment.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// A file for lines. A write waits for the file's reader for a moment at most.
+/// A file for lines. A write waits only a moment for the file's reader.
 ///
-/// O_NONBLOCK on standard error would surprise others: the flag belongs to the open file
-/// description (open(2)), which a server shares with the shell that has started it.
-/// So a pipe or a terminal is opened anew, by its name in /proc, and this second description does
-/// not block. A socket takes a flag with each write. A file on a disk has no reader.
+/// O_NONBLOCK on standard error would affect other processes: the flag belongs to the open file
+/// description (open(2)), which a server shares with the shell that has started it. So a pipe or a
+/// terminal is opened again, by its name in /proc, and this second description does not block. A
+/// socket takes a flag with each write. A file on a disk has no reader.
 #[derive(Debug)]
 pub(super) struct LineFile {
     file: Descriptor,
@@ -32,20 +32,21 @@ enum Descriptor {
     File(File),
 }
 
-/// How a write is kept from waiting.
+/// How to keep a write from blocking.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Blocking {
-    /// There is nothing to wait for, or the description is our own and does not block.
+    /// Nothing to do: writes never block, or the description is this process's own and does not
+    /// block.
     Never,
-    /// MSG_DONTWAIT says so (send(2)).
+    /// With MSG_DONTWAIT (send(2)).
     Socket,
-    /// The file blocks, so it is asked first whether it has room. Another process that writes at
-    /// the same moment may still take the room away.
+    /// With poll(2) before each write, since the file blocks. Another process that writes at the
+    /// same moment may still take the room.
     AskFirst,
 }
 
 impl LineFile {
-    /// Standard error, for all that this process writes to it from here on.
+    /// Standard error. It changes how this process writes to it from here on.
     pub(super) fn stderr() -> LineFile {
         let stderr = io::stderr();
         let (mut blocking, anew) = open_anew(stderr.as_fd());
@@ -61,12 +62,12 @@ impl LineFile {
         LineFile { file: Descriptor::File(anew.unwrap_or(file)), blocking }
     }
 
-    /// Writes a line, or the part of it for which there is room. If there is none, waits for it for
-    /// a moment, if it `waits` at all.
+    /// Writes a line, or the part of it for which there is room. If there is no room and `waits` is
+    /// set, waits a moment for it.
     ///
     /// # Errors
     ///
-    /// `WouldBlock` if there is no room, and those of write(2).
+    /// `WouldBlock` if there is no room, and the errors of write(2).
     pub(super) fn write(&self, line: &[u8], waits: bool) -> io::Result<usize> {
         let is_full = |error: &io::Error| error.kind() == ErrorKind::WouldBlock;
         match self.write_now(line) {
@@ -106,7 +107,7 @@ impl AsFd for LineFile {
     }
 }
 
-/// Finds out how writes to a file are kept from waiting. For a pipe or a terminal that takes a new
+/// Finds out how to keep writes to a file from blocking. A pipe or a terminal needs a new
 /// description, which is returned as well.
 fn open_anew(file: BorrowedFd<'_>) -> (Blocking, Option<File>) {
     let path = format!("/proc/self/fd/{}", file.as_raw_fd());

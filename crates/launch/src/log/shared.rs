@@ -4,33 +4,33 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
 
-/// For how many kinds of lines there is a place in [`Shared`].
+/// The number of kinds of lines that [`Shared`] can count.
 const KINDS: usize = 128;
 
-/// What a server and its forked children know together about the log. It is in memory that they
-/// share, since they write to one file, and a child's own count would end with the child.
+/// The counts of a server and its forked children. They are in shared memory, since all these
+/// processes write to one file, and a child's own count would end with the child.
 #[derive(Debug)]
 pub(super) struct Shared {
-    /// How many lines found no room, and were not told of yet.
+    /// How many lines found no room and are not reported yet.
     pub(super) lost: AtomicU64,
-    /// How many lines were left out, and were not told of yet.
+    /// How many lines were left out and are not reported yet.
     pub(super) left_out: AtomicU64,
-    /// Of each kind of line a second, and how many such lines there were in it.
+    /// For each kind of line, a second and the number of such lines in it.
     kinds: [AtomicU64; KINDS],
 }
 
 impl Shared {
-    /// New memory, which a child that is forked later will share.
+    /// New memory, which children that are forked later share.
     ///
-    /// If the system has none to share, each process counts for itself.
+    /// If the kernel has none to share, each process counts for itself.
     #[allow(unsafe_code)]
     pub(super) fn new() -> &'static Shared {
         let size = NonZero::new(size_of::<Shared>()).expect("it has a size");
         let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-        // SAFETY: a new mapping at an address that the system chooses touches no other memory.
+        // SAFETY: a new mapping at an address that the kernel chooses touches no other memory.
         match unsafe { mmap_anonymous(None, size, access, MapFlags::MAP_SHARED) } {
             // SAFETY: the mapping is large enough, begins at a page, is never unmapped, and is full
-            // of zeros, which are a value of each atomic number.
+            // of zeros, which are valid atomic numbers.
             Ok(memory) => unsafe { memory.cast::<Shared>().as_ref() },
             Err(_) => Box::leak(Box::new(Shared {
                 lost: AtomicU64::new(0),
@@ -40,11 +40,11 @@ impl Shared {
         }
     }
 
-    /// Counts a line of the kind that `place` tells, in the second `now`. Returns whether there are
-    /// not more than `limit` of them.
+    /// Counts a line of the kind at `place`, in the second `now`. Returns whether there are at most
+    /// `limit` of them.
     pub(super) fn count<T>(&self, place: &'static T, now: u32, limit: u32) -> bool {
-        // The text of the program is at the same place in every child. Two kinds may meet here:
-        // then they share a limit.
+        // The program is at the same address in every child. Two kinds may get the same index: then
+        // they share a limit.
         let kind = &self.kinds[ptr::from_ref(place).addr() / align_of::<T>() % KINDS];
         let counted = kind.fetch_update(SeqCst, SeqCst, |before| {
             let (second, count) = ((before >> 32) as u32, before as u32);

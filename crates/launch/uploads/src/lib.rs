@@ -1,18 +1,17 @@
-//! A directory for the files of strangers: nothing in it is followed, nothing is replaced, and
-//! nothing is left behind.
+//! A directory for the files of unknown clients: it follows no symbolic links, replaces no files,
+//! and leaves no unfinished files behind.
 //!
 //! A file is made without a name (O_TMPFILE, open(2)), written, synced, and only then linked into
-//! the directory (linkat(2)). That is worth a lot:
+//! the directory (linkat(2)). This has three advantages:
 //!
-//! - Whoever looks into the directory sees whole files and nothing else.
-//! - A file that nobody can name is gone with its last descriptor. A client that hangs up, a child
-//!   that is killed, a server that crashes: nobody has to clean up after them, and no start has
-//!   leftovers to sweep.
-//! - Linking fails if the name is taken, whatever has taken it, a symbolic link to nowhere
-//!   included. rename(2) would replace it, and a look before it would be a race.
+//! - Other programs see only whole files in the directory.
+//! - A file without a name is gone with its last descriptor. If a client hangs up, a child is
+//!   killed or the server crashes, no program has to clean up, neither then nor at the next start.
+//! - Linking fails if the name is taken, even by a symbolic link to nowhere. rename(2) would
+//!   replace it, and a check before it would be a race.
 //!
-//! The directory is held open and everything is asked of the descriptor, so it may be moved while
-//! the server runs, and nobody can put another one in its place.
+//! The directory stays open, and every call uses its descriptor. So the directory may be moved
+//! while the server runs, and no other one can take its place.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -26,7 +25,7 @@ use nix::sys::stat::{Mode, fstatat};
 use nix::unistd::{UnlinkatFlags, fsync, linkat, unlinkat};
 use protocol::{Draft, FileName, NotStored, Store};
 
-/// A directory that files are put into.
+/// A directory for uploaded files.
 #[derive(Clone, Debug)]
 pub struct Directory(Arc<OwnedFd>);
 
@@ -39,20 +38,20 @@ struct Unnamed {
 }
 
 impl Directory {
-    /// Opens the directory, and tries whether files can be stored there: `path` itself may be a
-    /// symbolic link, since it is the operator's word and no stranger's.
+    /// Opens the directory, and checks that files can be stored there. `path` itself may be a
+    /// symbolic link, since it comes from the operator and not from a client.
     ///
     /// # Errors
     ///
-    /// It is no directory, may not be written to, or is in a file system without O_TMPFILE, such
-    /// as NFS.
+    /// It is not a directory, is not writable, or is in a file system without O_TMPFILE, such as
+    /// NFS.
     pub fn open(path: &Path) -> io::Result<Directory> {
         let flags = OFlag::O_DIRECTORY | OFlag::O_RDONLY | OFlag::O_CLOEXEC;
         let directory = Directory(Arc::new(open(path, flags, Mode::empty())?));
         match directory.create() {
             Ok(file) if path_of(&file).exists() => Ok(directory),
             Ok(_) => Err(io::Error::other(
-                "/proc is not mounted, and by its name there a finished file is put into place",
+                "/proc is not mounted, and a finished file gets its name through /proc",
             )),
             Err(Errno::EOPNOTSUPP | Errno::EISDIR) => Err(io::Error::other(
                 "its file system has no files without a name (O_TMPFILE); ext4, XFS, Btrfs and \
@@ -72,7 +71,8 @@ impl Directory {
 
 impl Store for Directory {
     fn begin(&self, name: &FileName) -> Result<Box<dyn Draft>, NotStored> {
-        // Whoever sends megabytes in vain shall know it at once. The last word is not said here.
+        // This early check saves a client from sending megabytes in vain. linkat(2) decides at the
+        // end.
         match fstatat(&*self.0, name.as_str(), AtFlags::AT_SYMLINK_NOFOLLOW) {
             Ok(_) => return Err(NotStored::Exists),
             Err(Errno::ENOENT) => {}
@@ -99,13 +99,13 @@ impl Draft for Unnamed {
 
 impl Unnamed {
     // ANCHOR: link
-    /// Once the data is on the disk, the name is given; once the name is there too, it is true
-    /// that the file is stored (fsync(2) says why that takes the directory's descriptor).
+    /// Gives the file its name once the data is on the disk. The file is stored once the name is on
+    /// the disk too (fsync(2) says why that takes the directory's descriptor).
     fn link(&self) -> nix::Result<()> {
         let (directory, name) = (&*self.directory.0, self.name.as_str());
         fsync(&self.file)?;
-        // The name by which the process knows it. linkat(2) has a flag for a descriptor as well,
-        // AT_EMPTY_PATH, but not for everybody.
+        // The file's name in /proc. linkat(2) also has a flag for a descriptor, AT_EMPTY_PATH, but
+        // not every process may use it.
         let unnamed = path_of(&self.file);
         linkat(AT_FDCWD, &unnamed, directory, name, AtFlags::AT_SYMLINK_FOLLOW)?;
         fsync(directory).inspect_err(|_| {
@@ -115,25 +115,25 @@ impl Unnamed {
     // ANCHOR_END: link
 }
 
-/// The name by which this process knows a file that has no other (proc_pid_fd(5)).
+/// The name in /proc of a file that has no other name (proc_pid_fd(5)).
 fn path_of(file: &impl AsRawFd) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
 }
 
-/// Moves a file's descriptor out of the range that select(2) can watch, if there are others: those
-/// below 1,024 are worth more to a server that takes them for clients. It stays where it is where
-/// the limit of descriptors is low.
+/// Moves a file's descriptor out of the range that select(2) can watch, so that a server can use
+/// the descriptors below 1,024 for clients. If the limit of descriptors is too low, it stays where
+/// it is.
 #[allow(unsafe_code)]
 fn out_of_the_way(file: OwnedFd) -> OwnedFd {
     const FD_SETSIZE: i32 = 1024;
     match fcntl(file.as_fd(), FcntlArg::F_DUPFD_CLOEXEC(FD_SETSIZE)) {
-        // SAFETY: fcntl(2) has just made this descriptor, so nobody else owns it.
+        // SAFETY: fcntl(2) has just made this descriptor, so no other value owns it.
         Ok(descriptor) => unsafe { OwnedFd::from_raw_fd(descriptor) },
         Err(_) => file,
     }
 }
 
-/// The reason as the client is told it.
+/// The reason that the server tells the client.
 fn why(error: io::Error) -> NotStored {
     match error.raw_os_error().map(Errno::from_raw) {
         Some(Errno::EEXIST) => NotStored::Exists,

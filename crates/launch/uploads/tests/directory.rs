@@ -1,4 +1,4 @@
-//! What strangers can do to a directory through the service: nothing but put whole files into it.
+//! Tests that clients can only put whole files into a directory through the service.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -12,7 +12,8 @@ use protocol::{ClientId, FileName, NotStored, Session, Store};
 use tempfile::TempDir;
 use uploads::Directory;
 
-/// A directory of a test's own, and one in it for uploads, so that it shows if anything gets out.
+/// A directory for one test, and one in it for uploads, so that the test sees files outside of
+/// that.
 struct Place(TempDir);
 
 impl Place {
@@ -34,7 +35,7 @@ impl Place {
         Directory::open(&self.uploads()).expect("it is a directory")
     }
 
-    /// Everything in the test's directory: paths, and what is in them.
+    /// Everything in the test's directory: paths and contents.
     fn everything(&self) -> Vec<(String, Vec<u8>)> {
         let mut everything = Vec::new();
         for directory in [self.file(""), self.uploads()] {
@@ -80,7 +81,7 @@ fn a_file_has_its_name_when_it_is_whole() {
 }
 
 #[test]
-fn what_is_not_kept_leaves_nothing_behind() {
+fn an_upload_that_is_not_kept_leaves_nothing_behind() {
     let place = Place::new();
     let directory = place.open();
     let nothing = place.everything();
@@ -102,7 +103,7 @@ fn nothing_is_replaced_and_nothing_followed() {
     for make in makes {
         let place = Place::new();
         let directory = place.open();
-        // It may come before the upload begins, or in the middle of it.
+        // The name may be taken before the upload begins, or during it.
         let draft = directory.begin(&name("name")).unwrap();
         make(&place.uploads().join("name"));
         let before = place.everything();
@@ -113,7 +114,7 @@ fn nothing_is_replaced_and_nothing_followed() {
 }
 
 #[test]
-fn of_many_at_once_exactly_one_wins() {
+fn of_many_uploads_at_once_exactly_one_wins() {
     let place = Place::new();
     let directory = &place.open();
     for _ in 0..50 {
@@ -149,7 +150,7 @@ fn the_directory_may_be_moved_and_another_put_in_its_place() {
 }
 
 #[test]
-fn where_nothing_can_be_stored_it_is_said_at_once() {
+fn a_directory_that_cannot_store_is_refused_at_once() {
     let place = Place::new();
     let said = |path: &str| Directory::open(&place.file(path)).unwrap_err().to_string();
     assert!(said("nowhere").contains("No such file"));
@@ -161,7 +162,7 @@ fn where_nothing_can_be_stored_it_is_said_at_once() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
-    /// Whatever comes, nothing panics, and there is at most the one file that was announced.
+    /// No input causes a panic, and at most the announced file is there afterwards.
     #[test]
     fn no_header_gets_out_of_the_directory(
         name in prop_oneof![

@@ -1,4 +1,4 @@
-//! A disk in memory, which can be full, and fail.
+//! A disk in memory, which can be full and can fail.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use protocol::{Draft, FileName, NotStored, Store};
 
-/// A disk. Its clones are the same one.
+/// A disk. Its clones share the same contents.
 #[derive(Clone, Debug)]
 pub(crate) struct Disk(Arc<Mutex<State>>);
 
@@ -35,7 +35,7 @@ impl Default for Disk {
 }
 
 impl Disk {
-    /// A disk that holds so many bytes.
+    /// A disk that holds `size` bytes.
     pub(crate) fn of(size: usize) -> Disk {
         Disk(Arc::new(Mutex::new(State {
             files: BTreeMap::new(),
@@ -46,25 +46,25 @@ impl Disk {
         })))
     }
 
-    /// A disk on which a file can be written but not be kept.
+    /// A disk on which a file can be written but not kept.
     pub(crate) fn broken() -> Disk {
         let disk = Disk::default();
         disk.state().keeps_nothing = true;
         disk
     }
 
-    /// The files by their names.
+    /// The files by name.
     pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
         self.state().files.clone()
     }
 
-    /// How many files are in the making.
+    /// How many unfinished files there are.
     pub(crate) fn drafts(&self) -> usize {
         self.state().drafts
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().expect("nobody panics in here")
+        self.0.lock().expect("no thread panics while it holds the lock")
     }
 }
 

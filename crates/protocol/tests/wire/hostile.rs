@@ -1,13 +1,14 @@
-//! Input of clients that look for a weak spot, and how long to look.
+//! The input of clients that look for a weak spot, and the number of tries.
 
 use std::env;
 
 use proptest::prelude::*;
 
-/// So many cases, which take seconds, or as many as `PROPTEST_CASES` says: a hundred thousand are
+/// `quick` cases, which take seconds, or as many as `PROPTEST_CASES` says: a hundred thousand are
 /// some minutes of fuzzing, with `--release`.
 ///
-/// What fails is made small, and kept beside the test in a file that is read first from then on.
+/// proptest makes a failing input small, and keeps it in a file beside the test. From then on, it
+/// tries the inputs of that file first.
 pub(crate) fn cases(quick: u32) -> ProptestConfig {
     let said = env::var("PROPTEST_CASES").ok();
     let cases = said.map_or(quick, |cases| cases.parse().expect("PROPTEST_CASES is a number"));
@@ -27,7 +28,7 @@ pub(crate) fn hostile_input() -> impl Strategy<Value = Vec<u8>> {
 }
 
 const PIECES: &[&[u8]] = &[
-    // Ends of lines, and what looks like them.
+    // Ends of lines, and bytes that look like them.
     b"\n",
     b"\n",
     b"\r\n",
@@ -45,7 +46,7 @@ const PIECES: &[&[u8]] = &[
     b"\xff\xf0",
     b"\xf0",
     b"\x06",
-    // What drives a terminal or turns it around.
+    // Characters that drive a terminal or turn its text around.
     b"\x1b[2J",
     b"\x1b]52;c;",
     b"\x9b",
@@ -62,7 +63,7 @@ const PIECES: &[&[u8]] = &[
     b"\xe6\xb1",
     b"\xf0\x9f\xa6",
     b"\xed\xa0\x80",
-    // Commands, and what forges.
+    // Commands, and texts that forge the server's lines.
     b"/",
     b"//",
     b"/nick ",

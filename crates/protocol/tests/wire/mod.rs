@@ -1,8 +1,8 @@
 //! A server without a network: sessions, the hub and the mailboxes between them, joined by plain
 //! calls in the order in which every real server makes them.
 //!
-//! What a style does with sockets, threads or processes, this does with function calls, so what a
-//! test says about it holds for all styles.
+//! A style uses sockets, threads or processes where this server uses function calls, so the results
+//! of its tests hold for all styles.
 
 #![allow(dead_code, reason = "each test binary uses the part it needs")]
 
@@ -22,14 +22,14 @@ use protocol::{
 pub(crate) use disk::Disk;
 
 /// How many bytes a client takes at once, like a kernel whose buffer is nearly full: an odd number,
-/// so that lines and characters are torn wherever they can be.
+/// so that lines and characters are cut in all places.
 const BITE: usize = 777;
 
 /// A server and all the clients that it ever had.
 pub(crate) struct Wire {
     service: Service,
     hub: Hub<Slot>,
-    /// What its clock shows.
+    /// The time on its clock.
     now: Duration,
     connections: BTreeMap<ClientId, Connection>,
 }
@@ -47,7 +47,7 @@ struct Connection {
 /// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum End {
-    /// The server sent all that waited, and then shut its sending side.
+    /// The server sent all waiting lines, and then shut its sending side.
     Finished,
     /// The server gave up on a client that did not read.
     CutOff,
@@ -75,7 +75,7 @@ impl Mailbox for Slot {
 }
 
 impl Wire {
-    /// A server of the service `name`, as it is if nothing else is said, on a disk of its own.
+    /// A server of the service `name` with the default settings, on a disk of its own.
     pub(crate) fn new(name: &str) -> Wire {
         Wire::with(
             name,
@@ -94,7 +94,7 @@ impl Wire {
         }
     }
 
-    /// A client connects from `address`, is told what the server has to say first, and reads.
+    /// Connects a client from `address`, which gets the greeting and then reads.
     pub(crate) fn connect(&mut self, address: &str) -> ClientId {
         let client = ClientId(self.connections.len() as u64 + 1);
         let outbox = Outbox::default();
@@ -111,26 +111,26 @@ impl Wire {
         client
     }
 
-    /// One read from the client brings these bytes.
+    /// Gives the session these bytes from the client in one read.
     ///
-    /// That holds after the client's end too: a driver may have read before it learned of it.
+    /// This works even after the client's end: a driver may have read before it learned of the end.
     pub(crate) fn receive(&mut self, client: ClientId, read: &[u8]) {
         let answer = self.connection(client).session.receive(read);
         self.carry_out(client, answer);
     }
 
-    /// The client has sent its last byte.
+    /// Ends the client's input.
     pub(crate) fn half_close(&mut self, client: ClientId) {
         self.receive(client, b"");
     }
 
-    /// The client has completed nothing for `seconds`, which is all it was given.
+    /// Tells the session that the client has completed nothing for `seconds`, the idle timeout.
     pub(crate) fn idle(&mut self, client: ClientId, seconds: u64) {
         let answer = self.connection(client).session.idle(seconds);
         self.carry_out(client, answer);
     }
 
-    /// The client vanishes, and hears no more.
+    /// Makes the client vanish: it hears no more.
     pub(crate) fn reset(&mut self, client: ClientId) {
         self.connection(client).end.get_or_insert(End::Reset);
         self.hub.leave(client);
@@ -138,19 +138,19 @@ impl Wire {
         self.deliver();
     }
 
-    /// The server stops.
+    /// Stops the server.
     pub(crate) fn stop(&mut self) {
         self.hub.stop();
         self.deliver();
     }
 
-    /// The client leaves what it is sent in its mailbox, or takes it from there again.
+    /// Sets whether the client reads: if not, its lines stay in its mailbox.
     pub(crate) fn set_reads(&mut self, client: ClientId, reads: bool) {
         self.connection(client).reads = reads;
         self.deliver();
     }
 
-    /// All that the client has heard since this was asked last.
+    /// Everything that the client has heard since the last call.
     pub(crate) fn take_heard(&mut self, client: ClientId) -> Vec<u8> {
         std::mem::take(&mut self.connection(client).heard)
     }
@@ -161,7 +161,7 @@ impl Wire {
         queue.slices().map(<[u8]>::len).sum()
     }
 
-    /// How often the client's idle clock was set back.
+    /// How often the client's idle clock was restarted.
     pub(crate) fn completed(&self, client: ClientId) -> usize {
         self.connections[&client].completed
     }
@@ -175,7 +175,7 @@ impl Wire {
         self.connections.get_mut(&client).expect("a client of ours")
     }
 
-    /// Does what a session asks of its server.
+    /// Does the things that a session asks of its server.
     fn carry_out(&mut self, client: ClientId, answer: Answer<'_>) {
         let together = self.service.has_room();
         if !answer.completes_nothing() {
@@ -198,7 +198,7 @@ impl Wire {
         self.deliver();
     }
 
-    /// Time passes until all is heard.
+    /// Lets time pass until all posts are heard.
     fn advance(&mut self) {
         while let Some(wait) = self.hub.advance(self.now) {
             self.now += wait;
@@ -206,7 +206,8 @@ impl Wire {
         }
     }
 
-    /// Brings what waits to everybody who reads. Between two posts a driver drains its mailbox.
+    /// Brings the waiting lines to all clients that read: a driver drains the mailboxes between two
+    /// posts.
     fn deliver(&mut self) {
         for connection in self.connections.values_mut() {
             connection.deliver();

@@ -1,26 +1,27 @@
-//! Whole conversations, as they would be overheard: who does what, and below it who hears what.
+//! Whole conversations as a script: each step of a client, and below it the lines that the clients
+//! hear.
 //!
-//! A script tells both, and [`check`] plays its steps and compares.
+//! [`check`] plays the steps of a script and compares the lines.
 //!
 //! ```text
 //! ada connects            from an address that is "ada", unless `from ADDRESS` says otherwise
-//! ada > hello             she sends a line, with LF behind it as nc does
-//! ada >> hel              she sends just these bytes; \xff, \r, \n and \u{202e} stand for bytes
-//! ada > hello (20 times)  she does it so often, each in a read of its own
+//! ada > hello             she sends a line, with LF after it as nc does
+//! ada >> hel              she sends only these bytes; \xff, \r, \n and \u{202e} stand for bytes
+//! ada > hello (20 times)  she does it 20 times, each in a read of its own
 //! ada half-closes         she sends no more, but reads on
-//! ada resets              she is gone without a word
-//! ada is idle for 300 s   the server's patience ends
-//! ada stops reading       what she is sent stays in her mailbox
+//! ada resets              she is gone without a goodbye
+//! ada is idle for 300 s   her idle timeout is over
+//! ada stops reading       her lines stay in her mailbox
 //! ada reads again
 //! the server stops
 //!     bob < [ada] hello   bob hears a line that ends with CR LF
-//!     bob << \xff         bob hears bytes that are no such line
-//!     bob is finished     all that was meant for bob was sent, and the server shuts its side
+//!     bob << \xff         bob hears bytes that are not such a line
+//!     bob is finished     bob has got all his lines, and the server shuts its side
 //!     bob is cut off      the server gives up on bob
 //! ```
 //!
-//! After a step stands everything that it made anybody hear, in the order of connecting.
-//! So what is not written there is not said, to nobody.
+//! After a step stands everything that it made the clients hear, in the order of connecting. So if
+//! nothing is written there, no client hears anything.
 
 use std::fmt::Write;
 
@@ -48,11 +49,11 @@ pub(crate) fn check_wire(wire: Wire, script: &str) {
     if expected != actual {
         let same = expected.iter().zip(&actual).take_while(|(e, a)| e == a);
         actual.insert(same.count(), "--- here it differs:".to_owned());
-        panic!("this was said instead:\n{}", actual.join("\n"));
+        panic!("the clients heard this instead:\n{}", actual.join("\n"));
     }
 }
 
-/// Whether a line of a script tells what somebody hears, and is no step.
+/// Whether a line of a script is something that a client hears, and not a step.
 fn is_heard(line: &str) -> bool {
     let (_, what) = line.split_once(' ').unwrap_or_default();
     what.starts_with('<') || what == "is finished" || what == "is cut off"
@@ -60,7 +61,7 @@ fn is_heard(line: &str) -> bool {
 
 struct Play {
     wire: Wire,
-    /// In the order of connecting. Who comes again is another client.
+    /// In the order of connecting. If a person connects again, that is another client.
     cast: Vec<Part>,
 }
 
@@ -116,7 +117,7 @@ impl Play {
         }
     }
 
-    /// Writes down what everybody has heard since this was called last.
+    /// Writes down everything that the clients have heard since the last call.
     fn hear(&mut self, heard: &mut Vec<String>) {
         for part in &mut self.cast {
             let name = &part.name;
@@ -145,7 +146,7 @@ impl Play {
     }
 }
 
-/// The bytes that a script means.
+/// The bytes for a text in a script.
 fn unescape(text: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut rest = text;
@@ -176,7 +177,7 @@ fn unescape(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// The bytes as a script writes them.
+/// The text in a script for these bytes.
 fn escape(bytes: &[u8]) -> String {
     let mut text = String::new();
     for chunk in bytes.utf8_chunks() {

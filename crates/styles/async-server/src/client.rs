@@ -1,4 +1,4 @@
-//! One client's task, and what it is made of.
+//! The task of one client, and its helpers.
 
 use std::future::{pending, ready};
 use std::io::{self, ErrorKind};
@@ -37,8 +37,8 @@ pub(crate) async fn converse(
     while !finished {
         let mut input = Vec::new();
         let answer = select! {
-            // In this order: what has arrived is answered, also when the server stops. But a client
-            // that always sends, and completes nothing, is not heard for ever.
+            // The order matters. Input that has arrived is answered even if the server stops. The
+            // clock comes first: a client that always sends, but completes nothing, counts as idle.
             biased;
             () = ready(()), if idle.is_over() => session.idle(limits.idle_seconds()),
             read = read(&mut reader, service.read_size()) => {
@@ -57,8 +57,8 @@ pub(crate) async fn converse(
 }
 // ANCHOR_END: converse
 
-/// Says that nothing more comes, and waits until the client has closed too, or the linger time is
-/// over. Dropping the stream after that is safe: see `sockets::LINGER`.
+/// Shuts the sending side, and waits until the client has closed too or the linger time is over.
+/// After that, dropping the stream is safe: see `sockets::LINGER`.
 async fn finish(reader: &mut ReadHalf<'_>, writer: &mut WriteHalf<'_>) -> io::Result<()> {
     writer.shutdown().await?;
     let discard = async { while read(reader, SCRAP).await.is_ok_and(|input| !input.is_empty()) {} };
@@ -66,14 +66,14 @@ async fn finish(reader: &mut ReadHalf<'_>, writer: &mut WriteHalf<'_>) -> io::Re
     Ok(())
 }
 
-/// How much to read at once of what is thrown away.
+/// How many bytes of discarded input to read at once.
 const SCRAP: usize = 4 * 1024;
 
 /// Sends all of `bytes`.
 ///
 /// # Errors
 ///
-/// Those of send(2); `TimedOut` if the client took nothing for as long as it may be idle.
+/// The errors of send(2); `TimedOut` if the client took nothing for as long as it may be idle.
 async fn write_all(
     writer: &mut WriteHalf<'_>,
     mut bytes: &[u8],
@@ -81,7 +81,7 @@ async fn write_all(
 ) -> io::Result<()> {
     while !bytes.is_empty() {
         let written = match writer.try_write(bytes) {
-            // Only now does the client have to be waited for, by a clock.
+            // Only now does the task have to wait for the client, with a timeout.
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 in_time(limits.idle_timeout, writer.write(bytes)).await?
             }
@@ -92,7 +92,7 @@ async fn write_all(
     Ok(())
 }
 
-/// Does what a client may keep waiting for as long as it may be idle, and not longer.
+/// Runs an action that waits for the client, for no longer than `limit`.
 pub(crate) async fn in_time<T>(
     limit: Option<Duration>,
     action: impl Future<Output = io::Result<T>>,
@@ -104,12 +104,12 @@ pub(crate) async fn in_time<T>(
 }
 
 // ANCHOR: take_turns
-/// Ends this task's turn if it has used it up, now that it has answered so many bytes.
+/// Ends this task's turn if the turn is used up by the `bytes` that the task has just answered.
 ///
-/// A task whose client always sends never waits, so nobody else would run on its thread. Tokio ends
-/// its turn after 128 reads and writes, by a budget that is full again at each turn; but 128 reads
-/// of a flood, with their answers, keep the others waiting for some milliseconds. So bytes have
-/// their price too.
+/// If a client always sends, its task never waits, so no other task would run on its thread. Tokio
+/// gives each turn a budget of 128 reads and writes, and ends the turn after that. But 128 reads of
+/// a flood, with their answers, keep the other tasks waiting for some milliseconds. So bytes cost
+/// budget too.
 pub(crate) async fn take_turns(bytes: usize) {
     for _ in 0..bytes / BYTES_A_UNIT {
         if !has_budget_remaining() {
@@ -124,10 +124,10 @@ const BYTES_A_UNIT: usize = 512;
 // ANCHOR_END: take_turns
 
 // ANCHOR: read
-/// Reads once, at most `size` bytes; none at all are the end of input.
+/// Reads once, at most `size` bytes. No bytes mean the end of input.
 ///
-/// The buffer is made when there is something to read, and lives until it is answered: a client
-/// that says nothing costs no buffer. Dropping the future loses nothing: it reads last.
+/// The buffer is made when there is something to read, and dropped when that is answered: a silent
+/// client costs no buffer. Dropping the future loses no input, since reading is its last step.
 pub(crate) async fn read(reader: &mut ReadHalf<'_>, size: usize) -> io::Result<Vec<u8>> {
     loop {
         reader.readable().await?;
@@ -135,7 +135,7 @@ pub(crate) async fn read(reader: &mut ReadHalf<'_>, size: usize) -> io::Result<V
         select! {
             biased;
             read = reader.read_buf(&mut input) => return read.map(|_| input),
-            // Readiness is a hint: there is nothing, and the buffer is not to wait for it.
+            // Readiness is only a hint. There is no input yet, so the buffer is dropped.
             () = ready(()) => {}
         }
     }
@@ -146,7 +146,7 @@ pub(crate) async fn read(reader: &mut ReadHalf<'_>, size: usize) -> io::Result<V
 pub(crate) struct IdleClock {
     timeout: Option<Duration>,
     completed: Instant,
-    /// The client has sent something since then that completes nothing.
+    /// Since then the client has sent something that completes nothing.
     sends_in_vain: bool,
     alarm: Option<Pin<Box<Sleep>>>,
 }
@@ -158,9 +158,9 @@ impl IdleClock {
         IdleClock { timeout, completed, sends_in_vain: false, alarm }
     }
 
-    /// The client has sent something, to which this is the answer. If it completes something, the
-    /// clock begins anew. The alarm stays as it was set: to set it anew with each message would
-    /// cost more than to find, now and then, that it has rung too early.
+    /// Notes the answer to what the client has sent. If that completes something, the clock starts
+    /// again. The alarm is not moved: moving it for each message would cost more than finding, now
+    /// and then, that it rang too early.
     pub(crate) fn hear(&mut self, answer: &Answer<'_>) {
         self.sends_in_vain = answer.completes_nothing();
         if !self.sends_in_vain {
@@ -168,7 +168,7 @@ impl IdleClock {
         }
     }
 
-    /// Whether a client that does send has completed nothing for too long.
+    /// Whether the client sends, but has completed nothing for too long.
     pub(crate) fn is_over(&self) -> bool {
         let is_late = |timeout| self.completed.elapsed() >= timeout;
         self.sends_in_vain && self.timeout.is_some_and(is_late)

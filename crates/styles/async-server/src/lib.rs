@@ -1,9 +1,9 @@
 //! Async: after accept(2) returns, spawn a task that serves this client to the end.
 //!
-//! Each task reads like the iterative server, but where that would block the task is suspended,
-//! and its thread runs another: what waits costs its state and no stack.
-//! Tasks share memory as threads do, so they meet in the same way: a post goes to the hub's task
-//! through a channel, and a line comes back through another (see `member`).
+//! The code of a task reads like the iterative server. But where that server would block, the task
+//! is suspended, and its thread runs another task: a waiting client costs its state, but no stack.
+//! Tasks share memory as threads do, so they communicate in the same way: a post goes to the hub's
+//! task through a channel, and a line comes back through another (see `member`).
 
 #![forbid(unsafe_code)]
 
@@ -32,15 +32,15 @@ use tokio::time::{sleep, timeout};
 
 use crate::member::{Mailbox, Membership};
 
-/// How many events may wait for the hub. Few: what waits here is on its way into every mailbox.
+/// How many events may wait for the hub. Few, since each of them goes into every mailbox.
 const EVENTS: usize = 16;
 
-/// Serves each client in a task of its own until `stop`, and then those who are here until they
+/// Serves each client in a task of its own until `stop`, and then the remaining clients until they
 /// have their answers.
 ///
 /// # Errors
 ///
-/// The runtime cannot be built. What happens to a client is no error of the server.
+/// The runtime cannot be built. The failure of a client is not an error of the server.
 pub fn serve(
     listener: std::net::TcpListener,
     service: Service,
@@ -48,21 +48,21 @@ pub fn serve(
     stop: Stop,
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
-    // A thread for each processor. Tokio would ask TOKIO_WORKER_THREADS first, and panic if that is
-    // no number.
+    // One thread for each processor. By default, Tokio would read TOKIO_WORKER_THREADS first, and
+    // panic if that is not a number.
     let threads = available_parallelism().map_or(1, NonZero::get);
     let mut builder = runtime::Builder::new_multi_thread();
     builder.worker_threads(threads).enable_all();
-    // Building panics, instead of failing, where the system has no threads left.
+    // If the system has no threads left, build() panics instead of returning an error.
     let runtime = catch_panic(|| builder.build())
         .map_err(|_| io::Error::other("no threads can be started"))?;
-    // The first task is spawned like all the others. What block_on itself runs has a thread to
+    // The first task is spawned like all the others. Inside block_on it would have a thread to
     // itself, which would have to be woken for each client.
     let first_task = runtime.spawn(accept_all(listener, service, limits, stop));
     runtime.block_on(first_task)?
 }
 
-/// The first task: spawns one for each client, and hears of their ends.
+/// The first task: spawns a task for each client, and learns when it ends.
 async fn accept_all(
     listener: std::net::TcpListener,
     service: Service,
@@ -93,7 +93,7 @@ async fn accept_all(
     }
     // ANCHOR_END: main_loop
     server.acceptor.log_summary();
-    // Nobody can reach the hub any more, so its task ends.
+    // This drops the last sender to the hub, so the hub's task ends.
     drop(server);
     if let Some(hub_task) = hub_task {
         let _ = hub_task.await;
@@ -102,25 +102,25 @@ async fn accept_all(
 }
 
 // ANCHOR: state
-/// What the first task knows. Nothing of it is shared.
+/// The data of the first task. None of it is shared.
 struct Server {
     acceptor: Acceptor<TcpListener>,
     service: Service,
     limits: Limits,
     hub: mpsc::Sender<Event<Mailbox>>,
     tasks: JoinSet<io::Result<()>>,
-    /// Whose task is whose: a task that panicked can say no more than its number.
+    /// The client of each task: after a panic, only the task's number is known.
     clients: HashMap<Id, ClientId>,
     stopping: watch::Sender<bool>,
-    /// By when all has to be over, once the server stops.
+    /// The deadline for all clients, once the server stops.
     over_by: Option<Instant>,
 }
 // ANCHOR_END: state
 
-/// What has happened.
+/// The things that the first task waits for.
 enum Ready {
     Stop,
-    /// A task has ended, in this way.
+    /// A task has ended, with this result.
     Ended(Id, io::Result<()>),
     /// accept(2) has returned this.
     Accepted(io::Result<(TcpStream, SocketAddr)>),
@@ -181,7 +181,7 @@ impl Server {
         log_end(client, &ended);
     }
 
-    /// Accepts nobody any more, and says goodbye.
+    /// Stops accepting, and says goodbye to the clients.
     async fn stop(&mut self) {
         self.over_by = Some(Instant::now() + self.limits.grace);
         self.acceptor.close();
@@ -189,11 +189,11 @@ impl Server {
         let _ = self.hub.send(Event::Stop).await;
     }
 
-    /// Aborts the tasks of those who are still here when the grace is over.
+    /// Aborts the remaining tasks when the grace is over.
     fn keep_time(&mut self) {
         if self.over_by.is_some_and(|over_by| until(over_by).is_zero()) {
             self.tasks.abort_all();
-            // They are gone when they are joined. Should one not be, it is aborted again.
+            // A task is gone once it is joined. If one is not by then, it is aborted again.
             self.over_by = Some(Instant::now() + self.limits.grace);
         }
     }
@@ -204,14 +204,14 @@ impl Server {
 }
 
 // ANCHOR: run_hub
-/// The task that owns the room. It hears what comes through the channel, as the members keep up,
-/// and ends when nobody can reach it any more.
+/// The task that owns the room. It handles the events from the channel at the pace of the members,
+/// and ends when all senders are dropped.
 async fn run_hub(mut events: mpsc::Receiver<Event<Mailbox>>) {
     let (mut hub, begun) = (Hub::default(), Instant::now());
     let mut wait = None;
     loop {
         let event = match wait {
-            // Tokio's clock has ticks of a millisecond, and would wait for the next.
+            // Tokio's clock has ticks of a millisecond, and would wait for the next tick.
             Some(Duration::ZERO) => None,
             Some(wait) => timeout(wait, events.recv()).await.ok(),
             None => Some(events.recv().await),
@@ -226,8 +226,8 @@ async fn run_hub(mut events: mpsc::Receiver<Event<Mailbox>>) {
             hub.handle(event);
         }
         wait = hub.advance(begun.elapsed());
-        // The members that it was for are ready to run on this very thread: let them, before more
-        // is put into their mailboxes.
+        // The members with new lines are ready to run on this thread: let them run, before their
+        // mailboxes get more lines.
         yield_now().await;
     }
 }

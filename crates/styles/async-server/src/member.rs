@@ -1,7 +1,7 @@
 //! A member of the room: one task that reads and writes at the same time.
 //!
-//! Both halves go on side by side within the task: a member that posts hears meanwhile, and one
-//! half alone writes, so nothing is torn.
+//! Both halves run concurrently within the task: a member hears the others even while it posts.
+//! Only one half writes, so lines do not mix.
 
 use std::future::ready;
 use std::io::{self, IoSlice};
@@ -33,7 +33,7 @@ impl protocol::Mailbox for Mailbox {
     fn offer(&mut self, line: &Line) -> Result<usize, TooSlow> {
         let taken = self.allowance.take(line);
         match taken {
-            // If nobody receives it the client's task is at its end.
+            // If sending fails, the client's task is about to end.
             Ok(_) => drop(self.lines.send(line.clone())),
             Err(TooSlow) => drop(self.too_slow.take().map(|task| task.send(TooSlow))),
         }
@@ -51,7 +51,7 @@ impl protocol::Mailbox for Mailbox {
 
 impl Drop for Mailbox {
     fn drop(&mut self) {
-        // Nothing more is heard.
+        // No more posts are heard: the member does not wait for that any more.
         self.is_heard.notify_one();
     }
 }
@@ -64,7 +64,7 @@ pub(crate) struct Membership {
     too_slow: oneshot::Receiver<TooSlow>,
 }
 
-/// What a member posts through.
+/// The part of a membership that posts to the hub.
 struct Place {
     client: ClientId,
     hub: mpsc::Sender<Event<Mailbox>>,
@@ -89,7 +89,7 @@ impl Membership {
         let inbox = Inbox { lines, allowance: Arc::clone(&allowance) };
         let place = Place { client, hub: hub.clone(), is_heard: Arc::clone(&is_heard) };
         let mailbox = Mailbox { lines: sender, allowance, is_heard, too_slow: Some(cut_off) };
-        // The hub never waits, so waiting for it is safe.
+        // The hub never waits for a member, so waiting for the hub is safe.
         let _ = hub.send(Event::Join(client, peer.to_string(), mailbox)).await;
         Membership { place, inbox, too_slow }
     }
@@ -97,8 +97,8 @@ impl Membership {
 
 impl Place {
     // ANCHOR: post
-    /// Posts, and waits until the room has heard it. All that the client says meanwhile is then one
-    /// read, and a member that floods holds up itself alone.
+    /// Posts, and waits until the room has heard the posts. Everything that the client says
+    /// meanwhile is then one read, and a member that floods delays only itself.
     async fn post(&self, posts: Posts) {
         let _ = self.hub.send(Event::Post(self.client, posts)).await;
         self.is_heard.notified().await;
@@ -111,7 +111,7 @@ impl Place {
 }
 
 // ANCHOR: converse
-/// Reads and posts, and writes what the room has for this member, until one side has no more.
+/// Reads and posts, and writes the room's lines for this member, until one side has no more to say.
 pub(crate) async fn converse(
     mut stream: TcpStream,
     service: Service,
@@ -125,12 +125,12 @@ pub(crate) async fn converse(
         let mut writing = pin!(write(writer, inbox, &limits));
         select! {
             Ok(TooSlow) = too_slow => None,
-            // The client has said all: it gets what waits for it.
+            // The client has no more to say: it still gets the lines that wait for it.
             read = &mut reading => match read {
                 Ok(()) => Some(writing.await),
                 Err(error) => Some(Err(error)),
             },
-            // It has got all: it has until the linger time is over to close.
+            // The client has got all its lines: it has the linger time to close.
             written = &mut writing => {
                 let _ = timeout(LINGER, reading).await;
                 Some(written)
@@ -144,7 +144,7 @@ pub(crate) async fn converse(
 }
 // ANCHOR_END: converse
 
-/// Reads and posts until the client has said all. What it sends after it has left is not heard.
+/// Reads and posts until the client has no more to say. Input after that is not heard.
 async fn post(
     mut reader: ReadHalf<'_>,
     mut session: Box<dyn Session>,
@@ -175,7 +175,7 @@ async fn post(
     }
 }
 
-/// Writes what comes through the mailbox until the hub drops it, then shuts the sending side.
+/// Writes the lines from the mailbox until the hub drops it, then shuts the sending side.
 async fn write(mut writer: WriteHalf<'_>, mut inbox: Inbox, limits: &Limits) -> io::Result<()> {
     while let Some(mut queue) = inbox.take().await {
         while !queue.is_empty() {
@@ -189,7 +189,7 @@ async fn write(mut writer: WriteHalf<'_>, mut inbox: Inbox, limits: &Limits) -> 
 }
 
 impl Inbox {
-    /// Waits for a line and takes it, with those that have queued up behind it, for one write.
+    /// Waits for a line, and takes it with the lines queued behind it, for one write.
     async fn take(&mut self) -> Option<Queue> {
         let mut queue = Queue::default();
         let mut line = self.lines.recv().await;

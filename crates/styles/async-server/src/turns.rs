@@ -1,4 +1,4 @@
-//! A task lets others run, however much its client sends.
+//! Tests that a task lets others run, however much its client sends.
 
 use std::io::{Read, Write};
 use std::net::{self, Shutdown};
@@ -17,7 +17,7 @@ use tokio::task::yield_now;
 
 use crate::client::converse;
 
-/// An echo that counts what it is given.
+/// An echo that counts its reads.
 struct Counting(Arc<AtomicUsize>);
 
 impl Session for Counting {
@@ -30,7 +30,7 @@ impl Session for Counting {
 #[test]
 fn a_client_that_always_sends_lets_others_take_turns() {
     const READS: usize = 64;
-    /// Each costs 16 units for its 8 KiB, and some for itself.
+    /// Each read costs 16 units for its 8 KiB, and a few more for the read and the write.
     const READS_A_TURN: usize = 8;
     let reads = Arc::<AtomicUsize>::default();
     let counted = Arc::clone(&reads);
@@ -38,7 +38,7 @@ fn a_client_that_always_sends_lets_others_take_turns() {
     let service = service.reading(LINES_READ);
     let longest = block_on(async move {
         let (mut client, stream) = connection().await;
-        // All of it is there before the first read, and the answers find room.
+        // All input is there before the first read, and a reader makes room for the answers.
         client.write_all(&vec![b'x'; READS * LINES_READ]).unwrap();
         client.shutdown(Shutdown::Write).unwrap();
         let reader = thread::spawn(move || client.read_to_end(&mut Vec::new()));

@@ -1,4 +1,4 @@
-//! What a child does with the client that it was forked for.
+//! The work of a child: it serves the client that it was forked for.
 
 use std::ffi::CString;
 use std::io;
@@ -15,7 +15,7 @@ use protocol::{Answer, ClientId, Service, Session};
 use signal_hook::{SigId, low_level};
 use sockets::{Limits, Stop, StopFlag, log_end};
 
-/// What a child has to know.
+/// The data that a child needs.
 pub(crate) struct Child {
     pub(crate) client: ClientId,
     pub(crate) stream: TcpStream,
@@ -28,27 +28,27 @@ pub(crate) struct Child {
 
 impl Child {
     // ANCHOR: run
-    /// Serves the client, and exits. The exit is the immediate one: what else the parent's memory
-    /// asks to be done at an exit is the parent's to do.
+    /// Serves the client, and exits at once, without exit handlers: those in the child's memory are
+    /// copies of the parent's, and only the parent has to run them.
     #[allow(unsafe_code)]
     pub(crate) fn run(self, stop: Stop, reaping: SigId) -> ! {
         let client = self.client;
         let ended = catch_panic(|| self.serve(stop, reaping));
         log_end(client, &ended);
-        // SAFETY: nothing is left to be done here.
+        // SAFETY: the child has nothing left to do.
         unsafe { libc::_exit(ended.is_err().into()) }
     }
     // ANCHOR_END: run
 
     // ANCHOR: serve
     fn serve(self, stop: Stop, reaping: SigId) -> io::Result<()> {
-        // For `ps`, as a thread would be called.
+        // `ps` shows this name, in the form of a thread's name.
         let _ =
             CString::new(format!("client-{}", self.client.0)).map(|name| prctl::set_name(&name));
         low_level::unregister(reaping);
         let stop = stop.into_child()?;
         self.signal_mask.thread_set_mask()?;
-        // No child outlives the parent, however that ends, and not for a write that is stuck.
+        // The kernel kills the child when the parent ends, even if the child is stuck in a write.
         prctl::set_pdeathsig(Signal::SIGKILL)?;
         if getppid() != self.parent {
             return Err(io::Error::other("the server is gone"));
@@ -62,7 +62,7 @@ impl Child {
                 converse(Connection::new(stream, limits, &stop), session, buffer)
             }
             Some(link) => {
-                // A member stops when its link ends, and not before: it has to hear the goodbye.
+                // A member stops only when its link ends, since it has to hear the goodbye.
                 let never = StopFlag::default();
                 let connection = Connection::new(stream, limits, &never);
                 link::converse(stream, connection, session, buffer, limits, link)

@@ -1,11 +1,11 @@
 //! Fork: after accept(2) returns, fork a process that serves this client to the end.
 //!
-//! Each child reads like the iterative server and blocks as it pleases, and what it breaks is its
-//! own: the kernel keeps it apart from all the others.
-//! So what the clients share has to be carried: the room is the parent's, and each member's child
-//! is linked to it by a socket pair (see `relay`).
-//! The parent has one thread, always: a child gets a copy of the thread that forked and of nothing
-//! else, so a lock that another thread held would stay locked in it for ever.
+//! The code of a child reads like the iterative server, and it may block. If a child crashes, no
+//! other client is harmed: the kernel isolates the processes from each other.
+//! So everything that the clients share has to be carried: the parent owns the room, and a socket
+//! pair links each member's child to it (see `relay`).
+//! The parent always has one thread. A child gets a copy of the thread that forked and of no other
+//! thread, so a lock that another thread held would stay locked in the child forever.
 
 #![deny(unsafe_code)]
 
@@ -32,12 +32,13 @@ use tracing::{info, warn};
 use crate::child::Child;
 use crate::relay::Relay;
 
-/// Serves each client in a process of its own until `stop`, and then those who are here until they
-/// have their answers.
+/// Serves each client in a process of its own until `stop`, and then the remaining clients until
+/// they have their answers.
 ///
 /// # Errors
 ///
-/// Nothing can be waited for. What happens to a client is no error of the server.
+/// The server cannot wait for its descriptors. The failure of a client is not an error of the
+/// server.
 pub fn serve(
     listener: TcpListener,
     service: Service,
@@ -67,8 +68,8 @@ pub fn serve(
                 Ready::Link(client) => server.relay.receive(client),
                 Ready::Listener => {
                     if let Some(child) = server.new_connection() {
-                        // This is the child. It drops at once what it has inherited and does not
-                        // need: a copy of a sibling's link would keep that from ever ending.
+                        // This is the child. It drops at once all that it has inherited and does
+                        // not need: a copy of a sibling's link would keep that link open.
                         drop(server);
                         child.run(stop, reaping);
                     }
@@ -84,29 +85,29 @@ pub fn serve(
 }
 
 // ANCHOR: state
-/// What the parent knows.
+/// The data of the parent.
 struct Server {
     acceptor: Acceptor<TcpListener>,
     service: Service,
     limits: Limits,
     /// The room, and the links to its members.
     relay: Relay,
-    /// The children, and whom each serves, until it is reaped: after that its number may be another
-    /// process's.
+    /// The children, and the client of each, until they are reaped. After that, another process may
+    /// get the number.
     processes: BTreeMap<Pid, ClientId>,
-    /// SIGCHLD as bytes: a signal handler may do next to nothing, so it writes to the other end.
+    /// A byte for each SIGCHLD: a signal handler may do very little, so it writes to the other end.
     deaths: UnixStream,
-    /// By when all has to be over, once the server stops.
+    /// The deadline for all clients, once the server stops.
     over_by: Option<Instant>,
 }
 // ANCHOR_END: state
 
-/// What can be done now without waiting.
+/// The things that the server can do now without waiting.
 enum Ready {
     Stop,
     /// Children have died.
     Deaths,
-    /// A member's child has something to say, or can be told something.
+    /// A member's child has sent something, or can be sent something.
     Link(ClientId),
     /// A client has connected.
     Listener,
@@ -134,11 +135,11 @@ impl Server {
     // ANCHOR_END: wait
 
     // ANCHOR: new_connection
-    /// Forks a process for the client that has just connected. In that process, returns what it
-    /// has to do.
+    /// Forks a process for the client that has just connected. In that process, returns the child's
+    /// work.
     fn new_connection(&mut self) -> Option<Child> {
-        // Before accepting: a client for whose link there are no descriptors shall wait in the
-        // backlog, as one does for whose connection there are none.
+        // The link comes before accept(2): if no descriptors are left for it, the client waits in
+        // the backlog, as it does if none is left for its connection.
         let link = match self.service.has_room().then(link).transpose() {
             Ok(link) => link,
             Err(error) => {
@@ -167,7 +168,7 @@ impl Server {
             child_end
         });
         let parent = getpid();
-        // Else a signal that hits the child early would run the parent's handlers there.
+        // Otherwise a signal that reaches the child early would run the parent's handlers in it.
         let signal_mask = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
         let forked = fork_alone();
         if let Ok(ForkResult::Child) = forked {
@@ -184,8 +185,8 @@ impl Server {
     // ANCHOR_END: start
 
     // ANCHOR: turn
-    /// Lets the room hear and be heard, and kills the processes of members that are too slow,
-    /// whatever they are at.
+    /// Lets the room pass on its talk, and kills the processes of members that are too slow,
+    /// whatever they are doing.
     fn turn(&mut self) {
         for client in self.relay.turn() {
             let mut processes = self.processes.iter();
@@ -198,13 +199,13 @@ impl Server {
     // ANCHOR_END: turn
 
     // ANCHOR: end_connections
-    /// Reaps the children that have died. Several deaths may be one signal, so it asks until there
-    /// is nobody left: one wait a signal would leave zombies behind.
+    /// Reaps the children that have died. Several deaths may come as one signal, so it reaps until
+    /// no dead child is left: one wait per signal would leave zombies behind.
     fn end_connections(&mut self) {
         let mut scrap = [0; 64];
         while self.deaths.read(&mut scrap).is_ok_and(|count| count > 0) {}
         while let Some((process, status)) = reap() {
-            // One that is not known was left behind by another process, to this one as PID 1.
+            // An unknown child had another parent that has ended: PID 1 inherits such children.
             let Some(client) = self.processes.remove(&process) else { continue };
             match status.code() {
                 Some(_) => info!("process {process} of {client} {}", describe(status)),
@@ -215,7 +216,7 @@ impl Server {
     // ANCHOR_END: end_connections
 
     // ANCHOR: stop
-    /// Accepts nobody any more, and says goodbye.
+    /// Stops accepting, and says goodbye to the clients.
     fn stop(&mut self) {
         self.over_by = Some(Instant::now() + self.limits.grace);
         self.acceptor.close();
@@ -224,17 +225,17 @@ impl Server {
     }
     // ANCHOR_END: stop
 
-    /// Kills those who are still here when the grace is over.
+    /// Kills the remaining children when the grace is over.
     fn keep_time(&mut self) {
         if self.over_by.is_some_and(|over_by| until(over_by).is_zero()) {
             self.signal(Signal::SIGKILL);
-            // They are gone when they are reaped. Should one not be, it is killed again.
+            // A child is gone once it is reaped. If one is not by then, it is killed again.
             self.over_by = Some(Instant::now() + self.limits.grace);
         }
     }
 
-    /// Sends all children a signal. They are still ours: this process alone reaps, and forgets the
-    /// number of each when it does.
+    /// Sends a signal to all children. Their numbers are still valid: only this process reaps them,
+    /// and it forgets each number when it does.
     fn signal(&self, signal: Signal) {
         for &process in self.processes.keys() {
             let _ = kill(process, signal);
@@ -247,11 +248,11 @@ impl Server {
 }
 
 // ANCHOR: fork_alone
-/// Forks, which only a process with one thread may do without further thought: the child gets a
-/// copy of this thread and of no other.
+/// Forks. Only a process with one thread may do so without further thought: the child gets a copy
+/// of this thread and of no other.
 #[allow(unsafe_code)]
 fn fork_alone() -> nix::Result<ForkResult> {
-    // SAFETY: there is no other thread, so the child finds no lock held by one that it has not.
+    // SAFETY: there is no other thread, so no lock in the child is held by a thread that it lacks.
     unsafe { fork() }
 }
 // ANCHOR_END: fork_alone

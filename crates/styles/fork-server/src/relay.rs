@@ -1,7 +1,7 @@
-//! The room, and what carries its talk: the parent's end of a link to each member's child.
+//! The room, and the links that carry its talk: the parent's end of a link to each member's child.
 //!
-//! The end of a link is for the room, as the end of a process is for the process table (`lib`):
-//! a child may have said things before it ended that are still to be heard.
+//! A member leaves the room when its link ends, and not when its process ends (see `lib`): the link
+//! may still hold posts that the child sent before.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ use protocol::{ClientId, Hub, OutboxMailbox, OutboxState};
 pub(crate) struct Relay {
     hub: Hub<OutboxMailbox>,
     links: BTreeMap<ClientId, Link>,
-    /// The moment from which the hub's clock counts, and the one at which to ask the hub again.
+    /// The start of the hub's clock, and the time at which to ask the hub again.
     begun: Instant,
     advance_at: Option<Instant>,
 }
@@ -33,20 +33,20 @@ impl Relay {
         }
     }
 
-    /// A client joins the room. The room's lines for it go through `link`.
+    /// Lets a client join the room. The room's lines for it go through `link`.
     pub(crate) fn join(&mut self, client: ClientId, peer: SocketAddr, link: Link) {
         self.hub.join(client, peer.to_string(), link.outbox.mailbox());
         self.links.insert(client, link);
     }
 
-    /// A client for which no process could be started leaves again.
+    /// Lets a client leave again, since no process could be started for it.
     pub(crate) fn leave(&mut self, client: ClientId) {
         self.hub.leave(client);
         self.links.remove(&client);
     }
 
-    /// For what each link is waited for: that it can be told something, or heard, if the room has
-    /// heard what it said before.
+    /// The readiness to wait for on each link: writable if lines wait for the child, and readable
+    /// if the room has heard its earlier posts.
     pub(crate) fn interests(&self) -> impl Iterator<Item = (ClientId, BorrowedFd<'_>, PollFlags)> {
         self.links.iter().filter_map(|(&client, link)| {
             let (socket, flags) = link.interest(self.hub.hears(client))?;
@@ -55,7 +55,7 @@ impl Relay {
     }
 
     // ANCHOR: receive
-    /// Hears what a member's child has to say.
+    /// Receives what a member's child has sent.
     pub(crate) fn receive(&mut self, client: ClientId) {
         let Some(link) = self.links.get_mut(&client).filter(|_| self.hub.hears(client)) else {
             return;
@@ -69,8 +69,8 @@ impl Relay {
     // ANCHOR_END: receive
 
     // ANCHOR: turn
-    /// Ends a turn of the loop: lets the room hear, sends every child all that waits for it, and
-    /// forgets the links at their end. Returns the clients that are too slow.
+    /// Ends a turn of the loop: lets the room hear the posts, sends every child its lines, and
+    /// forgets the links that have ended. Returns the clients that are too slow.
     pub(crate) fn turn(&mut self) -> Vec<ClientId> {
         let wait = self.hub.advance(self.begun.elapsed());
         self.advance_at = wait.map(|wait| Instant::now() + wait);
@@ -87,17 +87,17 @@ impl Relay {
     }
     // ANCHOR_END: turn
 
-    /// Says goodbye to everybody.
+    /// Says goodbye to all members.
     pub(crate) fn stop(&mut self) {
         self.hub.stop();
     }
 
-    /// When the hub wants to be asked again, if nobody is ready before.
+    /// The time at which the hub wants to be asked again, if no descriptor is ready before.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.advance_at
     }
 
-    /// Whether all links are at their end.
+    /// Whether all links have ended.
     pub(crate) fn is_over(&self) -> bool {
         self.links.is_empty()
     }

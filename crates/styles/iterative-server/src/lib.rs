@@ -3,7 +3,7 @@
 //! One stack frame holds the whole state of the one conversation, so there is nothing to share and
 //! nothing to lock.
 //! The room is a bulletin board behind a single telephone line: it outlives its callers, and each
-//! reads what the last ones left.
+//! caller reads the messages of those before.
 
 #![forbid(unsafe_code)]
 
@@ -18,11 +18,11 @@ use nix::poll::PollFlags;
 use protocol::{Answer, Hub, Outbox, OutboxMailbox, OutboxState, Service};
 use sockets::{Acceptor, Arrival, Limits, Stop, StopFlag, log_end, poll};
 
-/// Serves one client after the other until `stop`, and the client in hand until it has its answers.
+/// Serves one client after the other until `stop`, and the current client until it has its answers.
 ///
 /// # Errors
 ///
-/// The listener cannot be waited for. What happens to a client is no error of the server.
+/// The server cannot wait for its listener. The failure of a client is not an error of the server.
 pub fn serve(
     listener: TcpListener,
     service: Service,
@@ -48,7 +48,7 @@ pub fn serve(
 }
 
 // ANCHOR: wait
-/// Waits until somebody calls, or the server shall stop.
+/// Waits until a client connects, or a signal tells the server to stop.
 fn wait(acceptor: &mut Acceptor<TcpListener>, stop: &Stop) -> io::Result<()> {
     let deadline = acceptor.paused_until();
     let mut interests = vec![((), stop.as_fd(), PollFlags::POLLIN)];
@@ -97,7 +97,7 @@ fn converse(
         }
         connection.write_all(&answer.send)?;
         hub.post(client, answer.posts);
-        // Nobody else is here to be waited for, so the hub's clock may stand still.
+        // There is no other member to wait for, so the hub's clock may stand still.
         while hub.advance(Duration::ZERO).is_some() {
             send(&outbox, &mut connection)?;
         }
@@ -113,7 +113,7 @@ fn converse(
 // ANCHOR_END: converse
 
 // ANCHOR: send
-/// Sends what the room has for the client.
+/// Sends the room's lines for the client.
 fn send(outbox: &Outbox, connection: &mut Connection<'_>) -> io::Result<()> {
     let mut queue = outbox.queue();
     while let Some(line) = queue.front() {

@@ -1,8 +1,8 @@
 //! Select: after accept(2) returns, remember the client, and wait for all of them at once.
 //!
 //! One thread holds the whole state in a table ([`drivers::table`]).
-//! Nothing in it may block, so each socket is asked only for what select(2) says that it has.
-//! Since nobody else runs meanwhile, there is nothing to lock.
+//! No call may block, so the server reads only from sockets that select(2) reports as readable.
+//! There is no other thread, so there is nothing to lock.
 
 #![forbid(unsafe_code)]
 
@@ -18,12 +18,13 @@ use protocol::{ClientId, Service};
 use sockets::{Acceptor, Limits, Stop, until, wait_out};
 use tracing::warn;
 
-/// Serves all clients in one loop until `stop`, and then those who are here until they have their
-/// answers.
+/// Serves all clients in one loop until `stop`, and then the remaining clients until they have
+/// their answers.
 ///
 /// # Errors
 ///
-/// Nothing can be waited for. What happens to a client is no error of the server.
+/// The server cannot wait for its descriptors. The failure of a client is not an error of the
+/// server.
 pub fn serve(
     listener: TcpListener,
     service: Service,
@@ -58,7 +59,7 @@ pub fn serve(
 }
 
 // ANCHOR: state
-/// All the state that there is.
+/// The whole state of the server.
 struct Server {
     acceptor: Acceptor<TcpListener>,
     limits: Limits,
@@ -67,12 +68,12 @@ struct Server {
 }
 // ANCHOR_END: state
 
-/// What can be done now without waiting.
+/// The things that the server can do now without waiting.
 enum Ready {
     Stop,
     /// A client has sent something.
     Readable(ClientId),
-    /// A client takes more of what waits for it.
+    /// A client takes more of the output that waits for it.
     Writable(ClientId),
     /// A client has connected.
     Listener,
@@ -82,8 +83,8 @@ impl Server {
     // ANCHOR: wait
     /// Waits until there is something to do.
     ///
-    /// The sets are made anew from the table each turn: select(2) overwrites them with its answer,
-    /// and a copy kept aside would have to be kept right.
+    /// Each turn makes the sets from the table: select(2) overwrites them with its answer, and a
+    /// copy kept aside would have to be kept up to date.
     fn wait(&mut self, stop: &Stop) -> io::Result<Vec<Ready>> {
         let deadline = [self.table.deadline(), self.acceptor.paused_until()];
         let mut timeout = deadline.into_iter().flatten().min().map(time_left);
@@ -134,7 +135,7 @@ impl Server {
     // ANCHOR_END: wait
 
     // ANCHOR: new_connection
-    /// Gives the client that has just connected its place in the table.
+    /// Gives a place in the table to the client that has just connected.
     fn new_connection(&mut self) {
         match self.acceptor.accept() {
             Some(arrival) if fits(&arrival.stream) => self.table.new_connection(arrival),
@@ -146,7 +147,7 @@ impl Server {
     }
     // ANCHOR_END: new_connection
 
-    /// Accepts nobody any more, and says goodbye.
+    /// Stops accepting, and says goodbye to the clients.
     fn stop(&mut self) {
         self.is_stopping = true;
         self.acceptor.close();
@@ -166,7 +167,7 @@ fn fits(descriptor: impl AsFd) -> bool {
 // ANCHOR_END: fits
 
 fn time_left(deadline: Instant) -> TimeVal {
-    // Rounded up: a wait that ends too early would be begun again, and again.
+    // Rounded up: if a wait ended too early, the loop would wait again and again.
     let left = until(deadline) + Duration::from_nanos(999);
     TimeVal::microseconds(i64::try_from(left.as_micros()).unwrap_or(i64::MAX))
 }

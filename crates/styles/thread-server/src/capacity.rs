@@ -1,8 +1,9 @@
-//! How many threads the system has memory for.
+//! The number of threads that the system has memory for.
 //!
-//! Where there is none for a thread's stack, the thread is refused, and its client with it. But each
-//! thread of Rust also gets a stack for signals, with a guard page, once it runs already, and where
-//! that cannot be had the whole process ends. So the server does not go as far.
+//! If there is no memory for a thread's stack, the thread cannot start, and the server refuses its
+//! client. But once a thread runs, Rust also gives it a stack for signals, with a guard page. If
+//! there is no memory for that, the whole process ends. So the server starts fewer threads than
+//! that.
 
 use std::fs;
 
@@ -19,14 +20,14 @@ use crate::STACK;
 /// of each (mmap(2)).
 const MAPPINGS: usize = 4;
 
-/// How many mappings, and how many bytes, are left for all that is no client's.
+/// How many mappings, and how many bytes, are kept for everything that is not a client's.
 const SPARE_MAPPINGS: usize = 256;
 const SPARE_BYTES: usize = 8 * 1024 * 1024;
 
-/// The stack for signals with its guard page, and what else the system rounds up.
+/// The stack for signals with its guard page, and the bytes that the system adds when it rounds up.
 const SIGNAL_STACK: usize = 64 * 1024;
 
-/// The limits, with no more clients than there is memory for. The others wait in the backlog.
+/// The limits, with no more clients than there is memory for. Further clients wait in the backlog.
 pub(crate) fn limited(limits: Limits, service: &Service) -> Limits {
     let address_space = address_space();
     if address_space.is_some() {
@@ -39,10 +40,10 @@ pub(crate) fn limited(limits: Limits, service: &Service) -> Limits {
     Limits { max_clients: limits.max_clients.min(most), ..limits }
 }
 
-/// How many clients there is memory for, and what limits it.
+/// How many clients there is memory for, and which limit decides that.
 fn most_clients(service: &Service, address_space: Option<usize>) -> (usize, &'static str) {
     let (threads, mailbox) = if service.has_room() { (2, MAILBOX_LIMIT) } else { (1, 0) };
-    // What a client may make the server hold, at the worst.
+    // The bytes that a client can make the server hold, at worst.
     let buffers = 2 * service.read_size() + WRITE_SIZE + mailbox;
     let a_client = threads * (STACK + SIGNAL_STACK) + buffers;
     let by_mappings = (free_mappings() / (threads * MAPPINGS)).max(1);
@@ -55,7 +56,7 @@ fn most_clients(service: &Service, address_space: Option<usize>) -> (usize, &'st
 
 fn free_mappings() -> usize {
     let most = fs::read_to_string("/proc/sys/vm/max_map_count").ok();
-    // 65,530 is the kernel's own choice.
+    // 65,530 is the kernel's default.
     let most = most.and_then(|text| text.trim().parse().ok()).unwrap_or(65_530_usize);
     let used = fs::read_to_string("/proc/self/maps").map_or(0, |maps| maps.lines().count());
     most.saturating_sub(used + SPARE_MAPPINGS)
@@ -74,11 +75,11 @@ fn address_space() -> Option<usize> {
     Some(limit.saturating_sub(pages * page as usize + SPARE_BYTES))
 }
 
-/// Has malloc(3) take all memory from one heap. It would reserve 64 MiB of addresses for each of
-/// several, and there are few.
+/// Makes malloc(3) take all memory from one heap. By default it uses several, and reserves 64 MiB
+/// of addresses for each: too much for a limited address space.
 #[allow(unsafe_code)]
 fn use_one_heap() {
-    // SAFETY: mallopt(3) sets a number of the allocator's own.
+    // SAFETY: mallopt(3) only sets a parameter of the allocator.
     #[cfg(target_env = "gnu")]
     unsafe {
         libc::mallopt(libc::M_ARENA_MAX, 1);

@@ -1,8 +1,8 @@
 //! Thread: after accept(2) returns, start a thread that serves this client to the end.
 //!
-//! Each thread reads like the iterative server, blocks as it pleases, and shares the memory of all
-//! the others, so what they share has to be told: a post goes to the hub's thread through a
-//! channel, and a line comes back through a queue under a lock (see `member`).
+//! The code of a thread reads like the iterative server, and it may block. All threads share one
+//! memory, so the code has to say how they use it together: a post goes to the hub's thread through
+//! a channel, and a line comes back through a queue under a lock (see `member`).
 //! The main thread accepts, and joins each thread that ends, as a parent waits for its children.
 
 #![deny(unsafe_code)]
@@ -32,20 +32,21 @@ use tracing::warn;
 
 use crate::member::{Mailbox, Membership};
 
-/// How many events may wait for the hub. Few: what waits here is on its way into every mailbox.
+/// How many events may wait for the hub. Few, since each of them goes into every mailbox.
 const EVENTS: usize = 16;
 
 // ANCHOR: stack
-/// How much stack a thread gets. The default of 2 MiB is as large as a huge page, and may be one.
+/// The size of a thread's stack. The default of 2 MiB is as large as a huge page, and may use one.
 pub(crate) const STACK: usize = 256 * 1024;
 // ANCHOR_END: stack
 
-/// Serves each client on a thread of its own until `stop`, and then those who are here until they
-/// have their answers.
+/// Serves each client on a thread of its own until `stop`, and then the remaining clients until
+/// they have their answers.
 ///
 /// # Errors
 ///
-/// Nothing can be waited for. What happens to a client is no error of the server.
+/// The server cannot wait for its descriptors. The failure of a client is not an error of the
+/// server.
 pub fn serve(
     listener: TcpListener,
     service: Service,
@@ -54,7 +55,7 @@ pub fn serve(
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let limits = capacity::limited(limits, &service);
-    // The handler does nothing: that there is one lets the signal interrupt a system call.
+    // The handler does nothing, but a signal with a handler interrupts system calls.
     hear(&[Signal::SIGUSR1], || flag::register(Signal::SIGUSR1 as i32, Arc::default()))?;
     let (ended, at_end) = io::pipe()?;
     let (hub, events) = bounded(EVENTS);
@@ -83,25 +84,26 @@ pub fn serve(
     }
     // ANCHOR_END: main_loop
     server.acceptor.log_summary();
-    // Nobody can reach the hub any more, so its thread ends.
+    // This drops the last sender to the hub, so the hub's thread ends.
     drop(server);
     let _ = hub_thread.map(JoinHandle::join);
     Ok(())
 }
 
 // ANCHOR: state
-/// What the main thread knows. Nothing of it is shared.
+/// The data of the main thread. None of it is shared.
 struct Server {
     acceptor: Acceptor<TcpListener>,
     service: Service,
     limits: Limits,
     hub: Sender<Event<Mailbox>>,
     threads: BTreeMap<ClientId, Thread>,
-    /// A thread writes its client's number to one end when it ends, and the main thread reads it.
+    /// When a thread ends, it writes its client's number to `at_end`, and the main thread reads it
+    /// here.
     ended: PipeReader,
     at_end: Arc<PipeWriter>,
     stop: StopFlag,
-    /// By when all has to be over, once the server stops.
+    /// The deadline for all clients, once the server stops.
     over_by: Option<Instant>,
 }
 
@@ -112,7 +114,7 @@ struct Thread {
 }
 // ANCHOR_END: state
 
-/// What can be done now without waiting.
+/// The things that the server can do now without waiting.
 enum Ready {
     Stop,
     /// Threads have ended.
@@ -166,11 +168,11 @@ impl Server {
         };
         let work = move || {
             let ended = catch_panic(serve);
-            // It fails only when the main thread is gone, and then nobody needs to know.
+            // This fails only if the main thread is gone, and then nothing needs the number.
             let _ = at_end.as_ref().write_all(&client.0.to_ne_bytes());
             ended
         };
-        // thread::spawn would panic when the system has no more threads.
+        // thread::spawn would panic if the system had no more threads.
         let builder = Builder::new().name(format!("client-{}", client.0)).stack_size(STACK);
         match builder.spawn(work) {
             Ok(handle) => drop(self.threads.insert(client, Thread { stream, handle })),
@@ -183,7 +185,7 @@ impl Server {
     /// Joins the threads that have ended.
     fn end_connections(&mut self) -> io::Result<()> {
         let mut numbers = [0; 64 * size_of::<u64>()];
-        // Each was written at once and is short, so the pipe gives them whole (pipe(7), PIPE_BUF).
+        // Each number comes from one short write, so the pipe never splits it (pipe(7), PIPE_BUF).
         let count = self.ended.read(&mut numbers)?;
         for number in numbers[..count].chunks_exact(size_of::<u64>()) {
             let client = ClientId(u64::from_ne_bytes(number.try_into().expect("eight bytes")));
@@ -195,22 +197,23 @@ impl Server {
     }
     // ANCHOR_END: end_connections
 
-    /// Accepts nobody any more, and says goodbye.
+    /// Stops accepting, and says goodbye to the clients.
     fn stop(&mut self) {
         self.over_by = Some(Instant::now() + self.limits.grace);
         self.acceptor.close();
         match self.service.has_room() {
-            // A member stops when its mailbox ends, and not before: it has to hear the goodbye.
+            // A member stops only when its mailbox ends, since it has to hear the goodbye.
             true => drop(self.hub.send(Event::Stop)),
             false => self.threads.values().for_each(Thread::wake),
         }
     }
 
-    /// Cuts off those who are still here when the grace is over. Their threads wake, and end.
+    /// Cuts off the remaining clients when the grace is over. Their threads wake up and end.
     fn keep_time(&mut self) {
         if self.over_by.is_some_and(|over_by| until(over_by).is_zero()) {
             self.threads.values().for_each(|thread| cut(&thread.stream));
-            // They are gone when they are joined. Should one not be, it is cut off again.
+            // A client is gone once its thread is joined. If one is not by then, it is cut off
+            // again.
             self.over_by = Some(Instant::now() + self.limits.grace);
         }
     }
@@ -221,13 +224,13 @@ impl Server {
 }
 
 // ANCHOR: start_hub
-/// Starts the thread that owns the room. It ends when nobody can reach it any more.
+/// Starts the thread that owns the room. It ends when all senders are dropped.
 fn start_hub(events: Receiver<Event<Mailbox>>) -> io::Result<JoinHandle<()>> {
     let hub = Builder::new().name("hub".to_owned()).spawn(move || run_hub(&events));
     hub.map_err(|_| io::Error::other("no threads can be started"))
 }
 
-/// Hears what comes through the channel, as the members keep up.
+/// Handles the events from the channel at the pace of the members.
 fn run_hub(events: &Receiver<Event<Mailbox>>) {
     let (mut hub, begun) = (Hub::default(), Instant::now());
     let mut advance_at = None;
@@ -278,10 +281,10 @@ impl Thread {
     // ANCHOR: wake
     /// Wakes the thread from its read, so that it sees that the server stops.
     ///
-    /// The order leaves no gap: a read under way is interrupted and, begun again, does not block;
-    /// one that was about to begin does not block either.
+    /// The order leaves no gap: a read under way is interrupted, and does not block when it is
+    /// repeated; a read that was about to begin does not block either.
     fn wake(&self) {
-        // They fail only where the connection or the thread is at its end.
+        // Both calls fail only if the connection or the thread has ended.
         let _ = self.stream.set_nonblocking(true);
         let _ = pthread_kill(self.handle.as_pthread_t(), Signal::SIGUSR1);
     }

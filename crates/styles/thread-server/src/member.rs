@@ -1,7 +1,7 @@
 //! A member of the room: one thread that reads, and another that writes.
 //!
-//! Two threads, since a thread that waits for its client cannot wait for the room too.
-//! One writer alone, since two would tear each other's lines.
+//! There are two threads, since a thread that waits for its client cannot wait for the room too.
+//! There is only one writer, since the lines of two writers would mix.
 
 use std::io::{self, ErrorKind};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -14,7 +14,7 @@ use std::thread::{self, Builder};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use drivers::blocking::{Buffer, Connection, Input};
 use protocol::{ClientId, Event, Line, Posts, Queue, Session, TooSlow};
-// The same, but a test decides which thread runs next.
+// The same types, but a test decides which thread runs next.
 #[cfg(test)]
 use shuttle::sync::{Condvar, Mutex, MutexGuard};
 use sockets::{LINGER, Limits, WRITE_SIZE, cut, write_queue};
@@ -26,23 +26,24 @@ use crate::STACK;
 mod races;
 
 // ANCHOR: mailbox
-/// Where lines wait for a member's writer, and where its reader waits to be heard: under a lock
-/// that the hub and the two take turns to hold, with a condition for each of them to be woken by.
+/// The lines that wait for a member's writer, and the flag that its reader waits for. The hub and
+/// both threads take turns to hold its lock, and a condition variable wakes each of the two
+/// threads.
 #[derive(Default)]
 struct Inbox {
     waiting: Mutex<Waiting>,
-    /// There are lines, or nothing more comes.
+    /// Notified when there are lines, or when no more will come.
     has_lines: Condvar,
-    /// What the member has posted is heard, or nothing more comes.
+    /// Notified when the room has heard the member's posts, or when no more lines will come.
     is_heard: Condvar,
 }
 
 #[derive(Default)]
 struct Waiting {
     queue: Queue,
-    /// The room has not yet heard what the member has posted.
+    /// The room has not yet heard the member's posts.
     is_unheard: bool,
-    /// Nothing more comes.
+    /// No more lines will come.
     is_over: bool,
 }
 
@@ -57,7 +58,7 @@ impl protocol::Mailbox for Mailbox {
         let taken = self.inbox.lock().queue.push(line.clone());
         match taken {
             Ok(_) => self.inbox.has_lines.notify_one(),
-            // That wakes the reader and the writer, wherever they are.
+            // This wakes the reader and the writer, whatever they wait for.
             Err(TooSlow) => cut(&self.stream),
         }
         taken
@@ -80,8 +81,8 @@ impl Drop for Mailbox {
 }
 // ANCHOR_END: mailbox
 
-/// A client's place in the room. Dropping it is leaving, also when the client's thread could not
-/// be started, or panics.
+/// A client's place in the room. Dropping it makes the client leave, even if the client's thread
+/// could not be started or panics.
 pub(crate) struct Membership {
     client: ClientId,
     hub: Sender<Event<Mailbox>>,
@@ -98,18 +99,20 @@ impl Membership {
     ) -> Membership {
         let inbox = Arc::<Inbox>::default();
         let mailbox = Mailbox { inbox: Arc::clone(&inbox), stream: Arc::clone(stream) };
-        // The hub never waits, so waiting for it is safe; it is there as long as the main thread.
+        // The hub never waits for a member, so waiting for it is safe. It lives as long as the main
+        // thread.
         let _ = hub.send(Event::Join(client, peer.to_string(), mailbox));
         Membership { client, hub: hub.clone(), inbox, stream: Arc::clone(stream) }
     }
 
     // ANCHOR: post
-    /// Posts, and waits until the room has heard it. All that the client says meanwhile is then one
-    /// read, and a member that floods holds up itself alone.
+    /// Posts, and waits until the room has heard the posts. Everything that the client says
+    /// meanwhile is then one read, and a member that floods delays only itself.
     fn post(&self, posts: Posts) {
         self.inbox.lock().is_unheard = true;
         let _ = self.hub.send(Event::Post(self.client, posts));
-        // Let others speak first: the hub then hears them together, and each member has one write.
+        // Let other threads post first: the hub then hears all posts together, and each member
+        // needs one write.
         thread::yield_now();
         self.inbox.wait_until_heard();
     }
@@ -123,7 +126,7 @@ impl Drop for Membership {
 }
 
 // ANCHOR: converse
-/// Reads and posts, while another thread writes what the room has for this member.
+/// Reads and posts, while another thread writes the room's lines for this member.
 pub(crate) fn converse(
     mut connection: Connection<'_>,
     mut session: Box<dyn Session>,
@@ -137,8 +140,8 @@ pub(crate) fn converse(
     let (reading, read_to_the_end) = bounded::<()>(0);
     let is_finished = AtomicBool::new(false);
     thread::scope(|scope| {
-        // Both are dropped when the reader ends, be it by a panic: the first ends the membership,
-        // so that the writer ends, and the second tells it that there is nobody to wait for.
+        // Both are dropped when the reader ends, even by a panic. The first ends the membership, so
+        // that the writer ends. The second tells the writer that it need not wait for the reader.
         let (membership, _reading) = (membership, reading);
         let writer = Builder::new().name(format!("writer-{}", membership.client.0));
         let writer = writer.stack_size(STACK);
@@ -148,7 +151,7 @@ pub(crate) fn converse(
         loop {
             let answer = match connection.read(&mut buffer)? {
                 Input::Bytes(_) if is_finished.load(SeqCst) => return Ok(()),
-                // What a client sends after it has left is read to the end, and not heard.
+                // Input after the client has left is read to the end, but not heard.
                 Input::Bytes(bytes) => session.receive(bytes),
                 Input::Idle(seconds) => session.idle(seconds),
                 Input::Stop => return Ok(()),
@@ -168,7 +171,7 @@ pub(crate) fn converse(
 // ANCHOR_END: converse
 
 // ANCHOR: write
-/// Writes what comes through the mailbox until the hub drops it, then finishes the client.
+/// Writes the lines from the mailbox until the hub drops it, then finishes the client.
 fn write(
     stream: &TcpStream,
     inbox: &Inbox,
@@ -178,8 +181,8 @@ fn write(
     while let Some(mut queue) = inbox.take() {
         let written = write_queue(stream, &mut queue);
         if written.is_err() || !queue.is_empty() {
-            // The connection is broken, or the socket's timeout is over and the client has not
-            // taken a byte. The reader is not to wait for the room any more.
+            // The connection is broken, or the client has not taken a byte within the socket's
+            // timeout. The reader must not wait for the room any more.
             inbox.end();
             cut(stream);
             return written.and(Err(ErrorKind::TimedOut.into()));
@@ -187,9 +190,10 @@ fn write(
     }
     stream.shutdown(Shutdown::Write)?;
     let _ = read_to_the_end.recv_timeout(LINGER);
-    // A client that still sends shall be told so by a reset, which takes something that is unread.
+    // The reader stops, so that further input stays unread: closing then resets the connection,
+    // which tells a client that still sends.
     is_finished.store(true, SeqCst);
-    // That wakes the reader, if it still waits for a client that does not close.
+    // This wakes the reader, if it still waits for a client that does not close.
     stream.shutdown(Shutdown::Both)
 }
 // ANCHOR_END: write
@@ -208,17 +212,17 @@ impl Inbox {
         drop(self.is_heard.wait_while(self.lock(), is_unheard).expect(UNHARMED));
     }
 
-    /// Nothing more comes, and nothing more is heard.
+    /// Ends the inbox: no more lines will come, and no more posts will be heard.
     fn end(&self) {
         self.lock().is_over = true;
         self.has_lines.notify_one();
         self.is_heard.notify_one();
     }
 
-    /// Nobody holds the lock while writing to a socket, or for longer than a line takes.
+    /// No thread holds the lock while it writes to a socket, or for longer than a line takes.
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().expect(UNHARMED)
     }
 }
 
-const UNHARMED: &str = "nobody panics while holding the lock";
+const UNHARMED: &str = "no thread panics while it holds the lock";

@@ -1,10 +1,10 @@
-//! A server with a bug in its service: `faulty-server STYLE SERVICE FAULT`, where the style is named
-//! after its binary.
+//! A server with a bug in its service: `faulty-server STYLE SERVICE FAULT`, where STYLE is the name
+//! of the style's binary.
 //!
-//! It serves as the real one does, by the very same `serve`. But with the fault `panic` a session
-//! that reads `panic!` does so, and the session of the 13th client already when it greets. With
-//! `lose`, `double`, `swap` or `change` that is what happens to every tenth read, or, where the
-//! server speaks first, to the greeting of every tenth client.
+//! It uses the `serve` function of the real server. But with the fault `panic`, a session that
+//! reads `panic!` panics, and the session of the 13th client panics when it greets. `lose`,
+//! `double`, `swap` or `change` happens to every tenth read or, if the server speaks first, to the
+//! greeting of every tenth client.
 
 use std::borrow::Cow;
 use std::env;
@@ -76,9 +76,9 @@ enum Fault {
 enum Damage {
     Lose,
     Double,
-    /// It is given together with the next one, and behind it.
+    /// The bytes come together with the next ones, and after them.
     Swap,
-    /// One bit of the byte in the middle.
+    /// One bit of the byte in the middle changes.
     Change,
 }
 
@@ -128,7 +128,7 @@ impl Session for Damaging {
         if self.reads.is_multiple_of(10) && !input.is_empty() {
             bytes = self.damaged(bytes);
             if bytes.is_empty() {
-                // An empty read would be the end of input.
+                // To the session, an empty read would be the end of input.
                 return Answer::default();
             }
         } else {

@@ -4,7 +4,7 @@
 
 const PLAYLIST = "stream.m3u8";
 
-// How often the relay is asked, in milliseconds.
+// How often to ask the relay, in milliseconds.
 const EVERY = 2000;
 
 const video = document.getElementById("video");
@@ -13,10 +13,10 @@ const news = document.getElementById("news");
 // The player, as long as there is something to play.
 let hls = null;
 
-// What is the matter with the player, until it plays again.
+// The player's error, until it plays again.
 let trouble = "";
 
-// What the relay said last.
+// The last status of the relay.
 let status = null;
 
 const STATES = {
@@ -49,7 +49,7 @@ const TROUBLES = {
   bufferSeekOverHole: "A hole in the stream was skipped.",
 };
 
-// Says what has changed, once: a screen reader reads it out.
+// Shows the news, but only if it has changed: a screen reader reads it out each time.
 function tell() {
   const said = trouble || (status ? STATES[status.state] : "The relay does not answer.");
   if (news.textContent !== said) news.textContent = said;
@@ -83,11 +83,11 @@ async function ask() {
   setTimeout(ask, EVERY);
 }
 
-// Has the player ready. It loads segments when the reader presses play, and not before.
+// Prepares the player. It loads segments only when the reader presses play.
 function prepare() {
   if (hls || video.src) return;
   if (!Hls.isSupported()) {
-    // Safari on a phone plays playlists by itself.
+    // Safari on a phone can play playlists itself.
     if (video.canPlayType("application/vnd.apple.mpegurl")) video.src = PLAYLIST;
     else trouble = "This browser can play no live stream.";
     return;
@@ -99,12 +99,12 @@ function prepare() {
   hls.attachMedia(video);
 }
 
-// Most errors pass: hls.js tries again. One that does not ends the player, and the next answer of
-// the relay makes a new one.
+// Most errors pass: hls.js tries again. A fatal error ends the player, and the next answer of the
+// relay makes a new one.
 function fail({ details, fatal }) {
   trouble = TROUBLES[details] ?? `The player says: ${details}.`;
   if (fatal) {
-    trouble += " The player begins anew.";
+    trouble += " The player starts again.";
     hls.destroy();
     hls = null;
   }

@@ -1,21 +1,23 @@
-//! Those who play one endless stream, each with a queue of its own.
+//! The listeners of the endless stream, each with a queue of its own.
 //!
-//! It is the chat's mailbox again: whoever writes never waits, and a listener that does not read is
-//! dropped when its queue is full. Here all queues hold the same bytes, which are there once.
+//! The queue works like the chat's mailbox: the writer never waits, and a listener that does not
+//! read is dropped when its queue is full. Here all queues share the same bytes, which are in
+//! memory only once.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 
 /// How far a listener may fall behind, in bytes: 16 MiB. That is more than a second of 100 Mbit/s,
-/// and 27 seconds of 5 Mbit/s. All queues share their bytes, so it is once as much for all of them.
+/// and 27 seconds of 5 Mbit/s. All queues share their bytes, so together they need no more than
+/// that.
 pub const QUEUE_LIMIT: usize = 16 << 20;
 
-/// Tells a listener from every other one that there is or was.
+/// The unique number of a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ListenerId(u64);
 
-/// What there is for a listener.
+/// The next thing for a listener.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Taken {
     /// More of the stream.
@@ -37,12 +39,13 @@ pub(crate) struct Listeners {
     has_ended: bool,
 }
 
-/// What waits for a listener.
+/// The pieces that wait for a listener.
 #[derive(Debug, Default)]
 struct Queue {
     waiting: VecDeque<Bytes>,
     bytes: usize,
-    /// Whether a segment has begun since the listener came: before that it could play nothing.
+    /// Whether a segment has begun since the listener joined: before that, it could not play
+    /// anything.
     has_begun: bool,
     is_dropped: bool,
 }
@@ -60,7 +63,8 @@ impl Listeners {
     }
 
     // ANCHOR: tell
-    /// Puts a piece of the stream into every queue. Where it finds no room, the listener is dropped.
+    /// Puts a piece of the stream into every queue. If a queue has no room, its listener is
+    /// dropped.
     pub(crate) fn tell(&mut self, bytes: &Bytes, begins: bool) {
         for queue in self.queues.values_mut().filter(|queue| !queue.is_dropped) {
             queue.has_begun |= begins;
@@ -95,12 +99,12 @@ impl Listeners {
         }
     }
 
-    /// How many there are who have not been dropped.
+    /// The number of listeners that have not been dropped.
     pub(crate) fn count(&self) -> usize {
         self.queues.values().filter(|queue| !queue.is_dropped).count()
     }
 
-    /// How many were dropped, from the start on.
+    /// The number of listeners that have been dropped since the start.
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped
     }
@@ -128,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listener_that_does_not_read_is_dropped_and_costs_nobody_else_anything() {
+    fn a_listener_that_does_not_read_is_dropped_and_costs_the_others_nothing() {
         let mut listeners = Listeners::default();
         let [slow, good] = [listeners.join(), listeners.join()];
         for _ in 0..=QUEUE_LIMIT / PIECE.len() {

@@ -1,29 +1,30 @@
-//! The first task of a receiver: to find where packets begin.
+//! The first task of a receiver: finding where packets begin.
 //!
 //! A transport stream has no frames like those of the lessons. Each packet has 188 bytes and begins
-//! with 0x47, and any other byte of it may be 0x47 as well. So one such byte proves nothing; three
-//! of them, each 188 bytes behind the other, are taken for the beginning of a packet.
+//! with 0x47, and any other byte of it may be 0x47 as well. So one such byte proves nothing. But if
+//! three of them follow each other at a distance of 188 bytes, the first counts as the beginning of
+//! a packet.
 
 /// The size of a packet of a transport stream, in bytes (ISO/IEC 13818-1, 2.4.3.2).
 pub const PACKET: usize = 188;
 
-/// What each packet begins with.
+/// The first byte of each packet.
 const SYNC: u8 = 0x47;
 
-/// How many bytes have to be there to tell where a packet begins: two packets and a byte.
+/// How many bytes are needed to find the beginning of a packet: two packets and a byte.
 const PROOF: usize = 2 * PACKET + 1;
 
-/// Cuts bytes, as they come, into packets.
+/// Cuts incoming bytes into packets.
 #[derive(Debug, Default)]
 pub(crate) struct Packets {
-    /// What has come and is not part of a packet yet.
+    /// Bytes that have come and are not part of a packet yet.
     rest: Vec<u8>,
     is_in_sync: bool,
     skipped: usize,
 }
 
 impl Packets {
-    /// Hands over each packet that `bytes` complete. What is no packet is skipped.
+    /// Passes each packet that `bytes` complete to `each`. Skips bytes that are not in a packet.
     pub(crate) fn cut(&mut self, bytes: &[u8], mut each: impl FnMut(&[u8])) {
         self.rest.extend_from_slice(bytes);
         let mut at = 0;
@@ -33,12 +34,12 @@ impl Packets {
         self.rest.drain(..at);
     }
 
-    /// How many bytes were skipped since the last packet.
+    /// The number of bytes skipped since the last packet.
     pub(crate) fn skipped(&self) -> usize {
         self.skipped
     }
 
-    /// Where the next whole packet begins, and moves `at` behind it.
+    /// Returns where the next whole packet begins, and moves `at` behind it.
     fn next(&mut self, at: &mut usize) -> Option<usize> {
         if self.is_in_sync && self.rest.get(*at).is_some_and(|&byte| byte != SYNC) {
             self.is_in_sync = false;
@@ -59,7 +60,8 @@ impl Packets {
 }
 
 // ANCHOR: find
-/// How many bytes lie before the first place where a packet can begin, and whether one does.
+/// The number of bytes before the first place where a packet can begin, and whether one does begin
+/// there.
 fn find(bytes: &[u8]) -> (usize, bool) {
     let begins = |proof: &[u8]| proof.iter().step_by(PACKET).all(|&byte| byte == SYNC);
     match bytes.windows(PROOF).position(begins) {
@@ -73,7 +75,7 @@ fn find(bytes: &[u8]) -> (usize, bool) {
 mod tests {
     use super::*;
 
-    /// So many packets, each filled with its number, or with what looks like the beginning of one.
+    /// Packets, each filled with a byte of `fill`, which may look like the beginning of a packet.
     fn packets(fill: impl IntoIterator<Item = u8>) -> Vec<u8> {
         let packet = |fill: u8| [vec![SYNC], vec![fill; PACKET - 1]].concat();
         fill.into_iter().flat_map(packet).collect()
@@ -108,8 +110,8 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_a_beginning_within_a_packet_is_none() {
-        // From the middle of a packet on, which is full of what a packet begins with.
+    fn a_sync_byte_within_a_packet_is_not_a_beginning() {
+        // The stream starts in the middle of a packet that is full of the first byte of packets.
         let stream = &packets([0x47, 1, 2, 3, 4])[50..];
         assert_eq!(cut(&[stream]).0, [1, 2, 3, 4]);
     }

@@ -1,6 +1,6 @@
-//! The relay itself: one encoder, the window over its stream, and all who listen.
+//! The relay itself: one encoder, the window over its stream, and all listeners.
 //!
-//! It does no I/O and reads no clock: it is told the bytes and the time, and never waits.
+//! It does no I/O and reads no clock: its callers pass in the bytes and the time. It never waits.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -14,78 +14,78 @@ use super::segmenter::{Output, Segmenter};
 use super::settings::Settings;
 use super::window::Window;
 
-/// How many bytes an encoder may send that are no packets: 1 MiB, one after the other.
+/// How many bytes in a row an encoder may send that are not packets: 1 MiB.
 pub const GARBAGE: usize = 1 << 20;
 
-/// Over which time the rate of the encoder is measured.
+/// The time over which the encoder's rate is measured.
 const RATE_OVER: Duration = Duration::from_secs(4);
 
-/// Tells an encoder from those that came before.
+/// The unique number of an encoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EncoderId(u64);
 
 /// Why an encoder is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// There is one already: its name.
+    /// There is one already, with this name.
     Busy(String),
-    /// The relay is about to stop.
+    /// The relay is stopping.
     Ending,
 }
 
 /// Why an encoder is dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// What it sends is no transport stream.
+    /// Its bytes are not a transport stream.
     Garbage,
-    /// It has sent nothing to play for so long.
+    /// It has sent nothing to play for this long.
     Silence(Duration),
-    /// Another encoder has its place: it was dropped before.
+    /// It was dropped before, and another encoder has its place.
     Replaced,
-    /// The relay is about to stop.
+    /// The relay is stopping.
     Ending,
 }
 
 /// Why there is no playlist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotYet {
-    /// In which time it is worth asking again.
+    /// The time after which to ask again.
     pub retry_after: Duration,
-    /// What is waited for.
+    /// The reason, in words.
     pub why: &'static str,
 }
 
-/// What the relay is doing.
+/// The status of the relay.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Status {
-    /// In a word: `waiting`, `live`, `interrupted` or `ended`.
+    /// One word: `waiting`, `live`, `interrupted` or `ended`.
     pub state: &'static str,
     /// The encoder's address.
     pub encoder: Option<String>,
-    /// What the encoder sends, in bits a second.
+    /// The encoder's rate, in bits a second.
     pub bits_a_second: u64,
-    /// How many segments the playlist lists.
+    /// The number of segments in the playlist.
     pub segments: usize,
     /// The number of the first of them.
     pub first_segment: u64,
-    /// How long they play, in seconds.
+    /// Their playing time, in seconds.
     pub seconds: f64,
-    /// How many bytes they hold.
+    /// Their size in bytes.
     pub bytes: usize,
-    /// How many play the endless stream.
+    /// The number of listeners of the endless stream.
     pub listeners: usize,
-    /// How many of those were dropped since the start, for they did not read.
+    /// How many listeners were dropped since the start, since they did not read.
     pub dropped: u64,
 }
 
-/// One stream, from one encoder to everybody.
+/// One stream, from one encoder to all players.
 #[derive(Debug)]
 pub struct Relay {
     settings: Settings,
     encoder: Option<Encoder>,
     window: Window,
     listeners: Listeners,
-    /// How many encoders there were.
+    /// How many encoders there have been.
     encoders: u64,
     /// Whether a segment has been listed since the start.
     has_begun: bool,
@@ -100,7 +100,7 @@ struct Encoder {
     id: EncoderId,
     name: String,
     segmenter: Segmenter,
-    /// When it came, or its stream last moved on.
+    /// When it connected, or its stream last moved on.
     moved: Instant,
 }
 
@@ -120,7 +120,7 @@ impl Relay {
         }
     }
 
-    /// An encoder has connected.
+    /// Takes an encoder that has connected.
     ///
     /// # Errors
     ///
@@ -142,11 +142,11 @@ impl Relay {
         Ok(id)
     }
 
-    /// The encoder has sent this.
+    /// Takes bytes of the encoder.
     ///
     /// # Errors
     ///
-    /// It is dropped, and may be told why.
+    /// The encoder is dropped, for this reason.
     pub fn receive(&mut self, id: EncoderId, bytes: &[u8], now: Instant) -> Result<(), Fault> {
         self.advance(now);
         let Some(encoder) = self.encoder.as_mut().filter(|encoder| encoder.id == id) else {
@@ -168,7 +168,7 @@ impl Relay {
         Ok(())
     }
 
-    /// The encoder has gone away.
+    /// Notes that the encoder has gone away.
     pub fn encoder_leaves(&mut self, id: EncoderId, now: Instant) {
         let Some(encoder) = self.encoder.take_if(|encoder| encoder.id == id) else { return };
         if let Some(segment) = encoder.segmenter.end() {
@@ -176,8 +176,8 @@ impl Relay {
         }
     }
 
-    /// It is `now`. Drops an encoder that is silent, and forgets segments. Gives when this has to be
-    /// called again at the latest.
+    /// Drops an encoder that is silent, and forgets old segments, at the time `now`. Returns the
+    /// latest time for the next call.
     pub fn advance(&mut self, now: Instant) -> Option<Instant> {
         while self.received.front().is_some_and(|(when, _)| *when + RATE_OVER < now) {
             self.received.pop_front();
@@ -197,7 +197,7 @@ impl Relay {
         [encoder, stale, self.window.advance(now)].into_iter().flatten().min()
     }
 
-    /// Nothing will follow: the playlist ends, and so does the endless stream.
+    /// Ends the playlist and the endless stream: nothing will follow.
     pub fn end(&mut self, now: Instant) {
         if let Some(Encoder { id, .. }) = self.encoder {
             self.encoder_leaves(id, now);
@@ -223,34 +223,34 @@ impl Relay {
         })
     }
 
-    /// The number of the segment that a playlist calls by this name, behind `segments/`, and its
-    /// size in bytes. None if it is gone.
+    /// The number and the size in bytes of a segment. `name` is its name in the playlist, after
+    /// `segments/`. `None` if it is gone.
     pub fn segment(&self, name: &str) -> Option<(u64, usize)> {
         self.window.segment(name)
     }
 
-    /// What the segment of this number holds from byte `at` on, or the beginning of that. None if
-    /// the segment is gone, or ends there.
+    /// Bytes of the segment with this number, from byte `at` on, but not always all of them. `None`
+    /// if the segment is gone or ends there.
     pub fn piece(&self, number: u64, at: usize) -> Option<Bytes> {
         self.window.piece(number, at)
     }
 
-    /// Somebody wants the endless stream.
+    /// Adds a listener of the endless stream.
     pub fn join(&mut self) -> ListenerId {
         self.listeners.join()
     }
 
-    /// What there is for a listener now.
+    /// Takes the next thing for a listener.
     pub fn take(&mut self, id: ListenerId) -> Taken {
         self.listeners.take(id)
     }
 
-    /// A listener is gone.
+    /// Removes a listener that is gone.
     pub fn leave(&mut self, id: ListenerId) {
         self.listeners.leave(id);
     }
 
-    /// What the relay is doing.
+    /// The status of the relay.
     pub fn status(&self) -> Status {
         let (segments, bytes, duration) = self.window.size();
         let state = match (&self.encoder, self.window.playlist()) {

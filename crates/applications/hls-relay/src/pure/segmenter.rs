@@ -1,7 +1,7 @@
 //! Cuts the stream of one encoder into segments, each of which can be played from its beginning.
 //!
 //! A segment begins with the tables and with a picture that needs no other (a random access point),
-//! so a player may begin at any segment. Sound needs no such care, and is cut by time alone.
+//! so a player may begin at any segment. Sound can begin anywhere, so it is cut by time only.
 
 use std::collections::{HashMap, HashSet};
 use std::mem;
@@ -16,51 +16,51 @@ use super::packets::{PACKET, Packets};
 use super::tables::{Leader, Tables};
 use super::unfinished::without_unfinished;
 
-/// The size at which a segment is cut wherever it is, in bytes: 64 MiB, which are five seconds of
-/// 100 Mbit/s. So a clock that stands still cannot make a segment grow for ever.
+/// The size at which a segment is always cut, in bytes: 64 MiB, which is five seconds of 100
+/// Mbit/s. So a clock that stands still cannot make a segment grow without end.
 pub const LARGEST: usize = 64 << 20;
 
-/// How far the time of a unit may lie before that of an earlier one without being a jump: half a
-/// second. (B-frames are decoded out of order, and not all encoders say when.)
+/// How far the time of a unit may go back from an earlier unit without counting as a jump: half a
+/// second. (B-frames are decoded out of order, and not all encoders give the time of decoding.)
 const STEP_BACK: i64 = SECOND / 2;
 
 /// A part of the stream that can be played by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segment {
-    /// Whole packets: the tables first, then the program. All who play them share them. A piece is
-    /// what came by one read: a client that is slow keeps one piece or two, and not the segment.
+    /// Whole packets: the tables first, then the program. All players share them. A piece is the
+    /// input of one read: a slow client keeps one piece or two, and not the segment.
     pub pieces: Vec<Bytes>,
     /// How long it plays.
     pub duration: Duration,
-    /// Whether its clock or its streams have nothing to do with those of the segment before.
+    /// Whether its clock or its streams do not continue those of the segment before.
     pub is_discontinuous: bool,
 }
 
-/// What comes out of a segmenter.
+/// The output of a segmenter.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Output {
     /// A segment is complete.
     Segment(Segment),
-    /// More of the segment that is growing, for those who play one endless stream.
+    /// More of the growing segment, for the listeners of the endless stream.
     Live {
         bytes: Bytes,
-        /// Whether a segment begins here, so that a player may.
+        /// Whether a segment begins here, so that a player can begin too.
         begins: bool,
     },
 }
 
-/// How long segments are, in ticks.
+/// The lengths of segments, in ticks.
 #[derive(Clone, Copy, Debug)]
 struct Lengths {
-    /// From here on a segment ends where the next one can begin.
+    /// From this length on, a segment ends where the next one can begin.
     wanted: i64,
-    /// From here on it ends at the next picture, whatever that is.
+    /// From this length on, it ends at the next picture of any kind.
     forced: i64,
     /// No segment is longer: a picture that comes later belongs to another clock.
     longest: i64,
 }
 
-/// The stream of one encoder on its way into segments.
+/// Cuts the stream of one encoder into segments.
 #[derive(Debug)]
 pub(crate) struct Segmenter {
     lengths: Lengths,
@@ -71,41 +71,41 @@ pub(crate) struct Segmenter {
     open: Option<Open>,
     /// Whether the next segment is discontinuous.
     is_interrupted: bool,
-    /// The PIDs of which a packet has been passed on since the last interruption.
+    /// The PIDs that have had a packet since the last interruption.
     seen: HashSet<u16>,
-    /// The continuity counters of the tables, which come more often than the encoder sends them.
+    /// The continuity counters of the tables: the segmenter sends tables more often than the
+    /// encoder.
     counters: HashMap<u16, u8>,
-    /// The time of the first picture that was passed over in wait of one that needs no other.
+    /// The time of the first picture that was left out while waiting for one that needs no other.
     waiting_since: Option<u64>,
     units: u64,
     output: Vec<Output>,
 }
 
-/// The segment that is growing.
+/// The growing segment.
 #[derive(Debug)]
 struct Open {
-    /// What was handed over as live, and how many bytes that are.
+    /// The pieces that were handed over as live, and their size in bytes.
     pieces: Vec<Bytes>,
     size: usize,
-    /// What comes after that.
+    /// The bytes after that.
     bytes: Vec<u8>,
     first: u64,
-    /// How far its latest unit is behind the first, in ticks, and how far that was behind the one
-    /// before.
+    /// The distance of its latest unit from the first one, in ticks, and from the one before.
     reached: i64,
     step: i64,
     is_discontinuous: bool,
 }
 
 impl Segment {
-    /// How many bytes it has.
+    /// Its size in bytes.
     pub fn size(&self) -> usize {
         self.pieces.iter().map(Bytes::len).sum()
     }
 }
 
 impl Segmenter {
-    /// For an encoder that has just come, after another one or as the first.
+    /// A segmenter for an encoder that has just connected. `is_return`: there was one before.
     pub(crate) fn new(segment: Duration, longest: Duration, is_return: bool) -> Segmenter {
         let (segment, longest) = (ticks(segment), ticks(longest));
         Segmenter {
@@ -123,7 +123,7 @@ impl Segmenter {
         }
     }
 
-    /// Reads what the encoder has sent.
+    /// Reads bytes of the encoder.
     pub(crate) fn receive(&mut self, bytes: &[u8]) -> Vec<Output> {
         let mut packets = mem::take(&mut self.packets);
         packets.cut(bytes, |packet| {
@@ -136,7 +136,8 @@ impl Segmenter {
         mem::take(&mut self.output)
     }
 
-    /// The encoder is gone, perhaps in the middle of a picture: what is incomplete is left out.
+    /// Ends the stream of an encoder that is gone, perhaps in the middle of a picture: leaves out
+    /// incomplete units.
     pub(crate) fn end(mut self) -> Option<Segment> {
         let open = self.open.take()?;
         let leader = self.leader?;
@@ -145,7 +146,7 @@ impl Segmenter {
         open.close(vec![bytes.into()], step, self.lengths.longest)
     }
 
-    /// How many bytes were skipped since the last packet.
+    /// The number of bytes skipped since the last packet.
     pub(crate) fn skipped(&self) -> usize {
         self.packets.skipped()
     }
@@ -179,7 +180,7 @@ impl Segmenter {
     }
 
     // ANCHOR: cut
-    /// A picture, or a piece of sound, begins: perhaps a segment does, too.
+    /// Handles the beginning of a picture or a piece of sound: a segment may begin here too.
     fn new_unit(&mut self, time: u64, is_entrance: bool) {
         let Some(open) = &mut self.open else { return self.begin_if(time, is_entrance) };
         let reached = since(time, open.first);
@@ -204,8 +205,8 @@ impl Segmenter {
     }
     // ANCHOR_END: cut
 
-    /// Begins a segment, if a player can begin here. An encoder that never says where that is shall
-    /// be heard all the same, after a while.
+    /// Begins a segment, if a player can begin here. If an encoder never marks such a place, a
+    /// segment begins all the same after a while.
     fn begin_if(&mut self, time: u64, is_entrance: bool) {
         let waiting_since = *self.waiting_since.get_or_insert(time);
         let waited = since(time, waiting_since);
@@ -233,7 +234,7 @@ impl Segmenter {
         }
     }
 
-    /// Ends the segment that is growing, `step` ticks after its latest unit.
+    /// Ends the growing segment, `step` ticks after its latest unit.
     fn close(&mut self, step: i64) {
         self.hand_over_live();
         if let Some(mut open) = self.open.take() {
@@ -243,7 +244,7 @@ impl Segmenter {
         }
     }
 
-    /// What comes from now on does not continue what came before.
+    /// Interrupts the stream: the following packets do not continue the earlier ones.
     fn interrupt(&mut self) {
         if let Some(open) = &self.open {
             self.close(open.step);
@@ -253,7 +254,7 @@ impl Segmenter {
         self.waiting_since = None;
     }
 
-    /// Packets of tables are counted anew, since each segment has more of them than the encoder
+    /// Packets of tables get new counters, since each segment has more of them than the encoder
     /// sends.
     fn pass_on_table(&mut self, packet: &[u8], pid: u16) {
         let Some(open) = &mut self.open else { return };
@@ -268,7 +269,7 @@ impl Segmenter {
     fn pass_on(&mut self, packet: &Packet<'_>, pid: u16) {
         let Some(open) = &mut self.open else { return };
         let has_payload = packet.adaptation_control().has_payload();
-        // The end of a unit whose beginning nobody has seen.
+        // This is the end of a unit whose beginning is missing.
         if has_payload && !packet.payload_unit_start_indicator() && !self.seen.contains(&pid) {
             return;
         }
@@ -276,7 +277,7 @@ impl Segmenter {
         open.mark(&mut self.seen, pid, if has_payload { (counter + 15) % 16 } else { counter });
         open.bytes.extend_from_slice(packet.buffer());
         if open.size() >= LARGEST + LARGEST / 8 {
-            // In the middle of a unit: nobody knows where it ends.
+            // This is in the middle of a unit, and its end is not known.
             let time = open.first.wrapping_add_signed(open.reached) % WRAP;
             self.close(0);
             self.begin(time);
@@ -297,8 +298,8 @@ impl Segmenter {
 }
 
 impl Open {
-    /// In front of the first packet of each PID after an interruption comes one that says so: else
-    /// a decoder takes the leap of the continuity counter for a loss.
+    /// After an interruption, puts a packet that marks it before the first packet of each PID.
+    /// Otherwise a decoder would take the leap of the continuity counter for a loss.
     fn mark(&mut self, seen: &mut HashSet<u16>, pid: u16, counter: u8) {
         if seen.insert(pid) && self.is_discontinuous {
             self.bytes.extend_from_slice(&discontinuity(pid, counter));
@@ -317,7 +318,7 @@ impl Open {
     }
 }
 
-/// A packet without a payload, which says that the counter of its PID goes on from `counter`
+/// A packet without payload. It says that the counter of its PID goes on from `counter`
 /// (discontinuity_indicator, ISO/IEC 13818-1, 2.4.3.5).
 fn discontinuity(pid: u16, counter: u8) -> [u8; PACKET] {
     let mut packet = [0xff; PACKET];

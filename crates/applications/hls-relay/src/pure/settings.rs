@@ -1,29 +1,29 @@
-//! What a relay is told at its start.
+//! The settings of a relay.
 
 use std::time::Duration;
 
-/// What a relay is told at its start.
+/// The settings of a relay.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// How long a segment shall be: whole seconds, one at least.
+    /// The wanted length of a segment: whole seconds, at least one.
     pub segment: Duration,
-    /// How many segments a playlist lists at least, once there are as many: three or more.
+    /// The least number of segments in a playlist, once there are that many: three or more.
     pub window: usize,
-    /// How long a segment is served after the playlist has dropped it.
+    /// How long to serve a segment after the playlist has dropped it.
     pub grace: Duration,
-    /// Tells this run of the program from every other one.
+    /// A number that is different in each run of the program.
     pub run: u64,
 }
 
 impl Settings {
-    /// What no segment is longer than, and what every playlist says: twice as long as a segment
-    /// shall be, since a segment ends only where a player can begin at the next one.
+    /// The longest time of a segment, which every playlist states. It is twice the wanted length,
+    /// since a segment ends only where a player can begin with the next one.
     pub fn target_duration(&self) -> Duration {
         2 * self.segment
     }
 
-    /// How long an encoder may be silent before it is dropped and its segments are no longer shown:
-    /// three target durations. A player has nothing left by then.
+    /// How long an encoder may be silent before the relay drops it and takes its segments off the
+    /// playlist: three target durations. By then, a player has nothing left to play.
     pub fn silence(&self) -> Duration {
         3 * self.target_duration()
     }

@@ -1,5 +1,5 @@
-//! What a stream says about itself: the tables that name the programs in it (PAT) and the streams
-//! of a program (PMT). ISO/IEC 13818-1, 2.4.4.
+//! The tables of a stream: they name the programs in it (PAT) and the streams of a program (PMT).
+//! ISO/IEC 13818-1, 2.4.4.
 
 use std::fmt;
 
@@ -13,14 +13,14 @@ use mpeg2ts_reader::psi::{
     WholeSectionSyntaxPayloadParser,
 };
 
-/// Where the table of programs always is.
+/// The PID of the table of programs, which is always the same.
 pub(crate) const PAT_PID: u16 = 0;
 
-/// What a table of programs is marked with, and a table of streams.
+/// The table ids of a table of programs and of a table of streams.
 const PAT_ID: u8 = 0;
 const PMT_ID: u8 = 2;
 
-/// How many packets a table takes at most: a section has 1,024 bytes or less.
+/// The most packets that a table takes: a section has 1,024 bytes or less.
 const LONGEST_TABLE: usize = 8;
 
 /// The stream by which the program is cut into segments.
@@ -44,7 +44,7 @@ impl Tables {
         Tables { pat: Table::new(PAT_ID), pmt: None, streams: Vec::new() }
     }
 
-    /// Whether packets with this PID hold a table.
+    /// Whether packets with this PID contain a table.
     pub(crate) fn has(&self, pid: u16) -> bool {
         pid == PAT_PID || self.pmt.as_ref().is_some_and(|(pmt, _)| *pmt == pid)
     }
@@ -58,14 +58,14 @@ impl Tables {
         first(is_video, true).or_else(|| first(is_audio, false))
     }
 
-    /// The packets that hold the tables, those of the programs first.
+    /// The packets of the tables, those of the programs first.
     pub(crate) fn packets(&self) -> impl Iterator<Item = &[u8]> {
         let pmt = self.pmt.iter().flat_map(|(_, pmt)| &pmt.whole);
         self.pat.whole.iter().chain(pmt).map(Vec::as_slice)
     }
 
-    /// Reads a packet that holds a table, or a part of one. Gives whether the streams of the
-    /// program are others than before.
+    /// Reads a packet with a table or a part of one. Returns whether the streams of the program
+    /// have changed.
     pub(crate) fn read(&mut self, packet: &Packet<'_>) -> bool {
         let pid = u16::from(packet.pid());
         if pid == PAT_PID {
@@ -120,22 +120,22 @@ fn is_audio(kind: StreamType) -> bool {
             | StreamType::ADTS
             | StreamType::LATM
             | StreamType::ATSC_DOLBY_DIGITAL_AUDIO
-            // Private data, in which DVB has its AC-3 (and Opus has its place).
+            // Private data, which DVB uses for AC-3 (and for Opus).
             | StreamType::H222_0_PES_PRIVATE_DATA
     )
 }
 
-/// A table, from the packets that hold it.
+/// A table, made from its packets.
 struct Table {
     id: u8,
     sections: SectionPacketConsumer<Sections>,
     /// The packets since the last one in which a section begins.
     begun: Vec<Vec<u8>>,
-    /// Those of the last section that was whole.
+    /// The packets of the last complete section.
     whole: Vec<Vec<u8>>,
 }
 
-/// What the library makes of packets: sections that are whole and pass the check of their CRC.
+/// The library's parser, which turns packets into complete sections with a correct CRC.
 type Sections = SectionSyntaxSectionProcessor<
     BufferSectionSyntaxParser<CrcCheckWholeSectionSyntaxPayloadParser<Keep>>,
 >;
@@ -148,7 +148,7 @@ impl Table {
         Table { id, sections, begun: Vec::new(), whole: Vec::new() }
     }
 
-    /// Reads a packet. Gives what the table says, if the packet completes it.
+    /// Reads a packet. Returns the contents of the table, if the packet completes it.
     fn read(&mut self, packet: &Packet<'_>) -> Option<Vec<u8>> {
         let pointer = packet.payload()?[0];
         let begins = packet.payload_unit_start_indicator();
@@ -173,8 +173,8 @@ impl fmt::Debug for Table {
     }
 }
 
-/// Keeps sections that are in force: what table each belongs to, and what stands between its header
-/// and its CRC.
+/// Keeps sections that are in force: the table id of each, and the bytes between its header and its
+/// CRC.
 struct Keep;
 
 impl WholeSectionSyntaxPayloadParser for Keep {

@@ -1,4 +1,4 @@
-//! What an encoder leaves behind that ends in the middle of a unit.
+//! The unfinished units of an encoder that ends in the middle of a unit.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,17 +9,18 @@ use super::packets::PACKET;
 
 /// The latest unit of a PID: its picture, or its piece of sound.
 struct Unit {
-    /// The number of the packet that it begins with.
+    /// The number of its first packet.
     begin: usize,
-    /// How many bytes it will have, if it says so.
+    /// Its full size in bytes, if it says so.
     size: Option<usize>,
     received: usize,
 }
 
-/// Leaves out the latest unit of each PID, unless it is known to be whole. (How long a picture is,
-/// most encoders do not say: that it is whole is known when the next one begins.)
+/// Leaves out the latest unit of each PID, unless it is known to be complete. (Most encoders do not
+/// give the length of a picture, so it is known to be complete only when the next one begins.)
 ///
-/// `is_table` tells which PIDs have no units. Gives the rest, and the PIDs that have lost something.
+/// `is_table` says which PIDs have no units. Returns the rest of the bytes, and the PIDs that have
+/// lost something.
 pub(crate) fn without_unfinished(
     bytes: &[u8],
     is_table: impl Fn(u16) -> bool,
@@ -46,7 +47,7 @@ pub(crate) fn without_unfinished(
     (kept, units.into_keys().collect())
 }
 
-/// The size of a unit that begins like that, in bytes, with its header.
+/// The size in bytes of a unit that begins with this payload, including its header.
 fn size(payload: &[u8]) -> Option<usize> {
     match PesHeader::from_bytes(payload)?.pes_packet_length() {
         PesLength::Bounded(length) => Some(6 + usize::from(length.get())),

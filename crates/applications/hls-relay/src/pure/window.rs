@@ -9,22 +9,22 @@ use m3u8_rs::{MediaPlaylist, MediaSegment};
 use super::segmenter::{LARGEST, Segment};
 use super::settings::Settings;
 
-/// Where a playlist says that segments are, seen from the playlist.
+/// The path of the segments, relative to the playlist.
 pub(crate) const SEGMENTS: &str = "segments/";
 
-/// How many segments there are before a player may begin.
+/// How many segments are needed before a player may begin.
 const FIRST: usize = 3;
 
-/// The segments that a playlist lists, and those that it has listed a moment ago.
+/// The segments in the playlist, and those that it listed a moment ago.
 #[derive(Debug)]
 pub(crate) struct Window {
     settings: Settings,
     listed: VecDeque<Listed>,
-    /// Those that were taken off the list, and when they are forgotten.
+    /// The segments that were taken off the list, with the time at which to forget them.
     leaving: VecDeque<(Instant, u64, Pieces)>,
-    /// The number of the first one listed.
+    /// The number of the first listed segment.
     first: u64,
-    /// How many discontinuities lie before the first one listed, or in front of it.
+    /// The number of discontinuities before the first listed segment.
     discontinuities: u64,
     has_ended: bool,
 }
@@ -36,7 +36,7 @@ struct Listed {
     is_discontinuous: bool,
 }
 
-/// The pieces of a segment, each with the place in the segment where it ends.
+/// The pieces of a segment, each with the offset at which it ends.
 #[derive(Debug)]
 struct Pieces(Vec<(usize, Bytes)>);
 
@@ -52,7 +52,7 @@ impl Window {
         }
     }
 
-    /// Lists a new segment, and takes those off that are not needed any more.
+    /// Lists a new segment, and takes segments off that are not needed any more.
     pub(crate) fn push(&mut self, segment: Segment, now: Instant) {
         let Segment { pieces, duration, is_discontinuous } = segment;
         self.listed.push_back(Listed { pieces: Pieces::new(pieces), duration, is_discontinuous });
@@ -69,12 +69,13 @@ impl Window {
         }
     }
 
-    /// No segment will follow.
+    /// Ends the playlist: no segment will follow.
     pub(crate) fn end(&mut self) {
         self.has_ended = true;
     }
 
-    /// Forgets what was taken off the list long enough ago. Gives when there will be more to forget.
+    /// Forgets segments that were taken off the list long enough ago. Returns the time at which
+    /// there will be more to forget.
     pub(crate) fn advance(&mut self, now: Instant) -> Option<Instant> {
         while self.leaving.front().is_some_and(|(when, ..)| *when <= now) {
             self.leaving.pop_front();
@@ -82,15 +83,15 @@ impl Window {
         self.leaving.front().map(|(when, ..)| *when)
     }
 
-    /// The number of the segment that has this name, and its size in bytes, if it is there still.
+    /// The number and the size in bytes of the segment with this name, if it is still there.
     pub(crate) fn segment(&self, name: &str) -> Option<(u64, usize)> {
         let number = name.strip_suffix(".ts")?.split_once('-')?.1.parse().ok()?;
         let pieces = self.pieces(number).filter(|_| self.name(number) == name)?;
         Some((number, pieces.size()))
     }
 
-    /// What a segment holds from byte `at` on, as far as it is in one piece. None if the segment is
-    /// gone, or ends there.
+    /// The bytes of a segment from byte `at` to the end of the piece. `None` if the segment is gone
+    /// or ends there.
     pub(crate) fn piece(&self, number: u64, at: usize) -> Option<Bytes> {
         self.pieces(number)?.from(at)
     }
@@ -114,13 +115,13 @@ impl Window {
         Some(String::from_utf8(text).expect("it is text"))
     }
 
-    /// How many segments are listed, how many bytes they have, and how long they play.
+    /// The number of listed segments, their size in bytes, and their playing time.
     pub(crate) fn size(&self) -> (usize, usize, Duration) {
         let bytes = self.listed.iter().map(|segment| segment.pieces.size()).sum();
         (self.listed.len(), bytes, self.duration())
     }
 
-    /// The number of the first one listed.
+    /// The number of the first listed segment.
     pub(crate) fn first(&self) -> u64 {
         self.first
     }
@@ -133,7 +134,7 @@ impl Window {
     }
 
     fn entry(&self, number: u64, segment: &Listed) -> MediaSegment {
-        // Milliseconds: f32 would else be shown with all the digits that it has.
+        // Rounded to milliseconds: otherwise the f32 would be shown with all its digits.
         let milliseconds = (segment.duration.as_secs_f64() * 1000.0).round().max(1.0);
         MediaSegment {
             uri: format!("{SEGMENTS}{}", self.name(number)),
@@ -143,13 +144,13 @@ impl Window {
         }
     }
 
-    /// Another run has other names, so that nobody plays what a cache has kept of this one.
+    /// Another run has other names, so that no player gets an old segment from a cache.
     fn name(&self, number: u64) -> String {
         format!("{}-{number}.ts", self.settings.run)
     }
 
-    /// Three target durations stay listed (RFC 8216, 6.2.2), unless the clock hardly moves in
-    /// segments that are as large as they may be.
+    /// Three target durations stay listed (RFC 8216, 6.2.2), unless segments have the largest size
+    /// and their clock hardly moves.
     fn has_too_many(&self) -> bool {
         let Some(front) = self.listed.front() else { return false };
         let (count, bytes, duration) = self.size();
@@ -167,8 +168,8 @@ impl Window {
     }
 
     // ANCHOR: discontinuity
-    /// A player that begins at a discontinuity waits for what comes before. So the first segment
-    /// listed has none in front: it is counted instead.
+    /// A player that begins at a discontinuity would wait for the segment before it. So the first
+    /// listed segment has no discontinuity before it: it is counted instead.
     fn count_discontinuity_in_front(&mut self) {
         if let Some(front) = self.listed.front_mut().filter(|front| front.is_discontinuous) {
             front.is_discontinuous = false;

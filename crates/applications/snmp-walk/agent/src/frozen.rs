@@ -1,4 +1,4 @@
-//! The agent that behaves.
+//! An agent that answers correctly.
 
 use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Unbounded};
@@ -8,7 +8,7 @@ use async_snmp::{Oid, Version};
 
 use crate::{Answer, Question, Row};
 
-/// How many bytes of rows an answer holds at most, so that it passes an Ethernet unfragmented.
+/// How many bytes of rows an answer has at most, so that it passes an Ethernet without fragments.
 const ROOM: usize = 1_400;
 
 /// noSuchName (RFC 1157, section 4.1.6).
@@ -18,28 +18,29 @@ const NO_SUCH_NAME: i32 = 2;
 #[derive(Clone, Debug)]
 pub struct Frozen {
     community: Vec<u8>,
-    /// The rows as they stand on the wire.
+    /// The rows, encoded.
     rows: BTreeMap<Oid, Vec<u8>>,
 }
 
 impl Frozen {
-    /// A tree of these rows, which is shown to `public`. Two of one name are one.
+    /// A tree of these rows, for the community `public`. If two rows have the same name, the later
+    /// one counts.
     pub fn new(rows: impl IntoIterator<Item = Row>) -> Frozen {
         let rows = rows.into_iter().map(|row| (row.oid.clone(), row.encode()));
         Frozen { community: b"public".to_vec(), rows: rows.collect() }
     }
 
-    /// How many rows it has.
+    /// The number of its rows.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether it has none.
+    /// Whether it has no rows.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// Answers as agents do: nothing at all to another community.
+    /// Answers like an agent, which does not answer another community.
     pub fn answer(&self, question: &Question) -> Vec<Vec<u8>> {
         if question.community != self.community {
             return Vec::new();

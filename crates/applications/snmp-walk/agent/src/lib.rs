@@ -1,8 +1,8 @@
-//! A scripted SNMP agent: it answers what a test tells it to, on a port of its own on loopback.
+//! A scripted SNMP agent: a test tells it what to answer. It has a port of its own on loopback.
 //!
-//! A script is a function from a [`Question`] to datagrams, so an agent may also answer twice, too
-//! late, wrongly or not at all. [`Frozen`] is the one that behaves: a tree of rows that never
-//! change, which two programs can be held against byte for byte.
+//! A script is a function from a [`Question`] to datagrams, so an agent can also answer twice, too
+//! late, wrongly or not at all. [`Frozen`] is the correct agent: a tree of rows that never change,
+//! so that tests can compare the output of two programs byte for byte.
 
 #![forbid(unsafe_code)]
 
@@ -31,23 +31,23 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Starts an agent on 127.0.0.1. The script is asked for the datagrams that answer a question;
-    /// datagrams that are no questions are passed over.
+    /// Starts an agent on 127.0.0.1. The script returns the datagrams that answer a question.
+    /// Datagrams that are not questions are ignored.
     ///
     /// # Errors
     ///
-    /// Those of bind(2).
+    /// The errors of bind(2).
     pub fn start(
         script: impl FnMut(&Question) -> Vec<Vec<u8>> + Send + 'static,
     ) -> io::Result<Agent> {
         Agent::start_at((Ipv4Addr::LOCALHOST, 0).into(), script)
     }
 
-    /// Starts an agent at this address; with port 0 the system chooses one.
+    /// Starts an agent at this address. For port 0, the kernel chooses the port.
     ///
     /// # Errors
     ///
-    /// Those of bind(2).
+    /// The errors of bind(2).
     pub fn start_at(
         address: SocketAddr,
         script: impl FnMut(&Question) -> Vec<Vec<u8>> + Send + 'static,
@@ -60,7 +60,7 @@ impl Agent {
         Ok(Agent { address, is_over, thread: Some(thread) })
     }
 
-    /// Where it is asked.
+    /// The address on which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -72,7 +72,7 @@ fn serve(
     mut script: impl FnMut(&Question) -> Vec<Vec<u8>>,
 ) {
     let mut buffer = vec![0; 65_536];
-    // An error is about an earlier client that has gone, and not about the next one.
+    // An error concerns an earlier client that is gone, and not the next one.
     while !is_over.load(Ordering::Acquire) {
         let Ok((size, from)) = socket.recv_from(&mut buffer) else { continue };
         let Some(question) = Question::read(&buffer[..size], from) else { continue };
@@ -85,7 +85,7 @@ fn serve(
 impl Drop for Agent {
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::Release);
-        // A datagram of no bytes is no question, and ends its waiting for one.
+        // An empty datagram is not a question, but it ends the agent's wait.
         let local = SocketAddr::new(self.address.ip(), 0);
         let woken = UdpSocket::bind(local).and_then(|socket| socket.send_to(&[], self.address));
         if let (Ok(_), Some(thread)) = (woken, self.thread.take()) {

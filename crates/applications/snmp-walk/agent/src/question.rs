@@ -1,4 +1,4 @@
-//! What an agent is asked, and what it says.
+//! Questions to an agent, and its answers.
 
 use std::net::SocketAddr;
 
@@ -10,27 +10,27 @@ use bytes::Bytes;
 
 use crate::Row;
 
-/// What an agent is asked.
+/// A question to an agent.
 #[derive(Clone, Debug)]
 pub struct Question {
-    /// Who asks.
+    /// The sender of the question.
     pub from: SocketAddr,
     /// SNMPv1 or SNMPv2c.
     pub version: Version,
-    /// The community, which stands for a password.
+    /// The community, which serves as a password.
     pub community: Vec<u8>,
-    /// The number that the answer has to bear.
+    /// The number that the answer must have.
     pub request_id: i32,
     /// Get, GetNext or GetBulk.
     pub kind: PduType,
-    /// How many rows a GetBulk asks for at most; 1 for the others.
+    /// How many rows a GetBulk asks for at most; 1 for other questions.
     pub repetitions: u32,
-    /// Which row is asked for, or after which one.
+    /// The name of the wanted row or, for GetNext and GetBulk, of the row before.
     pub oid: Oid,
 }
 
 impl Question {
-    /// Reads a request of one variable; anything else is none.
+    /// Reads a request for one variable. `None` if the datagram is anything else.
     pub fn read(datagram: &[u8], from: SocketAddr) -> Option<Question> {
         let decoded = CommunityMessage::decode(Bytes::copy_from_slice(datagram), <_>::default());
         let (version, community, pdu) = decoded.ok()?.value.into_parts();
@@ -47,20 +47,20 @@ impl Question {
         })
     }
 
-    /// The answer of these rows.
+    /// The answer with these rows.
     pub fn answer(&self, rows: impl IntoIterator<Item = Row>) -> Vec<u8> {
         Answer::to(self).with(rows).encode()
     }
 
-    /// The answer that says what is wrong, and gives back the row that was asked for (RFC 1157,
-    /// section 4.1.3): 2 is noSuchName, 5 genErr.
+    /// The answer with an error status, which gives back the row of the question (RFC 1157, section
+    /// 4.1.3): 2 is noSuchName, 5 genErr.
     pub fn refusal(&self, status: i32) -> Vec<u8> {
         let asked = Row::null(self.oid.clone());
         Answer { status, index: 1, ..Answer::to(self).with([asked]) }.encode()
     }
 }
 
-/// What an agent says. Every field can be made wrong.
+/// An answer of an agent. A test can make every field wrong.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The version, as its number on the wire: 0 is v1, 1 is v2c.
@@ -69,18 +69,18 @@ pub struct Answer {
     pub community: Vec<u8>,
     /// The tag of the PDU, 0xa2 for a response.
     pub tag: u8,
-    /// Which question it answers.
+    /// The number of the question that it answers.
     pub request_id: i32,
     /// The error status; 0 is none.
     pub status: i32,
-    /// Which variable the error is about, from 1 on.
+    /// The variable that the error is about, from 1 on.
     pub index: i32,
     /// The rows, each encoded.
     pub rows: Vec<u8>,
 }
 
 impl Answer {
-    /// The answer to this question, so far without rows.
+    /// An answer to this question, without rows.
     pub fn to(question: &Question) -> Answer {
         Answer {
             version: question.version.as_i32(),
@@ -93,7 +93,7 @@ impl Answer {
         }
     }
 
-    /// The same with these rows behind those that it has.
+    /// The same answer with these rows added at the end.
     pub fn with(mut self, rows: impl IntoIterator<Item = Row>) -> Answer {
         for row in rows {
             self.rows.extend(row.encode());
@@ -119,7 +119,7 @@ impl Answer {
             buffer.push_integer(self.version);
             Ok(())
         });
-        encoded.expect("it is no longer than a length can say");
+        encoded.expect("its length can be encoded");
         buffer.finish_vec()
     }
 }

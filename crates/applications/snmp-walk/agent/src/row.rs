@@ -3,7 +3,7 @@
 use async_snmp::ber::EncodeBuf;
 use async_snmp::{Oid, Value};
 
-/// A row: its name, and a value as it stands on the wire, so that it may be of any type there is.
+/// A row: its name, and an encoded value, so that it may have any type.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// Its name.
@@ -19,7 +19,7 @@ impl Row {
     ///
     /// # Panics
     ///
-    /// The name is none.
+    /// The name is not valid.
     pub fn new(name: &str, tag: u8, content: &[u8]) -> Row {
         let oid = Oid::parse(name).expect("a name of numbers and dots");
         Row { oid, tag, content: content.to_vec() }
@@ -51,7 +51,7 @@ impl Row {
         Row { oid, tag: 0x82, content: Vec::new() }
     }
 
-    /// The row on the wire.
+    /// The encoded row.
     pub fn encode(&self) -> Vec<u8> {
         let mut buffer = EncodeBuf::with_capacity(self.content.len() + 64);
         let encoded = buffer.push_sequence(|buffer| {
@@ -60,7 +60,7 @@ impl Row {
             buffer.push_tag(self.tag);
             buffer.push_oid(&self.oid)
         });
-        encoded.expect("it is no longer than a length can say");
+        encoded.expect("its length can be encoded");
         buffer.finish_vec()
     }
 }

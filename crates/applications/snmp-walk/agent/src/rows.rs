@@ -1,4 +1,4 @@
-//! Rows to be walked.
+//! Rows for the tests of a walk.
 
 use async_snmp::{Oid, Value};
 
@@ -18,7 +18,7 @@ pub fn system() -> Vec<Row> {
     ]
 }
 
-/// At least one row of every type that net-snmp can print, and of each way in which it does.
+/// At least one row of every type that net-snmp can print, in each way in which it prints the type.
 pub fn every_type() -> Vec<Row> {
     const FEW: &[(u8, &[u8])] = &[
         (0x02, &[0x80, 0, 0, 0]),
@@ -72,7 +72,7 @@ pub fn every_type() -> Vec<Row> {
     numbered.map(row).collect()
 }
 
-/// So many rows of a table, as a switch with many ports has them: texts, numbers and counters.
+/// `count` rows of a table, like that of a switch with many ports: texts, numbers and counters.
 pub fn many(count: u32) -> Vec<Row> {
     let row = |number: u32| {
         let (column, index) = (1 + number % 16, 1 + number / 16);

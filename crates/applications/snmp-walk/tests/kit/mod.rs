@@ -1,6 +1,6 @@
-//! Both programs, ours and net-snmp's, and what they print.
+//! Both programs, ours and net-snmp's, and their output.
 
-// Each file of tests takes of it what it needs.
+// Each file of tests uses only a part of this file.
 #![allow(dead_code)]
 
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use std::process::Command;
 use snmp_agent::{Agent, Frozen, Question, Row};
 use test_kit::{Directory, program};
 
-/// What a program printed, and how it ended.
+/// The output of a program, and how it ended.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Said {
     pub(crate) status: Option<i32>,
@@ -18,7 +18,7 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    /// Nothing went wrong, and these rows were printed.
+    /// Checks that nothing went wrong and that these rows were printed.
     #[track_caller]
     pub(crate) fn expect_rows(&self, rows: &[&str]) {
         assert_eq!(self.errors, "");
@@ -26,7 +26,7 @@ impl Said {
         assert_eq!(self.status, Some(0));
     }
 
-    /// It failed, with so many rows before, and said so in one line that holds these words.
+    /// Checks that it failed after this many rows, and said so in one line with these words.
     #[track_caller]
     pub(crate) fn expect_failure(&self, rows: usize, words: &[&str]) {
         assert_eq!(self.status, Some(1), "{self:#?}");
@@ -46,8 +46,8 @@ pub(crate) fn ours(arguments: &[&str]) -> Said {
     said(command)
 }
 
-/// Ours, asking this agent, with a patience that a busy machine does not exhaust, unless the
-/// arguments say otherwise.
+/// Runs our program against this agent, with a timeout that is long enough on a busy machine,
+/// unless the arguments say otherwise.
 #[track_caller]
 pub(crate) fn walk(agent: SocketAddr, arguments: &[&str]) -> Said {
     let agent = agent.to_string();
@@ -56,10 +56,10 @@ pub(crate) fn walk(agent: SocketAddr, arguments: &[&str]) -> Said {
     ours(&[&[&*agent], arguments, patience].concat())
 }
 
-/// The same where nothing is to be heard.
+/// Options for a walk that gets no answer.
 pub(crate) const IMPATIENT: [&str; 4] = ["--timeout", "0.2", "--retries", "1"];
 
-/// A program of net-snmp, which reads no MIB file and no configuration.
+/// A program of net-snmp, without MIB files and configuration.
 #[track_caller]
 pub(crate) fn theirs(program: &str, arguments: &[&str]) -> Said {
     let directory = Directory::default();
@@ -71,7 +71,7 @@ pub(crate) fn theirs(program: &str, arguments: &[&str]) -> Said {
         .env("SNMPCONFPATH", directory.path())
         .env("SNMP_PERSISTENT_DIR", directory.file("state"));
     let said = said(command);
-    // It tells of each directory that it makes.
+    // It reports each directory that it makes.
     let errors = said.errors.lines().filter(|line| !line.starts_with("Created directory: "));
     Said { errors: errors.map(|line| format!("{line}\n")).collect(), ..said }
 }

@@ -1,10 +1,10 @@
-//! The inbox, whichever of its threads runs next.
+//! Tests of the inbox, in every order in which its threads can run.
 //!
 //! Three threads share an inbox: the hub fills it, the member's writer empties it, the member's
-//! reader waits to be heard. Here shuttle takes the place of the system: of the threads that could
-//! go on it lets one, up to its next lock or wake-up. Small scenes are played in every order that
-//! there is, a large one in some thousands, drawn by chance. If all threads wait at once, a wake-up
-//! was lost, and shuttle says `deadlock` and shows the order.
+//! reader waits to be heard. Here shuttle schedules the threads in place of the kernel: it lets one
+//! of them run up to its next lock or wake-up, then chooses again. Small scenes run in every
+//! possible order, a large one in some thousands of random orders. If all threads wait at once, a
+//! wake-up was lost: shuttle reports `deadlock` and shows the order.
 
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
@@ -58,7 +58,7 @@ fn the_reader_goes_on_when_the_writer_gives_up() {
     });
 }
 
-/// A member has posted, its writer waits for lines, and another thread does this.
+/// A member has posted, its writer waits for lines, and another thread runs `act`.
 #[track_caller]
 fn check_reader_goes_on(act: fn(Mailbox) -> Option<Mailbox>) {
     let stream = stream();
@@ -68,7 +68,7 @@ fn check_reader_goes_on(act: fn(Mailbox) -> Option<Mailbox>) {
             inbox.lock().is_unheard = true;
             let for_writer = Arc::clone(&inbox);
             let writer = thread::spawn(move || write_all(&for_writer));
-            // What is returned is not dropped before the reader goes on.
+            // The mailbox that `act` returns is not dropped before the reader goes on.
             let other = thread::spawn(move || act(mailbox));
             inbox.wait_until_heard();
             drop(other.join().expect("no panic"));
@@ -99,7 +99,7 @@ fn members_hear_all_that_the_other_posts_and_then_the_end() {
             let (readers, writers): (Vec<_>, Vec<_>) = playing.into_iter().unzip();
             let members: Vec<_> =
                 readers.into_iter().map(|reader| reader.join().expect("no panic")).collect();
-            // All is heard now, so nobody leaves too early.
+            // The room has heard all posts now, so no member leaves too early.
             drop((members, to_hub));
             for (writer, other) in writers.into_iter().zip(["127.0.0.1:2", "127.0.0.1:1"]) {
                 let heard = writer.join().expect("no panic");
@@ -112,7 +112,8 @@ fn members_hear_all_that_the_other_posts_and_then_the_end() {
     );
 }
 
-/// Where all is in order, nothing shows that an order would be found in which it is not.
+/// Shows that shuttle finds a bad order if there is one. The other tests, which pass, cannot show
+/// it.
 #[test]
 #[should_panic(expected = "deadlock")]
 fn a_wake_up_that_comes_too_early_is_found() {
@@ -131,7 +132,7 @@ fn a_wake_up_that_comes_too_early_is_found() {
     );
 }
 
-/// What the hub's thread does, but that it looks again and again instead of waiting.
+/// Does the work of the hub's thread, but polls the channel instead of waiting.
 fn keep_room(events: &Receiver<Event<Mailbox>>) {
     let (mut hub, mut now) = (Hub::default(), Duration::ZERO);
     loop {
@@ -157,7 +158,7 @@ fn line(text: &str) -> Posts {
     posts
 }
 
-/// What the writer's thread does, but that it writes into a text.
+/// Does the work of the writer's thread, but writes into a string.
 fn write_all(inbox: &Inbox) -> String {
     let mut written = Vec::new();
     while let Some(queue) = inbox.take() {
@@ -173,7 +174,7 @@ fn halves(stream: &Arc<TcpStream>) -> (Arc<Inbox>, Mailbox) {
     (inbox, mailbox)
 }
 
-/// A connection, since a mailbox has one. Nothing is sent.
+/// A connection, since a mailbox needs one. Nothing is sent.
 fn stream() -> Arc<TcpStream> {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = listener.local_addr().expect("it is bound");
