@@ -126,11 +126,11 @@ fn bad_input_gets_one_line_that_shows_where_it_is_wrong() {
     );
     check(
         "same 10.0.0.1 ::1 --prefix 8",
-        "»::1«: one is of IPv4 and one of IPv6, and they have nothing in common",
+        "»::1«: one is IPv4 and the other is IPv6: no network has both",
     );
     check(
         "split 10.0.0.7/24 --into 4",
-        "»10.0.0.7«/24: an address inside of a network; the network itself is 10.0.0.0/24",
+        "»10.0.0.7«/24: an address inside a network; the network itself is 10.0.0.0/24",
     );
     check(
         "split 10.0.0.0/24 --into 3",
@@ -147,7 +147,7 @@ fn bad_input_gets_one_line_that_shows_where_it_is_wrong() {
     );
     check(
         "class 150.164.34.x",
-        "150.164.34.»x«: no number; an IPv4 address is written like 192.0.2.1",
+        "150.164.34.»x«: not a number; an IPv4 address is written like 192.0.2.1",
     );
     check(
         "broadcast ff02::1/64",
@@ -157,15 +157,18 @@ fn bad_input_gets_one_line_that_shows_where_it_is_wrong() {
         "broadcast 224.0.0.1/24",
         "»224«.0.0.1/24: no host has an address that begins with 224 or more",
     );
-    check("mac 192.168.0.1", "»192«.168.0.1: no multicast group: their first number is 224 to 239");
-    check("mac fe80::1", "»fe80«::1: no multicast group: those of IPv6 begin with ff");
+    check(
+        "mac 192.168.0.1",
+        "»192«.168.0.1: not a multicast group: their first number is 224 to 239",
+    );
+    check("mac fe80::1", "»fe80«::1: not a multicast group: those of IPv6 begin with ff");
     check(
         "groups 01:00:5e:ca:14:1e",
-        "01:00:5e:»ca«:14:1e: no IPv4 group: the bit behind 01:00:5e is 0, so this is at most 7f",
+        "01:00:5e:»ca«:14:1e: not an IPv4 group: after 01:00:5e a byte is at most 7f",
     );
     check(
         "groups 52:54:00:12:34:56",
-        "»52:54:00«:12:34:56: no multicast group of IP: they begin with 01:00:5e or 33:33",
+        "»52:54:00«:12:34:56: not a multicast group of IP: they begin with 01:00:5e or 33:33",
     );
     check(
         "groups 01:00:5e",
@@ -220,7 +223,7 @@ fn each_subject_tells_its_mistakes() {
         );
     }
     check("bytes", "e7 96", "you took the bytes the wrong way round");
-    check("bytes", "96 e6", "you inverted the bits and did not add 1 then");
+    check("bytes", "96 e6", "you inverted the bits but did not add 1");
     check("subnet", "80.128.0.0", "you gave the network's own address, whose host bits are all 0");
     check("mac", "01:00:5e:16:9e:5e", "you used the rule of IPv4: 01:00:5e and 23 bits");
 }

@@ -136,7 +136,7 @@ fn a_member_that_never_reads_is_dropped(style: Style) {
     pair.ada.expect_line("* here: ada, bob");
 }
 
-/// The opposite: where nobody else is there to be kept waiting, nobody is dropped either, and the
+/// The opposite: where no other host is there to be kept waiting, nobody is dropped either, and the
 /// caller has all its answers when it reads at last.
 fn a_caller_that_never_reads_is_not_read_from(server: &Server) {
     const COMMAND: &[u8] = b"/who\r\n";

@@ -6,19 +6,19 @@
 
   const mistakes = {
     "wrong-order": "you took the bytes the wrong way round",
-    "not-swapped": "you changed nothing, which is right on a big-endian machine alone",
+    "not-swapped": "you changed nothing, which is right only on a big-endian machine",
     "swapped-halves": "you swapped the 16-bit halves, and left the bytes in each as they were",
     "swapped-in-halves": "you swapped the bytes of each 16-bit half, and left the halves in place",
-    "reversed-digits": "you reversed the hexadecimal digits, and a byte is two of them",
-    "reversed-bits": "you reversed the bits, and a byte keeps its bits as they are",
-    "added": "you added the bytes, and each weighs 256 times as much as the next",
+    "reversed-digits": "you reversed the hexadecimal digits, but a byte is two digits",
+    "reversed-bits": "you reversed the bits, but the bits of a byte keep their order",
+    "added": "you added the bytes, but each counts 256 times as much as the next",
     "hex-as-decimal": "you read the hexadecimal digits as decimal ones",
-    "decimal-as-hex": "you wrote each byte in decimal, and hexadecimal digits are asked for",
-    "sign": "you took the highest bit for a sign, and an unsigned number has none",
+    "decimal-as-hex": "you wrote each byte in decimal, but the question asks for hexadecimal",
+    "sign": "you took the highest bit for a sign, but an unsigned number has none",
     "no-sign": "you forgot the sign",
     "sign-and-magnitude":
-      "you took the highest bit for a minus alone; in two's complement it is -2^15",
-    "ones-complement": "you inverted the bits and did not add 1 then",
+      "you took the highest bit for a minus sign; in two's complement it is -2^15",
+    "ones-complement": "you inverted the bits but did not add 1",
   };
 
   // Each question takes its numbers in one order, on the page as on the command line: the form, the
@@ -70,7 +70,7 @@
       slips.push(["ones-complement", hexBytes(bytes(value - 1n, type, order))]);
     }
     return {
-      text: `Which bytes (hex) has the ${type.name} ${value} ${place}?`,
+      text: `What are the bytes (hex) of the ${type.name} ${value} ${place}?`,
       kind: "bytes",
       right: hexBytes(right),
       slips,

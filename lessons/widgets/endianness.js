@@ -105,7 +105,7 @@
     const row = (label, result) => `${label.padEnd(27)} ${result}\n`;
     return weights(value, type) +
       row("in little-endian memory", hexBytes(bytes(value, type, "little"))) +
-      row("as the wire wants it", hexBytes(bytes(value, type, "big"))) +
+      row("in network byte order", hexBytes(bytes(value, type, "big"))) +
       row("which that machine reads as", swapped(value, type));
   }
 

@@ -75,7 +75,7 @@
         `The group's lower 23 bits: ${second} without its first bit is ${kept},\n` +
         `and ${kept}, ${third}, ${fourth} in hexadecimal are ${inHex}.`],
       ["lost",
-        `32 bits less 1110 are 28: 28 - 23 = 5 are lost, here ${lostDigits(group)}.\n` +
+        `32 bits without 1110 are 28: 28 - 23 = 5 are lost, here ${lostDigits(group)}.\n` +
         "So 2^5 = 32 groups share this MAC, and a host that hears one\n" +
         `looks into the packet for the group itself:\n${others(group).join("\n")}`],
     ];
@@ -108,9 +108,9 @@
       "Ethernet's block for IPv6 groups is 33:33, 16 of 48 bits, so 32 are\n" +
       "left (RFC 2464, section 7)."],
     ["lost",
-      "128 bits less ff are 120, of which 120 - 32 = 88 are lost. So\n" +
-      "2^88 groups share a MAC, yet few do in fact: whoever chooses a\n" +
-      "group chooses these 32 bits (RFC 3307)."],
+      "128 bits without ff are 120, of which 120 - 32 = 88 are lost. So\n" +
+      "2^88 groups share a MAC, but few of them are in use: the 32\n" +
+      "bits are the group's identifier (RFC 3307)."],
   ];
 
   // The groups whose frames go to a MAC address.

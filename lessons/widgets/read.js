@@ -61,7 +61,7 @@
       throw wrong("a number is missing; an IPv4 address is written like 192.0.2.1");
     }
     if (!/^[0-9]+$/.test(piece)) {
-      throw wrong("no number; an IPv4 address is written like 192.0.2.1");
+      throw wrong("not a number; an IPv4 address is written like 192.0.2.1");
     }
     if (/^0./.test(piece)) {
       throw wrong("some programs take a number that begins with 0 for an octal one; " +
@@ -88,7 +88,7 @@
     const ones = onesOfMask(piece);
     const why = ones === null
       ? "the prefix of an IPv4 address is a number from 0 to 32"
-      : `a mask; as a prefix it is ${ones}`;
+      : `this is a mask; the prefix is ${ones}`;
     throw new Wrong(text, place, why);
   }
 
@@ -179,7 +179,7 @@
   function whyNoDigit(sign, isHex) {
     if (isHex) return "a hexadecimal number is made of 0 to 9 and a to f";
     return /[0-9a-f]/i.test(sign)
-      ? "no decimal digit; a hexadecimal number begins with 0x"
+      ? "not a decimal digit; a hexadecimal number begins with 0x"
       : "a number is made of 0 to 9; write 16909060, or 0x01020304";
   }
 
@@ -218,11 +218,11 @@
   function group(text) {
     const read = address(text);
     if (read.ipv6 === undefined && read.ipv4 >>> 28 !== 0b1110) {
-      const why = "no multicast group: their first number is 224 to 239";
+      const why = "not a multicast group: their first number is 224 to 239";
       throw new Wrong(text, [0, text.indexOf(".")], why);
     }
     if (read.ipv6 !== undefined && read.ipv6 >> 120n !== 0xffn) {
-      const why = "no multicast group: those of IPv6 begin with ff";
+      const why = "not a multicast group: those of IPv6 begin with ff";
       throw new Wrong(text, [0, text.indexOf(":")], why);
     }
     return read;
@@ -235,11 +235,11 @@
     if (a === 0x33 && b === 0x33) return read;
     // The pairs of digits are all as long, so counting finds the wrong one.
     if (a !== 0x01 || b !== 0x00 || c !== 0x5e) {
-      const why = "no multicast group of IP: they begin with 01:00:5e or 33:33";
+      const why = "not a multicast group of IP: they begin with 01:00:5e or 33:33";
       throw new Wrong(text, [0, 8], why);
     }
     if (high > 0x7f) {
-      const why = "no IPv4 group: the bit behind 01:00:5e is 0, so this is at most 7f";
+      const why = "not an IPv4 group: after 01:00:5e a byte is at most 7f";
       throw new Wrong(text, [9, 11], why);
     }
     return read;

@@ -56,18 +56,18 @@
     const ones = Math.clz32(~address);
     const natural = [8, 16, 24][ones];
     const says = natural === undefined ? "never had networks"
-      : prefix > natural ? `a part of what was a /${natural}`
-      : prefix < natural ? `many of what was a /${natural} each`
-      : `what was a /${natural}`;
+      : prefix > natural ? `part of a former /${natural}`
+      : prefix < natural ? `several former /${natural} networks`
+      : `a former /${natural}`;
     return ["ABCDE"[Math.min(ones, 4)], says];
   }
 
   function hostsInShort(prefix) {
     const free = 32 - prefix;
-    return hasBroadcast(prefix) ? `2^${free} - 2` : `2^${free}: every address is a host's`;
+    return hasBroadcast(prefix) ? `2^${free} - 2` : `2^${free}: every address is for a host`;
   }
 
-  const noBroadcast = (prefix) => (prefix === 31 ? "RFC 3021" : "nobody else is there");
+  const noBroadcast = (prefix) => (prefix === 31 ? "RFC 3021" : "no other host is there");
 
   // All about the network of an address with its prefix, as text.
   function subnet(address, prefix) {
@@ -134,7 +134,7 @@
         line("", address) + line("AND", mask(prefix)) + line("=", network(address, prefix)) +
         `In short: a /${prefix} begins at every multiple of ` +
         `256 - ${octetOf(mask(prefix), octet)} = ${step} there;\n` +
-        `${first} = ${first / step} x ${step} is the last one up to ${own}.`;
+        `${first} = ${first / step} x ${step} is the last multiple up to ${own}.`;
     },
 
     first(address, prefix) {
@@ -145,11 +145,11 @@
 
     last(address, prefix) {
       if (!hasBroadcast(prefix)) return "the highest address: none is taken for a broadcast.";
-      return `broadcast - 1, since ${dotted(highest(address, prefix))} is no host's.`;
+      return `broadcast - 1, since ${dotted(highest(address, prefix))} belongs to no host.`;
     },
 
     broadcast(address, prefix) {
-      if (prefix === 32) return "There is one address, and nobody else to hear.";
+      if (prefix === 32) return "There is one address, and no other host to hear.";
       if (prefix === 31) {
         return "Two addresses are the two ends of one link: what one sends is\n" +
           "for the other (RFC 3021).";
@@ -158,7 +158,7 @@
       const octet = prefix >> 3;
       if (prefix === 0) return `${begin}Each octet becomes 255.`;
       if (prefix === 24) return `${begin}The fourth octet becomes 255.`;
-      if (prefix % 8 === 0) return `${begin}From the ${ordinal(octet)} octet on each becomes 255.`;
+      if (prefix % 8 === 0) return `${begin}From the ${ordinal(octet)} octet on, each becomes 255.`;
       const [own, last] = [network, highest].map((end) => octetOf(end(address, prefix), octet));
       const rest = octet === 3 ? "." : ",\nand what follows becomes 255.";
       return `${begin}In the ${ordinal(octet)} octet: ${own} + ${last - own} = ${last}${rest}`;
@@ -167,8 +167,8 @@
     hosts(_, prefix) {
       if (prefix === 32) return "2^0 = 1 address, and it is the host's.";
       if (prefix === 31) {
-        return "2^1 = 2 addresses, and both are hosts': a network of two ends has\n" +
-          "no need of a broadcast (RFC 3021).";
+        return "2^1 = 2 addresses, and both are for hosts: a network of two\n" +
+          "ends needs no broadcast (RFC 3021).";
       }
       const free = 32 - prefix;
       return `32 - ${prefix} = ${count(free, "bit")} are left: ` +

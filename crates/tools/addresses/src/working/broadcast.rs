@@ -3,7 +3,7 @@ use crate::broadcast::Broadcast;
 use crate::class::{Class, classful_network};
 use crate::subnet::Network;
 
-/// The four kinds of broadcast, as a host with this address and prefix has them.
+/// The four kinds of broadcast for a host with this address and prefix.
 pub fn broadcasts(host: u32, prefix: u8) -> String {
     let net = classful_network(host);
     let mut text = format!("broadcasts for {}/{prefix}\n\n", dotted(host));
