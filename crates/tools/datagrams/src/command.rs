@@ -181,9 +181,9 @@ A sender can write any source address on a datagram. So the server sends no answ
 otherwise two services could answer each other without end. The log counts what is dropped.";
 
 #[derive(Args, Clone, Debug)]
-/// The address to listen on: [::]:PORT serves IPv6 and IPv4 alike, port 0 lets the system
+struct Serving {
+    /// The address to listen on: [::]:PORT serves IPv6 and IPv4 alike, port 0 lets the system
     /// choose
-    /// The address to listen on: [::]:PORT serves IPv6 and IPv4 alike, port 0 lets the system choose
     /// [default: 127.0.0.1 and port 8007 for echo, 8008 for increment]
     #[arg(long, value_name = "HOST:PORT", value_parser = host_port)]
     listen: Option<HostPort>,

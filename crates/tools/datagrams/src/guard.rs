@@ -210,7 +210,11 @@ mod tests {
         let (mut guard, start) = (Guard::new(OWN_PORT), Instant::now());
         let second = Duration::from_secs(1);
         assert_eq!(answered(&mut guard, host(1), start, 5_000), AT_ONCE);
-        assert_eq!(answered(&mut guard, host(2), start, 10), 10, "the other address has its own bucket");
+        assert_eq!(
+            answered(&mut guard, host(2), start, 10),
+            10,
+            "the other address has its own bucket"
+        );
         assert_eq!(answered(&mut guard, host(1), start + second / 200, 10), 0);
         assert_eq!(answered(&mut guard, host(1), start + second, 5_000), A_SECOND);
         assert_eq!(answered(&mut guard, host(1), start + second, 5_000), 0);

@@ -140,8 +140,7 @@ pub(crate) fn choices<'a>(interfaces: impl IntoIterator<Item = &'a Interface>) -
     let able = interfaces.into_iter().filter(|it| it.can_reach_many());
     let names: Vec<_> = able.map(Interface::to_string).collect();
     match &names[..] {
-        [] => "no other interface is up; see `datagrams interfaces`"
-            .to_owned(),
+        [] => "no other interface is up; see `datagrams interfaces`".to_owned(),
         names => format!("choose one with --interface: {}", names.join(", ")),
     }
 }

@@ -207,11 +207,9 @@ pub(crate) fn explain(
         (Some(Errno::ENETUNREACH | Errno::ENODEV | Errno::EADDRNOTAVAIL), None) => {
             format!("this machine has no route there, so it cannot choose an interface; {others}")
         }
-        (Some(Errno::ENOBUFS), _) => {
-            "a socket may join only so many groups: 20 on Linux, unless \
+        (Some(Errno::ENOBUFS), _) => "a socket may join only so many groups: 20 on Linux, unless \
              net.ipv4.igmp_max_memberships has another value"
-                .to_owned()
-        }
+            .to_owned(),
         (Some(Errno::EADDRINUSE), _) => {
             "another program has this port exclusively; choose another port".to_owned()
         }

@@ -27,7 +27,9 @@ pub(crate) fn group(text: &str) -> Result<SocketAddr, String> {
     let wanted = "want GROUP:PORT, like 224.202.20.30:54321 or [ff02::4a14:1e]:54321";
     let group: SocketAddr = text.parse().map_err(|_| wanted.to_owned())?;
     match group.ip() {
-        address if group.port() == 0 => Err(format!("port 0 of {address} cannot be used; {wanted}")),
+        address if group.port() == 0 => {
+            Err(format!("port 0 of {address} cannot be used; {wanted}"))
+        }
         address if address.is_multicast() => Ok(group),
         IpAddr::V4(_) => Err(format!("groups of IPv4 begin with 224 to 239; {wanted}")),
         IpAddr::V6(_) => Err(format!("groups of IPv6 begin with ff; {wanted}")),
@@ -92,7 +94,8 @@ pub(crate) fn receive(
     let refresh = |socket: &UdpSocket| membership.refresh(socket);
     let received = many::receive(socket, count, &stop, Some(LOOK_AGAIN), refresh);
     if let Ok(socket) = &received {
-        // Closing the socket would do the same. If the interface is gone, there is nothing to leave.
+        // Closing the socket would do the same. If the interface has disappeared, there is nothing
+        // to leave.
         let _ = leave(&SockRef::from(socket), group, membership.index);
     }
     ended(received, cannot)
