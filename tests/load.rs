@@ -278,7 +278,7 @@ fn who_does_not_listen_is_named() {
     server.stop();
     let ended = run("echo", &server, &[]);
     let told = format!(
-        "error: cannot connect to {}: Connection refused (nobody listens there)",
+        "error: cannot connect to {}: Connection refused (no program listens there)",
         server.address()
     );
     ended.expect_refusal(1, &[&told]);
@@ -382,8 +382,8 @@ fn wrong_usage_is_told_in_one_line() {
         ("echo", &["--size", "0"], "1 or more"),
         ("chat", &["--size", "10"], "24..=1024"),
         ("fortune", &["--idle", "3"], "--idle"),
-        ("fortune", &["--depth", "2"], "take more --connections"),
-        ("echo", &["--reconnect", "--depth", "2"], "take more --connections"),
+        ("fortune", &["--depth", "2"], "use more --connections"),
+        ("echo", &["--reconnect", "--depth", "2"], "use more --connections"),
     ] {
         run(service, &server, options).expect_refusal(2, &[told]);
     }

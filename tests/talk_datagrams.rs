@@ -144,7 +144,7 @@ fn what_is_no_answer_is_told_apart() {
         assert_eq!((talked.status, &*talked.output), (Some(0), "42\n"));
         assert_eq!(talked.errors.len(), others, "{talked:?}");
         for error in &talked.errors {
-            assert!(error.ends_with("bytes that are no answer to this"), "{error}");
+            assert!(error.ends_with("bytes that are not an answer to this"), "{error}");
         }
     }
 }

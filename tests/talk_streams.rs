@@ -138,7 +138,7 @@ fn a_file_is_stored_as_it_is(style: Style) {
 fn a_refusal_says_what_to_do(style: Style) {
     let uploads = Uploads::start(style, &["--max-size", "10"]);
     let file = uploads.file(".hidden", b"hello");
-    let another = "--name NAME sends it under another one";
+    let another = "--name NAME sends it under another name";
     for name in ["", ".", "..", "../x", "a/b", "a\\b", ".x", "a\u{1b}b"] {
         check_error(&uploads.upload(&file, &["--name", name]), &[another]);
     }
@@ -195,7 +195,7 @@ fn check_changed(change: impl FnOnce(&File)) {
     drop(first);
     let last = errors.last().expect("it fails").expect("UTF-8");
     assert!(
-        last.contains(&format!("{SIZE} bytes were announced, and it has {size} now")),
+        last.contains(&format!("{SIZE} bytes were announced, but it has {size} now")),
         "{last}"
     );
     let ended = talk.wait_with_output().expect("it ends");
@@ -221,9 +221,9 @@ fn what_cannot_be_sent_is_told_before_anybody_is_called() {
     long.expect("a file may have holes");
     // Nobody listens there, and it is not what is told.
     let upload = |file: &str| talk_under(&[], &["upload", "127.77.7.7:9", file], b"");
-    check_error(&upload(files.as_str()), &["it is no regular file"]);
-    check_error(&upload(&pipe), &["it is no regular file"]);
-    check_error(&upload("/dev/zero"), &["it is no regular file"]);
+    check_error(&upload(files.as_str()), &["it is not a regular file"]);
+    check_error(&upload(&pipe), &["it is not a regular file"]);
+    check_error(&upload("/dev/zero"), &["it is not a regular file"]);
     check_error(&upload(&path("none")), &["none", "No such file"]);
     check_error(&upload(&large), &["4 bytes can announce 4294967295"]);
 

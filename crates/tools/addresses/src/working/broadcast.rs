@@ -42,7 +42,7 @@ why
                if that is not divided. Without classes it is the broadcast
                of a prefix like any other (RFC 1812, section 5.3.5).
   all-subnets  The same address, if it is divided: everyone in each part.
-               From outside nobody can tell which is meant, and without
+               No host outside can tell which is meant, and without
                classes it means nothing at all (RFC 1812, section 5.3.5.3).
 
   IPv6 has no broadcast. The group ff02::1 is everyone on the link.
