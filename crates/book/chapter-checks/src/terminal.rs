@@ -1,4 +1,4 @@
-//! A terminal at which a command runs, a reader types, and what is printed is waited for.
+//! A terminal with a command, for a test that types and waits for output.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -14,13 +14,13 @@ use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 
 use crate::transcript::{self, Comparison};
 
-/// A pseudoterminal (pty(7)) and the command at it.
+/// A pseudoterminal (pty(7)) and the command that runs at it.
 #[derive(Debug)]
 pub struct Terminal {
     command: Child,
     keyboard: File,
     screen: Receiver<Vec<u8>>,
-    /// What was printed, and was not waited for yet.
+    /// Output that was not waited for yet.
     printed: Vec<u8>,
     is_over: bool,
 }
@@ -30,11 +30,13 @@ const SIZE: Winsize = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel:
 impl Terminal {
     pub(crate) fn start(mut command: Command) -> io::Result<Terminal> {
         let pty = openpty(&SIZE, None)?;
-        // Else whatever another test starts meanwhile holds this terminal open, and it never ends.
+        // Otherwise a process that another test starts meanwhile keeps this terminal open, so that
+        // it never ends.
         for side in [&pty.master, &pty.slave] {
             fcntl(side, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
         }
-        // Else Ctrl-C flushes the output (termios(3)), and what a command says at once is lost.
+        // Otherwise Ctrl-C flushes the output (termios(3)), and the last output of a command is
+        // lost.
         let mut settings = tcgetattr(&pty.slave)?;
         settings.local_flags.insert(LocalFlags::NOFLSH);
         tcsetattr(&pty.slave, SetArg::TCSANOW, &settings)?;
@@ -42,7 +44,7 @@ impl Terminal {
         command.stdin(theirs(&pty.slave)?).stdout(theirs(&pty.slave)?).stderr(pty.slave);
         test_kit::hear_interrupts();
         let started = command.spawn()?;
-        // It holds their side, and there is no end to read as long as anybody does.
+        // The command holds the slave side, and while it is open there is no end to read.
         drop(command);
         let mut ours = File::from(pty.master);
         let keyboard = ours.try_clone()?;
@@ -59,36 +61,37 @@ impl Terminal {
         Ok(Terminal { command: started, keyboard, screen, printed: Vec::new(), is_over: false })
     }
 
-    /// Types a line, and waits for the terminal to echo it, if that is how it is set.
+    /// Types a line, and waits for the terminal's echo, if echo is on.
     ///
     /// # Errors
     ///
-    /// What was printed instead of the echo.
+    /// The output that came instead of the echo.
     pub fn type_line(&mut self, line: &str, patience: Duration) -> Result<(), Vec<String>> {
         let is_echoed = tcgetattr(&self.keyboard)
             .is_ok_and(|settings| settings.local_flags.contains(LocalFlags::ECHO));
         let typed = self.keyboard.write_all(format!("{line}\n").as_bytes());
-        typed.map_err(|error| vec![format!("the terminal does not take it: {error}")])?;
+        typed.map_err(|error| vec![format!("the terminal does not accept it: {error}")])?;
         match is_echoed {
             true => self.wait_for(&[line.to_owned()], patience),
             false => Ok(()),
         }
     }
 
-    /// Presses a key: 3 is Ctrl-C, and 4 Ctrl-D.
+    /// Presses a key: 3 is Ctrl-C, and 4 is Ctrl-D.
     ///
     /// # Errors
     ///
-    /// The terminal does not take it.
+    /// The terminal does not accept it.
     pub fn press(&mut self, key: u8) -> io::Result<()> {
         self.keyboard.write_all(&[key])
     }
 
-    /// Waits until `expected` has been printed, next after what was waited for already.
+    /// Waits until `expected` has been printed, directly after the output that was waited for
+    /// before.
     ///
     /// # Errors
     ///
-    /// What was printed instead.
+    /// The output that came instead.
     pub fn wait_for(&mut self, expected: &[String], patience: Duration) -> Result<(), Vec<String>> {
         let by = Instant::now() + patience;
         loop {
@@ -104,11 +107,11 @@ impl Terminal {
         }
     }
 
-    /// Waits until the command has ended. Gives what it has printed since it was last waited for.
+    /// Waits until the command has ended. Returns the output since the last wait.
     ///
     /// # Errors
     ///
-    /// It goes on; this is what it has printed.
+    /// The command does not end; the error contains its output.
     pub fn wait_for_end(&mut self, patience: Duration) -> Result<Vec<String>, Vec<String>> {
         let by = Instant::now() + patience;
         while self.hear(by) {}
@@ -119,8 +122,8 @@ impl Terminal {
         }
     }
 
-    /// What is printed until nothing has been for `lull`. Only to write down what a command does:
-    /// a test waits for what it knows.
+    /// The output until there has been none for `lull`. Only for writing down the output of a
+    /// command: a test waits for the output that it expects.
     pub fn listen(&mut self, lull: Duration) -> Vec<String> {
         while self.hear(Instant::now() + lull) {}
         let printed = self.all_lines();
@@ -128,7 +131,7 @@ impl Terminal {
         printed
     }
 
-    /// Waits for more. Tells whether there was any.
+    /// Waits for more output. Returns whether there was any.
     fn hear(&mut self, by: Instant) -> bool {
         match self.screen.recv_timeout(by.saturating_duration_since(Instant::now())) {
             Ok(bytes) => {
@@ -169,8 +172,8 @@ impl Drop for Terminal {
     }
 }
 
-/// What a terminal shows, as the book writes it down: without the prompt `> ` of what asks for a
-/// line, which is there before the line is typed or after, and without the echo of Ctrl-C.
+/// The contents of a terminal, as the book writes it: without the prompt `> ` of programs that ask
+/// for a line, which may come before or after the typed line, and without the echo of Ctrl-C.
 fn shown(bytes: &[u8]) -> Vec<String> {
     let lines = lines(&String::from_utf8_lossy(bytes));
     lines
@@ -185,12 +188,12 @@ fn shown(bytes: &[u8]) -> Vec<String> {
         .collect()
 }
 
-/// The lines of a text, as a terminal would show them: spaces at their end are not seen.
+/// The lines of a text, as a terminal shows them: without spaces at the end.
 pub fn lines(text: &str) -> Vec<String> {
     text.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
-/// Waits until a process has ended, and tells whether it has.
+/// Waits until a process has ended, and returns whether it has.
 pub(crate) fn waited_for(child: &mut Child, patience: Duration) -> bool {
     let by = Instant::now() + patience;
     loop {

@@ -1,15 +1,15 @@
-//! What a command shall print: lines, with a few words for what is different each time.
+//! The expected output of a command: lines, with placeholders for text that differs each time.
 //!
-//! - `...`, alone on a line, is any number of lines that are left out.
-//! - `<pid>`, `<port>`, `<time>`, `<mac>`, `<count>`, `<latency>`, `<memory>` and `<n>` are what
-//!   their names say. As columns move with the width of what is in them, spaces beside one of these
-//!   are as many as there happen to be.
+//! - `...`, alone on a line, means any number of lines that are left out.
+//! - `<pid>`, `<port>`, `<time>`, `<mac>`, `<count>`, `<latency>`, `<memory>` and `<n>` mean what
+//!   their names say. Since columns move with the width of their contents, the number of spaces
+//!   beside a placeholder does not matter.
 
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-/// The words, and what each stands for.
+/// The placeholders, and the patterns that they stand for.
 const PLACEHOLDERS: [(&str, &str); 8] = [
     ("<pid>", r"[0-9]+"),
     ("<port>", r"[0-9]+"),
@@ -21,28 +21,28 @@ const PLACEHOLDERS: [(&str, &str); 8] = [
     ("<n>", r"-?[0-9]+(?:\.[0-9]+)?"),
 ];
 
-/// What became of a comparison.
+/// The result of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Comparison {
-    /// So many lines were what they shall be.
+    /// This many lines are as expected.
     Same(usize),
-    /// What there is so far is right, and more has to come.
+    /// The output so far is right, but incomplete.
     Unfinished,
-    /// Whatever comes, it will not be right.
+    /// The output is wrong, whatever follows.
     Different,
 }
 
-/// Compares the beginning of what was printed with what shall be.
+/// Compares the beginning of the output with the expected lines.
 pub fn begins(expected: &[String], printed: &[String]) -> Comparison {
     compare(expected, printed, |_| true)
 }
 
-/// Compares all that was printed with what shall be.
+/// Compares the whole output with the expected lines.
 pub fn is(expected: &[String], printed: &[String]) -> bool {
     matches!(compare(expected, printed, <[String]>::is_empty), Comparison::Same(_))
 }
 
-/// Whether a line is what it shall be.
+/// Whether a line is as expected.
 pub fn line_is(expected: &str, printed: &str) -> bool {
     if !expected.contains('<') {
         return expected == printed;
@@ -91,7 +91,7 @@ fn compare(
     }
 }
 
-/// What was expected and what came, as a diff: `-` is in the chapter only, `+` was printed only.
+/// Expected and actual output as a diff: `-` is only in the chapter, `+` was only printed.
 pub fn difference(expected: &[String], printed: &[String]) -> String {
     let alike = |(expected, printed): &(&String, &String)| line_is(expected, printed);
     let begin = expected.iter().zip(printed).take_while(alike).count();
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_stand_for_what_varies() {
+    fn placeholders_match_varying_text() {
         #[track_caller]
         fn check(expected: &str, printed: &str, is_same: bool) {
             assert_eq!(line_is(expected, printed), is_same, "{expected:?} {printed:?}");
