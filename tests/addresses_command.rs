@@ -1,5 +1,4 @@
-//! `after-accept addresses` as people run it: what it prints, what it says to bad input, and its
-//! drills.
+//! `after-accept addresses` as people run it: its output, its errors for bad input, and its drills.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -8,14 +7,14 @@ use std::{fs, thread};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
-/// Each file under crates/tools/addresses/tests/worked begins with a command, and goes on with what that
-/// prints.
+/// Each file under crates/tools/addresses/tests/worked begins with a command, followed by its
+/// output.
 ///
-/// A command that is new or prints something else, on purpose, has its file written anew by
-/// `BLESS=1 cargo test --test addresses_command`; then read what has changed.
+/// If a command is new or its output has changed on purpose, `BLESS=1 cargo test --test
+/// addresses_command` rewrites its file; then review the change.
 #[test]
 #[cfg_attr(target_endian = "big", ignore = "the files tell of little-endian memory")]
-fn worked_examples_print_what_is_written_down() {
+fn worked_examples_print_the_contents_of_their_files() {
     let mut commands = Vec::new();
     for file in worked_examples() {
         let expected = fs::read_to_string(&file).unwrap();
@@ -50,9 +49,9 @@ fn worked_examples() -> Vec<PathBuf> {
     files
 }
 
-/// What the issue and the book say about these, in case a file is written anew without a look.
+/// The results that the book names, in case a file is rewritten without a review.
 #[test]
-fn worked_examples_hold_what_is_known_of_them() {
+fn worked_examples_contain_the_known_results() {
     #[track_caller]
     fn check(arguments: &[&str], expected: &[&str]) {
         let printed = String::from_utf8(run(arguments, "").stdout).unwrap();
@@ -233,7 +232,7 @@ fn the_end_of_the_input_ends_a_drill_with_its_score() {
     for (answers, score) in [
         ("", "0 of 0 right"),
         ("80.255.255.255\n", "1 of 1 right"),
-        // Nobody needs to end the last line.
+        // The last line need not have an end.
         ("80.255.255.255\n5.39.236.254", "2 of 2 right"),
     ] {
         let output = run(&["drill", "subnet", "--seed", "7"], answers);
@@ -247,7 +246,7 @@ fn the_end_of_the_input_ends_a_drill_with_its_score() {
 }
 
 #[test]
-fn a_drill_survives_whatever_is_typed() {
+fn a_drill_survives_any_input() {
     let endless_line = "9".repeat(100_000);
     let hostile = format!("\u{1b}[2J\n{endless_line}\n\0\n80.255.255.255\n");
     let mut hostile = hostile.into_bytes();
@@ -260,7 +259,7 @@ fn a_drill_survives_whatever_is_typed() {
 }
 
 #[test]
-fn a_seed_by_chance_is_told() {
+fn a_random_seed_is_printed() {
     let output = run(&["drill", "mac", "--count", "1"], "");
     let printed = String::from_utf8(output.stdout).unwrap();
     let seed =
@@ -306,7 +305,7 @@ fn run_with(arguments: &[&str], input: Vec<u8>) -> Output {
         .spawn()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    // Whoever does not read its input may have ended before all of it is written.
+    // A program that does not read its input may end before everything is written.
     let writer = thread::spawn(move || {
         let _ = stdin.write_all(&input);
     });

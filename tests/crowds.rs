@@ -1,4 +1,4 @@
-//! Many clients at once: more than a server takes on, and more than it should notice.
+//! Many clients at once: more than a server accepts, and more than should cost it anything.
 
 use std::iter;
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -9,15 +9,15 @@ use test_kit::{Client, Crowd, MaxClients, Process, Server, Style};
 use test_kit::{can_open, each_style, require_tool, run_under, wait_until};
 
 each_style!(
-    more_clients_than_a_style_takes_wait_for_their_turn,
+    more_clients_than_a_style_accepts_wait_for_their_turn,
     a_descriptor_too_high_for_select_is_refused,
     a_thousand_idle_clients_cost_no_time,
 );
 
-/// How many come to a server that serves a thousand.
+/// The number of clients of a server that serves a thousand.
 const MANY: usize = 1100;
 
-fn more_clients_than_a_style_takes_wait_for_their_turn(style: Style) {
+fn more_clients_than_a_style_accepts_wait_for_their_turn(style: Style) {
     // All that wait have to fit into the backlog of 1,024.
     let count = if style.serves_many() { MANY } else { MANY - 100 };
     let Some(_descriptors) = Descriptors::take(count + 100) else { return };
@@ -30,7 +30,7 @@ fn more_clients_than_a_style_takes_wait_for_their_turn(style: Style) {
     crowd.speak();
     expect_echoes(&mut crowd, 0..at_once);
     assert!((at_once..count).all(|number| crowd.waits(number)));
-    // Whoever leaves makes room for one who waits.
+    // Each client that leaves makes room for a waiting one.
     let leave = at_once.min(50);
     crowd.leave(leave);
     let room = at_once..(at_once + leave).min(count);
@@ -52,9 +52,9 @@ fn a_descriptor_too_high_for_select_is_refused(style: Style) {
     crowd.speak();
     let refused: Vec<usize> = (0..count).filter(|number| !crowd.is_echoed(*number)).collect();
     if style == Style::SELECT {
-        // Of 1,024 descriptors 100 are taken already, and the server needs some itself.
+        // Of 1,024 descriptors 100 are in use already, and the server needs some itself.
         assert!((76..100).contains(&refused.len()), "{refused:?}");
-        wait_until("each refusal is said", || {
+        wait_until("each refusal is in the log", || {
             let log = server.log();
             let said = log.iter().filter(|line| line.contains("refused: "));
             said.count() == refused.len()
@@ -62,7 +62,7 @@ fn a_descriptor_too_high_for_select_is_refused(style: Style) {
     } else {
         assert_eq!(refused, []);
     }
-    // Those who came before are served as ever.
+    // The earlier clients are still served.
     let here = count - refused.len();
     assert!(refused.iter().all(|number| *number >= here));
     crowd.speak();
@@ -96,7 +96,7 @@ fn a_thousand_idle_clients_cost_no_time(style: Style) {
     let processes = || iter::once(server.process()).chain(children.iter().copied());
     let used = || processes().map(Process::cpu_time).sum::<Duration>();
     let woken = || processes().map(Process::wakeups).sum::<u64>();
-    // What each did last was to answer, and then it went to sleep.
+    // Each thread's last action was to answer, and then it went to sleep.
     let (mut seen, mut since) = (woken(), Instant::now());
     wait_until("all are asleep", || {
         let now = woken();
@@ -113,7 +113,7 @@ fn a_thousand_idle_clients_cost_no_time(style: Style) {
     assert!(used <= Duration::from_millis(20), "{used:?}");
 }
 
-/// In the one style that takes on so many.
+/// Only for the style that accepts this many.
 #[test]
 fn ten_thousand_idle_tasks_cost_little_memory() {
     let Some(_descriptors) = Descriptors::take(10_200) else { return };
