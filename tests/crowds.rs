@@ -121,7 +121,7 @@ fn ten_thousand_idle_tasks_cost_little_memory() {
     expect_echo(&mut server.connect());
     let before = server.process().vm_rss();
     let mut crowd = Crowd::connect(&server, 10_000);
-    // The log does not tell of each where so many come in a second.
+    // With this many clients a second, the log does not name each of them.
     wait_until("all are accepted", || server.process().footprint().descriptors > 10_000);
     let idle = server.process().vm_rss() - before;
     assert!(idle <= 30 * 1024, "{idle} KiB, when they have connected");
@@ -144,16 +144,17 @@ fn expect_echoes(crowd: &mut Crowd, numbers: std::ops::Range<usize>) {
     }
 }
 
-/// Descriptors of this process that a test has for itself, until it is over.
+/// Descriptors of this process that are reserved for a test until it is over.
 struct Descriptors(usize);
 
-/// How many are taken, and news that some are given back.
+/// The number of reserved descriptors, and a signal when some are returned.
 static TAKEN: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
 
 impl Descriptors {
-    /// Waits until other crowds have left so many. Most crowds wait for the clock, and may do so
-    /// side by side, but all of them would not fit into what a process may have.
+    /// Waits until other crowds have left this many. Most crowds wait for the clock and could run
+    /// side by side, but all together they need more descriptors than a process may have.
     ///
+    /// Returns `None` if this process may never have this many: the test has to be skipped.
     /// There are none if this process may never have so many: the test has to be skipped.
     fn take(wanted: usize) -> Option<Descriptors> {
         if !can_open(wanted) {

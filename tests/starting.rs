@@ -1,5 +1,5 @@
-//! A start that cannot serve says why, before it promises to; and what is odd about the place where a
-//! server starts does not keep it from serving.
+//! A server that cannot serve says why, before it announces its address; and an unusual environment
+//! does not prevent it from serving.
 
 use std::process::Command;
 
