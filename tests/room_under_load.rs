@@ -1,5 +1,5 @@
 //! Many members in one room: each that reads receives everything, in order, however much is sent
-//! and whoever comes and goes.
+//! and whatever other members come and go.
 
 use std::collections::BTreeSet;
 use std::env;

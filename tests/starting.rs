@@ -44,7 +44,7 @@ fn without_proc_it_serves_and_stores_nothing(style: Style) {
     let mut tried = Command::new(hidden[0]);
     tried.args(&hidden[1..]).args([hide, "sh", "true"]);
     if !tried.status().is_ok_and(|status| status.success()) {
-        return skip("this system lets nobody hide /proc");
+        return skip("this system does not allow hiding /proc");
     }
     let hidden = [&hidden[..], &[hide, "sh"]].concat();
     let server = Server::start_under(&hidden, style, "echo", &[]);
