@@ -1,4 +1,4 @@
-// Questions about the MAC addresses of multicast groups, and the mistakes told from the answers.
+// Questions about the MAC addresses of multicast groups, and the mistakes that answers show.
 (() => {
   "use strict";
   const { dotted, macText, octets } = afterAccept.bits;
@@ -15,7 +15,7 @@
     "only-24-bits": "you kept 24 bits after ff, as in a solicited-node group; 32 are kept",
   };
 
-  // Each question takes its numbers in one order, on the page as on the command line: the kind;
+  // Each question takes its numbers in a fixed order, the same as on the command line: the kind;
   // then the first octet and the rest, or the scope and the last 32 bits.
   function draw(numbers) {
     if (numbers.below(4) === 0) {

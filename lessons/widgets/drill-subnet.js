@@ -1,4 +1,4 @@
-// Questions about networks of IPv4, and the mistakes that are told from the answers.
+// Questions about IPv4 networks, and the mistakes that answers show.
 (() => {
   "use strict";
   const { dotted, working } = afterAccept.bits;
@@ -21,8 +21,8 @@
     "like-a-30": "you counted it like a /30: a /31 and a /32 have no address to take off",
   };
 
-  // The kinds of question: the text, the right answer for a prefix, the answers given by
-  // mistake, and which parts of the working explain it.
+  // The kinds of question: the text, the right answer for a prefix, the typical wrong answers, and
+  // the parts of the working that explain the right one.
   const wanted = {
     mask: {
       text: (_, prefix) => `What is the mask of /${prefix}?`,
@@ -76,11 +76,11 @@
     },
   };
 
-  // Each question takes its numbers in one order, on the page as on the command line: what is asked
-  // for, the prefix, the first octet, and the rest of the address.
+  // Each question takes its numbers in a fixed order, the same as on the command line: the kind of
+  // question, the prefix, the first octet, and the rest of the address.
   function draw(numbers) {
     const form = Object.keys(wanted)[numbers.below(6)];
-    // First, last and broadcast are about networks that have a broadcast.
+    // For first, last and broadcast, the network must have a broadcast.
     const prefixes = ["first", "last", "broadcast"].includes(form) ? 23 : 25;
     const prefix = 8 + numbers.below(prefixes);
     const first = 1 + numbers.below(223);
@@ -100,13 +100,13 @@
     };
   }
 
-  // The answers for a border that is elsewhere.
+  // The answers for a border in another place.
   function otherBorders(rightWith, prefix) {
     const octet = prefix - (prefix % 8);
     const slips = [["cut-at-octet", rightWith(octet)]];
-    // Where one bit less is the end of an octet, that is the likelier thought.
+    // If one bit less is the end of an octet, that is the likelier mistake.
     if (prefix - 1 !== octet) slips.push(["one-bit-less", rightWith(prefix - 1)]);
-    // From /31 on a network has other rules, and that is a mistake of its own.
+    // From /31 on, a network has other rules; confusing them is a separate mistake.
     if (prefix < 30) slips.push(["one-bit-more", rightWith(prefix + 1)]);
     return slips;
   }
