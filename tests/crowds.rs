@@ -155,7 +155,6 @@ impl Descriptors {
     /// side by side, but all together they need more descriptors than a process may have.
     ///
     /// Returns `None` if this process may never have this many: the test has to be skipped.
-    /// There are none if this process may never have so many: the test has to be skipped.
     fn take(wanted: usize) -> Option<Descriptors> {
         if !can_open(wanted) {
             return None;

@@ -45,8 +45,8 @@ pub fn command() -> Command {
         .long_about(None)
         .version(env!("CARGO_PKG_VERSION"))
         .after_help(
-            "It prints `listening on ADDRESS` when it is ready for browsers, and logs to standard error. \
-             SIGINT (Ctrl-C) or SIGTERM stops it. While you write, `mdbook serve` follows changes.",
+            "It prints `listening on ADDRESS` when it is ready, and logs to standard error. SIGINT \
+             (Ctrl-C) or SIGTERM stops it. While you write, `mdbook serve` follows changes.",
         )
 }
 

@@ -31,8 +31,8 @@ use crate::summary::{Cell, Summary};
 #[command(after_help = "\
 Examples:
   cargo run --release -- compare --quick    in about two minutes, with fewer loads
-  cargo run --release -- compare            all of it, in about half an hour
-  cargo run --release -- compare --rounds 9 goes on to nine rounds where five are there already")]
+  cargo run --release -- compare            all loads, in about half an hour
+  cargo run --release -- compare --rounds 9 adds rounds to an earlier run, up to nine")]
 pub struct Command {
     /// Fewer loads, and less time for each
     #[arg(long)]

@@ -26,11 +26,11 @@ use crate::{Error, Failure, Screen, Trace, connect, converse};
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "\
 Examples:
-  after-accept talk 127.0.0.1:3026          chat, where the fork server offers it
+  after-accept talk 127.0.0.1:3026          the fork server's chat
   after-accept talk localhost 2007          a name: each of its addresses is tried in turn
   after-accept talk '[::1]:2007'            an IPv6 address stands in brackets
-  after-accept talk 127.0.0.1:2007 <a >b    files go through byte for byte
-  after-accept talk --trace 127.0.0.1:2007  shows each system call that matters
+  after-accept talk 127.0.0.1:2007 <a >b    files are sent and stored unchanged
+  after-accept talk --trace 127.0.0.1:2007  shows the important system calls
   after-accept talk increment 127.0.0.1:8008 41
   after-accept talk frames 127.0.0.1:3028
   after-accept talk upload 127.0.0.1:3029 README.md
@@ -62,7 +62,7 @@ Examples:
   after-accept talk echo --udp 127.0.0.1:8007
   after-accept talk echo --udp --connect 127.0.0.1:8007  reports a closed port
 
-Exit status: 0 all is answered, 1 something is not or failed on the way, 2 wrong usage.")]
+Exit status: 0 all lines are answered, 1 one is not or something failed, 2 wrong usage.")]
     Echo(Echo),
     /// Ask for the next number, by datagram
     ///
@@ -83,7 +83,7 @@ Examples:
   after-accept talk frames 127.0.0.1:3028
   printf 'one\\n\\nthree' | after-accept talk frames 127.0.0.1:3028 --trace
 
-Exit status: 0 all came back, 1 something did not or failed on the way, 2 wrong usage.")]
+Exit status: 0 all frames came back, 1 one did not or something failed, 2 wrong usage.")]
     Frames(Conversation),
     /// Send a file to an upload server
     ///

@@ -25,8 +25,8 @@ use crate::tell::tell;
 #[command(after_help = "\
 Examples:
   cargo run -- timelines iterative                          one style, in words
-  cargo run -- timelines --into target/timelines            all of them, and pictures (SVG)
-  cargo run -- timelines --into lessons/figures/timelines   the pictures of the book, anew")]
+  cargo run -- timelines --into target/timelines            all styles, and pictures (SVG)
+  cargo run -- timelines --into lessons/figures/timelines   the pictures of the book, again")]
 pub struct Command {
     /// The styles [default: all]
     #[arg(value_name = "STYLE", value_parser = names())]
