@@ -113,7 +113,7 @@ mod the_list_of_sources {
     }
 
     #[test]
-    fn names_what_the_chapters_name_and_nothing_else() {
+    fn lists_exactly_the_names_in_the_chapters() {
         let list = Chapter::read(FILE);
         let listed: BTreeSet<_> = rows(&list).iter().flat_map(|row| named(&row[0])).collect();
         assert!(!listed.is_empty());
@@ -136,7 +136,7 @@ mod the_list_of_sources {
     }
 
     #[test]
-    fn leads_to_chapters_that_name_what_it_lists() {
+    fn links_to_chapters_that_contain_its_names() {
         let link = Regex::new(r"\]\(([^)#]+)").expect("it is valid");
         let chapters = chapters();
         let by_path: BTreeMap<_, _> = chapters

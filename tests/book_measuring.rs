@@ -198,7 +198,7 @@ mod the_table {
     }
 
     #[test]
-    fn in_a_room_one_loop_delivers_twice_what_processes_do() {
+    fn in_a_room_one_loop_delivers_twice_as_much_as_processes() {
         let rate = |style| median("chat, 100 clients", style, "answers a second");
         assert!(rate("select") > 2.0 * rate("fork"));
         assert!(rate("async") > 2.0 * rate("fork"));

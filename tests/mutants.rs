@@ -165,7 +165,7 @@ impl Tree {
                 fs::copy(from, to).expect("is writable");
             }
         }
-        take_over_what_others_wrote(&place().join("target/debug"));
+        copy_foreign_build_results(&place().join("target/debug"));
         Tree { root }
     }
 
@@ -212,7 +212,7 @@ impl Tree {
 /// Copies the build results of foreign crates from the directory where this test was built, since
 /// they are the same for every mutant. If something cannot be copied, cargo compiles it again. Our
 /// own crates are copied, too, but cargo identifies packages by their paths and ignores them.
-fn take_over_what_others_wrote(to: &Path) {
+fn copy_foreign_build_results(to: &Path) {
     let test = env::current_exe().expect("it is running");
     let from = test.ancestors().nth(2).expect("it is in target/PROFILE/deps");
     for directory in [".fingerprint", "build", "deps"] {

@@ -297,7 +297,7 @@ fn upload(launcher: &Launcher, name: &str) -> String {
 }
 
 #[test]
-fn a_style_and_a_service_are_that_server() {
+fn a_style_and_a_service_start_that_server() {
     let mut command = Command::new(PROGRAM);
     command.args(["select", "fortune", "--listen", "127.101.1.10:5017"]);
     check_server(command, "select fortune", "127.101.1.10:5017");

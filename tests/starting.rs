@@ -8,7 +8,7 @@ use test_kit::{Directory, Server, Style, each_style, require_tool, skip};
 each_style!(
     with_few_descriptors_it_serves_or_says_why_not,
     without_proc_it_serves_and_stores_nothing,
-    an_absurd_environment_is_not_asked,
+    an_absurd_environment_is_ignored,
 );
 
 fn with_few_descriptors_it_serves_or_says_why_not(style: Style) {
@@ -58,7 +58,7 @@ fn without_proc_it_serves_and_stores_nothing(style: Style) {
     }
 }
 
-fn an_absurd_environment_is_not_asked(style: Style) {
+fn an_absurd_environment_is_ignored(style: Style) {
     for threads in ["0", "abc", "-1", "99999999999999999999"] {
         let threads = format!("TOKIO_WORKER_THREADS={threads}");
         let server = Server::start_under(&["env", &threads], style, "echo", &[]);

@@ -57,8 +57,8 @@ fn check(style: Style, count: usize, floods: &[&[&str]]) {
         let median = delays(&ada, &bob, WORDS)[WORDS / 2];
         let most = MEDIAN.max(quiet * TIMES);
         assert!(median <= most, "{flood:?}: {median:?} beside {count}, and {quiet:?} without");
-        // A newcomer gets its welcome before the deadline of each read, if the server is fast
-        // enough on this busy machine.
+        // A newcomer gets its welcome before the deadline of each read; a busy machine allows no
+        // stricter bound.
         server.connect().skip_to_line(|line| line.starts_with("* welcome, "));
         drop(strangers);
     }

@@ -17,8 +17,8 @@ use crate::visits::Visits;
 /// The memory that a server may keep, in KiB, in addition to that after the warm-up: the size of
 /// six members' mailboxes, and a little more.
 ///
-/// Nothing is kept for a client that has left. But the allocator cannot return memory below a block
-/// that is still in use, until that is freed.
+/// Nothing is kept for a client that has left. But the allocator keeps free memory below a block
+/// that is still in use, and gives it to the next client.
 const KEPT: u64 = 2 * 1024;
 
 /// The additional memory for each thread that allocates, since each may have its own arena

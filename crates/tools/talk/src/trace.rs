@@ -1,7 +1,7 @@
 //! Shows the important system calls as they happen.
 //!
-//! strace(1) shows all system calls, and those of some programs' libraries hide the important ones.
-//! These are the few calls of a conversation, with the bytes on the wire.
+//! strace(1) shows all system calls of a program. These are the few calls of a conversation, with
+//! the bytes on the wire.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};

@@ -21,7 +21,7 @@ use crate::trace::{self, Thread};
 /// The time limit of everything that should be quick.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The signal for a slow client to go on. No client goes on before all have connected.
+/// The signal for a slow client to go on. No client goes on before all have sent something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tempo {
     /// The clock, as in the scenario: for a picture.
