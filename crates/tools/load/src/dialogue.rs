@@ -17,6 +17,7 @@ pub(crate) trait Dialogue {
 
     /// Whether the server has let the client in: it has answered it once. Before that, the client
     /// cannot know whether accept(2) has returned, since connect(2) returns earlier.
+    fn is_in(&self, client: usize) -> bool;
 
     /// One more message of this client is due.
     fn say(&mut self, client: usize, due: Duration);
