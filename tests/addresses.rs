@@ -10,12 +10,12 @@ each_style!(
     one_line_says_where_it_listens,
     a_name_is_resolved,
     a_privileged_port_is_explained,
-    an_address_in_use_is_named,
-    a_restart_at_once_works,
-    both_families_are_served,
-    clients_of_either_family_are_known_by_their_own_address,
+    an_address_in_use_is_named (row 6),
+    a_restart_at_once_works (row 6),
+    both_families_are_served (row 7),
+    clients_of_either_family_are_known_by_their_own_address (row 7),
     a_host_without_ipv6_gets_an_error_that_says_so,
-    if_ipv6_is_disabled_both_families_mean_ipv4,
+    if_ipv6_is_disabled_both_families_mean_ipv4 (row 7),
 );
 
 fn one_line_says_where_it_listens(style: Style) {

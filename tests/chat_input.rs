@@ -11,14 +11,14 @@ each_style!(
     lines_end_with_lf_or_cr_lf_or_the_input,
     the_longest_line_has_1024_bytes,
     text_that_is_not_english_passes_unchanged,
-    bytes_that_are_not_utf8_become_replacement_characters,
-    any_byte_can_be_sent,
-    characters_that_could_control_a_terminal_are_replaced,
-    characters_that_could_control_a_terminal_are_not_in_the_log,
-    telnet_commands_are_removed,
-    ctrl_c_is_answered,
-    every_cut_of_the_input_has_the_same_result,
-    one_byte_per_read_has_the_same_result,
+    bytes_that_are_not_utf8_become_replacement_characters (row 33),
+    any_byte_can_be_sent (row 33),
+    characters_that_could_control_a_terminal_are_replaced (row 34),
+    characters_that_could_control_a_terminal_are_not_in_the_log (row 34),
+    telnet_commands_are_removed (row 35),
+    ctrl_c_is_answered (row 35),
+    every_cut_of_the_input_has_the_same_result (rows 22, 33, 35),
+    one_byte_per_read_has_the_same_result (row 22),
 );
 
 /// Returns the lines that the others receive from a client that sends this and half-closes, and the

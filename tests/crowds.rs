@@ -5,13 +5,15 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, getrlimit};
-use test_kit::{Client, Crowd, MaxClients, Process, Server, Style};
-use test_kit::{can_open, each_style, require_tool, run_under, wait_until};
+use test_kit::chat::join;
+use test_kit::{Client, Crowd, MaxClients, Process, Server, Signal, Style};
+use test_kit::{can_open, does_not_apply, each_style, require_tool, run_under, wait_until};
 
 each_style!(
-    more_clients_than_a_style_accepts_wait_for_their_turn,
-    a_descriptor_too_high_for_select_is_refused,
+    more_clients_than_a_style_accepts_wait_for_their_turn (rows 8, 17),
+    a_descriptor_too_high_for_select_is_refused (row 17),
     a_thousand_idle_clients_cost_no_time,
+    members_that_vanish_together_delay_no_other_member (row 50),
 );
 
 /// The number of clients of a server that serves a thousand.
@@ -111,6 +113,43 @@ fn a_thousand_idle_clients_cost_no_time(style: Style) {
     assert!(woken < 5, "woken {woken} times in {:?}", begun.elapsed());
     // Two ticks of the clock that counts it.
     assert!(used <= Duration::from_millis(20), "{used:?}");
+}
+
+/// A crowd vanishes, and a newcomer is welcomed; a crowd vanishes again, and the server stops at
+/// once.
+fn members_that_vanish_together_delay_no_other_member(style: Style) {
+    const COUNT: usize = 400;
+    if !style.serves_many() {
+        let server = Server::start(style, "chat");
+        join(&server, 1).reset();
+        join(&server, 1);
+        return does_not_apply("it serves one client at a time");
+    }
+    let Some(_descriptors) = Descriptors::take(COUNT + 200) else { return };
+    // With this grace, only the end of the last member ends the server.
+    let mut server = Server::start_with(style, "chat", &["--grace", "3600"]);
+    let mut ada = join(&server, 1);
+    let vanish = |ada: &mut Client| {
+        let mut crowd = Crowd::connect(&server, COUNT);
+        for _ in 0..COUNT {
+            ada.skip_to_line(|line| line.ends_with(" joined"));
+        }
+        crowd.leave(COUNT);
+    };
+    vanish(&mut ada);
+    let mut newcomer = server.connect();
+    newcomer.skip_to_line(|line| line.starts_with("* welcome, "));
+    for _ in 0..COUNT {
+        ada.skip_to_line(|line| line.ends_with(" left"));
+    }
+    newcomer.reset();
+    ada.skip_to_line(|line| line.ends_with(" left"));
+
+    vanish(&mut ada);
+    server.process().signal(Signal::SIGTERM);
+    ada.skip_to_line(|line| line == "* the server is stopping, goodbye");
+    drop(ada);
+    assert_eq!(server.wait().code(), Some(0));
 }
 
 /// Only for the style that accepts this many.

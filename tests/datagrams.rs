@@ -5,13 +5,25 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use test_kit::{Host, Running, Server, Wire, deadline, require_tool, skip, wait_until};
+use test_kit::{Host, Running, Server, Wire, deadline, of_datagrams, require_tool};
+use test_kit::{skip, wait_until};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
 /// The number of answers that an address gets at once, and a second after that.
 const AT_ONCE: u64 = 1_000;
 const A_SECOND: u64 = 100;
+
+of_datagrams!(
+    echo_gives_back_every_size_that_there_is (row 40),
+    datagrams_without_two_bytes_are_dropped_and_counted (row 40),
+    a_source_that_cannot_have_asked_gets_no_answer (row 40),
+    two_echoes_that_answer_each_other_stop (row 40),
+    echo_and_increment_that_answer_each_other_stop (row 40),
+    increment_and_echo_that_answer_each_other_stop (row 40),
+    two_increments_that_answer_each_other_stop (row 40),
+    failures_of_the_network_are_survived (row 41),
+);
 
 fn start(service: &str) -> Server {
     start_at(service, "127.0.0.1:0")
@@ -60,7 +72,6 @@ fn stop(mut server: Server) -> String {
     last.split_once(": stopped; ").expect("it is in it").1.to_owned()
 }
 
-#[test]
 fn echo_gives_back_every_size_that_there_is() {
     let server = start("echo");
     let client = client(server.address());
@@ -96,7 +107,6 @@ fn increment_adds_one_and_wraps() {
     }
 }
 
-#[test]
 fn datagrams_without_two_bytes_are_dropped_and_counted() {
     let server = start("increment");
     let client = client(server.address());
@@ -155,7 +165,6 @@ fn an_address_gets_a_thousand_answers_at_once_and_others_are_still_answered() {
 }
 
 /// strace(1) imitates failures of the network.
-#[test]
 fn failures_of_the_network_are_survived() {
     if !require_tool("strace") {
         return;
@@ -253,7 +262,6 @@ fn sent(host: &Host) -> u64 {
     udp.trim().parse().expect("a number")
 }
 
-#[test]
 fn a_source_that_cannot_have_asked_gets_no_answer() {
     if !require_tool("python3") {
         return;
@@ -337,22 +345,18 @@ fn storm(one: &str, other: &str) {
     check_storm([(&left, one, "10.0.0.1:8007"), (&right, other, "10.0.0.2:8007")], 1);
 }
 
-#[test]
 fn two_echoes_that_answer_each_other_stop() {
     storm("echo", "echo");
 }
 
-#[test]
 fn echo_and_increment_that_answer_each_other_stop() {
     storm("echo", "increment");
 }
 
-#[test]
 fn increment_and_echo_that_answer_each_other_stop() {
     storm("increment", "echo");
 }
 
-#[test]
 fn two_increments_that_answer_each_other_stop() {
     storm("increment", "increment");
 }

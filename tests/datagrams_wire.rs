@@ -5,11 +5,20 @@
 
 use std::process::Command;
 
-use test_kit::{Ended, Host, Running, Server, Wire, require_tool, wait_until};
+use test_kit::{Ended, Host, Running, Server, Wire, of_datagrams, require_tool, wait_until};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
 const GROUP: &str = "224.202.20.30:54321";
+
+of_datagrams!(
+    without_a_route_the_interface_has_to_be_chosen (row 42),
+    the_error_for_an_unusable_interface_names_the_others (row 42),
+    an_interface_that_goes_down_and_comes_up_again_receives_again (row 42),
+    an_interface_that_is_removed_and_added_again_is_joined_again (row 42),
+    every_member_on_a_host_receives_only_its_group (row 42),
+    a_failure_that_passes_is_no_reason_to_stop (rows 41, 42),
+);
 
 /// Two hosts, or `None` if this machine cannot make them.
 #[track_caller]
@@ -212,7 +221,6 @@ fn joins_and_leaves_of_ipv6_are_reported_to_the_network() {
     capture.wait_until(|frame| frame.mld(group) == Some(LEFT));
 }
 
-#[test]
 fn every_member_on_a_host_receives_only_its_group() {
     let Some(wire) = wire() else { return };
     let [one, two] = [(); 2].map(|()| member(&wire.right, GROUP));
@@ -390,7 +398,6 @@ fn check_refused(host: &Host, arguments: &[&str], status: i32, words: &[&str]) {
     run(host, arguments).expect_refusal(status, words);
 }
 
-#[test]
 fn without_a_route_the_interface_has_to_be_chosen() {
     let Some(wire) = wire() else { return };
     let host = &wire.left;
@@ -416,7 +423,6 @@ fn without_a_route_the_interface_has_to_be_chosen() {
     expect_from_left(&receiver, "by the route");
 }
 
-#[test]
 fn the_error_for_an_unusable_interface_names_the_others() {
     let Some(wire) = wire() else { return };
     let host = &wire.left;
@@ -432,7 +438,6 @@ fn the_error_for_an_unusable_interface_names_the_others() {
     check_refused(host, &receive, 1, &["igmp_max_memberships"]);
 }
 
-#[test]
 fn an_interface_that_goes_down_and_comes_up_again_receives_again() {
     let Some(wire) = wire() else { return };
     let capture = Capture::start(&wire.left);
@@ -453,7 +458,6 @@ fn an_interface_that_goes_down_and_comes_up_again_receives_again() {
     assert_eq!(heard(&receiver), ["before", "after"]);
 }
 
-#[test]
 fn an_interface_that_is_removed_and_added_again_is_joined_again() {
     let Some(wire) = wire() else { return };
     for group in [GROUP, "[ff02::4a14:1e]:54321"] {
@@ -468,7 +472,6 @@ fn an_interface_that_is_removed_and_added_again_is_joined_again() {
 }
 
 /// strace(1) imitates failures of the network.
-#[test]
 fn a_failure_that_passes_is_no_reason_to_stop() {
     let Some(wire) = wire() else { return };
     if !require_tool("strace") {

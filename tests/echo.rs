@@ -3,11 +3,11 @@
 use test_kit::{Client, Server, Style, each_style};
 
 each_style!(
-    every_byte_comes_back,
+    every_byte_comes_back (row 33),
     bytes_without_a_line_end_come_back_at_once,
-    eight_megabytes_come_back_after_a_half_close,
-    eight_megabytes_come_back_to_a_small_receive_buffer,
-    one_byte_at_a_time_comes_back,
+    eight_megabytes_come_back_after_a_half_close (row 24),
+    eight_megabytes_come_back_to_a_small_receive_buffer (row 23),
+    one_byte_at_a_time_comes_back (row 22),
     the_second_client_is_served_meanwhile_or_waits,
 );
 

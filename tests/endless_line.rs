@@ -5,7 +5,7 @@ use std::env;
 use test_kit::chat::{expect_silence, join};
 use test_kit::{Client, Process, Server, Style, each_style};
 
-each_style!(an_endless_line_is_refused_once_and_not_stored);
+each_style!(an_endless_line_is_refused_once_and_not_stored (row 32));
 
 fn an_endless_line_is_refused_once_and_not_stored(style: Style) {
     for service in ["chat", "lines"] {

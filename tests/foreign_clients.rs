@@ -18,7 +18,7 @@ each_style!(
     two_people_talk_by_our_own_client,
     eight_megabytes_come_back_to_ncat,
     eight_megabytes_come_back_to_socat,
-    eight_megabytes_come_back_to_our_own_client,
+    eight_megabytes_come_back_to_our_own_client (row 31),
     python_gets_its_bytes_back,
     redis_benchmark_is_echoed,
 );

@@ -4,11 +4,11 @@ use test_kit::{Client, Process, Server, Style, each_style};
 
 each_style!(
     a_frame_comes_back,
-    every_cut_of_the_input_is_answered_alike,
+    every_cut_of_the_input_is_answered_alike (rows 22, 44),
     the_answer_does_not_wait_for_the_whole_frame,
-    a_wrong_frame_is_refused_with_the_reason,
-    four_gigabytes_are_refused_before_they_come,
-    an_end_inside_a_frame_truncates_the_answer_and_is_logged,
+    a_wrong_frame_is_refused_with_the_reason (row 44),
+    four_gigabytes_are_refused_before_they_come (row 44),
+    an_end_inside_a_frame_truncates_the_answer_and_is_logged (row 44),
     a_large_frame_takes_no_memory,
     netcat_and_printf_get_their_frame_back,
     socat_gets_its_frame_back,

@@ -5,17 +5,18 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use test_kit::chat::join;
-use test_kit::{Client, Directory, Server, Style, each_style, wait_until};
+use test_kit::{Client, Directory, Server, Signal, Style, each_style, wait_until};
 
 each_style!(
     a_silent_client_is_finished,
-    any_byte_keeps_an_echo_alive,
+    any_byte_keeps_an_echo_alive (row 28),
     a_line_keeps_a_member_here,
-    bytes_that_complete_no_line_do_not_keep_a_member_here,
-    bytes_that_complete_nothing_do_not_keep_a_client_here,
-    an_endless_line_does_not_keep_a_client_here,
-    whole_frames_and_lines_keep_a_client_here,
+    bytes_that_complete_no_line_do_not_keep_a_member_here (row 28),
+    bytes_that_complete_nothing_do_not_keep_a_client_here (row 28),
+    an_endless_line_does_not_keep_a_client_here (row 28),
+    whole_frames_and_lines_keep_a_client_here (row 28),
     zero_seconds_mean_no_limit,
+    a_server_that_was_stopped_has_no_storm_of_timers (row 21),
 );
 
 fn a_silent_client_is_finished(style: Style) {
@@ -143,4 +144,31 @@ fn zero_seconds_mean_no_limit(style: Style) {
         assert_eq!(client.read_exact(1), b"x");
         assert!(client.has_nothing(), "it is finished at once");
     }
+}
+
+/// While a server is stopped, the idle time of all its clients passes. Each of them gets one goodbye.
+fn a_server_that_was_stopped_has_no_storm_of_timers(style: Style) {
+    const IDLE: Duration = Duration::from_secs(3);
+    let options = ["--idle-timeout", &IDLE.as_secs().to_string()];
+    let server = Server::start_under(&["setsid"], style, "chat", &options);
+    let count = if style.serves_many() { 20 } else { 1 };
+    let mut members: Vec<Client> = (1..=count).map(|here| join(&server, here)).collect();
+    server.process().signal_group(Signal::SIGSTOP);
+    wait_until("the server is stopped", || server.process().state() == Some('T'));
+    let begun = Instant::now();
+    wait_until("their time is over", || begun.elapsed() > IDLE + Duration::from_secs(1));
+
+    let used = server.process().cpu_time_with_children();
+    server.process().signal_group(Signal::SIGCONT);
+    for member in &mut members {
+        member.skip_to_line(|line| line.starts_with("* idle for "));
+        member.expect_end();
+    }
+    drop(members);
+    join(&server, 1);
+    let used = server.process().cpu_time_with_children().saturating_sub(used);
+    assert!(used < Duration::from_millis(500), "{used:?} for {count} goodbyes");
+    let log = server.log();
+    let goodbyes = log.iter().filter(|line| line.ends_with("left the room: idle")).count();
+    assert_eq!(goodbyes, count, "one for each");
 }

@@ -6,7 +6,7 @@ each_style!(
     each_line_is_answered,
     the_end_of_input_ends_the_last_line,
     lines_follow_the_rules_of_chat,
-    every_cut_of_the_input_is_answered_alike,
+    every_cut_of_the_input_is_answered_alike (row 22),
     many_lines_at_once_are_all_answered,
     the_second_client_is_served_meanwhile_or_waits,
     netcat_and_printf_are_answered,

@@ -4,11 +4,11 @@ use test_kit::chat::{expect_silence, join, welcome};
 use test_kit::{Client, Server, Style, each_style, wait_until};
 
 each_style!(
-    a_surplus_client_waits_until_one_leaves,
-    a_surplus_member_waits_until_one_leaves,
-    two_hundred_clients_that_connect_and_close_leave_nothing_behind,
-    two_hundred_silent_clients_leave_nothing_behind,
-    two_hundred_silent_members_leave_nothing_behind,
+    a_surplus_client_waits_until_one_leaves (row 8),
+    a_surplus_member_waits_until_one_leaves (row 8),
+    two_hundred_clients_that_connect_and_close_leave_nothing_behind (row 27),
+    two_hundred_silent_clients_leave_nothing_behind (row 27),
+    two_hundred_silent_members_leave_nothing_behind (row 27),
 );
 
 /// A full server, with the clients that fill it.

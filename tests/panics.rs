@@ -4,8 +4,8 @@ use test_kit::chat::{expect_silence, join, room};
 use test_kit::{Client, Footprint, Own, Server, Style, each_style, wait_until};
 
 each_style!(
-    a_session_that_panics_loses_only_its_client,
-    a_session_that_panics_leaves_the_room,
+    a_session_that_panics_loses_only_its_client (row 16),
+    a_session_that_panics_leaves_the_room (row 16),
     a_session_that_panics_returns_its_resources,
     a_session_may_panic_before_its_client_has_sent_anything,
     a_server_stops_as_always_after_a_panic,

@@ -10,31 +10,34 @@ use std::process::Command;
 
 use test_kit::chat::{expect_silence, join, quit, room, welcome};
 use test_kit::{Client, Directory, Footprint, Namespaces, Own, Process, Server, Signal, Style};
-use test_kit::{each_style, require_tool, skip, wait_until};
+use test_kit::{does_not_apply, each_style, require_tool, skip, wait_until};
 
 each_style!(
-    a_client_without_a_thread_or_process_is_refused,
-    a_member_without_a_thread_or_process_leaves_again,
-    clients_without_memory_wait_for_others_to_leave,
-    the_mappings_of_memory_are_enough_for_the_clients,
+    a_client_without_a_thread_or_process_is_refused (row 9),
+    a_member_without_a_thread_or_process_leaves_again (row 9),
+    clients_without_memory_wait_for_others_to_leave (row 49),
+    the_mappings_of_memory_are_enough_for_the_clients (row 49),
     only_fork_and_thread_start_something_for_a_client,
-    clients_that_leave_while_the_server_is_stopped_are_noticed_afterwards,
-    members_that_leave_while_the_server_is_stopped_leave_the_room,
-    five_hundred_short_connections_leave_nothing_behind,
-    a_killed_child_loses_only_its_client,
-    a_killed_child_leaves_the_room,
-    after_any_signal_that_kills_a_child_its_place_is_free_again,
-    a_stopped_child_delays_no_other_client,
-    foreign_orphans_are_reaped_by_the_first_process,
-    a_child_holds_its_client_and_no_sibling,
-    a_members_child_holds_its_client_its_link_and_no_sibling,
-    one_thread_forks,
-    no_child_outlives_a_killed_server,
-    no_members_child_outlives_a_killed_server,
-    broken_pipes_kill_no_process,
-    only_a_client_that_resets_during_a_write_is_lost,
+    clients_that_leave_while_the_server_is_stopped_are_noticed_afterwards (row 10),
+    members_that_leave_while_the_server_is_stopped_leave_the_room (row 10),
+    five_hundred_short_connections_leave_nothing_behind (row 11),
+    a_killed_child_loses_only_its_client (row 12),
+    a_killed_child_leaves_the_room (row 12),
+    after_any_signal_that_kills_a_child_its_place_is_free_again (row 46),
+    a_stopped_child_delays_no_other_client (row 46),
+    foreign_orphans_are_reaped_by_the_first_process (row 46),
+    a_child_holds_its_client_and_no_sibling (row 13),
+    a_members_child_holds_its_client_its_link_and_no_sibling (row 13),
+    one_thread_forks (row 14),
+    no_child_outlives_a_killed_server (row 15),
+    no_members_child_outlives_a_killed_server (row 15),
+    broken_pipes_kill_no_process (row 18),
+    only_a_client_that_resets_during_a_write_is_lost (row 18),
     a_member_that_resets_while_others_talk_leaves_the_room,
 );
+
+/// The reason why failures of children cannot happen to the styles other than fork.
+const NO_CHILDREN: &str = "its clients have no processes of their own";
 
 /// The number of threads or processes that a style starts before those of the second client.
 fn started_before_the_second_client(style: Style, service: &str) -> Option<usize> {
@@ -49,7 +52,10 @@ fn started_before_the_second_client(style: Style, service: &str) -> Option<usize
 
 /// A server that cannot start a thread or process for its second client.
 fn start_failing(style: Style, service: &str) -> Option<Server> {
-    let before = started_before_the_second_client(style, service)?;
+    let Some(before) = started_before_the_second_client(style, service) else {
+        does_not_apply("it starts nothing for a client");
+        return None;
+    };
     let fault = format!("inject=clone,clone3:error=EAGAIN:when={}", before + 1);
     let strace = ["strace", "-D", "-f", "-qq", "-o", "/dev/null"];
     let strace = [&strace[..], &["-e", "trace=clone,clone3", "-e", &fault]].concat();
@@ -156,6 +162,7 @@ fn expect_no_threads_for_clients(style: Style) {
     let mut clients: Vec<Client> = (0..count).map(|_| server.connect()).collect();
     clients.iter_mut().for_each(expect_echo);
     assert_eq!(server.process().threads().len(), before);
+    does_not_apply("its clients have no threads of their own");
 }
 
 fn only_fork_and_thread_start_something_for_a_client(style: Style) {
@@ -427,6 +434,9 @@ fn one_thread_forks(style: Style) {
             Own::Task => assert!(most >= Some(2)),
         }
     }
+    if style != Style::FORK {
+        does_not_apply("it never forks");
+    }
 }
 
 fn no_child_outlives_a_killed_server(style: Style) {
@@ -447,6 +457,9 @@ fn no_child_outlives_a_killed_server(style: Style) {
     server.wait();
     expect_gone(&children);
     clients.iter_mut().for_each(Client::expect_lost);
+    if style != Style::FORK {
+        does_not_apply(NO_CHILDREN);
+    }
 }
 
 fn no_members_child_outlives_a_killed_server(style: Style) {
@@ -602,6 +615,7 @@ fn expect_no_children(style: Style) {
         }
         assert_eq!(server.process().children(), []);
     }
+    does_not_apply(NO_CHILDREN);
 }
 
 /// The process that serves the client with this number.

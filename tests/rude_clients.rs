@@ -7,13 +7,13 @@ use test_kit::chat::{expect_silence, join, welcome};
 use test_kit::{Client, Own, Server, Style, each_style, wait_until};
 
 each_style!(
-    a_reset_in_the_middle_of_an_echo_ends_only_that_client,
-    a_reset_in_the_middle_of_a_line_ends_only_that_member,
+    a_reset_in_the_middle_of_an_echo_ends_only_that_client (row 25),
+    a_reset_in_the_middle_of_a_line_ends_only_that_member (row 25),
     a_reset_in_a_silent_room_is_noticed_at_once,
     a_reset_instead_of_a_fortune_ends_only_that_client,
-    a_fortune_arrives_completely_though_its_reader_sends_a_megabyte_first,
-    a_goodbye_arrives_completely_though_the_client_sent_more,
-    urgent_data_is_skipped_and_causes_no_busy_loop,
+    a_fortune_arrives_completely_though_its_reader_sends_a_megabyte_first (row 26),
+    a_goodbye_arrives_completely_though_the_client_sent_more (row 26),
+    urgent_data_is_skipped_and_causes_no_busy_loop (row 36),
 );
 
 /// The log contains no warning or error.

@@ -49,9 +49,9 @@ impl fmt::Display for Call {
 }
 
 each_style!(
-    a_signal_at_any_point_of_a_servers_start_stops_it,
-    a_server_that_was_started_with_blocked_signals_receives_them,
-    a_server_that_was_started_with_sigint_ignored_ignores_it,
+    a_signal_at_any_point_of_a_servers_start_stops_it (row 51),
+    a_server_that_was_started_with_blocked_signals_receives_them (row 51),
+    a_server_that_was_started_with_sigint_ignored_ignores_it (row 51),
 );
 
 fn a_signal_at_any_point_of_a_servers_start_stops_it(style: Style) {

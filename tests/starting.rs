@@ -6,9 +6,9 @@ use std::process::Command;
 use test_kit::{Directory, Server, Style, each_style, require_tool, skip};
 
 each_style!(
-    with_few_descriptors_it_serves_or_says_why_not,
-    without_proc_it_serves_and_stores_nothing,
-    an_absurd_environment_is_ignored,
+    with_few_descriptors_it_serves_or_says_why_not (row 53),
+    without_proc_it_serves_and_stores_nothing (row 53),
+    an_absurd_environment_is_ignored (row 53),
 );
 
 fn with_few_descriptors_it_serves_or_says_why_not(style: Style) {

@@ -11,14 +11,14 @@ use test_kit::chat::room;
 use test_kit::{Client, Server, Signal, Style, deadline, each_style, wait_until};
 
 each_style!(
-    it_stops_before_the_first_client,
+    it_stops_before_the_first_client (row 19),
     a_silent_client_gets_the_end,
     a_client_that_still_sends_after_the_end_is_not_reset,
-    bytes_that_had_arrived_are_answered,
-    it_stops_in_the_middle_of_8_mb_of_echo,
-    every_byte_that_was_read_comes_back_to_a_late_reader,
-    every_member_of_a_chat_gets_a_goodbye,
-    a_second_signal_ends_it_at_once,
+    bytes_that_had_arrived_are_answered (row 19),
+    it_stops_in_the_middle_of_8_mb_of_echo (row 19),
+    every_byte_that_was_read_comes_back_to_a_late_reader (row 19),
+    every_member_of_a_chat_gets_a_goodbye (row 19),
+    a_second_signal_ends_it_at_once (row 19),
     no_more_clients_are_accepted,
     a_client_that_never_reads_is_waited_for_until_the_grace_is_over,
     a_client_that_never_stops_sending_is_waited_for_until_the_grace_is_over,

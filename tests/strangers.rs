@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use test_kit::chat::{join, room};
 use test_kit::strangers::{Strangers, delays};
-use test_kit::{Server, Style, each_style};
+use test_kit::{Server, Style, does_not_apply, each_style};
 
 each_style!(
-    one_stranger_delays_no_other_member,
-    twenty_strangers_delay_no_other_member,
-    three_hundred_strangers_delay_no_other_member,
+    one_stranger_delays_no_other_member (row 45),
+    twenty_strangers_delay_no_other_member (row 45),
+    three_hundred_strangers_delay_no_other_member (row 45),
 );
 
 /// Commands with short answers and with long ones, speech, and a mix.
@@ -72,4 +72,5 @@ fn the_next_waits(style: Style) {
     assert!(next.has_nothing());
     drop(stranger);
     next.skip_to_line(|line| line.starts_with("* welcome, "));
+    does_not_apply("it serves one client at a time");
 }

@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
+use std::net::TcpStream;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::Command;
@@ -17,12 +18,13 @@ use test_kit::{Client, Directory, Running, Server, Signal, Style, each_style, wa
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
 each_style!(
-    an_unread_pipe_delays_no_client,
-    a_stopped_terminal_delays_no_client,
-    an_unread_socket_delays_no_client,
-    a_file_keeps_every_line,
-    a_stopped_launcher_delays_no_client,
-    a_flood_of_speech_is_logged_in_part_and_counted,
+    an_unread_pipe_delays_no_client (rows 20, 47),
+    a_stopped_terminal_delays_no_client (row 47),
+    an_unread_socket_delays_no_client (row 47),
+    a_file_keeps_every_line (row 47),
+    standard_output_and_error_may_be_full_or_closed (row 20),
+    a_stopped_launcher_delays_no_client (row 47),
+    a_flood_of_speech_is_logged_in_part_and_counted (row 48),
 );
 
 /// The number of clients that come and go. Each adds at least two lines to the log.
@@ -83,6 +85,22 @@ fn a_file_keeps_every_line(style: Style) {
     for number in 1..=CLIENTS {
         let left = format!("client {number} left\n");
         assert_eq!(log.matches(&left).count(), 1, "{left}");
+    }
+}
+
+fn standard_output_and_error_may_be_full_or_closed(style: Style) {
+    // Such a server cannot print its address, so the test chooses it.
+    let place = format!("127.103.2.{}:{}", style.thousand, style.thousand * 1000 + 7);
+    let address = place.parse().expect("an address");
+    for redirections in [">/dev/full 2>/dev/full", ">&- 2>&-", "<&- >&- 2>/dev/null"] {
+        let mut shell = Command::new("sh");
+        let script = format!("exec \"$@\" {redirections}");
+        shell.args(["-c", &script, "sh", PROGRAM, style.name, "echo", "--listen", &place]);
+        let mut server = Running::spawn(shell);
+        wait_until("it listens", || TcpStream::connect(address).is_ok());
+        (0..CLIENTS).for_each(|_| visit(Client::connect(address)));
+        server.process().signal(Signal::SIGTERM);
+        assert_eq!(server.wait().code(), Some(0), "{redirections}");
     }
 }
 

@@ -5,19 +5,19 @@ use std::io::Read;
 use std::os::unix::fs::symlink;
 
 use test_kit::upload::{answer, header, upload};
-use test_kit::{Directory, Own, Server, Style, each_style};
+use test_kit::{Directory, Own, Server, Style, does_not_apply, each_style};
 
 each_style!(
     a_file_arrives,
     a_hundred_megabytes_arrive_bit_exact,
-    every_cut_of_an_upload_is_answered_alike,
+    every_cut_of_an_upload_is_answered_alike (rows 22, 43),
     a_client_need_not_half_close,
     bytes_after_the_file_are_discarded,
-    wrong_names_are_refused,
-    wrong_sizes_are_refused,
-    an_upload_that_ends_early_leaves_nothing_behind,
-    no_file_is_replaced_and_no_link_followed,
-    of_two_uploads_of_one_name_exactly_one_wins,
+    wrong_names_are_refused (row 43),
+    wrong_sizes_are_refused (row 43),
+    an_upload_that_ends_early_leaves_nothing_behind (row 43),
+    no_file_is_replaced_and_no_link_followed (row 43),
+    of_two_uploads_of_one_name_exactly_one_wins (row 43),
     a_refusal_arrives_though_its_reader_sends_a_megabyte_first,
     the_second_is_stored_while_the_first_is_held_open_or_waits,
     silent_clients_get_the_reason,
@@ -232,8 +232,7 @@ fn no_file_is_replaced_and_no_link_followed(style: Style) {
 
 fn of_two_uploads_of_one_name_exactly_one_wins(style: Style) {
     if !style.serves_many() {
-        // There are never two uploads at once.
-        return;
+        return does_not_apply("it serves one client at a time");
     }
     let uploads = Uploads::start(style, &[]);
     for n in 0..20 {

@@ -12,9 +12,9 @@ use test_kit::{
 };
 
 each_style!(
-    an_upload_killed_at_any_moment_leaves_nothing_behind,
+    an_upload_killed_at_any_moment_leaves_nothing_behind (row 43),
     a_killed_child_loses_only_its_upload,
-    a_full_disk_causes_a_refusal_and_the_server_goes_on,
+    a_full_disk_causes_a_refusal_and_the_server_goes_on (row 43),
     a_file_larger_than_the_server_may_write_is_refused,
     a_failed_sync_means_no_stored_file,
     a_slow_disk_delays_clients_on_the_same_thread,

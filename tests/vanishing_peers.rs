@@ -8,8 +8,8 @@ use test_kit::{Host, Server, Signal, Style, Wire, each_style, require_tool, wait
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
 each_style!(
-    the_idle_time_ends_a_client_whose_network_is_gone,
-    the_kernel_ends_a_member_whose_network_is_gone,
+    the_idle_time_ends_a_client_whose_network_is_gone (row 29),
+    the_kernel_ends_a_member_whose_network_is_gone (row 29),
 );
 
 fn the_idle_time_ends_a_client_whose_network_is_gone(style: Style) {

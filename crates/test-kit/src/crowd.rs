@@ -5,7 +5,7 @@ use std::time::Duration;
 use launch::raise_descriptor_limit;
 use socket2::{Domain, SockRef, Socket, Type};
 
-use crate::{Server, deadline};
+use crate::{Server, deadline, skip};
 
 /// How many clients of a crowd share an address of their own: fewer than there are ports for one.
 const CLIENTS_AN_ADDRESS: usize = 4000;
@@ -22,14 +22,12 @@ struct Member {
 }
 
 /// Whether this process may have so many descriptors. If not, the test that wants them has to be
-/// skipped, and this says so.
+/// skipped, and this says so; where the environment says `CI=true` it fails the test instead.
+#[track_caller]
 pub fn can_open(descriptors: usize) -> bool {
     let limit = raise_descriptor_limit().expect("a soft limit may be raised to the hard one");
     if limit < descriptors {
-        let _ = writeln!(
-            io::stderr(),
-            "skipped: {descriptors} descriptors are wanted, and the hard limit is {limit}"
-        );
+        skip(&format!("{descriptors} descriptors are wanted, and the hard limit is {limit}"));
     }
     limit >= descriptors
 }

@@ -45,13 +45,13 @@ impl Process {
     }
 }
 
-/// Has the programs that this test starts from now on hear SIGINT and SIGHUP. A shell without job
-/// control starts a test in the background with SIGINT ignored, and nohup(1) one with SIGHUP ignored:
-/// the test's programs would ignore them as well.
+/// Has the programs that this test starts from now on hear SIGINT, SIGQUIT and SIGHUP. A shell without
+/// job control starts a test in the background with the first two ignored, and nohup(1) ignores
+/// SIGHUP: the test's programs would ignore them as well.
 pub fn hear_interrupts() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        for signal in [Signal::SIGINT, Signal::SIGHUP] {
+        for signal in [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGHUP] {
             if Process(std::process::id() as i32).has_in("SigIgn:", signal) {
                 // One that has a handler here has the default action in other programs (execve(2)).
                 flag::register(signal as i32, Arc::default()).expect("it may be caught");

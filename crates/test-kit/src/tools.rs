@@ -2,6 +2,8 @@ use std::env;
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::records::shows_nothing;
+
 /// Whether the program `name` is installed, or the file, if `name` is an absolute path. If not, the
 /// test that wants it has to be skipped, and this says so; where the environment says `CI=true` it
 /// fails the test instead.
@@ -22,6 +24,7 @@ pub fn skip(why: &str) {
     assert!(env::var("CI").as_deref() != Ok("true"), "{why}");
     // Not eprintln!, which the test harness keeps to itself when a test passes.
     let _ = writeln!(io::stderr(), "skipped: {why}");
+    shows_nothing();
 }
 
 fn is_file(path: &Path) -> bool {

@@ -1,5 +1,7 @@
 use std::fs;
 
+use nix::fcntl::OFlag;
+
 use crate::Process;
 
 impl Process {
@@ -27,6 +29,31 @@ impl Process {
     pub fn sockets(self) -> Vec<String> {
         let sockets = self.descriptors().into_values();
         sockets.filter(|what| what.starts_with("socket:")).collect()
+    }
+
+    /// Whether a read of the socket that listens at this port would wait: the flags that
+    /// proc_pid_fdinfo(5) shows have no O_NONBLOCK.
+    ///
+    /// # Panics
+    ///
+    /// The process has no such socket.
+    #[track_caller]
+    pub fn has_blocking_listener(self, port: u16) -> bool {
+        let sockets = fs::read_to_string("/proc/net/tcp").expect("/proc is mounted");
+        let (place, listens) = (format!(":{port:04X}"), "0A");
+        let inode = sockets.lines().find_map(|line| {
+            let fields: Vec<_> = line.split_whitespace().collect();
+            let is_it = fields[1].ends_with(&place) && fields[3] == listens;
+            is_it.then(|| format!("socket:[{}]", fields[9]))
+        });
+        let is_it = |(_, what): &(i32, String)| Some(what) == inode.as_ref();
+        let (descriptor, _) =
+            self.descriptors().into_iter().find(is_it).expect("it listens at this port");
+        let info = fs::read_to_string(format!("/proc/{}/fdinfo/{descriptor}", self.0));
+        let info = info.expect("it is open");
+        let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).expect("its flags");
+        let flags = i32::from_str_radix(flags.trim(), 8).expect("an octal number");
+        flags & OFlag::O_NONBLOCK.bits() == 0
     }
 
     /// Its threads' files of this name. One that has just ended has none.
