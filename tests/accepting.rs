@@ -111,8 +111,8 @@ fn a_client_that_went_away_is_no_reason_to_wait(style: Style) {
     }
 }
 
-/// The listener is readable, but accept(2) finds no client: on a blocking listener it would wait for
-/// the next one.
+/// The listener is readable, but accept(2) finds no client: on a blocking listener it would wait
+/// for the next one.
 fn a_client_that_is_gone_before_accept_does_not_block_the_server(style: Style) {
     let server = Server::start(style, "echo");
     assert!(!server.process().has_blocking_listener(server.address().port()));

@@ -146,7 +146,7 @@ fn zero_seconds_mean_no_limit(style: Style) {
     }
 }
 
-/// While a server is stopped, the idle time of all its clients passes. Each of them gets one goodbye.
+/// While a server is stopped, the idle time of all its clients passes. Each then gets one goodbye.
 fn a_server_that_was_stopped_has_no_storm_of_timers(style: Style) {
     const IDLE: Duration = Duration::from_secs(3);
     let options = ["--idle-timeout", &IDLE.as_secs().to_string()];
