@@ -70,7 +70,7 @@
       slips.push(["ones-complement", hexBytes(bytes(value - 1n, type, order))]);
     }
     return {
-      text: `What are the bytes (hex) of the ${type.name} ${value} ${place}?`,
+      text: `What are the hex bytes of the ${type.name} ${value} ${place}?`,
       kind: "bytes",
       right: hexBytes(right),
       slips,

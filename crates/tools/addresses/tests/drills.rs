@@ -72,11 +72,11 @@ fn a_seed_always_asks_the_same_questions() {
     check(
         Subject::Bytes,
         [
-            "What are the bytes (hex) of the i16 -26905 on the wire? 96 e7",
+            "What are the hex bytes of the i16 -26905 on the wire? 96 e7",
             "What is htonl(218630915) on a little-endian machine? 51054605",
-            "What are the bytes (hex) of the u32 219022853 in little-endian memory? 05 06 0e 0d",
+            "What are the hex bytes of the u32 219022853 in little-endian memory? 05 06 0e 0d",
             "What is htons(47359) on a little-endian machine? 65464",
-            "What are the bytes (hex) of the i16 -29672 on the wire? 8c 18",
+            "What are the hex bytes of the i16 -29672 on the wire? 8c 18",
             "Which i16 is 0f ea, read as big endian? 4074",
         ],
     );

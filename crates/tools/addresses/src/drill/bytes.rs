@@ -112,10 +112,10 @@ impl Question for AboutBytes {
                 order.name()
             ),
             (Form::Write, Order::Big) => {
-                format!("What are the bytes (hex) of the {name} {number} on the wire?")
+                format!("What are the hex bytes of the {name} {number} on the wire?")
             }
             (Form::Write, Order::Little) => {
-                format!("What are the bytes (hex) of the {name} {number} in little-endian memory?")
+                format!("What are the hex bytes of the {name} {number} in little-endian memory?")
             }
             (Form::ToNetwork, _) => {
                 let [function, _] = self.integer.c_names();
