@@ -137,9 +137,9 @@ fn bad_input_gets_one_line_that_shows_where_it_is_wrong() {
     );
     check(
         "split 10.0.0.0/24 --into 512",
-        "»512«: a /24 has 2^8 addresses, and this would need 2^9",
+        "»512«: a /24 has 2^8 addresses, but this would need 2^9",
     );
-    check("split 10.0.0.0/24 --into 0", "»0«: to split is to make 2 parts or more");
+    check("split 10.0.0.0/24 --into 0", "»0«: a split makes 2 parts or more");
     check(
         "join 10.0.0.0/25 10.0.0/25",
         "10.0.0»«/25: an IPv4 address has four numbers, and this has 3",
