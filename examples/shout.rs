@@ -1,12 +1,14 @@
 //! A service of one's own, which answers in capital letters, served in whatever style is asked for:
 //! `shout iterative`, `shout fork`, and so on.
 
+// ANCHOR: uses
 use std::borrow::Cow;
 use std::time::Duration;
 use std::{env, io};
 
 use protocol::{Answer, Service, Session};
 use sockets::{Limits, Stop, listen};
+// ANCHOR_END: uses
 
 // ANCHOR: session
 struct Shout;

@@ -39,6 +39,11 @@ fn the_controls_around_a_page_work() {
 }
 
 #[test]
+fn a_reader_gets_to_the_text_and_can_tell_what_to_type_where() {
+    check("text.mjs", &[]);
+}
+
+#[test]
 fn without_javascript_widgets_are_worked_examples() {
     check("without_javascript.mjs", &[]);
 }

@@ -3,7 +3,7 @@
 //! The commands of a chapter run one after the other in a [`Lab`], as a reader types them. With
 //! `BLESS=1` in the environment, their output is written into the chapter instead.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use chapter_checks::transcript;
 use chapter_checks::{each_chapter, terminal};
 use nix::sched::sched_getaffinity;
 use nix::unistd::Pid;
-use test_kit::{deadline, require_tool, skip, wait_until};
+use test_kit::{Style, deadline, require_tool, skip, wait_until};
 
 /// The programs that commands in the book use. If one is missing, chapters that name it are
 /// skipped.
@@ -73,7 +73,7 @@ fn check(name: &str, file: &str) {
         let built = lab.furnish_tests(&Vec::from_iter(tests));
         built.unwrap_or_else(|error| panic!("{error}"));
     }
-    let mut book = Reading { lab, terminals: HashMap::new(), differences: Vec::new() };
+    let mut book = Reading { lab, terminals: Vec::new(), differences: Vec::new() };
     for block in &blocks {
         match console::read(&chapter, block) {
             Ok(console) => book.read(&chapter, block, &console),
@@ -96,7 +96,8 @@ fn words(line: &str) -> impl Iterator<Item = &str> {
 /// A chapter while its commands are typed.
 struct Reading {
     lab: Lab,
-    terminals: HashMap<String, Terminal>,
+    /// The terminals and their names, in the order in which they were opened.
+    terminals: Vec<(String, Terminal)>,
     differences: Vec<Difference>,
 }
 
@@ -106,6 +107,15 @@ struct Difference {
     what: String,
     /// The block, and its right contents, if they are known and the block stands in the chapter.
     mended: Option<(Block, Vec<String>)>,
+}
+
+/// Whether a command has had its last key before this turn.
+fn is_end(turns: &[Turn], number: usize) -> bool {
+    let is_key = |turn: &Turn| matches!(turn, Turn::Key(_));
+    let is_same = |turn: &&Turn| !matches!(turn, Turn::Command(_));
+    let mut before = turns[..number].iter().rev().take_while(is_same);
+    let mut after = turns[number..].iter().take_while(is_same);
+    before.any(is_key) && !after.any(is_key)
 }
 
 /// How long a terminal must be quiet before its output is written down.
@@ -147,15 +157,21 @@ impl Reading {
     /// Plays a block at a terminal. Returns the right contents of the block.
     fn take_turns(&mut self, chapter: &Chapter, wanted: &console::Terminal) -> Vec<String> {
         let place = chapter.place(wanted.line);
-        let name = wanted.name.clone().unwrap_or_else(|| place.clone());
-        if let Some(command) = &wanted.command {
-            let started = self.lab.start(command);
-            let started = started.unwrap_or_else(|error| panic!("{place}: $ {command}: {error}"));
-            self.terminals.insert(name.clone(), started);
+        let name = wanted.name.clone();
+        if wanted.command.is_some() && !self.terminals.iter().any(|(other, _)| *other == name) {
+            let opened = self.lab.terminal().expect("a terminal");
+            self.terminals.push((name.clone(), opened));
         }
-        let Some(terminal) = self.terminals.get_mut(&name) else {
+        let Some((_, terminal)) = self.terminals.iter_mut().find(|(other, _)| *other == name)
+        else {
             panic!("{place}: there is no terminal {name} that could go on");
         };
+        if let Some(command) = &wanted.command {
+            let typed = terminal.type_command(command, patience());
+            typed.unwrap_or_else(|printed| {
+                panic!("{place}: $ {command}\nthe terminal {name} is not free: {printed:#?}")
+            });
+        }
         let title = wanted.command.as_ref().unwrap_or(&name);
         let mut now: Vec<_> = wanted.command.iter().map(|command| format!("$ {command}")).collect();
         let mut what = String::new();
@@ -163,12 +179,19 @@ impl Reading {
         if let Some(Turn::Key(_)) = turns.last() {
             turns.push(Turn::Printed(Vec::new()));
         }
-        let last_key = turns.iter().rposition(|turn| matches!(turn, Turn::Key(_)));
         for (number, turn) in turns.iter().enumerate() {
             match turn {
                 Turn::Key(key) => {
                     terminal.press(*key).unwrap_or_else(|error| panic!("{place}: {error}"));
                     now.push(if *key == 3 { "^C" } else { "^D" }.to_owned());
+                }
+                Turn::Command(command) => {
+                    if let Err(printed) = terminal.type_command(command, patience()) {
+                        what += &format!("before this is typed: $ {command}\n");
+                        what += &transcript::difference(&[], &printed);
+                        break;
+                    }
+                    now.push(format!("$ {command}"));
                 }
                 Turn::Typed(line) => {
                     if let Err(printed) = terminal.type_line(line, patience()) {
@@ -179,7 +202,7 @@ impl Reading {
                     now.push(format!("> {line}").trim_end().to_owned());
                 }
                 // After the last key the command ends, so all its output is there.
-                Turn::Printed(lines) if last_key.is_some_and(|last| last < number) => {
+                Turn::Printed(lines) if is_end(&turns, number) => {
                     let printed = terminal.wait_for_end(patience());
                     let printed = printed.unwrap_or_else(|printed| {
                         panic!("{place}: $ {title}\nit does not end: {printed:#?}")
@@ -214,8 +237,16 @@ impl Reading {
         self.differences.push(Difference { place, what, mended: None });
     }
 
-    /// Reports the differences, or writes the right output into the chapter.
-    fn end(self, chapter: &Chapter) {
+    /// Stops the commands that still run, as a reader does before the next page. Then reports the
+    /// differences, or writes the right output into the chapter.
+    fn end(mut self, chapter: &Chapter) {
+        // Clients end before their servers.
+        while let Some((name, terminal)) = self.terminals.pop() {
+            if let Err(printed) = terminal.end(patience()) {
+                let what = transcript::difference(&[], &printed);
+                self.differ(chapter.file.clone(), &format!("Ctrl-C in the terminal {name}"), &what);
+            }
+        }
         let told = self
             .differences
             .iter()
@@ -268,6 +299,35 @@ fn bless(chapter: &Chapter, mut mended: Vec<(Block, Vec<String>)>) {
         lines.splice(block.line..block.line + block.lines.len(), now);
     }
     fs::write(chapter.path(), lines.join("\n") + "\n").expect("the chapter can be written");
+}
+
+/// The commands of *Own service* are in a table: a server, a client, and the answer.
+#[test]
+fn own_service_in_every_style() {
+    if !TOOLS.into_iter().chain(["nc"]).all(require_tool) {
+        return;
+    }
+    if !Lab::is_possible() {
+        return skip("namespaces are not allowed here");
+    }
+    let lab = Lab::open("own-service-table", Path::new(env!("CARGO_BIN_EXE_after-accept")));
+    let lab = lab.expect("a lab");
+    let mut terminal = lab.terminal().expect("a terminal");
+    let chapter = Chapter::read("styles/own-service.md").text.replace(r"\|", "¦");
+    let rows = chapter.lines().filter(|line| line.starts_with("| <span class=\"style-"));
+    let mut styles = 0;
+    for row in rows {
+        let cells: Vec<_> = row.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+        let [server, client, answer] = cells[2..5] else { panic!("not so many cells: {row}") };
+        let listening = ["listening on 127.0.0.1:7100".to_owned()];
+        assert_eq!(terminal.type_command(server, patience()), Ok(()));
+        assert_eq!(terminal.wait_for(&listening, patience()), Ok(()));
+        assert_eq!(lab.run(&client.replace('¦', "|")), Ok(vec![answer.to_owned()]));
+        terminal.press(3).expect("it is open");
+        assert_eq!(terminal.wait_for_end(patience()), Ok(vec![]));
+        styles += 1;
+    }
+    assert_eq!(styles, Style::ALL.len());
 }
 
 /// The lab itself: the things that a chapter can rely on.
@@ -331,10 +391,15 @@ mod the_lab {
         let Some(lab) = open("terminal") else { return };
         let lines =
             |lines: &[&str]| -> Vec<String> { lines.iter().map(|line| line.to_string()).collect() };
-        let mut server = lab.start("cargo run -- fork echo").unwrap();
+        let open = |command: &str| {
+            let mut terminal = lab.terminal().unwrap();
+            assert_eq!(terminal.type_command(command, deadline()), Ok(()));
+            terminal
+        };
+        let mut server = open("cargo run -- fork echo");
         let listening = lines(&["...", "listening on 127.0.0.1:3007"]);
         assert_eq!(server.wait_for(&listening, deadline()), Ok(()));
-        let mut talk = lab.start("cargo run -- talk 127.0.0.1:3007").unwrap();
+        let mut talk = open("cargo run -- talk 127.0.0.1:3007");
         let connected =
             lines(&["connected to 127.0.0.1:3007; Ctrl-D ends your side, Ctrl-C leaves"]);
         assert_eq!(talk.wait_for(&connected, deadline()), Ok(()));
@@ -347,6 +412,20 @@ mod the_lab {
         server.press(3).unwrap();
         let log = server.wait_for_end(deadline()).unwrap();
         assert!(log.last().is_some_and(|last| last.contains("stopped; ")), "{log:#?}");
+        assert_eq!(server.end(deadline()), Ok(()));
+    }
+
+    /// A reader whose shell has taken the terminal back cannot stop the server by Ctrl-C.
+    #[test]
+    fn notices_a_job_that_was_left_in_the_background() {
+        let Some(lab) = open("job") else { return };
+        let mut terminal = lab.terminal().unwrap();
+        assert_eq!(terminal.type_command("cat", deadline()), Ok(()));
+        lab.run("while ! pkill -STOP -x cat; do :; done").unwrap();
+        let printed = terminal.wait_for_end(deadline()).unwrap();
+        assert!(printed.concat().contains("Stopped"), "{printed:?}");
+        lab.run("pkill -CONT -x cat").unwrap();
+        assert!(terminal.end(deadline()).is_err());
     }
 
     #[test]

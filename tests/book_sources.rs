@@ -88,6 +88,29 @@ fn every_block_has_a_kind_that_a_test_checks() {
     nothing(found);
 }
 
+/// The stylesheet shows the name to the reader as a tab above the box.
+#[test]
+fn every_terminal_has_a_name_that_the_stylesheet_knows() {
+    let style = fs::read_to_string(lessons().join("theme/book.css")).expect("it is readable");
+    let mut found = Vec::new();
+    for chapter in chapters() {
+        for block in chapter.blocks().into_iter().filter(console::is_console) {
+            let words: Vec<_> = block.info.split(',').collect();
+            // A shell that runs command after command needs no name of its own.
+            let name = match words[1..] {
+                [] | ["soon"] => continue,
+                [kind] => kind,
+                [.., name] => name,
+            };
+            if !style.contains(&format!("pre:has(> .{name}) {{ --terminal: ")) {
+                let place = chapter.place(block.line);
+                found.push(format!("{place}: theme/book.css has no name for a terminal {name:?}"));
+            }
+        }
+    }
+    nothing(found);
+}
+
 #[test]
 fn every_console_block_can_be_read() {
     let mut found = Vec::new();

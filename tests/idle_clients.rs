@@ -168,7 +168,10 @@ fn a_server_that_was_stopped_has_no_storm_of_timers(style: Style) {
     join(&server, 1);
     let used = server.process().cpu_time_with_children().saturating_sub(used);
     assert!(used < Duration::from_millis(500), "{used:?} for {count} goodbyes");
-    let log = server.log();
-    let goodbyes = log.iter().filter(|line| line.ends_with("left the room: idle")).count();
-    assert_eq!(goodbyes, count, "one for each");
+    let goodbyes = || {
+        let log = server.log();
+        log.iter().filter(|line| line.ends_with("left the room: idle")).count()
+    };
+    wait_until("each goodbye is in the log", || goodbyes() >= count);
+    assert_eq!(goodbyes(), count, "there is one for each");
 }

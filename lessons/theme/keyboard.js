@@ -3,8 +3,28 @@
 (() => {
   "use strict";
 
-  // The arrow keys scroll a box only if it has the focus. So each box that is wider than its place
-  // can be reached by Tab, as long as it is wider.
+  // The first Tab skips the menu and leads to the text.
+  const skip = document.createElement("a");
+  skip.className = "skip";
+  skip.href = "#text";
+  skip.textContent = "Skip to the text";
+  skip.addEventListener("click", (event) => {
+    event.preventDefault();
+    const text = document.querySelector("main");
+    text.tabIndex = -1;
+    text.focus();
+    text.addEventListener("blur", () => text.removeAttribute("tabindex"), { once: true });
+  });
+  document.body.prepend(skip);
+
+  // A box that is wider than its place scrolls. Its edge fades where more of it is hidden.
+  const fade = ({ target }) => {
+    const { scrollLeft, scrollWidth, clientWidth } = target;
+    target.classList.toggle("more-before", scrollLeft > 1);
+    target.classList.toggle("more-behind", scrollLeft + clientWidth < scrollWidth - 1);
+  };
+
+  // The arrow keys scroll a box only if it has the focus, so Tab leads to it while it is too wide.
   const watcher = new ResizeObserver((entries) => {
     for (const { target } of entries) {
       if (target.scrollWidth > target.clientWidth) {
@@ -12,10 +32,14 @@
       } else {
         target.removeAttribute("tabindex");
       }
+      fade({ target });
     }
   });
-  const boxes = "main pre > code, .table-wrapper, figure.diagram";
-  document.querySelectorAll(boxes).forEach((box) => watcher.observe(box));
+  const boxes = "main pre > code, .table-wrapper, .figures, figure.diagram";
+  for (const box of document.querySelectorAll(boxes)) {
+    watcher.observe(box);
+    box.addEventListener("scroll", fade, { passive: true });
+  }
 
   // In these boxes the arrow keys and a finger only scroll. Otherwise mdBook, which gets the events
   // last, would turn the page at a key, and open the menu at a swipe.

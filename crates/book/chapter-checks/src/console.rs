@@ -6,7 +6,8 @@
 //! and `^D` are keys. After the last key of a block its command ends.
 //!
 //! A third word is the name of the terminal: `console,session,ann`. A block with that name that
-//! begins without a command continues the session there.
+//! begins without a command continues the session there; a command in it is typed when the shell
+//! shows its prompt again.
 //!
 //! The commands of a block named `soon` show something that takes a moment, such as the end of a
 //! process: each is repeated until it prints the lines shown.
@@ -40,8 +41,8 @@ pub struct Command {
 /// A session at a terminal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Terminal {
-    /// Its name, if it has one.
-    pub name: Option<String>,
+    /// Its name, which the reader sees above the block.
+    pub name: String,
     /// The command that is started there, or `None` if it already runs.
     pub command: Option<String>,
     /// The line of the chapter where it begins.
@@ -59,6 +60,8 @@ pub enum Turn {
     Typed(String),
     /// This key is pressed, as the terminal sends it.
     Key(u8),
+    /// This command is typed at the prompt of the shell.
+    Command(String),
 }
 
 /// Whether a block is a console block.
@@ -73,17 +76,20 @@ pub fn is_console(block: &Block) -> bool {
 /// The error in the block, in one line.
 pub fn read(chapter: &Chapter, block: &Block) -> Result<Console, String> {
     let mut words = block.info.split(',').map(str::trim).skip(1);
-    let (has_terminal, is_soon) = match words.next() {
+    let kind = words.next();
+    let (has_terminal, is_soon) = match kind {
         None => (false, false),
         Some("soon") => (false, true),
         Some("server" | "session") => (true, false),
         Some(other) => return Err(format!("there is no kind of console called {other}")),
     };
-    let name = words.next().map(str::to_owned);
+    let name = words.next().or(kind).unwrap_or_default().to_owned();
     let (lines, is_inline) = expanded(chapter, block)?;
     let mut steps = steps(lines)?;
+    let goes_on = steps.first().is_some_and(|first| first.command.is_none());
+    let own = if goes_on { 0 } else { steps.len().saturating_sub(1) };
     let terminal = match has_terminal {
-        true => steps.pop().map(|step| terminal(name, step)),
+        true => terminal(name, steps.split_off(own)),
         false => None,
     };
     if has_terminal && terminal.is_none() {
@@ -139,9 +145,21 @@ fn steps(lines: Vec<(usize, String)>) -> Result<Vec<Step>, String> {
     Ok(steps)
 }
 
-fn terminal(name: Option<String>, step: Step) -> Terminal {
+/// The session at a terminal, or `None` if nothing happens there.
+fn terminal(name: String, steps: Vec<Step>) -> Option<Terminal> {
+    let mut steps = steps.into_iter();
+    let first = steps.next()?;
+    let mut turns = turns(first.lines);
+    for step in steps {
+        turns.extend(step.command.map(Turn::Command));
+        turns.extend(self::turns(step.lines));
+    }
+    Some(Terminal { name, command: first.command, line: first.line, turns })
+}
+
+fn turns(lines: Vec<String>) -> Vec<Turn> {
     let mut turns = Vec::new();
-    for line in step.lines {
+    for line in lines {
         let typed = line.strip_prefix("> ").or((line == ">").then_some(""));
         let key = match typed.unwrap_or(&line) {
             "^C" => Some(0x03),
@@ -155,7 +173,7 @@ fn terminal(name: Option<String>, step: Step) -> Terminal {
             (None, None, _) => turns.push(Turn::Printed(vec![line])),
         }
     }
-    Terminal { name, command: step.command, line: step.line, turns }
+    turns
 }
 
 #[cfg(test)]
@@ -190,7 +208,7 @@ mod tests {
         let console = read("```console,server,fork\n$ true\n$ serve\nlistening\n```").unwrap();
         assert_eq!(console.commands.len(), 1);
         let terminal = console.terminal.unwrap();
-        assert_eq!(terminal.name.as_deref(), Some("fork"));
+        assert_eq!(terminal.name, "fork");
         assert_eq!(terminal.command.as_deref(), Some("serve"));
         assert_eq!(terminal.turns, [Turn::Printed(vec!["listening".into()])]);
     }
@@ -206,6 +224,19 @@ mod tests {
             Turn::Printed(vec!["bye".into()]),
         ];
         assert_eq!(console.terminal.unwrap().turns, turns);
+    }
+
+    #[test]
+    fn a_terminal_that_goes_on_may_have_a_command_later() {
+        let console = read("```console,session,a\nStopped\n$ fg\nserve\n^C\n```").unwrap();
+        let turns = [
+            Turn::Printed(vec!["Stopped".into()]),
+            Turn::Command("fg".into()),
+            Turn::Printed(vec!["serve".into()]),
+            Turn::Key(3),
+        ];
+        let terminal = console.terminal.unwrap();
+        assert_eq!((terminal.command, &terminal.turns[..]), (None, &turns[..]));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::{env, process};
 use test_kit::{Namespaces, Style, deadline, example_tests, examples};
 
 use crate::chapter::repository;
-use crate::terminal::{Terminal, lines, waited_for};
+use crate::terminal::{PROMPT, Terminal, lines, waited_for};
 
 /// The lab. Dropping it ends every process in it.
 #[derive(Debug)]
@@ -71,7 +71,8 @@ impl Lab {
         // too.
         let output = self.directory.join("bin/.output");
         let started = File::create(&output).and_then(|file| {
-            let mut inside = self.inside(command, &[]);
+            let shell = ["bash", "-c", "cd \"$HOME\" && eval \"$1\"", "bash", command];
+            let mut inside = self.inside(&shell);
             inside.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).spawn()
         });
         let mut child =
@@ -85,26 +86,30 @@ impl Lab {
         }
     }
 
-    /// Starts a command at its own terminal.
+    /// Opens a terminal with an interactive shell, like a reader's.
     ///
     /// # Errors
     ///
-    /// There is no free terminal, or the command cannot be started.
-    pub fn start(&self, command: &str) -> io::Result<Terminal> {
+    /// There is no free terminal, or the shell cannot be started.
+    pub fn terminal(&self) -> io::Result<Terminal> {
         // A test that was started in the background ignores Ctrl-C, and its children inherit that
         // (bash(1)).
-        let wrapper = ["env", "--default-signal", "setsid", "--ctty", "--wait"];
-        Terminal::start(self.inside(command, &wrapper))
+        let wrapper = ["env", "--default-signal", "setsid", "--ctty", "--wait", "bash", "-c"];
+        // Readers can edit a line before they send it; the test sends complete lines.
+        let shell = "cd \"$HOME\" && \
+                     PS1=$PROMPT PS2= HISTFILE= exec bash --noprofile --norc --noediting -i";
+        let mut shell = self.inside(&[&wrapper[..], &[shell]].concat());
+        shell.env("PROMPT", PROMPT);
+        Terminal::open(shell)
     }
 
-    /// The command line that starts a command inside, under `wrapper`.
-    fn inside(&self, command: &str, wrapper: &[&str]) -> Command {
+    /// The command line that starts a program inside.
+    fn inside(&self, program: &[&str]) -> Command {
         let mut inside = self.namespaces.enter();
         let path = env::var("PATH").unwrap_or_default();
         let bin = self.directory.join("bin");
         inside
-            .args(wrapper)
-            .args(["bash", "-c", "cd \"$HOME\" && eval \"$1\"", "bash", command])
+            .args(program)
             .env_clear()
             .env("PATH", format!("{}:{path}:/usr/sbin:/sbin", bin.display()))
             .env("HOME", &self.directory)

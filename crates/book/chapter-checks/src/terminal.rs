@@ -1,4 +1,4 @@
-//! A terminal with a command, for a test that types and waits for output.
+//! A terminal with an interactive shell, for a test that types commands like a reader.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -14,21 +14,24 @@ use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 
 use crate::transcript::{self, Comparison};
 
-/// A pseudoterminal (pty(7)) and the command that runs at it.
+/// A pseudoterminal (pty(7)) and the shell at it, which has job control.
 #[derive(Debug)]
 pub struct Terminal {
-    command: Child,
+    shell: Child,
     keyboard: File,
     screen: Receiver<Vec<u8>>,
     /// Output that was not waited for yet.
     printed: Vec<u8>,
-    is_over: bool,
 }
+
+/// The prompt of the shell. It begins with a control character, since no program prints it.
+pub(crate) const PROMPT: &str = "\x1e$ ";
 
 const SIZE: Winsize = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
 
 impl Terminal {
-    pub(crate) fn start(mut command: Command) -> io::Result<Terminal> {
+    /// Starts a shell that has this prompt.
+    pub(crate) fn open(mut shell: Command) -> io::Result<Terminal> {
         let pty = openpty(&SIZE, None)?;
         // Otherwise a process that another test starts meanwhile keeps this terminal open, so that
         // it never ends.
@@ -41,11 +44,11 @@ impl Terminal {
         settings.local_flags.insert(LocalFlags::NOFLSH);
         tcsetattr(&pty.slave, SetArg::TCSANOW, &settings)?;
         let theirs = |fd: &OwnedFd| fd.try_clone();
-        command.stdin(theirs(&pty.slave)?).stdout(theirs(&pty.slave)?).stderr(pty.slave);
+        shell.stdin(theirs(&pty.slave)?).stdout(theirs(&pty.slave)?).stderr(pty.slave);
         test_kit::hear_interrupts();
-        let started = command.spawn()?;
+        let started = shell.spawn()?;
         // The command holds the slave side, and while it is open there is no end to read.
-        drop(command);
+        drop(shell);
         let mut ours = File::from(pty.master);
         let keyboard = ours.try_clone()?;
         let (show, screen) = mpsc::channel();
@@ -58,7 +61,36 @@ impl Terminal {
                 }
             }
         });
-        Ok(Terminal { command: started, keyboard, screen, printed: Vec::new(), is_over: false })
+        Ok(Terminal { shell: started, keyboard, screen, printed: Vec::new() })
+    }
+
+    /// Types a command at the prompt of the shell.
+    ///
+    /// # Errors
+    ///
+    /// The output that came instead of the prompt, since another command still runs, or instead of
+    /// the echo.
+    pub fn type_command(&mut self, command: &str, patience: Duration) -> Result<(), Vec<String>> {
+        self.wait_for_end(patience)?;
+        self.printed.clear();
+        // A job in the background may print at the same time.
+        command.lines().try_for_each(|line| self.type_among(line, patience, true))
+    }
+
+    /// Ends the running command with Ctrl-C, as a reader does before the next page.
+    ///
+    /// # Errors
+    ///
+    /// The command goes on, or the shell still has a job in the background; this is the output.
+    pub fn end(mut self, patience: Duration) -> Result<(), Vec<String>> {
+        while self.hear(Instant::now()) {}
+        if !self.is_at_prompt() {
+            self.press(3).map_err(|error| vec![error.to_string()])?;
+        }
+        self.wait_for_end(patience)?;
+        self.type_command("jobs", patience)?;
+        let jobs = self.wait_for_end(patience)?;
+        if jobs.is_empty() { Ok(()) } else { Err(jobs) }
     }
 
     /// Types a line, and waits for the terminal's echo, if echo is on.
@@ -67,13 +99,34 @@ impl Terminal {
     ///
     /// The output that came instead of the echo.
     pub fn type_line(&mut self, line: &str, patience: Duration) -> Result<(), Vec<String>> {
+        self.type_among(line, patience, false)
+    }
+
+    /// Types a line, and waits for its echo. `others` says whether other lines may come before it.
+    fn type_among(
+        &mut self,
+        line: &str,
+        patience: Duration,
+        others: bool,
+    ) -> Result<(), Vec<String>> {
         let is_echoed = tcgetattr(&self.keyboard)
             .is_ok_and(|settings| settings.local_flags.contains(LocalFlags::ECHO));
         let typed = self.keyboard.write_all(format!("{line}\n").as_bytes());
         typed.map_err(|error| vec![format!("the terminal does not accept it: {error}")])?;
-        match is_echoed {
-            true => self.wait_for(&[line.to_owned()], patience),
-            false => Ok(()),
+        if !is_echoed {
+            return Ok(());
+        }
+        let by = Instant::now() + patience;
+        loop {
+            let lines = self.whole_lines();
+            match lines.iter().position(|shown| is_echo(line, shown)) {
+                Some(place) if place == 0 || others => {
+                    self.forget(place + 1);
+                    return Ok(());
+                }
+                None if (lines.is_empty() || others) && self.hear(by) => {}
+                _ => return Err(self.all_lines()),
+            }
         }
     }
 
@@ -95,6 +148,12 @@ impl Terminal {
     pub fn wait_for(&mut self, expected: &[String], patience: Duration) -> Result<(), Vec<String>> {
         let by = Instant::now() + patience;
         loop {
+            // The shell prints an empty line before it reports that a job has stopped.
+            while self.printed.starts_with(b"\r\n")
+                && expected.first().is_some_and(|line| !line.is_empty())
+            {
+                self.forget(1);
+            }
             let printed = self.whole_lines();
             match transcript::begins(expected, &printed) {
                 Comparison::Same(count) => {
@@ -107,19 +166,31 @@ impl Terminal {
         }
     }
 
-    /// Waits until the command has ended. Returns the output since the last wait.
+    /// Waits until the shell shows its prompt again. Returns the output since the last wait.
     ///
     /// # Errors
     ///
     /// The command does not end; the error contains its output.
     pub fn wait_for_end(&mut self, patience: Duration) -> Result<Vec<String>, Vec<String>> {
         let by = Instant::now() + patience;
-        while self.hear(by) {}
-        let printed = self.all_lines();
-        match self.is_over && waited_for(&mut self.command, patience) {
-            true => Ok(printed),
+        while !self.is_at_prompt() && self.hear(by) {}
+        let mut printed = self.all_lines();
+        // If Ctrl-C has ended a program, the shell ends the line with the echo of the key.
+        if self.printed.starts_with(b"^C\r\n") {
+            printed.remove(0);
+        }
+        match self.is_at_prompt() {
+            true => {
+                self.printed = PROMPT.into();
+                Ok(printed)
+            }
             false => Err(printed),
         }
+    }
+
+    /// Whether the shell shows its prompt. A job in the background may have printed more since.
+    fn is_at_prompt(&self) -> bool {
+        self.printed.windows(PROMPT.len()).any(|bytes| bytes == PROMPT.as_bytes())
     }
 
     /// The output until there has been none for `lull`. Only for writing down the output of a
@@ -133,16 +204,8 @@ impl Terminal {
 
     /// Waits for more output. Returns whether there was any.
     fn hear(&mut self, by: Instant) -> bool {
-        match self.screen.recv_timeout(by.saturating_duration_since(Instant::now())) {
-            Ok(bytes) => {
-                self.printed.extend(bytes);
-                true
-            }
-            Err(error) => {
-                self.is_over = error == mpsc::RecvTimeoutError::Disconnected;
-                false
-            }
-        }
+        let heard = self.screen.recv_timeout(by.saturating_duration_since(Instant::now()));
+        heard.map(|bytes| self.printed.extend(bytes)).is_ok()
     }
 
     fn whole_lines(&self) -> Vec<String> {
@@ -167,20 +230,32 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        let _ = self.command.kill();
-        let _ = self.command.wait();
+        let _ = self.shell.kill();
+        let _ = self.shell.wait();
     }
 }
 
-/// The contents of a terminal, as the book writes it: without the prompt `> ` of programs that ask
-/// for a line, which may come before or after the typed line, and without the echo of Ctrl-C.
+/// Whether a terminal shows this line because it was typed. A program may print its prompt `> ` at
+/// the same moment, so that the prompt is in the middle of the line.
+fn is_echo(typed: &str, shown: &str) -> bool {
+    let prompted = |(place, _)| format!("{}> {}", &typed[..place], &typed[place..]) == shown;
+    let shown_at_the_end = shown.strip_suffix('>');
+    shown == typed || shown_at_the_end == Some(typed) || typed.char_indices().any(prompted)
+}
+
+/// The contents of a terminal, as the book writes it: without the prompts of the shell and of
+/// programs that ask for a line, which may come before or after the typed line, and without the
+/// echo of Ctrl-C.
 fn shown(bytes: &[u8]) -> Vec<String> {
     let lines = lines(&String::from_utf8_lossy(bytes));
     lines
         .iter()
         .map(|line| {
             let mut line = &line[..];
-            while let Some(rest) = line.strip_prefix("> ").or(line.strip_prefix("^C")) {
+            while let Some(rest) = ["> ", "^C", PROMPT, PROMPT.trim_end()]
+                .iter()
+                .find_map(|prompt| line.strip_prefix(prompt))
+            {
                 line = rest;
             }
             line.to_owned()
@@ -202,5 +277,17 @@ pub(crate) fn waited_for(child: &mut Child, patience: Duration) -> bool {
             Ok(None) if Instant::now() < by => thread::sleep(Duration::from_millis(2)),
             _ => return false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prompt_may_stand_anywhere_in_a_typed_line() {
+        let echoes = ["ann", "> ann", "a> nn", "an> n", "ann>"];
+        assert!(echoes.iter().all(|shown| is_echo("ann", shown)));
+        assert!(!["an", "anna", "a>nn", "bob"].iter().any(|shown| is_echo("ann", shown)));
     }
 }

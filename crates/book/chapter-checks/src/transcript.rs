@@ -1,24 +1,21 @@
-//! The expected output of a command: lines, with placeholders for text that differs each time.
+//! The expected output of a command: lines, in which values that differ each time are marked.
 //!
 //! - `...`, alone on a line, means any number of lines that are left out.
-//! - `<pid>`, `<port>`, `<time>`, `<mac>`, `<count>`, `<latency>`, `<memory>` and `<n>` mean what
-//!   their names say. Since columns move with the width of their contents, the number of spaces
-//!   beside a placeholder does not matter.
+//! - `‹4711›` means any value of the same kind: a number, a duration with its unit, an amount of
+//!   memory, a time of the day or a date, or a MAC address. Since columns move with the width of a
+//!   value, the number of spaces beside it does not matter.
 
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-/// The placeholders, and the patterns that they stand for.
-const PLACEHOLDERS: [(&str, &str); 8] = [
-    ("<pid>", r"[0-9]+"),
-    ("<port>", r"[0-9]+"),
-    ("<time>", r"[0-9][0-9:.TZ-]*"),
-    ("<mac>", r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}"),
-    ("<count>", r"[0-9]{1,3}(?:,[0-9]{3})*"),
-    ("<latency>", r"[0-9]+(?:\.[0-9]+)? (?:ns|µs|ms|s)"),
-    ("<memory>", r"[0-9]+(?:\.[0-9]+)? (?:[kMG]|[KMG]i)?B"),
-    ("<n>", r"-?[0-9]+(?:\.[0-9]+)?"),
+/// The kinds of values that differ each time. The first one that a value matches is its kind.
+const KINDS: [&str; 5] = [
+    r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}",
+    r"[0-9]+(?:\.[0-9]+)? (?:ns|µs|ms|s)",
+    r"[0-9]+(?:\.[0-9]+)? (?:[kMG]|[KMG]i)?B",
+    r"-?[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?",
+    r"[0-9][0-9:.TZ-]*",
 ];
 
 /// The result of a comparison.
@@ -42,26 +39,33 @@ pub fn is(expected: &[String], printed: &[String]) -> bool {
     matches!(compare(expected, printed, <[String]>::is_empty), Comparison::Same(_))
 }
 
-/// Whether a line is as expected.
-pub fn line_is(expected: &str, printed: &str) -> bool {
-    if !expected.contains('<') {
-        return expected == printed;
+/// Whether a printed line agrees with a line of the chapter.
+pub fn line_is(shown: &str, printed: &str) -> bool {
+    if !shown.contains('‹') {
+        return shown == printed;
     }
-    static WORD: LazyLock<Regex> = LazyLock::new(|| {
-        let words = PLACEHOLDERS.map(|(word, _)| word).join("|");
-        Regex::new(&format!("( *)({words})( *)")).expect("it is valid")
-    });
-    let escaped = regex::escape(expected);
-    let pattern = WORD.replace_all(&escaped, |found: &Captures<'_>| {
-        let stands_for = PLACEHOLDERS.iter().find(|(word, _)| *word == &found[2]);
-        let (_, stands_for) = stands_for.expect("these are the words");
+    static VALUE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new("( *)‹([^›]*)›( *)").expect("it is valid"));
+    let escaped = regex::escape(shown);
+    let pattern = VALUE.replace_all(&escaped, |found: &Captures<'_>| {
+        let kind = kind(&found[2].replace('\\', ""));
         let begins = found.get(0).is_some_and(|found| found.start() == 0);
         let spaces = |spaces: &str| if spaces.is_empty() { "" } else { " +" };
         let before = if begins { " *" } else { spaces(&found[1]) };
-        format!("{before}{stands_for}{}", spaces(&found[3]))
+        format!("{before}(?:{kind}){}", spaces(&found[3]))
     });
     let pattern = Regex::new(&format!("^{pattern}$")).expect("it is valid");
     pattern.is_match(printed)
+}
+
+/// The pattern for the kind of a value; a value without a kind matches only itself.
+fn kind(value: &str) -> String {
+    static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+        let whole = |kind| Regex::new(&format!("^(?:{kind})$")).expect("it is valid");
+        KINDS.into_iter().map(whole).collect()
+    });
+    let place = PATTERNS.iter().position(|pattern| pattern.is_match(value));
+    place.map_or_else(|| regex::escape(value), |place| KINDS[place].to_owned())
 }
 
 fn compare(
@@ -121,30 +125,32 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_match_varying_text() {
+    fn a_marked_value_stands_for_its_kind() {
         #[track_caller]
-        fn check(expected: &str, printed: &str, is_same: bool) {
-            assert_eq!(line_is(expected, printed), is_same, "{expected:?} {printed:?}");
+        fn check(shown: &str, printed: &str, is_same: bool) {
+            assert_eq!(line_is(shown, printed), is_same, "{shown:?} {printed:?}");
         }
-        check("fork(2) = <pid>.", "fork(2) = 4711.", true);
-        check("fork(2) = <pid>.", "fork(2) = 4711!", false);
-        check("fork(2) = <pid>.", "fork(2) = x.", false);
-        check("  <pid> pts/0", "12345 pts/0", true);
-        check("a <port> b", "a    7 b", true);
-        check("a <port> b", "a7 b", false);
-        check("127.0.0.1:<port>", "127.0.0.1:40312", true);
-        check("<time> INFO <n>", "2026-01-02T03:04:05.678Z INFO -1.5", true);
-        check("lladdr <mac> STALE", "lladdr 3a:00:5e:4a:14:1e STALE", true);
-        check("<count> in all", "1,234,567 in all", true);
-        check("<count> in all", "1234 in all", false);
-        check("max <latency>, p50", "max 1.02 s, p50", true);
-        check("max <latency>, p50", "max 13.4 µs, p50", true);
-        check("max <latency>, p50", "max 13.4, p50", false);
-        check("peak <memory>", "peak 3.07 MiB", true);
-        check("<memory> a second", "512 B a second", true);
-        check("what <name>?", "what <name>?", true);
-        check("what <name>?", "what Ann?", false);
+        check("fork(2) = ‹12›.", "fork(2) = 4711.", true);
+        check("fork(2) = ‹12›.", "fork(2) = 4711!", false);
+        check("fork(2) = ‹12›.", "fork(2) = x.", false);
+        check("  ‹1› pts/0", "12345 pts/0", true);
+        check("a ‹7› b", "a    7 b", true);
+        check("a ‹7› b", "a7 b", false);
+        check("127.0.0.1:‹12345›", "127.0.0.1:40312", true);
+        check("‹2026-01-02T03:04:05.678Z› INFO ‹7›", "2027-11-12T13:14:15.000Z INFO -1.5", true);
+        check("after ‹0:00:01.07›", "after 12:00:00.00", true);
+        check("lladdr ‹00:00:5e:00:00:00› STALE", "lladdr 3a:00:5e:4a:14:1e STALE", true);
+        check("‹12› in all", "1,234,567 in all", true);
+        check("‹1,234› in all", "12 in all", true);
+        check("max ‹12 ms›, p50", "max 1.02 s, p50", true);
+        check("max ‹12 ms›, p50", "max 13.4 µs, p50", true);
+        check("max ‹12 ms›, p50", "max 13.4, p50", false);
+        check("peak ‹12 kB›", "peak 3.07 MiB", true);
+        check("‹3.07 MiB› a second", "512 B a second", true);
+        check("what ‹name›?", "what name?", true);
+        check("what ‹name›?", "what Ann?", false);
         check("a.b", "axb", false);
+        check("a.b ‹1›", "axb 1", false);
     }
 
     #[test]
