@@ -89,7 +89,7 @@ impl Kept {
         parts.push(Part::new("processor.html", self.table(&PROCESSOR, all)));
         parts.push(Part::new("memory.html", self.table(&MEMORY, stays)));
         parts.push(Part::new("generator.html", self.table(&GENERATOR, all)));
-        parts.push(Part::new("cannot.html", self.what_could_not_be_done()));
+        parts.push(Part::new("cannot.html", self.reasons()));
         for service in ["echo", "fortune", "chat"] {
             let name = format!("rate-{service}.svg");
             parts.push(Part::new(&name, self.rate(service)));
@@ -180,7 +180,7 @@ impl Kept {
 
     /// The reason for each word in place of a figure, and the rounds that failed although others
     /// did not.
-    fn what_could_not_be_done(&self) -> String {
+    fn reasons(&self) -> String {
         let mut text = "<ul>\n".to_owned();
         for style in &self.styles {
             let name = format!("<span class=\"style-{0}\">{0}</span>", style.name);
