@@ -256,7 +256,7 @@ impl Reading {
         if is_blessed() && can_be_mended {
             let mended = self.differences.into_iter().filter_map(|difference| difference.mended);
             bless(chapter, mended.collect());
-            panic!("{} is written anew; look at the change:\n\n{}", chapter.file, told.join("\n"));
+            panic!("{} is rewritten; review the change:\n\n{}", chapter.file, told.join("\n"));
         }
         assert!(
             told.is_empty(),
@@ -318,7 +318,7 @@ fn own_service_in_every_style() {
     let mut styles = 0;
     for row in rows {
         let cells: Vec<_> = row.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
-        let [server, client, answer] = cells[2..5] else { panic!("not so many cells: {row}") };
+        let [server, client, answer] = cells[2..5] else { panic!("too few cells: {row}") };
         let listening = ["listening on 127.0.0.1:7100".to_owned()];
         assert_eq!(terminal.type_command(server, patience()), Ok(()));
         assert_eq!(terminal.wait_for(&listening, patience()), Ok(()));

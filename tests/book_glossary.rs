@@ -77,7 +77,7 @@ fn the_glossary_is_in_the_order_of_the_alphabet() {
             let term = entry.term.to_lowercase();
             let place = glossary.place(line);
             assert!(term.starts_with(&letter), "{place}: {term} is under {letter}");
-            assert!(last < term, "{place}: {term} is behind {last}");
+            assert!(last < term, "{place}: {term} comes after {last}");
             last = term;
         }
     }

@@ -221,7 +221,9 @@ fn at_the_end_players_get_a_notice_and_a_grace() {
     let mut encoder = relay.push_bytes(&Mux::video().seconds(13));
     relay.wait_for_playlist();
     relay.process().signal(Signal::SIGTERM);
-    wait_until("the end is told", || relay.get("/stream.m3u8").text().contains("#EXT-X-ENDLIST"));
+    wait_until("the playlist has its end", || {
+        relay.get("/stream.m3u8").text().contains("#EXT-X-ENDLIST")
+    });
     assert_eq!(encoder.read_to_end(), b"the relay is about to stop\n");
     encoder.half_close();
     let heard = listener.read_to_end();

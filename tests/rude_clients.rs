@@ -160,7 +160,7 @@ fn urgent_data_is_skipped_and_causes_no_busy_loop(style: Style) {
     }
     client.expect_end();
     drop(client);
-    wait_until("it is alone again", || server.process().children().is_empty());
+    wait_until("the server has no children again", || server.process().children().is_empty());
     let used = server.process().cpu_time_with_children().saturating_sub(used);
     assert!(used < Duration::from_millis(300), "{used:?} of two seconds");
     assert_quiet(&server);

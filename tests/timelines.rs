@@ -133,7 +133,7 @@ fn the_command_names_its_pictures_and_draws_them_again() {
     fs::write(&record, "{}\n").expect("it is writable");
     let ended = timelines(&["--redraw"]);
     assert_eq!(ended.status.code(), Some(1));
-    let problem = format!("error: {} is no record: ", record.display());
+    let problem = format!("error: {} is not a record:  ", record.display());
     assert!(ended.errors[0].starts_with(&problem), "{ended:#?}");
 }
 

@@ -117,9 +117,9 @@
       const begin = "address AND mask: under a 1 a bit stays, under a 0 it becomes 0.\n";
       const octet = prefix >> 3;
       if (prefix === 0) return `${begin}The border is before all octets: none is left.`;
-      if (prefix === 32) return `${begin}The border is behind all octets: each stays.`;
+      if (prefix === 32) return `${begin}The border is after all octets: each stays.`;
       if (prefix % 8 === 0) {
-        return `${begin}The border is behind the ${ordinal(octet - 1)} octet: ` +
+        return `${begin}The border is after the ${ordinal(octet - 1)} octet: ` +
           "up to there each stays,\nand what follows becomes 0.";
       }
       const line = (operation, value) => {

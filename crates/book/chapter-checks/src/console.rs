@@ -132,7 +132,8 @@ fn steps(lines: Vec<(usize, String)>) -> Result<Vec<Step>, String> {
         if let Some(command) = line.strip_prefix("$ ") {
             let mut command = command.to_owned();
             while command.ends_with('\\') {
-                let (_, more) = lines.next().ok_or("the command goes on where the block ends")?;
+                let (_, more) =
+                    lines.next().ok_or("the command continues after the end of the block")?;
                 command = format!("{command}\n{more}");
             }
             steps.push(Step { line: number, command: Some(command), lines: Vec::new() });

@@ -292,7 +292,7 @@ fn three_groups_share_a_mac() {
     assert_eq!(one ^ other, 1 << 23, "only the lost bit differs");
 }
 
-// What people type.
+// Typed texts.
 
 proptest! {
     #[test]

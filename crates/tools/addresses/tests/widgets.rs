@@ -245,7 +245,7 @@ fn a_group_and_its_mac_are_the_same() {
     });
 }
 
-// What people type.
+// Typed texts.
 
 #[test]
 fn typed_text_is_read_or_shown_back_in_the_same_line() {

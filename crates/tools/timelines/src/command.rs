@@ -89,7 +89,8 @@ fn redraw(directory: &Path, styles: &[&'static Style]) -> io::Result<usize> {
         let place = place(directory, style);
         if place.exists() {
             let record = Record::parse(&fs::read_to_string(&place)?);
-            let wrong = |error| Error::other(format!("{} is no record: {error}", place.display()));
+            let wrong =
+                |error| Error::other(format!("{} is not a record:  {error}", place.display()));
             records.push((*style, record.map_err(wrong)?));
         }
     }

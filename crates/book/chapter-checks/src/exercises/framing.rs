@@ -32,7 +32,7 @@ pub fn netstring(input: &mut Vec<u8>) -> Result<Option<Vec<u8>>, &'static str> {
             input.drain(..=end);
             Ok(Some(message))
         }
-        Some(_) => Err("behind the message comes a comma"),
+        Some(_) => Err("a comma has to follow the message"),
     }
 }
 // ANCHOR_END: netstring

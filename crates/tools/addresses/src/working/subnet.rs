@@ -284,9 +284,9 @@ pub fn why_network(address: u32, prefix: u8) -> String {
     if prefix.is_multiple_of(8) {
         let cut = match prefix {
             0 => "The border is before all octets: none is left.".to_owned(),
-            32 => "The border is behind all octets: each stays.".to_owned(),
+            32 => "The border is after all octets: each stays.".to_owned(),
             _ => format!(
-                "The border is behind the {} octet: up to there each stays,\n\
+                "The border is after the {} octet: up to there each stays,\n\
                  and what follows becomes 0.",
                 ordinal(octet - 1)
             ),
