@@ -1,4 +1,5 @@
-//! What goes wrong when a client is accepted, and must not reach those who are here.
+//! Failures of accept(2) and of waits. They must not disturb the clients that are already
+//! connected.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -8,21 +9,21 @@ use test_kit::{Client, Own, Server, Signal, Style};
 use test_kit::{does_not_apply, each_style, require_tool, wait_until};
 
 each_style!(
-    who_is_here_is_not_disturbed_when_descriptors_run_out (row 1),
+    connected_clients_are_not_disturbed_when_descriptors_run_out (row 1),
     the_room_goes_on_when_descriptors_run_out (row 1),
-    want_of_resources_is_waited_out (row 1),
+    a_lack_of_resources_is_waited_out (row 1),
     a_client_that_went_away_is_no_reason_to_wait (row 2),
-    a_wait_for_which_there_is_no_memory_is_waited_out (row 52),
-    members_go_on_when_the_limit_falls_below_what_is_open (row 52),
-    a_client_that_is_gone_before_accept_blocks_nobody (row 3),
-    calls_that_signals_interrupt_are_made_again (row 4),
-    three_hundred_who_come_while_the_server_stands_still_are_served (row 5),
+    a_wait_without_memory_is_tried_again (row 52),
+    members_go_on_when_the_limit_falls_below_the_open_descriptors (row 52),
+    a_client_that_is_gone_before_accept_does_not_block_the_server (row 3),
+    calls_that_signals_interrupt_are_repeated (row 4),
+    three_hundred_clients_that_come_while_the_server_is_stopped_are_served (row 5),
 );
 
-/// So many try to connect to a server that has descriptors for fewer.
+/// This many clients connect to a server whose descriptors are not enough for them.
 const CLIENTS: usize = 40;
 
-fn who_is_here_is_not_disturbed_when_descriptors_run_out(style: Style) {
+fn connected_clients_are_not_disturbed_when_descriptors_run_out(style: Style) {
     let server = start_starved(style, "echo");
     let mut clients: Vec<Client> = (0..CLIENTS).map(|_| server.connect()).collect();
     for (number, client) in clients.iter_mut().enumerate() {
@@ -35,7 +36,7 @@ fn who_is_here_is_not_disturbed_when_descriptors_run_out(style: Style) {
             clients.remove(0);
             clients[0].expect_line("1");
         }
-        // Once it has forked, the parent keeps nothing of such a client.
+        // After the fork, the parent keeps no descriptor for such a client.
         Own::Process => {
             for (number, client) in clients.iter_mut().enumerate() {
                 client.expect_line(number.to_string());
@@ -71,7 +72,7 @@ fn the_room_goes_on_when_descriptors_run_out(style: Style) {
     }
     expect_quiet_warnings(&server);
     let here = connected(&server);
-    assert!(clients[here..].iter().all(Client::has_nothing), "who finds no room waits");
+    assert!(clients[here..].iter().all(Client::has_nothing), "a client without room waits");
     for (number, client) in clients[..here].iter_mut().enumerate() {
         let welcome = welcome(client, number + 1);
         client.expect_line(welcome);
@@ -89,7 +90,7 @@ fn the_room_goes_on_when_descriptors_run_out(style: Style) {
     clients[0].expect_line(joined);
 }
 
-fn want_of_resources_is_waited_out(style: Style) {
+fn a_lack_of_resources_is_waited_out(style: Style) {
     for error in ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"] {
         let Some(server) = start_failing(style, error) else {
             return;
@@ -110,9 +111,9 @@ fn a_client_that_went_away_is_no_reason_to_wait(style: Style) {
     }
 }
 
-/// The listener is readable, and accept(2) finds no client: it would wait for the next one, unless the
-/// listener does not block.
-fn a_client_that_is_gone_before_accept_blocks_nobody(style: Style) {
+/// The listener is readable, but accept(2) finds no client: on a blocking listener it would wait
+/// for the next one.
+fn a_client_that_is_gone_before_accept_does_not_block_the_server(style: Style) {
     let server = Server::start(style, "echo");
     assert!(!server.process().has_blocking_listener(server.address().port()));
     drop(server);
@@ -121,8 +122,8 @@ fn a_client_that_is_gone_before_accept_blocks_nobody(style: Style) {
     };
     let mut first = server.connect();
     first.send("hello\r\n");
-    // Tokio is told of the first client once, and after EAGAIN it waits for the next one: so another
-    // client comes, until the first is answered.
+    // The kernel tells Tokio of the first client only once, and after EAGAIN Tokio waits for the
+    // next one: so more clients come, until the first is answered.
     let mut others = Vec::new();
     wait_until("the first client is answered", || {
         others.push(server.connect());
@@ -132,11 +133,11 @@ fn a_client_that_is_gone_before_accept_blocks_nobody(style: Style) {
     expect_no_warnings(&server);
 }
 
-fn a_wait_for_which_there_is_no_memory_is_waited_out(style: Style) {
+fn a_wait_without_memory_is_tried_again(style: Style) {
     if !require_tool("strace") {
         return;
     }
-    // Tokio waits by epoll_wait(2) alone, which needs no memory: its manual page knows no ENOMEM.
+    // Tokio only waits with epoll_wait(2), which needs no memory: its manual page lists no ENOMEM.
     let trace = "trace=poll,ppoll,select,pselect6";
     let fault = "inject=poll,ppoll,select,pselect6:error=ENOMEM:when=3+4";
     let strace = ["strace", "-D", "-f", "-qq", "-o", "/dev/null"];
@@ -159,7 +160,7 @@ fn a_wait_for_which_there_is_no_memory_is_waited_out(style: Style) {
     }
 }
 
-fn members_go_on_when_the_limit_falls_below_what_is_open(style: Style) {
+fn members_go_on_when_the_limit_falls_below_the_open_descriptors(style: Style) {
     if !style.serves_many() {
         return does_not_apply("it serves one client at a time");
     }
@@ -191,11 +192,11 @@ fn members_go_on_when_the_limit_falls_below_what_is_open(style: Style) {
     assert_eq!(server.wait().code(), Some(0));
 }
 
-fn calls_that_signals_interrupt_are_made_again(style: Style) {
+fn calls_that_signals_interrupt_are_repeated(style: Style) {
     if !require_tool("strace") {
         return;
     }
-    // A socket that does not block is never waited for, so no signal interrupts it (signal(7)).
+    // A call on a non-blocking socket never waits, so no signal interrupts it (signal(7)).
     let waits = "poll,ppoll,select,pselect6,epoll_wait,accept4";
     let calls = match style.own {
         Own::Nothing | Own::Process | Own::Thread => format!("{waits},recvfrom,sendto"),
@@ -219,11 +220,11 @@ fn calls_that_signals_interrupt_are_made_again(style: Style) {
     }
 }
 
-fn three_hundred_who_come_while_the_server_stands_still_are_served(style: Style) {
+fn three_hundred_clients_that_come_while_the_server_is_stopped_are_served(style: Style) {
     let server = Server::start(style, "echo");
     serve_one(&server);
     server.process().signal(Signal::SIGSTOP);
-    wait_until("it stands still", || server.process().state() == Some('T'));
+    wait_until("the server is stopped", || server.process().state() == Some('T'));
     let mut clients: Vec<Client> = (0..300).map(|_| server.connect()).collect();
     for (number, client) in clients.iter_mut().enumerate() {
         client.send(format!("{number}\r\n"));
@@ -237,9 +238,9 @@ fn three_hundred_who_come_while_the_server_stands_still_are_served(style: Style)
     expect_no_warnings(&server);
 }
 
-/// A server with 24 descriptors, of which it needs some for itself.
+/// A server with 24 descriptors, some of which it needs for itself.
 fn start_starved(style: Style, service: &str) -> Server {
-    // Async would take on only as many clients as it has descriptors for.
+    // Async would accept only as many clients as it has descriptors for.
     let options: &[&str] = match style.serves_many() {
         true => &["--max-clients", "100"],
         false => &[],
@@ -247,7 +248,7 @@ fn start_starved(style: Style, service: &str) -> Server {
     Server::start_under(&["prlimit", "--nofile=24"], style, service, options)
 }
 
-/// A server whose first accept(2) fails, though there is a client.
+/// A server whose first accept(2) fails, although a client waits.
 fn start_failing(style: Style, error: &str) -> Option<Server> {
     let fault = format!("inject=accept4:error={error}:when=1");
     let strace = ["strace", "-D", "-f", "-qq", "-o", "/dev/null"];
@@ -259,11 +260,11 @@ fn serve_one(server: &Server) {
     let mut client = server.connect();
     client.send("hello\r\n");
     client.expect_line("hello");
-    // All that it had to say before it has said by then.
+    // By then it has logged everything from before.
     server.wait_for_log(|line| line.contains("client 1 connected"));
 }
 
-/// The server says that it cannot accept, once a second at most, and does not spin meanwhile.
+/// The server logs that it cannot accept, at most once a second, and does not spin meanwhile.
 #[track_caller]
 fn expect_quiet_warnings(server: &Server) {
     let warned = |times: usize| {
@@ -278,7 +279,7 @@ fn expect_quiet_warnings(server: &Server) {
 
     let times: Vec<_> = warnings(server).iter().map(|line| time(line)).collect();
     for pair in times.windows(2) {
-        // The clock of the log is another one than the server's own, and it is cut to milliseconds.
+        // The log uses another clock than the server's timers, and cuts times to milliseconds.
         assert!(pair[1] - pair[0] >= Duration::from_millis(950), "{times:?}");
     }
 }
@@ -288,19 +289,19 @@ fn expect_no_warnings(server: &Server) {
     assert_eq!(warnings(server), Vec::<String>::new());
 }
 
-/// What the server has complained of.
+/// The warnings of the server.
 fn warnings(server: &Server) -> Vec<String> {
     let is_warning = |line: &String| line.contains(" WARN ");
     server.log().into_iter().filter(is_warning).collect()
 }
 
-/// How many clients the server has accepted.
+/// The number of clients that the server has accepted.
 fn connected(server: &Server) -> usize {
     let log = server.log();
     log.iter().filter(|line| line.contains(" connected from ")).count()
 }
 
-/// The time of a log line, `2026-11-21T09:49:09.701Z …`, since the month began.
+/// The time of a log line, `2026-11-21T09:49:09.701Z …`, since the beginning of the month.
 fn time(line: &str) -> Duration {
     let number = |from: usize, to: usize| line[from..to].parse::<u64>().expect("a time");
     let hours = 24 * number(8, 10) + number(11, 13);

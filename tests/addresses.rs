@@ -1,4 +1,4 @@
-//! Where a server listens, and by which name it knows who connects.
+//! The addresses on which a server listens, and those of its clients in the log.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::process::Command;
@@ -14,8 +14,8 @@ each_style!(
     a_restart_at_once_works (row 6),
     both_families_are_served (row 7),
     clients_of_either_family_are_known_by_their_own_address (row 7),
-    a_host_without_ipv6_is_told_so,
-    where_ipv6_is_disabled_both_families_mean_ipv4 (row 7),
+    a_host_without_ipv6_gets_an_error_that_says_so,
+    if_ipv6_is_disabled_both_families_mean_ipv4 (row 7),
 );
 
 fn one_line_says_where_it_listens(style: Style) {
@@ -55,7 +55,7 @@ fn a_restart_at_once_works(style: Style) {
     assert!(!second.connect().read_to_end().is_empty());
 }
 
-/// A server of both families, unless this machine has only one.
+/// A server for both address families, unless this machine has only one.
 fn dual_stack(style: Style, service: &str) -> Option<(Server, [SocketAddr; 2])> {
     if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
         skip("there is no IPv6 here");
@@ -97,8 +97,8 @@ fn clients_of_either_family_are_known_by_their_own_address(style: Style) {
     assert!(!server.log().iter().any(|line| line.contains("::ffff:")));
 }
 
-/// The kernel without IPv6 is played by strace(1): it lets no socket of that family be made.
-fn a_host_without_ipv6_is_told_so(style: Style) {
+/// strace(1) imitates a kernel without IPv6: it makes each socket(2) of that family fail.
+fn a_host_without_ipv6_gets_an_error_that_says_so(style: Style) {
     if !require_tool("strace") {
         return;
     }
@@ -118,7 +118,7 @@ fn a_host_without_ipv6_is_told_so(style: Style) {
     ended.expect_refusal(1, &["[::]:0", "IPv6"]);
 }
 
-/// Runs a program in a network namespace of its own, in which IPv6 is disabled.
+/// Runs a program in its own network namespace, in which IPv6 is disabled.
 const DISABLED: [&str; 6] = [
     "unshare",
     "--map-root-user",
@@ -128,7 +128,7 @@ const DISABLED: [&str; 6] = [
     "ip link set lo up; echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; exec \"$0\" \"$@\"",
 ];
 
-fn where_ipv6_is_disabled_both_families_mean_ipv4(style: Style) {
+fn if_ipv6_is_disabled_both_families_mean_ipv4(style: Style) {
     if !["unshare", "nsenter", "ip", "nc"].into_iter().all(require_tool) {
         return;
     }
@@ -150,7 +150,7 @@ fn where_ipv6_is_disabled_both_families_mean_ipv4(style: Style) {
     assert!(heard.starts_with("* welcome, 127.0.0.1:"), "{heard:?}");
 }
 
-/// An ordinary user is played by strace(1), too: root may bind any port.
+/// strace(1) imitates an ordinary user, too: root may bind any port.
 fn a_privileged_port_is_explained(style: Style) {
     if !require_tool("strace") {
         return;

@@ -1,5 +1,4 @@
-//! `after-accept addresses` as people run it: what it prints, what it says to bad input, and its
-//! drills.
+//! `after-accept addresses` as people run it: its output, its errors for bad input, and its drills.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -8,14 +7,14 @@ use std::{fs, thread};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
-/// Each file under crates/tools/addresses/tests/worked begins with a command, and goes on with what that
-/// prints.
+/// Each file under crates/tools/addresses/tests/worked begins with a command, followed by its
+/// output.
 ///
-/// A command that is new or prints something else, on purpose, has its file written anew by
-/// `BLESS=1 cargo test --test addresses_command`; then read what has changed.
+/// If a command is new or its output has changed on purpose, `BLESS=1 cargo test --test
+/// addresses_command` rewrites its file; then review the change.
 #[test]
 #[cfg_attr(target_endian = "big", ignore = "the files tell of little-endian memory")]
-fn worked_examples_print_what_is_written_down() {
+fn worked_examples_print_the_contents_of_their_files() {
     let mut commands = Vec::new();
     for file in worked_examples() {
         let expected = fs::read_to_string(&file).unwrap();
@@ -50,9 +49,9 @@ fn worked_examples() -> Vec<PathBuf> {
     files
 }
 
-/// What the issue and the book say about these, in case a file is written anew without a look.
+/// The results that the book names, in case a file is rewritten without a review.
 #[test]
-fn worked_examples_hold_what_is_known_of_them() {
+fn worked_examples_contain_the_known_results() {
     #[track_caller]
     fn check(arguments: &[&str], expected: &[&str]) {
         let printed = String::from_utf8(run(arguments, "").stdout).unwrap();
@@ -126,11 +125,11 @@ fn bad_input_gets_one_line_that_shows_where_it_is_wrong() {
     );
     check(
         "same 10.0.0.1 ::1 --prefix 8",
-        "»::1«: one is of IPv4 and one of IPv6, and they have nothing in common",
+        "»::1«: one is IPv4 and the other is IPv6: no network has both",
     );
     check(
         "split 10.0.0.7/24 --into 4",
-        "»10.0.0.7«/24: an address inside of a network; the network itself is 10.0.0.0/24",
+        "»10.0.0.7«/24: an address inside a network; the network itself is 10.0.0.0/24",
     );
     check(
         "split 10.0.0.0/24 --into 3",
@@ -138,16 +137,16 @@ fn bad_input_gets_one_line_that_shows_where_it_is_wrong() {
     );
     check(
         "split 10.0.0.0/24 --into 512",
-        "»512«: a /24 has 2^8 addresses, and this would need 2^9",
+        "»512«: a /24 has 2^8 addresses, but this would need 2^9",
     );
-    check("split 10.0.0.0/24 --into 0", "»0«: to split is to make 2 parts or more");
+    check("split 10.0.0.0/24 --into 0", "»0«: a split makes 2 parts or more");
     check(
         "join 10.0.0.0/25 10.0.0/25",
         "10.0.0»«/25: an IPv4 address has four numbers, and this has 3",
     );
     check(
         "class 150.164.34.x",
-        "150.164.34.»x«: no number; an IPv4 address is written like 192.0.2.1",
+        "150.164.34.»x«: not a number; an IPv4 address is written like 192.0.2.1",
     );
     check(
         "broadcast ff02::1/64",
@@ -157,15 +156,18 @@ fn bad_input_gets_one_line_that_shows_where_it_is_wrong() {
         "broadcast 224.0.0.1/24",
         "»224«.0.0.1/24: no host has an address that begins with 224 or more",
     );
-    check("mac 192.168.0.1", "»192«.168.0.1: no multicast group: their first number is 224 to 239");
-    check("mac fe80::1", "»fe80«::1: no multicast group: those of IPv6 begin with ff");
+    check(
+        "mac 192.168.0.1",
+        "»192«.168.0.1: not a multicast group: their first number is 224 to 239",
+    );
+    check("mac fe80::1", "»fe80«::1: not a multicast group: those of IPv6 begin with ff");
     check(
         "groups 01:00:5e:ca:14:1e",
-        "01:00:5e:»ca«:14:1e: no IPv4 group: the bit behind 01:00:5e is 0, so this is at most 7f",
+        "01:00:5e:»ca«:14:1e: not an IPv4 group: after 01:00:5e a byte is at most 7f",
     );
     check(
         "groups 52:54:00:12:34:56",
-        "»52:54:00«:12:34:56: no multicast group of IP: they begin with 01:00:5e or 33:33",
+        "»52:54:00«:12:34:56: not a multicast group of IP: they begin with 01:00:5e or 33:33",
     );
     check(
         "groups 01:00:5e",
@@ -220,7 +222,7 @@ fn each_subject_tells_its_mistakes() {
         );
     }
     check("bytes", "e7 96", "you took the bytes the wrong way round");
-    check("bytes", "96 e6", "you inverted the bits and did not add 1 then");
+    check("bytes", "96 e6", "you inverted the bits but did not add 1");
     check("subnet", "80.128.0.0", "you gave the network's own address, whose host bits are all 0");
     check("mac", "01:00:5e:16:9e:5e", "you used the rule of IPv4: 01:00:5e and 23 bits");
 }
@@ -230,7 +232,7 @@ fn the_end_of_the_input_ends_a_drill_with_its_score() {
     for (answers, score) in [
         ("", "0 of 0 right"),
         ("80.255.255.255\n", "1 of 1 right"),
-        // Nobody needs to end the last line.
+        // The last line need not have an end.
         ("80.255.255.255\n5.39.236.254", "2 of 2 right"),
     ] {
         let output = run(&["drill", "subnet", "--seed", "7"], answers);
@@ -244,7 +246,7 @@ fn the_end_of_the_input_ends_a_drill_with_its_score() {
 }
 
 #[test]
-fn a_drill_survives_whatever_is_typed() {
+fn a_drill_survives_any_input() {
     let endless_line = "9".repeat(100_000);
     let hostile = format!("\u{1b}[2J\n{endless_line}\n\0\n80.255.255.255\n");
     let mut hostile = hostile.into_bytes();
@@ -257,7 +259,7 @@ fn a_drill_survives_whatever_is_typed() {
 }
 
 #[test]
-fn a_seed_by_chance_is_told() {
+fn a_random_seed_is_printed() {
     let output = run(&["drill", "mac", "--count", "1"], "");
     let printed = String::from_utf8(output.stdout).unwrap();
     let seed =
@@ -303,7 +305,7 @@ fn run_with(arguments: &[&str], input: Vec<u8>) -> Output {
         .spawn()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    // Whoever does not read its input may have ended before all of it is written.
+    // A program that does not read its input may end before everything is written.
     let writer = thread::spawn(move || {
         let _ = stdin.write_all(&input);
     });

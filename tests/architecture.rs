@@ -7,13 +7,13 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// How many folders `ls crates` may show and still be taken in at a glance.
+/// The largest number of folders that a reader can see at a glance.
 const AT_A_GLANCE: usize = 10;
 
 const PROGRAM: &str = "after-accept";
 
 #[test]
-fn the_folders_of_crates_can_be_taken_in_at_a_glance() {
+fn crates_has_few_enough_folders_for_a_glance() {
     let folders = folders();
     assert!(folders.len() <= AT_A_GLANCE, "crates has {} folders: {folders:?}", folders.len());
 }
@@ -45,7 +45,7 @@ fn the_picture_has_an_arrow_for_each_dependency() {
     expect_same("arrow", &Picture::read().arrows, &there);
 }
 
-/// What the first picture draws.
+/// The contents of the first picture.
 #[derive(Default)]
 struct Picture {
     boxes: BTreeSet<String>,
@@ -80,14 +80,14 @@ fn expect_same(what: &str, drawn: &BTreeSet<String>, there: &BTreeSet<String>) {
     );
 }
 
-/// What `ls crates` shows.
+/// The folders that `ls crates` shows.
 fn folders() -> BTreeSet<String> {
     let entries = fs::read_dir(root().join("crates")).expect("it is readable");
     let names = entries.map(|entry| entry.expect("it is readable").file_name());
     names.map(|name| name.into_string().expect("our names are UTF-8")).collect()
 }
 
-/// The folder of `crates` that a package stands in, or the program.
+/// The folder of `crates` that contains a package, or the program.
 fn folder(manifest: &str) -> Option<String> {
     let below = Path::new(manifest).strip_prefix(root()).expect("it is one of ours");
     let mut parts = below.iter().map(|part| part.to_str().expect("our names are UTF-8"));

@@ -1,4 +1,4 @@
-//! The appendix says what the chapters and the machine say.
+//! The appendix agrees with the chapters and with this machine.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
@@ -14,13 +14,13 @@ use nix::errno::Errno;
 use regex::Regex;
 use test_kit::require_tool;
 
-/// Makes each check say all that it has found, with file and line.
+/// Makes each check report all its findings, with file and line.
 #[track_caller]
 fn nothing(found: Vec<String>) {
     assert!(found.is_empty(), "\n{}\n", found.join("\n"));
 }
 
-/// The rows of the tables of a chapter, but for their headings. Of its cells, what is between bars.
+/// The rows of a chapter's tables without their headings: for each cell, the text between the bars.
 fn rows(chapter: &Chapter) -> Vec<Vec<String>> {
     let is_rule = |line: &&str| line.starts_with("|--");
     let lines: Vec<_> = chapter.text.lines().collect();
@@ -36,12 +36,12 @@ fn rows(chapter: &Chapter) -> Vec<Vec<String>> {
     rows.map(|(line, _)| cells(line)).collect()
 }
 
-/// All that a reader sees of a chapter, what it includes as well.
+/// Everything that a reader sees of a chapter, including its includes.
 fn shown(chapter: &Chapter) -> String {
     lines(chapter, |_, line| Some(line))
 }
 
-/// What a chapter says in its own words, and in the comments of the code that it shows.
+/// A chapter's own words, and the comments in the code that it shows.
 fn said(chapter: &Chapter) -> String {
     lines(chapter, |kind, line| match kind {
         Kind::Text => Some(line),
@@ -50,15 +50,15 @@ fn said(chapter: &Chapter) -> String {
     })
 }
 
-/// What a line of a chapter is one of.
+/// The kind of a line of a chapter.
 enum Kind {
     Text,
     Code,
-    /// Or a widget: what is included outside of code.
+    /// Or a widget: an include outside of code.
     Picture,
 }
 
-/// The lines of a chapter with all that it includes, as `keep` leaves them.
+/// The lines of a chapter with its includes, each changed or dropped by `keep`.
 fn lines(chapter: &Chapter, keep: impl Fn(Kind, String) -> Option<String>) -> String {
     let blocks = chapter.blocks();
     let includes = chapter.includes();
@@ -113,7 +113,7 @@ mod the_list_of_sources {
     }
 
     #[test]
-    fn names_what_the_chapters_name_and_nothing_else() {
+    fn lists_exactly_the_names_in_the_chapters() {
         let list = Chapter::read(FILE);
         let listed: BTreeSet<_> = rows(&list).iter().flat_map(|row| named(&row[0])).collect();
         assert!(!listed.is_empty());
@@ -136,7 +136,7 @@ mod the_list_of_sources {
     }
 
     #[test]
-    fn leads_to_chapters_that_name_what_it_lists() {
+    fn links_to_chapters_that_contain_its_names() {
         let link = Regex::new(r"\]\(([^)#]+)").expect("it is valid");
         let chapters = chapters();
         let by_path: BTreeMap<_, _> = chapters
@@ -173,7 +173,7 @@ mod the_sheet_of_errors {
 
     const FILE: &str = "appendix/errno.md";
 
-    /// What this machine calls an error, and what it says of it.
+    /// This machine's name for an error, and its text.
     fn known() -> BTreeMap<String, (i32, String)> {
         let numbers = (1..=133).filter(|&number| Errno::from_raw(number) != Errno::UnknownErrno);
         let told = |number: i32| {
@@ -193,7 +193,7 @@ mod the_sheet_of_errors {
             let (number, text) = &known[&row[0]];
             assert_eq!(row[1..3], [number.to_string(), text.clone()], "{}", row[0]);
             let kind = format!("`{:?}`", Error::from_raw_os_error(*number).kind());
-            // Some have no kind of their own, or none that may be named yet.
+            // Some have no `ErrorKind`, or none that is stable.
             assert!(row[3].is_empty() || row[3] == kind, "{} is {kind}", row[0]);
         }
         let numbers: Vec<_> = rows.iter().map(|row| known[&row[0]].0).collect();
@@ -208,7 +208,7 @@ mod the_sheet_of_errors {
             known.iter().map(|(name, (number, _))| (number.to_string(), name)).collect();
         let by_text: BTreeMap<_, _> =
             known.iter().map(|(name, (_, text))| (text.clone(), name)).collect();
-        // Of two texts that begin alike the longer one is meant.
+        // If two texts begin alike, the longer one is meant.
         let mut texts: Vec<_> = by_text.keys().map(|text| regex::escape(text)).collect();
         texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
         let pattern = format!(r"\bE[A-Z0-9]+\b|(?:os error|code:) ([0-9]+)|{}", texts.join("|"));
@@ -236,7 +236,7 @@ mod the_sheet_of_errors {
     }
 }
 
-/// A call of the sheet occurs in a lesson, in its text or in what is printed there.
+/// Each call on the sheet occurs in a lesson, in its text or in the output that it shows.
 #[test]
 fn the_sheet_of_system_calls_has_calls_of_the_book() {
     let name = Regex::new(r"([a-z_]+)\(2\)").expect("it is valid");
@@ -330,7 +330,7 @@ fn the_sheet_of_masks_is_computed() {
     }
 }
 
-/// As people write a number: 65,536.
+/// A number as people write it: 65,536.
 fn in_thousands(number: u64) -> String {
     let digits = number.to_string();
     let groups = digits.as_bytes().rchunks(3).rev();

@@ -14,12 +14,12 @@ use test_kit::{Running, Signal, require_tool, skip};
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
 #[test]
-fn every_page_is_sound_at_a_desk() {
+fn every_page_is_correct_on_a_desktop() {
     check("pages.mjs", &[("WIDTH", "1280")]);
 }
 
 #[test]
-fn every_page_is_sound_on_a_phone() {
+fn every_page_is_correct_on_a_phone() {
     check("pages.mjs", &[("WIDTH", "390")]);
 }
 
@@ -34,7 +34,7 @@ fn the_menu_opens_and_closes_by_mouse_finger_and_key() {
 }
 
 #[test]
-fn the_controls_around_a_page_do_what_they_say() {
+fn the_controls_around_a_page_work() {
     check("controls.mjs", &[]);
 }
 
@@ -49,11 +49,11 @@ fn without_javascript_widgets_are_worked_examples() {
 }
 
 #[test]
-fn on_paper_everything_is_open_and_nothing_is_cut_off() {
+fn when_printed_everything_is_open_and_nothing_is_cut_off() {
     check("paper.mjs", &[]);
 }
 
-/// What all scripts share: the book, as our own server serves it, and a browser.
+/// The parts that all scripts share: the book, served by our own server, and a browser.
 struct Shared {
     book: String,
     browser: String,
@@ -61,7 +61,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// The one that another script uses at this moment, or a new one. The last script ends it.
+    /// The instance that another script is using, or a new one. The last script ends it.
     fn open() -> Arc<Shared> {
         static IN_USE: Mutex<Weak<Shared>> = Mutex::new(Weak::new());
         let mut in_use = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);

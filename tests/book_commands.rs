@@ -1,7 +1,7 @@
-//! Every command that the book shows prints what the book shows.
+//! Every command in the book prints the output that the book shows.
 //!
-//! The commands of a chapter are run one after the other in a [`Lab`], as a reader types them.
-//! With `BLESS=1` in the environment, what they print is written into the chapter instead.
+//! The commands of a chapter run one after the other in a [`Lab`], as a reader types them. With
+//! `BLESS=1` in the environment, their output is written into the chapter instead.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,7 +18,8 @@ use nix::sched::sched_getaffinity;
 use nix::unistd::Pid;
 use test_kit::{Style, deadline, require_tool, skip, wait_until};
 
-/// What commands in the book use. A chapter that names one that is missing is skipped.
+/// The programs that commands in the book use. If one is missing, chapters that name it are
+/// skipped.
 const PROGRAMS: [&str; 21] = [
     "curl", "diff", "ffmpeg", "ffprobe", "nc", "od", "pgrep", "pkill", "prlimit", "printf", "ps",
     "python3", "snmpd", "snmpwalk", "socat", "ss", "strace", "taskset", "tcpdump", "telnet", "xxd",
@@ -38,7 +39,7 @@ macro_rules! commands_of {
 
 each_chapter!(commands_of);
 
-/// A processor to which the chapter pins something, and which this process may not use.
+/// A processor that the chapter uses with taskset, and that this process may not use.
 fn foreign_processor(text: &str) -> Option<usize> {
     let allowed = sched_getaffinity(Pid::from_raw(0)).expect("it is this process");
     let commands = text.lines().filter(|line| line.starts_with("$ "));
@@ -52,7 +53,7 @@ fn check(name: &str, file: &str) {
     let chapter = Chapter::read(file);
     let blocks: Vec<_> = chapter.blocks().into_iter().filter(console::is_console).collect();
     let needed = PROGRAMS.into_iter().filter(|program| {
-        // What plays a timeline has the server traced.
+        // A command that plays a timeline traces the server.
         let is_it = |word: &str| word == *program || (word, *program) == ("timelines", "strace");
         let named = |line: &String| line.starts_with("$ ") && words(line).any(is_it);
         blocks.iter().any(|block| block.lines.iter().any(named))
@@ -82,7 +83,7 @@ fn check(name: &str, file: &str) {
     book.end(&chapter);
 }
 
-/// The examples of which a chapter runs the tests.
+/// The examples whose tests a chapter runs.
 fn tested_examples(text: &str) -> impl Iterator<Item = &str> {
     let commands = text.lines().filter_map(|line| line.strip_prefix("$ cargo test --example "));
     commands.filter_map(|rest| rest.split_whitespace().next())
@@ -92,7 +93,7 @@ fn words(line: &str) -> impl Iterator<Item = &str> {
     line.split(|c: char| !c.is_ascii_alphanumeric())
 }
 
-/// A chapter that is being read, with everything in it typed.
+/// A chapter while its commands are typed.
 struct Reading {
     lab: Lab,
     /// The terminals and their names, in the order in which they were opened.
@@ -100,11 +101,11 @@ struct Reading {
     differences: Vec<Difference>,
 }
 
-/// What a chapter shows, and what is printed.
+/// A difference between the chapter and the output.
 struct Difference {
     place: String,
     what: String,
-    /// The block, and what it would be if it were right, if that is known and stands here.
+    /// The block, and its right contents, if they are known and the block stands in the chapter.
     mended: Option<(Block, Vec<String>)>,
 }
 
@@ -117,7 +118,7 @@ fn is_end(turns: &[Turn], number: usize) -> bool {
     before.any(is_key) && !after.any(is_key)
 }
 
-/// How long nothing has to happen at a terminal, if what is printed there is to be written down.
+/// How long a terminal must be quiet before its output is written down.
 const LULL: Duration = Duration::from_secs(1);
 
 impl Reading {
@@ -153,7 +154,7 @@ impl Reading {
         }
     }
 
-    /// Does what stands in a block for a terminal. Gives what the block would have to be.
+    /// Plays a block at a terminal. Returns the right contents of the block.
     fn take_turns(&mut self, chapter: &Chapter, wanted: &console::Terminal) -> Vec<String> {
         let place = chapter.place(wanted.line);
         let name = wanted.name.clone();
@@ -200,7 +201,7 @@ impl Reading {
                     }
                     now.push(format!("> {line}").trim_end().to_owned());
                 }
-                // After the last key, the command ends, and has said everything then.
+                // After the last key the command ends, so all its output is there.
                 Turn::Printed(lines) if is_end(&turns, number) => {
                     let printed = terminal.wait_for_end(patience());
                     let printed = printed.unwrap_or_else(|printed| {
@@ -236,10 +237,10 @@ impl Reading {
         self.differences.push(Difference { place, what, mended: None });
     }
 
-    /// Stops what still runs, as a reader does before the next page. Then says what is not as it is
-    /// shown, or has it shown as it is.
+    /// Stops the commands that still run, as a reader does before the next page. Then reports the
+    /// differences, or writes the right output into the chapter.
     fn end(mut self, chapter: &Chapter) {
-        // Clients before their servers.
+        // Clients end before their servers.
         while let Some((name, terminal)) = self.terminals.pop() {
             if let Err(printed) = terminal.end(patience()) {
                 let what = transcript::difference(&[], &printed);
@@ -255,7 +256,7 @@ impl Reading {
         if is_blessed() && can_be_mended {
             let mended = self.differences.into_iter().filter_map(|difference| difference.mended);
             bless(chapter, mended.collect());
-            panic!("{} is written anew; look at the change:\n\n{}", chapter.file, told.join("\n"));
+            panic!("{} is rewritten; review the change:\n\n{}", chapter.file, told.join("\n"));
         }
         assert!(
             told.is_empty(),
@@ -270,12 +271,12 @@ fn is_blessed() -> bool {
     std::env::var_os("BLESS").is_some()
 }
 
-/// How long to wait for what the chapter shows.
+/// How long to wait for the output that the chapter shows.
 fn patience() -> Duration {
     if is_blessed() { 5 * LULL } else { deadline() }
 }
 
-/// What was printed, except where the chapter says as much in another way.
+/// The output, except where the chapter has equivalent lines.
 fn as_shown(shown: &[String], printed: Vec<String>) -> Vec<String> {
     if transcript::is(shown, &printed) {
         return shown.to_vec();
@@ -288,10 +289,10 @@ fn as_shown(shown: &[String], printed: Vec<String>) -> Vec<String> {
     lines.map(line).collect()
 }
 
-/// Writes blocks of a chapter anew.
+/// Rewrites blocks of a chapter.
 fn bless(chapter: &Chapter, mut mended: Vec<(Block, Vec<String>)>) {
     let mut lines: Vec<_> = chapter.text.lines().map(str::to_owned).collect();
-    // From the end, so that the lines in front keep their numbers.
+    // From the end, so that the earlier lines keep their numbers.
     mended.sort_by_key(|(block, _)| std::cmp::Reverse(block.line));
     for (block, now) in mended {
         let now = now.iter().map(|line| format!("{}{line}", block.indent).trim_end().to_owned());
@@ -300,7 +301,7 @@ fn bless(chapter: &Chapter, mut mended: Vec<(Block, Vec<String>)>) {
     fs::write(chapter.path(), lines.join("\n") + "\n").expect("the chapter can be written");
 }
 
-/// The commands of *Own service* stand in a table: a server, a client, and the answer.
+/// The commands of *Own service* are in a table: a server, a client, and the answer.
 #[test]
 fn own_service_in_every_style() {
     if !TOOLS.into_iter().chain(["nc"]).all(require_tool) {
@@ -317,7 +318,7 @@ fn own_service_in_every_style() {
     let mut styles = 0;
     for row in rows {
         let cells: Vec<_> = row.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
-        let [server, client, answer] = cells[2..5] else { panic!("not so many cells: {row}") };
+        let [server, client, answer] = cells[2..5] else { panic!("too few cells: {row}") };
         let listening = ["listening on 127.0.0.1:7100".to_owned()];
         assert_eq!(terminal.type_command(server, patience()), Ok(()));
         assert_eq!(terminal.wait_for(&listening, patience()), Ok(()));
@@ -329,7 +330,7 @@ fn own_service_in_every_style() {
     assert_eq!(styles, Style::ALL.len());
 }
 
-/// The lab itself: what a chapter may rely on.
+/// The lab itself: the things that a chapter can rely on.
 mod the_lab {
     use super::*;
 
@@ -346,10 +347,10 @@ mod the_lab {
     }
 
     #[test]
-    fn has_nobody_else_in_it() {
+    fn contains_no_other_process_or_host() {
         let Some(lab) = open("alone") else { return };
         assert_eq!(
-            // Without a pipe, whose processes begin one after the other.
+            // Without a pipe, whose processes start one after the other.
             lab.run("set -- /proc/[0-9]*; echo $#").unwrap(),
             ["3"],
             "bash, cat, bash"
@@ -369,7 +370,7 @@ mod the_lab {
             let told = |entry: fs::DirEntry| fs::read_to_string(entry.path().join("cmdline")).ok();
             processes.filter_map(told).any(|told| told == format!("sleep\0{mark}\0"))
         };
-        // The shell does not wait for what it starts in the background, not even to begin.
+        // The shell does not even wait until its background process has begun.
         wait_until("it runs", runs);
         drop(lab);
         assert!(!runs());

@@ -1,6 +1,6 @@
-//! Each term of the glossary is a link where the book uses it first.
+//! Each term of the glossary is a link at its first use in the book.
 //!
-//! With `BLESS=1` in the environment it is made one.
+//! With `BLESS=1` in the environment, the test makes the link.
 
 use std::collections::HashSet;
 use std::{env, fs, mem};
@@ -9,7 +9,7 @@ use chapter_checks::chapter::{Chapter, chapters};
 use chapter_checks::glossary::{self, Entry, Finder, Use};
 
 #[test]
-fn every_term_is_linked_where_it_is_used_first() {
+fn every_term_is_linked_at_its_first_use() {
     let glossary = Chapter::read(glossary::FILE);
     let entries = glossary::entries(&glossary);
     let finder = Finder::new(&entries);
@@ -26,7 +26,7 @@ fn every_term_is_linked_where_it_is_used_first() {
             let is_form = entry.spellings().any(|spelling| spelling == word.words);
             let (place, words) = (chapter.place(word.line), &word.words);
             if word.is_link && !is_form {
-                found.push(format!("{place}: {words:?} is no form of {:?}", entry.term));
+                found.push(format!("{place}: {words:?} is not a form of {:?}", entry.term));
             } else if is_first && !word.is_link {
                 let link = link(&chapter, &word, entry);
                 found.push(format!("{place}: {words:?} is used first here: make it {link}"));
@@ -46,7 +46,7 @@ fn every_term_is_linked_where_it_is_used_first() {
     assert!(found.is_empty(), "\n{}\n\n{advice}", found.join("\n"));
 }
 
-/// The words as a link to their entry, as it has to stand in the chapter.
+/// The word as a link to its entry, in the form for this chapter.
 fn link(chapter: &Chapter, word: &Use, entry: &Entry) -> String {
     let up = "../".repeat(chapter.file.matches('/').count());
     let target = format!("{up}{}#{}", glossary::FILE, entry.anchor());
@@ -56,7 +56,7 @@ fn link(chapter: &Chapter, word: &Use, entry: &Entry) -> String {
 /// Writes links into a chapter.
 fn bless(chapter: &Chapter, links: Vec<(Use, String)>) {
     let mut lines: Vec<_> = chapter.text.lines().map(str::to_owned).collect();
-    // From the end, so that the places in front stay where they are.
+    // From the end, so that the earlier places do not move.
     for (word, link) in links.into_iter().rev() {
         lines[word.line - 1].replace_range(word.place, &link);
     }
@@ -77,7 +77,7 @@ fn the_glossary_is_in_the_order_of_the_alphabet() {
             let term = entry.term.to_lowercase();
             let place = glossary.place(line);
             assert!(term.starts_with(&letter), "{place}: {term} is under {letter}");
-            assert!(last < term, "{place}: {term} is behind {last}");
+            assert!(last < term, "{place}: {term} comes after {last}");
             last = term;
         }
     }

@@ -1,7 +1,7 @@
-//! The part Measuring of the book: its tables and plots are made of the measurements that were
-//! kept, and what it says in words is so in them.
+//! The part Measuring of the book: its tables and plots come from the kept measurements, and its
+//! words agree with them.
 //!
-//! `after-accept compare --parts-of lessons/measuring/run` makes the tables and plots anew.
+//! `after-accept compare --parts-of lessons/measuring/run` makes the tables and plots again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,7 +12,7 @@ use compare::{Kept, Part, Session, parts_of};
 use launch::Style;
 use serde_json::Value;
 
-/// What is kept there.
+/// The kept measurements.
 const KEPT: [&str; 4] = ["criterion.txt", "reports.json", "runs.jsonl", "stevens.json"];
 
 fn directory() -> PathBuf {
@@ -29,13 +29,13 @@ fn json(name: &str) -> Value {
 }
 
 #[test]
-fn tables_and_plots_are_what_the_measurements_say() {
+fn tables_and_plots_show_the_measurements() {
     let parts = parts_of(&directory(), &Style::ALL).unwrap();
     for Part { name, text } in &parts {
         let there = fs::read_to_string(directory().join(name)).unwrap_or_default();
         assert!(
             there == *text,
-            "lessons/measuring/run/{name} is not what was measured; this makes all of them anew:\n\
+            "lessons/measuring/run/{name} does not show the measurements; this command makes all of them again:\n\
              cargo run -- compare --parts-of lessons/measuring/run"
         );
         assert!(!text.contains("\n\n") && text.ends_with('\n'), "{name}");
@@ -43,7 +43,7 @@ fn tables_and_plots_are_what_the_measurements_say() {
             assert!(!text.contains(nonsense), "{name}: {nonsense}");
         }
     }
-    // And there is nothing else, which nobody would make anew.
+    // There are no other files, since no command would make them again.
     let made = parts.iter().map(|part| part.name.as_str());
     let expected: BTreeSet<String> = made.chain(KEPT).map(str::to_owned).collect();
     let entries = fs::read_dir(directory()).unwrap();
@@ -52,7 +52,7 @@ fn tables_and_plots_are_what_the_measurements_say() {
 }
 
 #[test]
-fn plots_say_in_words_what_they_show() {
+fn plots_have_descriptions() {
     let parts = parts_of(&directory(), &Style::ALL).unwrap();
     let mut ids = BTreeSet::new();
     let plots = parts.iter().filter(|part| part.name.ends_with(".svg"));
@@ -73,7 +73,7 @@ fn plots_say_in_words_what_they_show() {
     }
 }
 
-/// The comparison's words.
+/// The claims about the comparison.
 mod the_table {
     use super::*;
 
@@ -82,10 +82,10 @@ mod the_table {
         median.unwrap_or_else(|| panic!("{style} has no {figure} under {load}"))
     }
 
-    /// Each style was put under each load in every round, or has failed so often that it was not
+    /// Each style was measured under each load in every round, or failed so often that it was not
     /// tried again.
     #[test]
-    fn is_of_a_whole_run() {
+    fn comes_from_a_complete_run() {
         let lines = fs::read_to_string(directory().join("runs.jsonl")).unwrap();
         let mut cells: BTreeMap<(String, String), (usize, usize)> = BTreeMap::new();
         for line in lines.lines().skip(1) {
@@ -104,7 +104,7 @@ mod the_table {
     }
 
     #[test]
-    fn iterative_and_select_cannot_do_what_the_page_says() {
+    fn iterative_and_select_fail_under_the_loads_that_the_page_names() {
         for (load, style) in
             [("echo, 10 clients", "iterative"), ("echo, 10 clients and 1000 idle ones", "select")]
         {
@@ -113,7 +113,7 @@ mod the_table {
     }
 
     #[test]
-    fn idle_clients_cost_processes_and_stacks_and_hardly_anything_else() {
+    fn idle_clients_cost_little_except_for_processes_and_stacks() {
         let idle = "echo, 10 clients and 1000 idle ones";
         let memory = |style| median(idle, style, "memory a client");
         assert!(memory("fork") > 2.0 * memory("thread"));
@@ -123,7 +123,7 @@ mod the_table {
     }
 
     #[test]
-    fn a_process_for_each_connection_is_the_dearest() {
+    fn a_process_for_each_connection_costs_most() {
         let load = "echo, 10 clients, a connection for each message";
         let processor = |style| median(load, style, "processor time an answer");
         for style in ["iterative", "thread", "select", "async"] {
@@ -132,7 +132,7 @@ mod the_table {
     }
 
     #[test]
-    fn with_one_client_there_is_little_to_choose() {
+    fn with_one_client_the_styles_hardly_differ() {
         let kept = kept();
         let rate = |style: &&Style| median("echo, 1 client", style.name, "answers a second");
         let rates: Vec<f64> = kept.styles().iter().map(rate).collect();
@@ -141,7 +141,7 @@ mod the_table {
     }
 
     #[test]
-    fn styles_are_the_further_apart_the_more_clients_talk() {
+    fn styles_differ_more_with_more_clients() {
         let apart = |load: &str, figure: &str| {
             let of = |style: &str| median(load, style, figure);
             let all = ["fork", "thread", "select", "async"].map(of);
@@ -160,7 +160,7 @@ mod the_table {
     }
 
     #[test]
-    fn whoever_is_gone_at_once_keeps_nobody_waiting() {
+    fn clients_that_leave_at_once_delay_no_other_client() {
         for load in [
             "echo, 10 clients, a connection for each message",
             "fortune, 10 clients",
@@ -178,14 +178,14 @@ mod the_table {
     }
 
     #[test]
-    fn the_generator_is_at_its_limit_where_the_page_says_so() {
+    fn the_generator_reaches_its_limit_under_the_loads_that_the_page_names() {
         let rate = fs::read_to_string(directory().join("rate.html")).unwrap();
         let rows = rate.lines().filter(|line| line.contains("row\">echo"));
         assert!(rows.filter(|row| row.contains("<td>≥ ")).count() >= 3);
     }
 
     #[test]
-    fn async_keeps_some_of_a_thousand_waiting() {
+    fn async_delays_some_of_a_thousand_clients() {
         let load = "echo, 1000 clients";
         let p99 = |style| median(load, style, "p99");
         for style in ["fork", "thread", "select"] {
@@ -198,14 +198,14 @@ mod the_table {
     }
 
     #[test]
-    fn in_a_room_one_loop_delivers_twice_what_processes_do() {
+    fn in_a_room_one_loop_delivers_twice_as_much_as_processes() {
         let rate = |style| median("chat, 100 clients", style, "answers a second");
         assert!(rate("select") > 2.0 * rate("fork"));
         assert!(rate("async") > 2.0 * rate("fork"));
     }
 }
 
-/// What single reports show.
+/// The claims about single reports.
 mod the_reports {
     use super::*;
 
@@ -241,9 +241,9 @@ mod the_reports {
         assert!(latency(open, "p99") > 0.9);
     }
 
-    /// Where nothing but the number of clients and the rate is known, the mean latency is.
+    /// The number of clients and the rate alone give the mean latency.
     #[test]
-    fn a_closed_loop_waits_as_long_as_its_rate_says() {
+    fn the_latency_of_a_closed_loop_follows_from_its_rate() {
         for (name, clients) in [("ours, one client", 1.0), ("ours, 50 clients", 50.0)] {
             let (told, computed) = (latency(name, "mean"), clients / rate(name));
             assert!((told / computed - 1.0).abs() < 0.1, "{told} {computed}");
@@ -267,7 +267,7 @@ mod the_reports {
     }
 
     #[test]
-    fn another_generator_agrees_where_neither_is_at_its_limit() {
+    fn another_generator_agrees_if_neither_is_at_its_limit() {
         let ratio = |clients: &str| {
             rate(&format!("ours, {clients}")) / rate(&format!("redis-benchmark, {clients}"))
         };
@@ -284,7 +284,7 @@ mod the_reports {
     }
 }
 
-/// What Stevens' session shows.
+/// The claims about Stevens' session.
 mod the_session {
     use super::*;
 
@@ -302,7 +302,7 @@ mod the_session {
     }
 
     #[test]
-    fn a_process_is_dearer_than_a_thread_and_a_fraction_of_a_millisecond() {
+    fn a_process_costs_more_than_a_thread_and_less_than_a_millisecond() {
         let session: Session = serde_json::from_value(json("stevens.json")).unwrap();
         let (fork, thread) = (over(&session, "fork"), over(&session, "thread"));
         assert!(fork > 2.0 * thread && thread > 0.0, "{fork} {thread}");

@@ -1,6 +1,6 @@
-//! The book beside the servers, as people run it: real processes, real HTTP.
+//! The book beside the servers, as people run it: with real processes and real HTTP.
 //!
-//! Each test has an address of its own in 127.0.0.0/8, all of which is this machine.
+//! Each test has its own address in 127.0.0.0/8, all of which is this machine.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -26,7 +26,7 @@ fn the_book_is_served_beside_the_servers_and_the_table_says_where() {
 }
 
 #[test]
-fn if_its_port_is_taken_it_has_the_next_one_and_the_table_says_so() {
+fn if_its_port_is_in_use_it_takes_the_next_one_and_the_table_says_so() {
     let _taken = TcpListener::bind("127.102.1.2:3000").unwrap();
     let program = start(&["--host", "127.102.1.2"]);
     assert_eq!(row(&program, "The book"), "http://127.102.1.2:3001/, since 3000 is taken");
@@ -72,10 +72,11 @@ fn it_is_a_process_of_its_own_that_ends_with_the_others() {
 }
 
 #[test]
-fn a_page_that_was_asked_for_is_still_sent_when_it_stops() {
+fn a_requested_page_is_still_sent_when_the_server_stops() {
     let program = start(&["book", "--listen", "127.102.1.11:0"]);
     let page = request(&address(&program), "/");
-    // A page for another shows that the first has been accepted: they are, in their order.
+    // The server accepts clients in order: a page for the second client shows that the first is
+    // accepted.
     assert_eq!(get(&address(&program), "/").status, "200 OK");
     stop(program);
     assert!(Answer::read(page).text().ends_with("</html>\n"));
@@ -87,7 +88,7 @@ fn a_killed_launcher_takes_the_book_along() {
     row(&program, "The book");
     program.process().signal(Signal::SIGKILL);
     program.wait();
-    wait_until("nobody listens any more", || TcpStream::connect("127.102.1.6:3000").is_err());
+    wait_until("no process listens any more", || TcpStream::connect("127.102.1.6:3000").is_err());
 }
 
 #[test]
@@ -100,9 +101,9 @@ fn a_command_serves_the_book_alone() {
 }
 
 #[test]
-fn where_no_book_is_the_servers_run_all_the_same() {
+fn without_the_books_sources_the_servers_still_run() {
     let elsewhere = Directory::default();
-    // Somebody else's book may name programs to run, so it is no substitute.
+    // The book.toml of another book may name programs to run, so it is not used instead.
     fs::create_dir(elsewhere.file("lessons")).unwrap();
     fs::write(elsewhere.file("lessons/SUMMARY.md"), "# Summary\n").unwrap();
     fs::write(elsewhere.file("book.toml"), "[book]\ntitle = \"Another\"\n").unwrap();
@@ -127,7 +128,7 @@ fn below_the_top_of_the_repository_it_is_found() {
 }
 
 #[test]
-fn nothing_is_left_behind_whenever_it_is_stopped() {
+fn no_file_is_left_whenever_the_server_is_stopped() {
     for is_built in [false, true] {
         let place = Directory::default();
         let mut command = Command::new(PROGRAM);
@@ -162,7 +163,7 @@ fn a_book_that_cannot_be_built_says_why() {
 }
 
 #[test]
-fn only_pages_can_be_asked_for() {
+fn only_pages_can_be_requested() {
     #[track_caller]
     fn check(address: &str, path: &str, status: &str, kind: &str) {
         let answer = get(address, path);
@@ -214,7 +215,7 @@ fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// What came back from a request.
+/// A response to a request.
 struct Answer {
     status: String,
     headers: Vec<String>,
@@ -255,7 +256,7 @@ fn request(address: &str, path: &str) -> TcpStream {
     connection
 }
 
-/// Starts the program, in a process group of its own.
+/// Starts the program, in its own process group.
 fn start(arguments: &[&str]) -> Running {
     let mut command = Command::new(PROGRAM);
     command.args(arguments);
@@ -267,7 +268,7 @@ fn start_in(directory: &Path, mut command: Command) -> Running {
     Running::spawn(command)
 }
 
-/// Waits for the whole table. Gives what stands in the row that begins with `title`.
+/// Waits for the whole table. Returns the text of the row that begins with `title`.
 #[track_caller]
 fn row(program: &Running, title: &str) -> String {
     program.wait_for_output(|line| line.contains("Ctrl-C"));
@@ -276,21 +277,21 @@ fn row(program: &Running, title: &str) -> String {
     row.unwrap_or_else(|| panic!("no {title}: {lines:#?}")).trim().to_owned()
 }
 
-/// Waits until it listens. Gives where.
+/// Waits until the program listens. Returns its address.
 #[track_caller]
 fn address(program: &Running) -> String {
     let line = program.wait_for_output(|line| line.starts_with("listening on "));
     line["listening on ".len()..].to_owned()
 }
 
-/// What the processes that it has started are called.
+/// The names of the processes that the program has started.
 fn children(program: &Running) -> Vec<(Process, String)> {
     let name = |child: Process| fs::read_to_string(format!("/proc/{}/cmdline", child.0)).unwrap();
     let names = program.process().children().into_iter().map(|child| (child, name(child)));
     names.map(|(child, name)| (child, name.split('\0').next().unwrap().to_owned())).collect()
 }
 
-/// Tells it to stop, as Ctrl-C does it: the whole group. Gives its last words.
+/// Stops the whole process group, like Ctrl-C. Returns the last output.
 #[track_caller]
 fn stop(program: Running) -> Ended {
     killpg(Pid::from_raw(program.process().0), Signal::SIGINT).unwrap();

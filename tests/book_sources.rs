@@ -1,4 +1,4 @@
-//! The sources of the book: what chapters include is there, and their parts have their shape.
+//! The sources of the book: the includes of chapters exist, and their parts have the right form.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,7 +9,7 @@ use chapter_checks::chapter::{Block, Chapter, chapters, lessons, repository};
 use chapter_checks::console;
 use regex::Regex;
 
-/// What a block of code may be.
+/// The possible kinds of a block of code.
 const KINDS: [&str; 13] = [
     "c",
     "console",
@@ -26,14 +26,14 @@ const KINDS: [&str; 13] = [
     "text",
 ];
 
-/// Makes each check say all that it has found, with file and line.
+/// Makes each check report all its findings, with file and line.
 #[track_caller]
 fn nothing(found: Vec<String>) {
     assert!(found.is_empty(), "\n{}\n", found.join("\n"));
 }
 
 #[test]
-fn every_include_names_a_file_and_an_anchor_with_something_in_it() {
+fn every_include_names_a_file_and_an_anchor_with_content() {
     let mut found = Vec::new();
     let mut count = 0;
     for chapter in chapters() {
@@ -43,7 +43,7 @@ fn every_include_names_a_file_and_an_anchor_with_something_in_it() {
             let is_by_number =
                 |anchor: &String| anchor.starts_with(|c: char| !c.is_ascii_alphabetic());
             if include.anchor.as_ref().is_some_and(is_by_number) {
-                found.push(format!("{place}: lines have no number that lasts: {include:?}"));
+                found.push(format!("{place}: line numbers change; use an anchor: {include:?}"));
             } else if let Err(problem) = chapter.resolve(&include) {
                 found.push(format!("{place}: {problem}"));
             }
@@ -67,13 +67,16 @@ fn every_file_of_the_lessons_is_a_chapter() {
 }
 
 #[test]
-fn every_block_is_of_a_kind_that_something_holds_to() {
+fn every_block_has_a_kind_that_a_test_checks() {
     let mut found = Vec::new();
     for chapter in chapters() {
         for block in chapter.blocks() {
             let kind = block.info.as_str();
             if !KINDS.contains(&kind) && !console::is_console(&block) {
-                found.push(format!("{}: what is a block of {kind:?}?", chapter.place(block.line)));
+                found.push(format!(
+                    "{}: there is no kind of block called {kind:?}",
+                    chapter.place(block.line)
+                ));
             }
         }
         for (number, line) in (1..).zip(chapter.text.lines()) {
@@ -85,7 +88,7 @@ fn every_block_is_of_a_kind_that_something_holds_to() {
     nothing(found);
 }
 
-/// The reader sees the name as a tab above the box, which the stylesheet puts there.
+/// The stylesheet shows the name to the reader as a tab above the box.
 #[test]
 fn every_terminal_has_a_name_that_the_stylesheet_knows() {
     let style = fs::read_to_string(lessons().join("theme/book.css")).expect("it is readable");
@@ -121,8 +124,8 @@ fn every_console_block_can_be_read() {
     nothing(found);
 }
 
-/// In the lab everything is built already, and a reader's folder has what the page has built: what
-/// `cargo run` has started, or `cargo build` was told of. `cargo run` builds the one program, and
+/// In the lab everything is built already, but a reader's folder contains only the programs that
+/// the page has built: with `cargo run` or `cargo build`. `cargo run` builds the one program, and
 /// none of those that are named after a style.
 #[test]
 fn every_program_that_is_typed_by_its_path_is_built_by_the_page() {
@@ -152,9 +155,9 @@ fn every_program_that_is_typed_by_its_path_is_built_by_the_page() {
     nothing(found);
 }
 
-/// A block of Rust is either run where it stands, or included from where it is.
+/// A block of Rust is either run in the chapter, or included from its source.
 #[test]
-fn rust_that_is_not_run_in_the_chapter_is_included() {
+fn rust_is_run_in_the_chapter_or_included() {
     let mut found = Vec::new();
     for chapter in chapters() {
         for block in chapter.blocks().iter().filter(|block| block.info.starts_with("rust")) {
@@ -173,7 +176,7 @@ fn rust_that_is_not_run_in_the_chapter_is_included() {
     nothing(found);
 }
 
-/// Below what is included, a line says where it is from and which test holds it.
+/// Below an included listing, a line names its source and its test.
 #[test]
 fn every_listing_is_followed_by_its_source() {
     let mut found = Vec::new();
@@ -204,14 +207,14 @@ fn is_in(line: usize, block: &Block) -> bool {
     (block.line..=block.line + block.lines.len()).contains(&line)
 }
 
-/// The line that tells where a block is from, if it is the first below the block.
+/// The line that names the source of a block, if it is the first below the block.
 fn source_below(chapter: &Chapter, block: &Block) -> Option<String> {
     let below = chapter.text.lines().skip(block.line + block.lines.len() + 1);
     let first = below.map(str::trim).find(|line| !line.is_empty())?;
     first.starts_with("<p class=\"source\">").then(|| first.to_owned())
 }
 
-/// The paths that a line names as code.
+/// The paths that a line contains as code.
 fn named(line: &str) -> impl Iterator<Item = &str> {
     static CODE: LazyLock<Regex> =
         LazyLock::new(|| Regex::new("<code>([^<]*/[^<]*)</code>").unwrap());
@@ -275,7 +278,8 @@ fn question(lines: &[String]) -> Result<(), String> {
     for choice in choices.split(|line| line == "</details>") {
         let mut lines = choice.iter().filter(|line| !line.trim().is_empty());
         let Some(first) = lines.next() else { continue };
-        let head = CHOICE.captures(first).ok_or_else(|| format!("what is this? {first}"))?;
+        let head =
+            CHOICE.captures(first).ok_or_else(|| format!("this is not a choice: {first}"))?;
         if head[2].contains('`') {
             return Err(format!("in {:?} Markdown is not read: <code>", &head[2]));
         }
@@ -302,7 +306,7 @@ fn question(lines: &[String]) -> Result<(), String> {
 }
 
 #[test]
-fn every_exercise_has_its_solution_from_code_that_is_tested() {
+fn every_exercise_has_a_solution_from_tested_code() {
     let mut found = Vec::new();
     for chapter in chapters() {
         let exercises: Vec<_> = chapter.text.split("<div class=\"exercise\">").skip(1).collect();
@@ -323,7 +327,7 @@ fn every_exercise_has_its_solution_from_code_that_is_tested() {
 }
 
 #[test]
-fn every_figure_says_in_words_what_it_shows() {
+fn every_figure_has_a_description() {
     let mut found = Vec::new();
     let mut ids = BTreeSet::new();
     walk(&lessons().join("figures"), &mut |path| {
@@ -338,7 +342,7 @@ fn every_figure_says_in_words_what_it_shows() {
     nothing(found);
 }
 
-/// What is wrong with a figure. Its ids join those of the figures before it.
+/// The problems of a figure. Adds its ids to those of earlier figures.
 fn figure(svg: &str, ids: &mut BTreeSet<String>) -> Vec<String> {
     let mut found = Vec::new();
     let capture = |pattern: &str| {
@@ -391,7 +395,7 @@ fn walk(directory: &Path, visit: &mut impl FnMut(&Path)) {
     }
 }
 
-/// The checks notice what they are for.
+/// Tests that the checks notice errors.
 mod the_checks {
     use super::*;
 
@@ -414,7 +418,7 @@ mod the_checks {
         check(&format!("What?\n{right}"), "1 of 1");
         check(&well.replace("So.", ""), "0 lines");
         check(&well.replace("</summary>\n\n", "</summary>\n"), "empty line");
-        check(&well.replace("\"wrong\"", "\"other\""), "what is this");
+        check(&well.replace("\"wrong\"", "\"other\""), "this is not a choice");
         check(&well.replace(">A<", ">`A`<"), "<code>");
     }
 

@@ -1,5 +1,5 @@
-//! The colours of the book, computed: each can be read in every theme, and colour-blind readers can
-//! tell the styles apart.
+//! The colours of the book, computed: each is readable in every theme, and colour-blind readers can
+//! distinguish the styles.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use chapter_checks::chapter::lessons;
 use launch::Style;
 use regex::Regex;
 
-/// The themes that mdBook's menu offers.
+/// The themes in mdBook's menu.
 const THEMES: [&str; 5] = ["light", "rust", "coal", "navy", "ayu"];
 
 const FILE: &str = "lessons/theme/colours.css";
@@ -17,11 +17,11 @@ fn styles() -> impl Iterator<Item = &'static str> {
     Style::ALL.into_iter().map(|style| style.name)
 }
 
-/// What text may be written in, beside the colours of the styles.
+/// The other colours for text.
 const TEXT: [&str; 8] = ["ink", "muted", "accent", "network", "host", "lost", "right", "wrong"];
 
 #[test]
-fn every_colour_can_be_read_on_both_grounds_of_every_theme() {
+fn every_colour_is_readable_on_both_backgrounds_of_every_theme() {
     for theme in THEMES {
         let colours = colours(theme);
         for ground in ["paper", "wash"] {
@@ -34,7 +34,7 @@ fn every_colour_can_be_read_on_both_grounds_of_every_theme() {
                      choose a colour with 4.5 or more"
                 );
             }
-            // WCAG 2.2, 1.4.11: what is not text.
+            // WCAG 2.2, 1.4.11: contrast of graphics.
             let contrast = colours["edge"].contrast(colours[ground]);
             assert!(contrast >= 3.0, "{theme}: an edge on {ground} has {contrast:.2} to 1");
         }
@@ -42,7 +42,7 @@ fn every_colour_can_be_read_on_both_grounds_of_every_theme() {
 }
 
 #[test]
-fn whoever_is_colour_blind_can_tell_the_styles_apart() {
+fn colour_blind_readers_can_distinguish_the_styles() {
     let mut too_near = Vec::new();
     for theme in THEMES {
         let colours = colours(theme);
@@ -56,7 +56,7 @@ fn whoever_is_colour_blind_can_tell_the_styles_apart() {
             for (sight, matrix) in SIGHTS {
                 let seen = |name: &str| of(&colours, name).seen_through(matrix);
                 let distance = seen(one).distance(seen(other));
-                // About 2 can just be told side by side.
+                // About 2 can just be distinguished side by side.
                 if distance < 18.0 {
                     too_near.push(format!(
                         "{FILE}: in the theme {theme}, --{one} and --{other} are {distance:.1} apart \
@@ -70,8 +70,8 @@ fn whoever_is_colour_blind_can_tell_the_styles_apart() {
     assert!(too_near.is_empty(), "choose colours that are 18 apart or more:\n{all}");
 }
 
-/// What complete colour blindness of each kind makes of linear red, green and blue
-/// (Machado, Oliveira and Fernandes, 2009).
+/// The effect of complete colour blindness of each kind on linear red, green and blue (Machado,
+/// Oliveira and Fernandes, 2009).
 const SIGHTS: [(&str, [[f64; 3]; 3]); 4] = [
     ("normal sight", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
     (
@@ -110,7 +110,7 @@ impl Light {
         let channel = |at: usize| {
             let value = u8::from_str_radix(&text[at..at + 2], 16).expect("two hexadecimal digits");
             let value = f64::from(value) / 255.0;
-            // The inverse of what sRGB does.
+            // The inverse of the encoding of sRGB.
             if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
         };
         Light([1, 3, 5].map(channel))
@@ -122,7 +122,7 @@ impl Light {
         Light(mixed.map(|channel| channel.clamp(0.0, 1.0)))
     }
 
-    /// As WCAG has it, from 1 to 21.
+    /// The contrast as WCAG defines it, from 1 to 21.
     fn contrast(self, other: Light) -> f64 {
         let [one, other] = [self.luminance() + 0.05, other.luminance() + 0.05];
         one.max(other) / one.min(other)
@@ -133,7 +133,7 @@ impl Light {
         0.2126 * red + 0.7152 * green + 0.0722 * blue
     }
 
-    /// In CIELAB (CIE 1976), where as far apart is as different to the eye.
+    /// The distance in CIELAB (CIE 1976), where equal distances look equally different.
     fn distance(self, other: Light) -> f64 {
         let (one, other) = (self.lab(), other.lab());
         let squares = (0..3).map(|axis| (one[axis] - other[axis]).powi(2));
@@ -152,7 +152,7 @@ impl Light {
     }
 }
 
-/// The colour of this name, of a theme's.
+/// The colour of this name in a theme.
 fn of(colours: &BTreeMap<String, Light>, name: &str) -> Light {
     *colours.get(name).unwrap_or_else(|| {
         panic!(
@@ -161,7 +161,7 @@ fn of(colours: &BTreeMap<String, Light>, name: &str) -> Light {
     })
 }
 
-/// The colours of a theme: those of `html`, and over them those of each rule that names it.
+/// The colours of a theme: those of `html`, replaced by those of each rule that names the theme.
 fn colours(theme: &str) -> BTreeMap<String, Light> {
     let css = std::fs::read_to_string(lessons().join("theme/colours.css")).expect("it is there");
     let comment = Regex::new(r"(?s)/\*.*?\*/").unwrap();
@@ -181,7 +181,7 @@ fn colours(theme: &str) -> BTreeMap<String, Light> {
 }
 
 #[test]
-fn each_theme_has_colours_of_its_own() {
+fn each_theme_has_its_own_colours() {
     let grounds = THEMES.map(|theme| colours(theme)["paper"].luminance());
     for (number, ground) in grounds.iter().enumerate() {
         assert!(!grounds[..number].contains(ground), "{}", THEMES[number]);

@@ -1,4 +1,5 @@
-//! Chat: who is welcomed, who hears what, and who is told when somebody leaves.
+//! Chat: the welcome of new members, the lines that members receive, and the news of those who
+//! leave.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,12 +11,12 @@ each_style!(
     a_newcomer_is_welcomed_and_the_others_are_told,
     speech_reaches_the_others_and_not_the_speaker,
     a_newcomer_reads_the_last_twenty_lines_of_speech,
-    the_others_are_told_who_left_however_it_left,
-    who_idles_is_told_goodbye_and_so_are_the_others,
-    everybody_is_told_that_the_server_stops,
-    everybody_hears_the_same_in_the_same_order,
-    who_lingers_after_quitting_is_not_waited_for,
-    the_log_shows_the_talk,
+    the_others_are_told_who_left_in_every_way_of_leaving,
+    an_idle_member_gets_a_goodbye_and_so_do_the_others,
+    every_member_is_told_that_the_server_stops,
+    all_members_receive_the_same_lines_in_the_same_order,
+    a_client_that_lingers_after_quitting_is_not_waited_for,
+    the_log_contains_the_lines_of_the_room,
 );
 
 fn a_newcomer_is_welcomed_and_the_others_are_told(style: Style) {
@@ -76,7 +77,7 @@ fn a_newcomer_reads_the_last_twenty_lines_of_speech(style: Style) {
     expect_silence(&mut bob);
 }
 
-fn the_others_are_told_who_left_however_it_left(style: Style) {
+fn the_others_are_told_who_left_in_every_way_of_leaving(style: Style) {
     let server = Server::start(style, "chat");
     let ways: [fn(Client); 4] = [
         |closes| drop(closes),
@@ -104,7 +105,7 @@ fn the_others_are_told_who_left_however_it_left(style: Style) {
     }
 }
 
-fn who_idles_is_told_goodbye_and_so_are_the_others(style: Style) {
+fn an_idle_member_gets_a_goodbye_and_so_do_the_others(style: Style) {
     let server = Server::start_with(style, "chat", &["--idle-timeout", "1"]);
     let mut ada = style.serves_many().then(|| join(&server, 1));
     let begun = Instant::now();
@@ -113,7 +114,7 @@ fn who_idles_is_told_goodbye_and_so_are_the_others(style: Style) {
     match &mut ada {
         Some(ada) => {
             ada.expect_line(format!("* {name} joined"));
-            // To listen is to be idle, so she has to say something now and then.
+            // Listening counts as idle, so she has to say something from time to time.
             wait_until("bob is idle", || {
                 ada.send("/who\r\n");
                 let heard = ada.read_line();
@@ -134,7 +135,7 @@ fn who_idles_is_told_goodbye_and_so_are_the_others(style: Style) {
     bob.expect_end();
 }
 
-fn everybody_is_told_that_the_server_stops(style: Style) {
+fn every_member_is_told_that_the_server_stops(style: Style) {
     let mut server = Server::start(style, "chat");
     let mut waiting = Vec::new();
     let mut members = if style.serves_many() {
@@ -151,11 +152,11 @@ fn everybody_is_told_that_the_server_stops(style: Style) {
     }
     drop(members);
     assert_eq!(server.wait().code(), Some(0));
-    // Nobody ever accepted those who wait in the backlog, and nobody can say goodbye to them.
+    // The server never accepted the clients in the backlog, so it cannot say goodbye to them.
     waiting.iter_mut().for_each(Client::expect_reset);
 }
 
-fn everybody_hears_the_same_in_the_same_order(style: Style) {
+fn all_members_receive_the_same_lines_in_the_same_order(style: Style) {
     const LINES: usize = 200;
     let server = Server::start(style, "chat");
     let names = ["ada", "bob", "cyd", "dan"];
@@ -187,7 +188,7 @@ fn everybody_hears_the_same_in_the_same_order(style: Style) {
     let heard: Vec<Vec<String>> = thread::scope(|scope| {
         let talking: Vec<_> =
             members.into_iter().map(|member| scope.spawn(|| talk(member))).collect();
-        // The members stay until all have heard all: a leave would be one line more.
+        // The members stay until all have received everything: a leave would add a line.
         let ended: Vec<_> =
             talking.into_iter().map(|member| member.join().expect("no panic")).collect();
         ended.into_iter().map(|(heard, _)| heard).collect()
@@ -208,21 +209,21 @@ fn everybody_hears_the_same_in_the_same_order(style: Style) {
     }
 }
 
-fn who_lingers_after_quitting_is_not_waited_for(style: Style) {
+fn a_client_that_lingers_after_quitting_is_not_waited_for(style: Style) {
     let server = Server::start(style, "chat");
     let begun = Instant::now();
     let mut lingers = join(&server, 1);
     lingers.send("/quit\r\n");
     lingers.expect_line("* goodbye");
     lingers.expect_end();
-    // It has left the room, though it does not close.
+    // It has left the room, although it does not close the connection.
     let _next = join(&server, 1);
     if !style.serves_many() {
         assert!(begun.elapsed() >= Duration::from_secs(2), "the next caller waits");
     }
 }
 
-fn the_log_shows_the_talk(style: Style) {
+fn the_log_contains_the_lines_of_the_room(style: Style) {
     let server = Server::start(style, "chat");
     let mut client = join(&server, 1);
     let address = client.name();

@@ -1,4 +1,4 @@
-//! Chat: what begins with a slash.
+//! Chat: lines that begin with a slash.
 
 use test_kit::chat::{expect_silence, join, room};
 use test_kit::{Client, Server, Style, each_style};
@@ -6,18 +6,18 @@ use test_kit::{Client, Server, Style, each_style};
 const NAME_RULE: &str = "* a name is 1 to 16 letters, digits, _ or -";
 
 each_style!(
-    nick_tells_everybody,
-    nick_refuses_what_is_no_name,
-    nick_refuses_a_name_that_is_taken,
-    who_names_everybody_in_the_order_of_joining,
-    who_stops_at_a_hundred_names,
+    nick_is_announced_to_every_member,
+    nick_refuses_a_wrong_name,
+    nick_refuses_a_name_in_use,
+    who_lists_all_members_in_the_order_of_joining,
+    who_lists_at_most_a_hundred_names,
     help_has_a_line_for_each_command,
     quit_says_goodbye_and_ends,
-    two_slashes_say_one,
+    two_slashes_send_one,
     any_other_word_is_no_command,
 );
 
-/// Says a line, and hears this answer alone.
+/// Sends a line, and receives only this answer.
 #[track_caller]
 fn check(client: &mut Client, line: &str, answer: &str) {
     client.send(format!("{line}\r\n"));
@@ -25,7 +25,7 @@ fn check(client: &mut Client, line: &str, answer: &str) {
     expect_silence(client);
 }
 
-fn nick_tells_everybody(style: Style) {
+fn nick_is_announced_to_every_member(style: Style) {
     let server = Server::start(style, "chat");
     if style.serves_many() {
         let [mut ada, mut bob] = room(&server, ["ada", "bob"]);
@@ -46,7 +46,7 @@ fn nick_tells_everybody(style: Style) {
     }
 }
 
-fn nick_refuses_what_is_no_name(style: Style) {
+fn nick_refuses_a_wrong_name(style: Style) {
     let server = Server::start(style, "chat");
     let [mut ada] = room(&server, ["ada"]);
     for wanted in [
@@ -68,7 +68,7 @@ fn nick_refuses_what_is_no_name(style: Style) {
     check(&mut ada, "/nick 7", "* sixteen_letters- is now 7");
 }
 
-fn nick_refuses_a_name_that_is_taken(style: Style) {
+fn nick_refuses_a_name_in_use(style: Style) {
     let server = Server::start(style, "chat");
     if style.serves_many() {
         let [mut ada, mut bob] = room(&server, ["ada", "bob"]);
@@ -80,7 +80,7 @@ fn nick_refuses_a_name_that_is_taken(style: Style) {
         bob.expect_line("* ada is now eve");
         check(&mut bob, "/nick ada", "* bob is now ada");
     } else {
-        // Who has left has left its name behind.
+        // A member that has left no longer holds its name.
         for _ in 0..2 {
             let [mut ada] = room(&server, ["ada"]);
             check(&mut ada, "/nick ada", "* you are ada already");
@@ -88,7 +88,7 @@ fn nick_refuses_a_name_that_is_taken(style: Style) {
     }
 }
 
-fn who_names_everybody_in_the_order_of_joining(style: Style) {
+fn who_lists_all_members_in_the_order_of_joining(style: Style) {
     let server = Server::start(style, "chat");
     if style.serves_many() {
         let [mut ada, mut bob] = room(&server, ["ada", "bob"]);
@@ -107,7 +107,7 @@ fn who_names_everybody_in_the_order_of_joining(style: Style) {
     }
 }
 
-fn who_stops_at_a_hundred_names(style: Style) {
+fn who_lists_at_most_a_hundred_names(style: Style) {
     let server = Server::start(style, "chat");
     let count = if style.serves_many() { 102 } else { 1 };
     let mut members: Vec<_> = (1..=count).map(|here| join(&server, here)).collect();
@@ -148,7 +148,7 @@ fn quit_says_goodbye_and_ends(style: Style) {
     expect_silence(&mut next);
 }
 
-fn two_slashes_say_one(style: Style) {
+fn two_slashes_send_one(style: Style) {
     let server = Server::start(style, "chat");
     if style.serves_many() {
         let [mut ada, mut bob] = room(&server, ["ada", "bob"]);
@@ -179,7 +179,7 @@ fn any_other_word_is_no_command(style: Style) {
     ] {
         check(&mut ada, line, &format!("* no command {word}; try /help"));
     }
-    // Only what stands first is a command.
+    // Only the beginning of a line can be a command.
     ada.send(" /quit\r\n");
     expect_silence(&mut ada);
 }

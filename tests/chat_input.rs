@@ -1,4 +1,4 @@
-//! Chat: what becomes of the bytes that a client sends, wherever reads cut them.
+//! Chat: the treatment of a client's bytes, wherever reads cut them.
 
 use std::collections::VecDeque;
 
@@ -11,18 +11,18 @@ each_style!(
     lines_end_with_lf_or_cr_lf_or_the_input,
     the_longest_line_has_1024_bytes,
     text_that_is_not_english_passes_unchanged,
-    what_is_not_utf8_is_replaced (row 33),
-    any_byte_can_be_said (row 33),
-    what_could_drive_a_terminal_is_replaced (row 34),
-    what_could_drive_a_terminal_is_not_in_the_log (row 34),
-    telnets_commands_are_taken_out (row 35),
+    bytes_that_are_not_utf8_become_replacement_characters (row 33),
+    any_byte_can_be_sent (row 33),
+    characters_that_could_control_a_terminal_are_replaced (row 34),
+    characters_that_could_control_a_terminal_are_not_in_the_log (row 34),
+    telnet_commands_are_removed (row 35),
     ctrl_c_is_answered (row 35),
-    every_cut_of_the_input_is_heard_alike (rows 22, 33, 35),
-    one_byte_a_read_is_heard_alike (row 22),
+    every_cut_of_the_input_has_the_same_result (rows 22, 33, 35),
+    one_byte_per_read_has_the_same_result (row 22),
 );
 
-/// What the others hear of a client that says this and half-closes, and what it hears itself,
-/// after the welcome.
+/// Returns the lines that the others receive from a client that sends this and half-closes, and the
+/// lines that it receives itself after the welcome.
 fn say(style: Style, input: &[u8]) -> (Vec<String>, Vec<u8>) {
     let server = Server::start(style, "chat");
     let mut listener = style.serves_many().then(|| join(&server, 1));
@@ -45,18 +45,18 @@ fn say(style: Style, input: &[u8]) -> (Vec<String>, Vec<u8>) {
             "* no command /end; try /help".to_owned()
         }
     };
-    let listener = listener.as_mut().expect("somebody listens");
+    let listener = listener.as_mut().expect("a member listens");
     loop {
         let line = listener.read_line();
         if line == end {
             return (heard, answers);
         }
         let said = line.strip_prefix(&prefix);
-        heard.push(said.unwrap_or_else(|| panic!("{line:?} is no speech")).to_owned());
+        heard.push(said.unwrap_or_else(|| panic!("{line:?} is not speech")).to_owned());
     }
 }
 
-/// The others hear these lines, and the speaker nothing.
+/// The others receive these lines, and the speaker receives nothing.
 #[track_caller]
 fn check(style: Style, input: impl AsRef<[u8]>, expected: &[&str]) {
     let (heard, answers) = say(style, input.as_ref());
@@ -87,7 +87,7 @@ fn text_that_is_not_english_passes_unchanged(style: Style) {
     check(style, "汉语/漢語 Hànyǔ\r\n", &["汉语/漢語 Hànyǔ"]);
 }
 
-fn what_is_not_utf8_is_replaced(style: Style) {
+fn bytes_that_are_not_utf8_become_replacement_characters(style: Style) {
     check(
         style,
         b"a\xfeb\ncut \xe6\xb1\n\xc3\xc3\xa9\nlatin \xe9\n\xed\xa0\x80",
@@ -95,17 +95,17 @@ fn what_is_not_utf8_is_replaced(style: Style) {
     );
 }
 
-fn any_byte_can_be_said(style: Style) {
-    // IAC has to be doubled to mean itself.
+fn any_byte_can_be_sent(style: Style) {
+    // IAC has to be doubled to stand for itself.
     let input: Vec<u8> = (0..=255).filter(|byte| *byte != b'\n').chain([255]).collect();
     let ascii: String = (' '..='~').collect();
     let controls = |count| "\u{fffd}".repeat(count);
-    // LF is not among those below the space, and all from DEL on are no ASCII.
+    // LF is not among the characters below the space, and those from DEL on are not ASCII.
     let expected = format!("{}\t{}{ascii}{}", controls(9), controls(21), controls(129));
     check(style, input, &[&expected]);
 }
 
-/// What could drive a terminal, reverse what it shows or forge a line, and may not pass.
+/// Characters that could control a terminal, reverse its text or forge a line. They may not pass.
 fn unsafe_characters() -> Vec<char> {
     let ranges = [
         '\0'..='\x08',
@@ -119,7 +119,7 @@ fn unsafe_characters() -> Vec<char> {
     ranges.into_iter().flatten().collect()
 }
 
-fn what_could_drive_a_terminal_is_replaced(style: Style) {
+fn characters_that_could_control_a_terminal_are_replaced(style: Style) {
     let characters = unsafe_characters();
     let input: String = characters.iter().map(|c| format!("{c}.")).collect();
     check(
@@ -134,14 +134,14 @@ fn what_could_drive_a_terminal_is_replaced(style: Style) {
     );
 }
 
-fn what_could_drive_a_terminal_is_not_in_the_log(style: Style) {
+fn characters_that_could_control_a_terminal_are_not_in_the_log(style: Style) {
     let server = Server::start(style, "chat");
     let mut client = join(&server, 1);
     let characters = unsafe_characters();
     for c in &characters {
         client.send(format!("say {c}[2J\r\n/nick {c}\r\n/{c}\r\n"));
     }
-    // 0x9b alone is a C1 control for a terminal that does not speak UTF-8.
+    // A single 0x9b is a C1 control for a terminal without UTF-8.
     client.send(b"raw \x9b2J \x90\n\"quoted\\\"\r\nthe end\r\n");
     server.wait_for_log(|line| line.contains("the end"));
     let log = server.log();
@@ -153,7 +153,7 @@ fn what_could_drive_a_terminal_is_not_in_the_log(style: Style) {
     assert_eq!(said.count(), characters.len() + 3);
 }
 
-fn telnets_commands_are_taken_out(style: Style) {
+fn telnet_commands_are_removed(style: Style) {
     check(
         style,
         [
@@ -166,7 +166,7 @@ fn telnets_commands_are_taken_out(style: Style) {
         .concat(),
         &["two bytes", "three bytes", "subnegotiation", "café", "the byte \u{fffd} itself"],
     );
-    // They do not count.
+    // Telnet commands do not count.
     let longest = "x".repeat(1024);
     let mut input = longest.clone().into_bytes();
     input.splice(512..512, *b"\xff\xf1\xff\xfb\x01");
@@ -182,10 +182,11 @@ fn ctrl_c_is_answered(style: Style) {
 /// A line with a bit of everything, and a command.
 const SCRIPT: &[u8] = b"\xe6\xb1\xff\xf1\x89\xff\xfa\x18\xff\xff\xf0\xff\xf0 caf\xc3\xff\xfd\x06\xa9 \xff\xff\x1b\r\n/who\r\n//bye";
 
-/// What is said by it.
+/// The speech in the script.
 const SAID: [&str; 2] = ["汉 café \u{fffd}\u{fffd}", "/bye"];
 
-/// Says the script in pieces, one caller after the other, and holds against it what each hears.
+/// Sends the script in pieces, with one client after the other, and checks the lines that each
+/// receives.
 fn check_pieces<'a>(style: Style, cuts: impl Iterator<Item = Vec<&'a [u8]>>) {
     let server = Server::start(style, "chat");
     let mut history: VecDeque<String> = VecDeque::new();
@@ -216,10 +217,10 @@ fn check_pieces<'a>(style: Style, cuts: impl Iterator<Item = Vec<&'a [u8]>>) {
     expect_silence(&mut last);
 }
 
-fn every_cut_of_the_input_is_heard_alike(style: Style) {
+fn every_cut_of_the_input_has_the_same_result(style: Style) {
     check_pieces(style, (1..SCRIPT.len()).map(|cut| vec![&SCRIPT[..cut], &SCRIPT[cut..]]));
 }
 
-fn one_byte_a_read_is_heard_alike(style: Style) {
+fn one_byte_per_read_has_the_same_result(style: Style) {
     check_pieces(style, [SCRIPT.chunks(1).collect()].into_iter());
 }

@@ -1,4 +1,4 @@
-//! The shape of the code: how long functions are, and which crate may lean on which.
+//! The shape of the code: the length of functions, and the dependencies between crates.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,13 +8,13 @@ use serde_json::Value;
 use syn::spanned::Spanned;
 use syn::{Block, ImplItem, Item, Signature, TraitItem};
 
-/// How many lines a function has at most, without those that are blank or a comment.
+/// The largest number of lines of a function, without blank lines and comments.
 const LONGEST: usize = 60;
 
-/// The same in a style, where each is laid beside its counterparts on a page.
+/// The same for styles, whose functions stand beside their counterparts on a page.
 const LONGEST_IN_A_STYLE: usize = 45;
 
-/// How many lines half of all functions have at most.
+/// Half of all functions have at most this many lines.
 const MEDIAN: usize = 8;
 
 /// A function with a body.
@@ -52,9 +52,10 @@ fn half_of_all_functions_are_short() {
     assert!(median <= MEDIAN, "the median is {median}");
 }
 
-/// Servers share `sockets`, and it is no drawer for helpers. A tool that serves may lean on it.
+/// Servers share `sockets`, but it is not a collection of helpers. Only tools that listen may use
+/// it.
 #[test]
-fn no_tool_leans_on_sockets_but_those_that_listen() {
+fn only_tools_that_listen_depend_on_sockets() {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["metadata", "--no-deps", "--format-version=1"]).current_dir(root());
     let metadata = cargo.output().expect("cargo runs this test").stdout;
@@ -72,7 +73,7 @@ fn no_tool_leans_on_sockets_but_those_that_listen() {
     assert_eq!(leaning.map(|package| &package["name"]).collect::<Vec<_>>(), ["datagrams"]);
 }
 
-/// All functions in the sources of the crates, those of their unit tests included.
+/// All functions in the sources of the crates, including those of unit tests.
 fn functions() -> Vec<Function> {
     let mut functions = Vec::new();
     for file in sources(&root().join("crates")) {
@@ -94,7 +95,7 @@ fn functions() -> Vec<Function> {
     functions
 }
 
-/// The functions of an item. A function within another one is a part of that.
+/// The functions of an item. A function inside another one is a part of that.
 fn bodies(item: &Item) -> Vec<(&Signature, &Block)> {
     match item {
         Item::Fn(function) => vec![(&function.sig, &function.block)],
@@ -120,8 +121,8 @@ fn bodies(item: &Item) -> Vec<(&Signature, &Block)> {
     }
 }
 
-/// All Rust in a folder and the folders in it, but for that of tests, which has a folder beside
-/// `src`.
+/// All Rust files in a folder and its subfolders, except for those of tests, which have their own
+/// folder beside `src`.
 fn sources(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).expect("it is readable");
     let paths = entries.map(|entry| entry.expect("it is readable").path());

@@ -1,5 +1,5 @@
-//! What a server says to a command line that it cannot follow: one line that names what is wrong,
-//! and the right exit status.
+//! A server's answer to a wrong command line: one line that names the error, and the right exit
+//! status.
 
 use std::fs;
 
@@ -8,16 +8,16 @@ use test_kit::{Directory, MaxClients, Server, Signal, Style, each_style, run};
 each_style!(
     wrong_usage_is_named,
     numbers_out_of_range_are_named,
-    what_the_world_does_not_have_is_named,
+    missing_hosts_files_and_directories_are_named,
     a_file_without_fortunes_is_named,
     more_clients_than_the_style_can_serve_are_refused,
     the_largest_numbers_are_refused_or_obeyed,
-    help_and_version_are_no_errors,
+    help_and_version_are_not_errors,
     the_log_goes_to_the_file_that_is_asked_for,
-    log_lines_say_when_how_bad_who_and_where,
+    log_lines_have_time_level_process_and_place,
 );
 
-/// The server refuses this command line with this status, in one line that holds these words.
+/// The server refuses this command line with this status, and one line that contains these words.
 #[track_caller]
 fn check(style: Style, arguments: &[&str], status: i32, words: &[&str]) {
     run(style, arguments).expect_refusal(status, words);
@@ -76,7 +76,7 @@ fn numbers_out_of_range_are_named(style: Style) {
     }
 }
 
-fn what_the_world_does_not_have_is_named(style: Style) {
+fn missing_hosts_files_and_directories_are_named(style: Style) {
     for address in ["no-such-host.invalid:0", "192.0.2.1:0", "[2001:db8::1]:0"] {
         check(style, &["echo", "--listen", address], 1, &[address]);
     }
@@ -88,7 +88,7 @@ fn what_the_world_does_not_have_is_named(style: Style) {
     ] {
         check(style, &["fortune", option, file], 1, &[file]);
     }
-    // No directory, no writing, and no files without a name.
+    // Not a directory, not writable, or files without names.
     for directory in ["/no/such/directory", "/dev/null", "/proc", "/sys"] {
         check(style, &["upload", "--directory", directory], 1, &[directory]);
     }
@@ -119,7 +119,7 @@ fn more_clients_than_the_style_can_serve_are_refused(style: Style) {
     }
 }
 
-/// Whoever asks for that means "for ever". It may be refused, but not be what the server dies of.
+/// A user with such a number means "forever". The server may refuse it, but not crash.
 fn the_largest_numbers_are_refused_or_obeyed(style: Style) {
     let most = u64::MAX.to_string();
     for option in ["--idle-timeout", "--grace", "--seed"] {
@@ -139,7 +139,7 @@ fn the_largest_numbers_are_refused_or_obeyed(style: Style) {
     }
 }
 
-fn help_and_version_are_no_errors(style: Style) {
+fn help_and_version_are_not_errors(style: Style) {
     for (argument, word) in [("--help", "--listen"), ("--version", style.process_name)] {
         let ended = run(style, &[argument]);
         assert_eq!(ended.status.code(), Some(0));
@@ -164,13 +164,13 @@ fn the_log_goes_to_the_file_that_is_asked_for(style: Style) {
         assert_eq!(server.log(), [""; 0]);
     }
     let log = fs::read_to_string(&path).expect("the log is there");
-    // It is appended to.
+    // The server appends to the file.
     assert_eq!(log.matches("listening on").count(), 2, "{log}");
     assert_eq!(log.matches("client 1 connected").count(), 2, "{log}");
     assert_eq!(log.matches("stopped; 1 client served").count(), 2, "{log}");
 }
 
-fn log_lines_say_when_how_bad_who_and_where(style: Style) {
+fn log_lines_have_time_level_process_and_place(style: Style) {
     let server = Server::start(style, "echo");
     let mut client = server.connect();
     client.half_close();
@@ -182,7 +182,7 @@ fn log_lines_say_when_how_bad_who_and_where(style: Style) {
         let [time, level, pid, place, ..] = words[..] else {
             panic!("too short: {line}");
         };
-        // As 2026-01-31T23:59:59.999Z.
+        // Such as 2026-01-31T23:59:59.999Z.
         assert_eq!((time.len(), &time[10..11], &time[19..20]), (24, "T", "."), "{line}");
         assert!(time.ends_with('Z'), "{line}");
         assert!(["INFO", "WARN", "ERROR"].contains(&level), "{line}");

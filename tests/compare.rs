@@ -1,5 +1,5 @@
-//! `after-accept compare` as people run it: the page, what it says where a style cannot do something,
-//! and a run that is interrupted.
+//! `after-accept compare` as people run it: the page, its words if a style cannot do something, and
+//! an interrupted run.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -11,7 +11,7 @@ use test_kit::{Directory, Running, Signal, can_open, wait_until};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
-/// A comparison that is over soon, and says nothing about speed.
+/// A comparison that is over soon, and whose speeds mean nothing.
 fn start(directory: &Path, duration: &str) -> Running {
     let mut command = Command::new(PROGRAM);
     command.args(["compare", "--quick", "--rounds", "1"]);
@@ -31,7 +31,7 @@ fn kill(mut running: Running) {
 
 #[test]
 fn an_interrupted_comparison_goes_on_and_ends_in_a_page() {
-    // As many as the server of a thousand idle clients wants.
+    // The server needs this many descriptors for a thousand idle clients.
     if !can_open(1_100) {
         return;
     }
@@ -41,12 +41,12 @@ fn an_interrupted_comparison_goes_on_and_ends_in_a_page() {
     wait_until("some measurements are there", || lines(&runs).len() > 5);
     kill(running);
     let kept = lines(&runs);
-    // The power failed in the middle of a line.
+    // As if the power had failed in the middle of a line.
     let mut file = OpenOptions::new().append(true).open(&runs).unwrap();
     file.write_all(br#"{"load":"echo, "#).unwrap();
 
     let mut running = start(directory.path(), "0.1");
-    // It takes longer than anything else that is waited for.
+    // It takes longer than the other waits in these tests.
     while !matches!(running.process().state(), None | Some('Z')) {
         let before = lines(&runs).len();
         wait_until("it goes on, or ends", || {
@@ -63,7 +63,7 @@ fn an_interrupted_comparison_goes_on_and_ends_in_a_page() {
     assert!(table.contains("\necho, 10 clients "), "{table}");
     assert!(table.contains("cannot") && !table.contains("missing"), "{table}");
 
-    // What is kept becomes the parts of a page, and nothing is measured for that.
+    // The kept measurements become the parts of a page, without measuring again.
     let done = lines(&runs);
     let mut parts = Command::new(PROGRAM);
     parts.args(["compare", "--parts-of"]).arg(directory.path());
@@ -74,15 +74,15 @@ fn an_interrupted_comparison_goes_on_and_ends_in_a_page() {
     let plot = fs::read_to_string(directory.path().join("rate-chat.svg")).unwrap();
     assert!(plot.starts_with("<svg ") && plot.ends_with("</svg>\n"));
 
-    // Measured in another way, it is another comparison, and the first one is put aside.
+    // With another duration it is another comparison, and the first one is renamed.
     let running = start(directory.path(), "0.2");
-    wait_until("it has begun anew", || (2..done.len()).contains(&lines(&runs).len()));
+    wait_until("it has begun again", || (2..done.len()).contains(&lines(&runs).len()));
     kill(running);
     assert_eq!(lines(&directory.file("runs.before.jsonl")), done);
 }
 
 #[test]
-fn who_interrupts_it_is_told_what_to_do_and_has_a_page_of_what_there_is() {
+fn an_interrupted_comparison_says_how_to_go_on_and_has_a_page() {
     let directory = Directory::default();
     let runs = directory.file("runs.jsonl");
     let running = start(directory.path(), "0.1");
@@ -99,18 +99,18 @@ fn who_interrupts_it_is_told_what_to_do_and_has_a_page_of_what_there_is() {
 }
 
 #[test]
-fn what_cannot_be_read_is_put_aside_and_not_overwritten() {
+fn an_unreadable_file_is_renamed_and_not_overwritten() {
     let directory = Directory::default();
     let kept = b"{\"commit\":\"\xff";
     fs::write(directory.file("runs.jsonl"), kept).unwrap();
     let running = start(directory.path(), "0.1");
-    wait_until("it has begun anew", || lines(&directory.file("runs.jsonl")).len() > 1);
+    wait_until("it has begun again", || lines(&directory.file("runs.jsonl")).len() > 1);
     kill(running);
     assert_eq!(fs::read(directory.file("runs.before.jsonl")).unwrap(), kept);
 }
 
 #[test]
-fn parts_are_made_of_a_comparison_and_of_nothing_else() {
+fn parts_are_made_only_from_a_comparison() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("runs.jsonl");
     let refused = |why: &str| {

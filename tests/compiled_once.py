@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Holds that a dependency is compiled once: after `cargo build`, no command compiles it again.
+"""Checks that a dependency is compiled once: after `cargo build`, no command compiles it again.
 
-Cargo compiles a crate anew for each set of features, and a package that is built alone asks for
-fewer features than the whole workspace. So the features stand once, in the table of the top
-Cargo.toml, and this script says where that is not enough:
+Cargo compiles a crate again for each set of features, and a package that is built alone asks for
+fewer features than the whole workspace. So the features are named once, in the table of the top
+Cargo.toml, and this script shows where that is not enough:
 
     python3 tests/compiled_once.py
 
-It runs `cargo build`, then builds what each command of the book and the README would run, and
-compares the files that cargo names: a file with another hash is another compilation. What lies in
-the target directory from earlier does not matter, and no time is taken.
-Under each crate that is compiled again stands what differs, as far as features tell it.
+It runs `cargo build`, then builds the targets of each command in the book and the README, and
+compares the files that cargo names: a file with another hash is another compilation. Older files in
+the target directory do not matter, and no time is measured.
+Under each crate that is compiled again, it prints the features that differ.
 """
 
 import json
@@ -20,21 +20,21 @@ import sys
 
 os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
-# What `cargo run`, `cargo run -p NAME` and `cargo run --example NAME` select.
+# The packages that `cargo run`, `cargo run -p NAME` and `cargo run --example NAME` select.
 STYLES = sorted(os.listdir("crates/styles"))
 RUNS = (
     [["build", "--bin", "after-accept"]]
     + [["build", "-p", style] for style in STYLES]
     + [["build", "-p", "side-by-side"], ["build", "--example", "zombie"]]
 )
-# What a test has built, and what a contributor types between two runs of all tests.
+# Commands that a test or a contributor runs between two runs of all tests.
 TESTS = [
     ["build", *(word for style in STYLES for word in ("--bin", style)), "--bin", "faulty-server"],
     ["build", "--examples"],
     ["test", "--no-run", "--example", "zombie"],
     ["test", "--no-run", "--test", "echo"],
 ]
-# What tests alone need: `cargo test` compiles these for the first time.
+# Crates that only tests need: `cargo test` compiles these for the first time.
 ONLY_FOR_TESTS = {
     "asn1-rs",
     "asn1-rs-derive",
@@ -80,7 +80,7 @@ ONLY_FOR_TESTS = {
 
 
 def artifacts(arguments):
-    """What cargo compiles for this command, or has compiled: the messages, each by a file of it."""
+    """The artifacts that cargo compiles for this command, or has compiled: messages, by a file."""
     command = ["cargo", *arguments, "--message-format", "json", "--quiet"]
     said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
     messages = (json.loads(line) for line in said.splitlines() if line.startswith("{"))
@@ -89,31 +89,31 @@ def artifacts(arguments):
 
 
 def file(message):
-    """The file that tells an artifact from others: one with a hash, where cargo names one."""
+    """The file that identifies an artifact: one with a hash, if cargo names one."""
     names = message["filenames"]
     return next((name for name in names if name.endswith(".rmeta")), names[0])
 
 
 def name(message):
-    """The name of the package that an artifact is of: `path+file:///a/b#0.1.0`, `...#b@0.1.0`."""
+    """The package name of an artifact: `path+file:///a/b#0.1.0`, `...#b@0.1.0`."""
     place, _, version = message["package_id"].rpartition("#")
     return version.split("@")[0] if "@" in version else place.rpartition("/")[2]
 
 
 def is_ours(message):
-    """Whether a package of this workspace was compiled, and nobody else's."""
+    """Whether a package of this workspace was compiled."""
     return message["package_id"].startswith("path+file:")
 
 
 def is_allowed(message, is_test):
-    """Examples and tests are compiled when they are asked for, and with tests what they need."""
+    """Whether a command may compile this: examples, tests, and the crates that only tests need."""
     if is_ours(message):
         return message["profile"]["test"] or message["target"]["kind"] == ["example"]
     return is_test and name(message) in ONLY_FOR_TESTS
 
 
 def again(known, arguments, is_test=False):
-    """The artifacts that this command does not share with what is known."""
+    """Counts and prints the artifacts of this command that are not among the known ones."""
     built = artifacts(arguments)
     different = [
         message
@@ -131,7 +131,7 @@ def again(known, arguments, is_test=False):
         ]
         features = set(message["features"])
         if not before:
-            print(f"        {name(message)}: it is not built by `cargo build`")
+            print(f"        {name(message)}: `cargo build` does not build it")
         elif features not in before:
             nearest = min(before, key=lambda other: len(other ^ features))
             more, fewer = sorted(features - nearest), sorted(nearest - features)
@@ -147,8 +147,8 @@ def main():
     known |= artifacts(["test", "--no-run"])
     found += sum(again(known, run, is_test=True) for run in TESTS)
     if found:
-        sys.exit("a crate is compiled again: give it the features that are missing, in the table "
-                 "of Cargo.toml, or where one that everybody needs is named")
+        sys.exit("a crate is compiled again: give it the missing features, in the table "
+                 "of Cargo.toml, or where a crate that all packages need is named")
 
 
 if __name__ == "__main__":

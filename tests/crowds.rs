@@ -1,4 +1,4 @@
-//! Many clients at once: more than a server takes on, and more than it should notice.
+//! Many clients at once: more than a server accepts, and more than should cost it anything.
 
 use std::iter;
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -10,16 +10,16 @@ use test_kit::{Client, Crowd, MaxClients, Process, Server, Signal, Style};
 use test_kit::{can_open, does_not_apply, each_style, require_tool, run_under, wait_until};
 
 each_style!(
-    more_clients_than_a_style_takes_wait_for_their_turn (rows 8, 17),
+    more_clients_than_a_style_accepts_wait_for_their_turn (rows 8, 17),
     a_descriptor_too_high_for_select_is_refused (row 17),
     a_thousand_idle_clients_cost_no_time,
-    members_who_vanish_together_hold_up_nobody (row 50),
+    members_that_vanish_together_delay_no_other_member (row 50),
 );
 
-/// How many come to a server that serves a thousand.
+/// The number of clients of a server that serves a thousand.
 const MANY: usize = 1100;
 
-fn more_clients_than_a_style_takes_wait_for_their_turn(style: Style) {
+fn more_clients_than_a_style_accepts_wait_for_their_turn(style: Style) {
     // All that wait have to fit into the backlog of 1,024.
     let count = if style.serves_many() { MANY } else { MANY - 100 };
     let Some(_descriptors) = Descriptors::take(count + 100) else { return };
@@ -32,7 +32,7 @@ fn more_clients_than_a_style_takes_wait_for_their_turn(style: Style) {
     crowd.speak();
     expect_echoes(&mut crowd, 0..at_once);
     assert!((at_once..count).all(|number| crowd.waits(number)));
-    // Whoever leaves makes room for one who waits.
+    // Each client that leaves makes room for a waiting one.
     let leave = at_once.min(50);
     crowd.leave(leave);
     let room = at_once..(at_once + leave).min(count);
@@ -54,9 +54,9 @@ fn a_descriptor_too_high_for_select_is_refused(style: Style) {
     crowd.speak();
     let refused: Vec<usize> = (0..count).filter(|number| !crowd.is_echoed(*number)).collect();
     if style == Style::SELECT {
-        // Of 1,024 descriptors 100 are taken already, and the server needs some itself.
+        // Of 1,024 descriptors 100 are in use already, and the server needs some itself.
         assert!((76..100).contains(&refused.len()), "{refused:?}");
-        wait_until("each refusal is said", || {
+        wait_until("each refusal is in the log", || {
             let log = server.log();
             let said = log.iter().filter(|line| line.contains("refused: "));
             said.count() == refused.len()
@@ -64,7 +64,7 @@ fn a_descriptor_too_high_for_select_is_refused(style: Style) {
     } else {
         assert_eq!(refused, []);
     }
-    // Those who came before are served as ever.
+    // The earlier clients are still served.
     let here = count - refused.len();
     assert!(refused.iter().all(|number| *number >= here));
     crowd.speak();
@@ -98,7 +98,7 @@ fn a_thousand_idle_clients_cost_no_time(style: Style) {
     let processes = || iter::once(server.process()).chain(children.iter().copied());
     let used = || processes().map(Process::cpu_time).sum::<Duration>();
     let woken = || processes().map(Process::wakeups).sum::<u64>();
-    // What each did last was to answer, and then it went to sleep.
+    // Each thread's last action was to answer, and then it went to sleep.
     let (mut seen, mut since) = (woken(), Instant::now());
     wait_until("all are asleep", || {
         let now = woken();
@@ -115,8 +115,9 @@ fn a_thousand_idle_clients_cost_no_time(style: Style) {
     assert!(used <= Duration::from_millis(20), "{used:?}");
 }
 
-/// They vanish, and a newcomer is welcomed; they vanish again, and the server stops at once.
-fn members_who_vanish_together_hold_up_nobody(style: Style) {
+/// A crowd vanishes, and a newcomer is welcomed; a crowd vanishes again, and the server stops at
+/// once.
+fn members_that_vanish_together_delay_no_other_member(style: Style) {
     const COUNT: usize = 400;
     if !style.serves_many() {
         let server = Server::start(style, "chat");
@@ -125,7 +126,7 @@ fn members_who_vanish_together_hold_up_nobody(style: Style) {
         return does_not_apply("it serves one client at a time");
     }
     let Some(_descriptors) = Descriptors::take(COUNT + 200) else { return };
-    // Nothing but the end of the last member ends the server.
+    // With this grace, only the end of the last member ends the server.
     let mut server = Server::start_with(style, "chat", &["--grace", "3600"]);
     let mut ada = join(&server, 1);
     let vanish = |ada: &mut Client| {
@@ -151,7 +152,7 @@ fn members_who_vanish_together_hold_up_nobody(style: Style) {
     assert_eq!(server.wait().code(), Some(0));
 }
 
-/// In the one style that takes on so many.
+/// Only for the style that accepts this many.
 #[test]
 fn ten_thousand_idle_tasks_cost_little_memory() {
     let Some(_descriptors) = Descriptors::take(10_200) else { return };
@@ -159,7 +160,7 @@ fn ten_thousand_idle_tasks_cost_little_memory() {
     expect_echo(&mut server.connect());
     let before = server.process().vm_rss();
     let mut crowd = Crowd::connect(&server, 10_000);
-    // The log does not tell of each where so many come in a second.
+    // With this many clients a second, the log does not name each of them.
     wait_until("all are accepted", || server.process().footprint().descriptors > 10_000);
     let idle = server.process().vm_rss() - before;
     assert!(idle <= 30 * 1024, "{idle} KiB, when they have connected");
@@ -182,17 +183,17 @@ fn expect_echoes(crowd: &mut Crowd, numbers: std::ops::Range<usize>) {
     }
 }
 
-/// Descriptors of this process that a test has for itself, until it is over.
+/// Descriptors of this process that are reserved for a test until it is over.
 struct Descriptors(usize);
 
-/// How many are taken, and news that some are given back.
+/// The number of reserved descriptors, and a signal when some are returned.
 static TAKEN: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
 
 impl Descriptors {
-    /// Waits until other crowds have left so many. Most crowds wait for the clock, and may do so
-    /// side by side, but all of them would not fit into what a process may have.
+    /// Waits until other crowds have left this many. Most crowds wait for the clock and could run
+    /// side by side, but all together they need more descriptors than a process may have.
     ///
-    /// There are none if this process may never have so many: the test has to be skipped.
+    /// Returns `None` if this process may never have this many: the test has to be skipped.
     fn take(wanted: usize) -> Option<Descriptors> {
         if !can_open(wanted) {
             return None;

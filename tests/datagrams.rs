@@ -1,4 +1,4 @@
-//! The services that answer datagrams, as real processes: what they answer, and what they do not.
+//! The services that answer datagrams, as real processes: their answers, and what they drop.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::process::Command;
@@ -10,14 +10,14 @@ use test_kit::{skip, wait_until};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
-/// How many answers an address gets at once, and how many a second after that.
+/// The number of answers that an address gets at once, and a second after that.
 const AT_ONCE: u64 = 1_000;
 const A_SECOND: u64 = 100;
 
 of_datagrams!(
     echo_gives_back_every_size_that_there_is (row 40),
-    what_is_not_two_bytes_is_dropped_and_counted (row 40),
-    who_cannot_have_asked_gets_no_answer (row 40),
+    datagrams_without_two_bytes_are_dropped_and_counted (row 40),
+    a_source_that_cannot_have_asked_gets_no_answer (row 40),
     two_echoes_that_answer_each_other_stop (row 40),
     echo_and_increment_that_answer_each_other_stop (row 40),
     increment_and_echo_that_answer_each_other_stop (row 40),
@@ -34,14 +34,14 @@ fn start_at(service: &str, listen: &str) -> Server {
     start_under(Command::new(PROGRAM), service, listen)
 }
 
-/// Starts a service by a command that runs this program.
+/// Starts a service with a command that runs this program.
 #[track_caller]
 fn start_under(mut command: Command, service: &str, listen: &str) -> Server {
     command.args(["datagrams", service, "--listen", listen]);
     Server::from_command(command).unwrap_or_else(|ended| panic!("{service}: {ended:#?}"))
 }
 
-/// A client of this address, bound to `from`, which hears nobody else.
+/// A client bound to `from`, which receives only from this server.
 fn client_from(from: &str, server: SocketAddr) -> UdpSocket {
     let client = UdpSocket::bind(from).expect("a port is free");
     client.connect(server).expect("there is a way");
@@ -54,7 +54,7 @@ fn client(server: SocketAddr) -> UdpSocket {
     client_from(host, server)
 }
 
-/// What comes back for a datagram.
+/// The answer to a datagram.
 #[track_caller]
 fn ask(client: &UdpSocket, question: &[u8]) -> Vec<u8> {
     client.send(question).expect("it is sent");
@@ -64,7 +64,7 @@ fn ask(client: &UdpSocket, question: &[u8]) -> Vec<u8> {
     answer
 }
 
-/// The last words of a service that is told to stop: what it has answered and dropped.
+/// The last log line of a service that is stopped: the numbers of answered and dropped datagrams.
 #[track_caller]
 fn stop(mut server: Server) -> String {
     assert_eq!(server.stop().code(), Some(0));
@@ -79,7 +79,7 @@ fn echo_gives_back_every_size_that_there_is() {
         let question: Vec<u8> = (0..size).map(|n| (n % 251) as u8).collect();
         assert!(ask(&client, &question) == question, "{size} bytes");
     }
-    // One byte more fits into no datagram: its own system does not let it leave.
+    // One byte more fits into no datagram: the client's own system refuses it.
     let error = client.send(&[0; 65_508]).expect_err("it is too long");
     assert_eq!(error.raw_os_error(), Some(nix::errno::Errno::EMSGSIZE as i32));
     assert_eq!(stop(server), "7 answered, 0 dropped");
@@ -107,13 +107,13 @@ fn increment_adds_one_and_wraps() {
     }
 }
 
-fn what_is_not_two_bytes_is_dropped_and_counted() {
+fn datagrams_without_two_bytes_are_dropped_and_counted() {
     let server = start("increment");
     let client = client(server.address());
     for wrong in [&b""[..], b"1", b"123", &[0; 60_000]] {
         client.send(wrong).expect("it is sent");
     }
-    // Nothing overtakes on this way, so an answer to one of those would have come before.
+    // Datagrams keep their order here, so an answer to one of those would have come before.
     assert_eq!(ask(&client, &[0, 41]), [0, 42]);
     let told = server.wait_for_log(|line| line.contains("dropped"));
     let source = client.local_addr().expect("bound").to_string();
@@ -126,8 +126,8 @@ fn the_answer_comes_from_the_address_that_was_asked() {
     let server = start_at("echo", "0.0.0.0:0");
     for host in ["127.0.0.1", "127.0.0.2", "127.3.2.1"] {
         let address = SocketAddr::new(host.parse().unwrap(), server.address().port());
-        // From a socket that is bound to everything, the answer would come from 127.0.0.1, and one
-        // that is connected to another address does not hear that.
+        // From a socket bound to the wildcard, the answer would come from 127.0.0.1, and a client
+        // connected to another address would not receive it.
         assert_eq!(ask(&client(address), b"hello"), b"hello", "{host}");
     }
 }
@@ -145,7 +145,7 @@ fn one_socket_serves_both_families() {
 }
 
 #[test]
-fn an_address_gets_a_thousand_answers_at_once_and_another_all_the_same() {
+fn an_address_gets_a_thousand_answers_at_once_and_others_are_still_answered() {
     let server = start("echo");
     let (greedy, modest) = (client(server.address()), client_from("127.0.0.2:0", server.address()));
     let begin = Instant::now();
@@ -153,7 +153,7 @@ fn an_address_gets_a_thousand_answers_at_once_and_another_all_the_same() {
         for _ in 0..100 {
             greedy.send(b"x").expect("it is sent");
         }
-        // So none is lost because the server's socket has no room for it.
+        // So the server's socket always has room, and no datagram is lost.
         assert_eq!(ask(&modest, b"hello"), b"hello");
     }
     let most = AT_ONCE + A_SECOND * (begin.elapsed().as_secs() + 1);
@@ -164,7 +164,7 @@ fn an_address_gets_a_thousand_answers_at_once_and_another_all_the_same() {
     assert!(told.contains("over the rate of their address"), "{told}");
 }
 
-/// Failures of the network are played by strace(1).
+/// strace(1) imitates failures of the network.
 fn failures_of_the_network_are_survived() {
     if !require_tool("strace") {
         return;
@@ -183,7 +183,7 @@ fn failures_of_the_network_are_survived() {
         strace.args(["-e", &format!("inject={call}:error={error}:when=1..3"), PROGRAM]);
         let server = start_under(strace, "echo", "127.0.0.1:0");
         let client = client(server.address());
-        // What was asked while nothing could be sent has no answer, as with any datagram.
+        // A question asked while nothing could be sent gets no answer, as with any datagram.
         client.set_read_timeout(Some(Duration::from_millis(100))).expect("not zero");
         let by = Instant::now() + deadline();
         loop {
@@ -199,7 +199,7 @@ fn failures_of_the_network_are_survived() {
     }
 }
 
-/// The program refuses this command line with this status, in one line that holds these words.
+/// The program refuses this command line with this status, and one line that contains these words.
 #[track_caller]
 fn check_refused(arguments: &[&str], status: i32, words: &[&str]) {
     let mut command = Command::new(PROGRAM);
@@ -209,7 +209,7 @@ fn check_refused(arguments: &[&str], status: i32, words: &[&str]) {
 }
 
 #[test]
-fn what_cannot_be_served_is_told_in_one_line() {
+fn a_service_that_cannot_start_says_why_in_one_line() {
     let server = start("echo");
     let address = server.address().to_string();
     let words = [&*address, "in use", "--listen"];
@@ -239,7 +239,7 @@ print(\"ok\")'";
     }
 }
 
-// What follows has senders that lie, which takes a network of its own.
+// The following tests have senders with forged addresses, which need their own network.
 
 /// A service on a host of its own.
 #[track_caller]
@@ -247,14 +247,14 @@ fn start_on(host: &Host, service: &str, listen: &str) -> Server {
     start_under(host.command(PROGRAM), service, listen)
 }
 
-/// Sends datagrams from this host that say they come from somewhere else.
+/// Sends datagrams from this host with a forged source address.
 #[track_caller]
 fn forge(host: &Host, from: SocketAddr, to: SocketAddr, count: u32, bytes: &str) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/foreign_clients/forge.py");
     host.run(&format!("python3 {script} {from} {to} {count} {bytes}"));
 }
 
-/// How many datagrams have left this host, its own included (RFC 4113, udpOutDatagrams).
+/// The number of datagrams that this host has sent, including its own (RFC 4113, udpOutDatagrams).
 #[track_caller]
 fn sent(host: &Host) -> u64 {
     let udp =
@@ -262,7 +262,7 @@ fn sent(host: &Host) -> u64 {
     udp.trim().parse().expect("a number")
 }
 
-fn who_cannot_have_asked_gets_no_answer() {
+fn a_source_that_cannot_have_asked_gets_no_answer() {
     if !require_tool("python3") {
         return;
     }
@@ -278,7 +278,7 @@ fn who_cannot_have_asked_gets_no_answer() {
         ("10.0.0.2:1023", own, "3 from a port below 1024"),
         ("224.202.20.30:54321", own, "1 from a group or a broadcast address"),
         ("255.255.255.255:54321", own, "2 from a group or a broadcast address"),
-        // The kernel alone knows that this is a broadcast address, and does not let the answer go.
+        // Only the kernel knows that this is a broadcast address, and refuses to send the answer.
         ("10.0.0.255:54321", own, "1 whose answer could not be sent"),
         (&*own.to_string(), own, "1 from the service itself"),
         (&*format!("127.1.2.3:{port}"), own, "2 from the service itself"),
@@ -288,16 +288,16 @@ fn who_cannot_have_asked_gets_no_answer() {
         forge(host, from.parse().unwrap(), to, 1, "6869");
         server.wait_for_log(|line| line.contains(words));
     }
-    // There is another one like it on the other host, and they may talk.
+    // The other host has a service on the same port, and the two may talk.
     assert!(stop(server).starts_with("0 answered, 10 dropped: "));
 }
 
-/// Two services that are made to answer each other, by so many forged datagrams, have stopped by
-/// themselves after a second.
+/// Two services that forged datagrams make answer each other have stopped by themselves after a
+/// second.
 #[track_caller]
 fn check_storm(places: [(&Host, &str, &str); 2], count: u32) {
     let [one, other] = places.map(|(host, service, listen)| start_on(host, service, listen));
-    // They may be on the same host, which is asked once then.
+    // They may be on the same host, which is counted only once then.
     let hosts = match places.map(|(host, ..)| host) {
         [one, other] if std::ptr::eq(one, other) => vec![one],
         both => both.to_vec(),
@@ -305,21 +305,21 @@ fn check_storm(places: [(&Host, &str, &str); 2], count: u32) {
     let sent = || -> u64 { hosts.iter().map(|host| sent(host)).sum() };
     let before = sent();
     forge(places[0].0, other.address(), one.address(), count, "0029");
-    // The one that drops the last of them ends it, and nobody knows which.
-    wait_until("somebody has had enough", || {
+    // The service that drops the last datagram ends the storm; it can be either.
+    wait_until("one service has had enough", || {
         let logs = [one.log(), other.log()].concat();
         logs.iter().any(|line| line.contains("over the rate"))
     });
-    // Time itself is what this is about, and no event would tell of it: a storm is to be over
-    // within a second, and in another one it is counted how much is left of it.
+    // Time itself is the subject here: a storm must be over within a second, and in the next second
+    // its remaining datagrams are counted.
     thread::sleep(Duration::from_secs(1));
     let (after_one, begin) = (sent(), Instant::now());
     thread::sleep(Duration::from_secs(1));
     let rate = (sent() - after_one) as f64 / begin.elapsed().as_secs_f64();
     assert!(rate < 200.0, "{rate} datagrams a second");
-    // It did happen: each has answered the other until it had enough.
+    // It did happen: each has answered the other until the limit.
     assert!(after_one - before > AT_ONCE, "{}", after_one - before);
-    // Everybody else is still answered.
+    // All others still get answers.
     for (server, (host, service, _)) in [&one, &other].into_iter().zip(places) {
         let answer = host.run(&format!(
             "printf '\\0\\51' | \
@@ -341,7 +341,7 @@ fn storm(one: &str, other: &str) {
     for count in [1, 3_000] {
         check_storm([(&left, one, "127.0.0.1:0"), (&left, other, "127.0.0.1:0")], count);
     }
-    // Here even the ports are the same, and each is right that the other is not itself.
+    // Here even the ports are the same, and each service is right that the other is not itself.
     check_storm([(&left, one, "10.0.0.1:8007"), (&right, other, "10.0.0.2:8007")], 1);
 }
 

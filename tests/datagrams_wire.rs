@@ -1,7 +1,7 @@
-//! Datagrams between two hosts: what is on the wire, and who hears it.
+//! Datagrams between two hosts: the frames on the wire, and their receivers.
 //!
-//! The hosts are network namespaces that each test makes for itself, as root or, where the system
-//! allows it, as anybody.
+//! The hosts are network namespaces that each test makes for itself, as root or, if the system
+//! allows it, as any user.
 
 use std::process::Command;
 
@@ -12,15 +12,15 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 const GROUP: &str = "224.202.20.30:54321";
 
 of_datagrams!(
-    where_no_route_tells_the_interface_it_has_to_be_chosen (row 42),
-    an_interface_that_cannot_is_told_with_the_others (row 42),
-    an_interface_that_goes_down_and_comes_back_is_heard_again (row 42),
-    an_interface_that_is_taken_out_and_put_in_again_is_joined_again (row 42),
-    every_member_of_a_host_hears_its_group_and_no_other (row 42),
-    what_passes_is_no_reason_to_stop (rows 41, 42),
+    without_a_route_the_interface_has_to_be_chosen (row 42),
+    the_error_for_an_unusable_interface_names_the_others (row 42),
+    an_interface_that_goes_down_and_comes_up_again_receives_again (row 42),
+    an_interface_that_is_removed_and_added_again_is_joined_again (row 42),
+    every_member_on_a_host_receives_only_its_group (row 42),
+    a_failure_that_passes_is_no_reason_to_stop (rows 41, 42),
 );
 
-/// Two hosts, or nothing if this machine lacks what it takes.
+/// Two hosts, or `None` if this machine cannot make them.
 #[track_caller]
 fn wire() -> Option<Wire> {
     if !["python3", "socat"].into_iter().all(require_tool) {
@@ -35,7 +35,7 @@ fn datagrams(host: &Host, arguments: &[&str]) -> Command {
     command
 }
 
-/// Starts something that says `listening on ADDRESS`.
+/// Starts a program that prints `listening on ADDRESS`.
 #[track_caller]
 fn listen(host: &Host, arguments: &[&str]) -> Server {
     Server::from_command(datagrams(host, arguments))
@@ -49,13 +49,13 @@ fn member(host: &Host, group: &str) -> Server {
     listen(host, &[&["multicast", "receive"], &options[..]].concat())
 }
 
-/// Runs to its end what ends by itself.
+/// Runs a program that ends by itself.
 #[track_caller]
 fn run(host: &Host, arguments: &[&str]) -> Ended {
     Running::spawn(datagrams(host, arguments)).end()
 }
 
-/// Sends a text once, to a group or to everybody.
+/// Sends a text once, to a group or to a broadcast address.
 #[track_caller]
 fn send(host: &Host, task: &str, text: &str, options: &[&str]) {
     let arguments = [&[task, "send", text, "--count", "1"], options].concat();
@@ -69,7 +69,7 @@ fn send_to_group(host: &Host, text: &str, group: &str) {
     send(host, "multicast", text, &options);
 }
 
-/// The texts that it has shown so far, in order, whoever has sent them.
+/// The texts that the receiver has shown so far, in order, from any sender.
 fn heard(receiver: &Server) -> Vec<String> {
     let lines = receiver.output();
     let texts = lines[1..].iter().map(|line| {
@@ -79,7 +79,7 @@ fn heard(receiver: &Server) -> Vec<String> {
     texts.collect()
 }
 
-/// The sender is 10.0.0.1, and this is what it has said.
+/// Waits for a text from the sender 10.0.0.1.
 #[track_caller]
 fn expect_from_left(receiver: &Server, text: &str) {
     let line = receiver.wait_for_output(|line| line.ends_with(text));
@@ -87,7 +87,7 @@ fn expect_from_left(receiver: &Server, text: &str) {
     assert_eq!(line.split_once(' ').map(|(_, text)| text), Some(text));
 }
 
-/// Whoever looks at the frames of a host's end of the wire.
+/// Captures the frames on a host's end of the wire.
 struct Capture(Running);
 
 impl Capture {
@@ -113,7 +113,7 @@ impl Capture {
         Frame(bytes(&self.0.wait_for_output(|line| is_it(&frame(line)))).expect("a frame"))
     }
 
-    /// How many such frames there have been.
+    /// The number of such frames so far.
     fn count(&self, is_it: impl Fn(&Frame) -> bool) -> usize {
         let lines = self.0.output();
         let frames = lines.iter().filter_map(|line| bytes(line)).map(Frame);
@@ -126,7 +126,7 @@ fn bytes(hex: &str) -> Option<Vec<u8>> {
     pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect()
 }
 
-/// An Ethernet frame: 14 bytes, and then what it carries.
+/// An Ethernet frame: 14 bytes of header, and its payload.
 #[derive(Debug)]
 struct Frame(Vec<u8>);
 
@@ -140,18 +140,18 @@ impl Frame {
         self.0.get(6..12) == Some(&[2, 0, 0, 0, 0, 1])
     }
 
-    /// What becomes of the membership of a group, if that is what the frame tells: 4 for joining, 3
-    /// for leaving (RFC 3376, section 4.2.12; the first record is enough for one group).
+    /// The change of a group's membership, if the frame reports one: 4 for joining, 3 for leaving
+    /// (RFC 3376, section 4.2.12; the first record is enough for one group).
     fn igmp(&self, group: [u8; 4]) -> Option<u8> {
         let is_ipv4 = self.0.get(12..14)? == [8, 0];
-        // The header tells its length in words of four bytes, and it is longer with an option.
+        // The header's length is in words of four bytes, and an option makes it longer.
         let header = usize::from(self.0.get(14)? & 0xf) * 4;
         let (protocol, report) = (*self.0.get(23)?, self.0.get(14 + header..)?);
         let is_report = protocol == 2 && *report.first()? == 0x22;
         (is_ipv4 && is_report && report.get(12..16)? == group).then(|| report[8])
     }
 
-    /// The same for IPv6 (MLD, RFC 3810): ICMPv6 143 behind an option header.
+    /// The same for IPv6 (MLD, RFC 3810): ICMPv6 143 after an option header.
     fn mld(&self, group: [u8; 16]) -> Option<u8> {
         let is_ipv6 = self.0.get(12..14)? == [0x86, 0xdd];
         let report = self.0.get(14 + 40 + 8..)?;
@@ -160,7 +160,7 @@ impl Frame {
     }
 }
 
-/// As IGMP and MLD number it.
+/// The number in IGMP and MLD.
 const JOINED: u8 = 4;
 const LEFT: u8 = 3;
 
@@ -168,7 +168,7 @@ const LEFT: u8 = 3;
 fn the_mac_of_a_group_has_23_of_its_bits() {
     let Some(wire) = wire() else { return };
     let capture = Capture::start(&wire.right);
-    // The first nine bits are lost, so 32 groups have the same.
+    // The first nine bits are lost, so 32 groups share this address.
     for group in [GROUP, "239.202.20.30:54321", "224.74.20.30:54321"] {
         send_to_group(&wire.left, group, group);
         let frame = capture.wait_for(group.as_bytes());
@@ -195,7 +195,7 @@ fn the_mac_of_an_ipv6_group_has_its_last_32_bits() {
 }
 
 #[test]
-fn the_network_is_told_who_joins_and_who_leaves() {
+fn joins_and_leaves_are_reported_to_the_network() {
     let Some(wire) = wire() else { return };
     let capture = Capture::start(&wire.left);
     let group = [224, 202, 20, 30];
@@ -208,7 +208,7 @@ fn the_network_is_told_who_joins_and_who_leaves() {
 }
 
 #[test]
-fn the_network_is_told_the_same_of_ipv6() {
+fn joins_and_leaves_of_ipv6_are_reported_to_the_network() {
     let Some(wire) = wire() else { return };
     let capture = Capture::start(&wire.left);
     let mut group = [0; 16];
@@ -221,10 +221,11 @@ fn the_network_is_told_the_same_of_ipv6() {
     capture.wait_until(|frame| frame.mld(group) == Some(LEFT));
 }
 
-fn every_member_of_a_host_hears_its_group_and_no_other() {
+fn every_member_on_a_host_receives_only_its_group() {
     let Some(wire) = wire() else { return };
     let [one, two] = [(); 2].map(|()| member(&wire.right, GROUP));
-    // Of the same MAC address, so the host takes the frame, and the kernel has to tell them apart.
+    // This group has the same MAC address, so the host takes the frame, and the kernel has to
+    // distinguish the groups.
     let alias = member(&wire.right, "239.202.20.30:54321");
     let other = member(&wire.right, "224.0.1.20:54321");
     let here = member(&wire.left, GROUP);
@@ -236,14 +237,14 @@ fn every_member_of_a_host_hears_its_group_and_no_other() {
     ] {
         send_to_group(&wire.left, text, group);
     }
-    // They travel in order: what was for others would have come before.
+    // Datagrams keep their order: those for other groups would have come before.
     for member in [&one, &two, &here] {
         expect_from_left(member, "to the group");
         assert_eq!(heard(member), ["to the group"]);
     }
     expect_from_left(&alias, "to the alias");
     expect_from_left(&other, "to another");
-    // It would have come after: a message to their own group is there to tell that it has not.
+    // A stray datagram would come after: this message to their own group shows that none came.
     send_to_group(&wire.left, "the end", "239.202.20.30:54321");
     send_to_group(&wire.left, "the end", "224.0.1.20:54321");
     for (member, first) in [(&alias, "to the alias"), (&other, "to another")] {
@@ -253,7 +254,7 @@ fn every_member_of_a_host_hears_its_group_and_no_other() {
 }
 
 #[test]
-fn a_group_of_ipv6_is_heard() {
+fn members_of_an_ipv6_group_receive_its_datagrams() {
     let Some(wire) = wire() else { return };
     for group in ["[ff02::4a14:1e]:54321", "[ff05::1:4a14:1e]:54321"] {
         let (one, other) = (member(&wire.right, group), member(&wire.right, "[ff02::99]:54321"));
@@ -267,7 +268,7 @@ fn a_group_of_ipv6_is_heard() {
 }
 
 #[test]
-fn a_receiver_ends_when_so_many_have_come() {
+fn a_receiver_ends_after_the_given_number_of_datagrams() {
     let Some(wire) = wire() else { return };
     let options = ["multicast", "receive", "--interface", "10.0.0.2", "--count", "2"];
     let mut receiver = listen(&wire.right, &options);
@@ -278,7 +279,7 @@ fn a_receiver_ends_when_so_many_have_come() {
     let expected = [1, 2, 3].map(|number| format!("sent to {GROUP}: hello {number}"));
     assert_eq!(sent.output, expected);
     assert_eq!(receiver.wait().code(), Some(0));
-    // It has ended, but its last words may not have been collected yet.
+    // It has ended, but its last output may not have been collected yet.
     receiver.wait_for_output(|line| line.ends_with(" hello 2"));
     assert_eq!(heard(&receiver), ["hello 1", "hello 2"]);
 }
@@ -295,7 +296,7 @@ fn a_sender_goes_on_until_it_is_stopped() {
 }
 
 #[test]
-fn what_is_heard_is_shown_so_that_no_terminal_obeys() {
+fn received_control_characters_are_replaced() {
     let Some(wire) = wire() else { return };
     let receiver = member(&wire.right, GROUP);
     wire.left.run(&format!(
@@ -307,7 +308,7 @@ fn what_is_heard_is_shown_so_that_no_terminal_obeys() {
 }
 
 #[test]
-fn broadcast_is_a_frame_for_everybody() {
+fn broadcast_is_a_frame_for_every_host() {
     let Some(wire) = wire() else { return };
     let capture = Capture::start(&wire.right);
     let everybody = listen(&wire.right, &["broadcast", "receive"]);
@@ -335,7 +336,7 @@ fn broadcast_is_a_frame_for_everybody() {
     assert_eq!(heard(&elsewhere), ["to myself"]);
 }
 
-/// Has socat show what it receives at this address. `-u` is one way.
+/// Makes socat show what it receives at this address. `-u` means one way.
 fn socat(host: &Host, address: &str) -> Running {
     let mut socat = host.command("socat");
     socat.args(["-u", address, "-"]);
@@ -343,7 +344,7 @@ fn socat(host: &Host, address: &str) -> Running {
 }
 
 #[test]
-fn socat_is_heard_and_hears() {
+fn socat_sends_and_receives() {
     let Some(wire) = wire() else { return };
     let (group, everybody) =
         (member(&wire.right, GROUP), listen(&wire.right, &["broadcast", "receive"]));
@@ -358,12 +359,12 @@ fn socat_is_heard_and_hears() {
     let member =
         socat(&wire.right, "UDP4-RECV:54321,reuseaddr,ip-add-membership=224.202.20.30:wire");
     let receiver = socat(&wire.right, "UDP4-RECV:54322,broadcast");
-    // It does not say when it has bound its socket, but the system does (proc_net(5)).
+    // socat does not say when it has bound its socket, but the system does (proc_net(5)).
     wait_until("socat listens", || {
         let sockets = wire.right.run("cat /proc/net/udp");
         sockets.contains(":D431") && sockets.contains(":D432")
     });
-    // Each line ends, so that it is seen here as one.
+    // Each text ends its line, so that it appears here as a line.
     send_to_group(&wire.left, "to socat's group\n", GROUP);
     let by_address = ["--address", "10.0.0.255:54322"];
     send(&wire.left, "broadcast", "to socat and all\n", &by_address);
@@ -381,7 +382,7 @@ fn an_increment_has_its_high_byte_first_on_the_wire() {
         server.address()
     ));
     assert_eq!(answer.trim(), "01 00");
-    // Behind 14 bytes of Ethernet, 20 of IPv4 and 8 of UDP.
+    // After 14 bytes of Ethernet, 20 of IPv4 and 8 of UDP.
     let payload = |from_left: bool| {
         let is_it =
             |frame: &Frame| frame.0.get(23) == Some(&17) && frame.is_from_left() == from_left;
@@ -391,13 +392,13 @@ fn an_increment_has_its_high_byte_first_on_the_wire() {
     assert_eq!(payload(false), [1, 0]);
 }
 
-/// The program fails on this host with this status, and one line that has these words.
+/// The program fails on this host with this status, and one line that contains these words.
 #[track_caller]
 fn check_refused(host: &Host, arguments: &[&str], status: i32, words: &[&str]) {
     run(host, arguments).expect_refusal(status, words);
 }
 
-fn where_no_route_tells_the_interface_it_has_to_be_chosen() {
+fn without_a_route_the_interface_has_to_be_chosen() {
     let Some(wire) = wire() else { return };
     let host = &wire.left;
     let choose = "choose one with --interface: lo (127.0.0.1), wire (10.0.0.1)";
@@ -422,7 +423,7 @@ fn where_no_route_tells_the_interface_it_has_to_be_chosen() {
     expect_from_left(&receiver, "by the route");
 }
 
-fn an_interface_that_cannot_is_told_with_the_others() {
+fn the_error_for_an_unusable_interface_names_the_others() {
     let Some(wire) = wire() else { return };
     let host = &wire.left;
     let send = |interface| ["multicast", "send", "--interface", interface];
@@ -437,7 +438,7 @@ fn an_interface_that_cannot_is_told_with_the_others() {
     check_refused(host, &receive, 1, &["igmp_max_memberships"]);
 }
 
-fn an_interface_that_goes_down_and_comes_back_is_heard_again() {
+fn an_interface_that_goes_down_and_comes_up_again_receives_again() {
     let Some(wire) = wire() else { return };
     let capture = Capture::start(&wire.left);
     let receiver = member(&wire.right, GROUP);
@@ -450,14 +451,14 @@ fn an_interface_that_goes_down_and_comes_back_is_heard_again() {
     let before = capture.count(joined);
     wire.right.run("ip link set wire up");
     wire.wait_until_up();
-    // The kernel has kept the membership, and tells the network of it anew.
-    wait_until("the network is told again", || capture.count(joined) > before);
+    // The kernel has kept the membership, and reports it to the network again.
+    wait_until("the membership is reported again", || capture.count(joined) > before);
     send_to_group(&wire.left, "after", GROUP);
     expect_from_left(&receiver, "after");
     assert_eq!(heard(&receiver), ["before", "after"]);
 }
 
-fn an_interface_that_is_taken_out_and_put_in_again_is_joined_again() {
+fn an_interface_that_is_removed_and_added_again_is_joined_again() {
     let Some(wire) = wire() else { return };
     for group in [GROUP, "[ff02::4a14:1e]:54321"] {
         let receiver = member(&wire.right, group);
@@ -470,8 +471,8 @@ fn an_interface_that_is_taken_out_and_put_in_again_is_joined_again() {
     }
 }
 
-/// Failures of the network are played by strace(1).
-fn what_passes_is_no_reason_to_stop() {
+/// strace(1) imitates failures of the network.
+fn a_failure_that_passes_is_no_reason_to_stop() {
     let Some(wire) = wire() else { return };
     if !require_tool("strace") {
         return;
@@ -484,8 +485,8 @@ fn what_passes_is_no_reason_to_stop() {
         strace
     };
     let sending = ["multicast", "send", "--interface", "wire", "--every", "0.01", "--count", "5"];
-    // Five calls come before the first datagram: three make sure of what wakes us at a signal, and
-    // two ask for the interfaces.
+    // Five calls come before the first datagram: three prepare the waking by a signal, and two ask
+    // for the interfaces.
     for (inject, sent, told) in [
         ("sendto:error=ENOBUFS:when=6..7", 3, 1),
         ("sendto:error=ECONNREFUSED:when=6", 4, 1),

@@ -1,23 +1,23 @@
-//! Echo (RFC 862): every byte comes back, unchanged and in order, and after the end the end.
+//! Echo (RFC 862): every byte comes back, unchanged and in order, and then the end.
 
 use test_kit::{Client, Server, Style, each_style};
 
 each_style!(
     every_byte_comes_back (row 33),
-    what_is_not_a_line_comes_back_at_once,
+    bytes_without_a_line_end_come_back_at_once,
     eight_megabytes_come_back_after_a_half_close (row 24),
     eight_megabytes_come_back_to_a_small_receive_buffer (row 23),
     one_byte_at_a_time_comes_back (row 22),
     the_second_client_is_served_meanwhile_or_waits,
 );
 
-/// Bytes in which nothing repeats soon, so that one lost or doubled does not go unnoticed.
+/// Bytes that do not repeat soon, so that a lost or doubled byte is noticed.
 fn megabytes(count: usize) -> Vec<u8> {
     let words = 0..(count << 20) as u32 / 4;
     words.flat_map(|n| n.wrapping_mul(0x9e37_79b9).to_le_bytes()).collect()
 }
 
-/// assert_eq would print megabytes.
+/// Compares like assert_eq, which would print megabytes.
 #[track_caller]
 fn assert_same(received: &[u8], sent: &[u8]) {
     let first = received.iter().zip(sent).position(|(a, b)| a != b);
@@ -38,7 +38,7 @@ fn every_byte_comes_back(style: Style) {
     client.expect_end();
 }
 
-fn what_is_not_a_line_comes_back_at_once(style: Style) {
+fn bytes_without_a_line_end_come_back_at_once(style: Style) {
     let server = Server::start(style, "echo");
     let mut client = server.connect();
     client.send("no line end");

@@ -5,9 +5,9 @@ use std::env;
 use test_kit::chat::{expect_silence, join};
 use test_kit::{Client, Process, Server, Style, each_style};
 
-each_style!(an_endless_line_is_refused_once_and_kept_nowhere (row 32));
+each_style!(an_endless_line_is_refused_once_and_not_stored (row 32));
 
-fn an_endless_line_is_refused_once_and_kept_nowhere(style: Style) {
+fn an_endless_line_is_refused_once_and_not_stored(style: Style) {
     for service in ["chat", "lines"] {
         check(style, service);
     }
@@ -27,7 +27,7 @@ fn check(style: Style, service: &str) {
             client.expect_line("=> silence");
         }
     };
-    // Whatever a first line makes a server allocate is there from now on.
+    // Memory that the server allocates for a first line is allocated from now on.
     let too_long = "* a line has at most 1024 bytes; that one was dropped";
     client.send(&megabyte);
     client.send("\n");
@@ -50,7 +50,7 @@ fn check(style: Style, service: &str) {
     }
 }
 
-/// A gigabyte, but for a build that is not optimized.
+/// A gigabyte; less for a build that is not optimized.
 fn megabytes() -> usize {
     let is_ci = env::var("CI").as_deref() == Ok("true");
     if is_ci && !cfg!(debug_assertions) { 1024 } else { 32 }

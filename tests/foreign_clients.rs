@@ -1,4 +1,4 @@
-//! Two people talk, each at a program that others have written; and programs that drive echo.
+//! Two people talk, each with a program that others have written; and programs that use echo.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -25,7 +25,7 @@ each_style!(
 
 const TEXT: &str = "汉语/漢語 Hànyǔ";
 
-/// A program that runs by the side of the test. Dropping it kills it.
+/// A program that runs beside the test. Dropping it kills it.
 struct Program {
     child: Child,
     stdin: Option<ChildStdin>,
@@ -58,13 +58,13 @@ impl Program {
         writeln!(stdin, "{line}").expect("it reads what is typed");
     }
 
-    /// Waits until it shows a line that ends so.
+    /// Waits until it shows a line with this end.
     #[track_caller]
     fn expect(&self, end: &str) {
         self.expect_line(end, |line| line.trim_end_matches('\r').ends_with(end));
     }
 
-    /// Waits until it shows a line that is `what`.
+    /// Waits until it shows a line that `is_it` accepts; `what` describes it.
     #[track_caller]
     fn expect_line(&self, what: &str, is_it: impl Fn(&str) -> bool) {
         let by = Instant::now() + deadline();
@@ -78,7 +78,7 @@ impl Program {
         }
     }
 
-    /// Ends what is typed, and waits until the program has ended well.
+    /// Ends the input, and waits until the program has ended successfully.
     #[track_caller]
     fn finish(mut self) {
         drop(self.stdin.take());
@@ -93,13 +93,13 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // It fails only where the program has been waited for.
+        // This fails only if the program has been waited for.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Two people talk by this program: where only one can at a time, one after the other.
+/// Two people talk with this program: one after the other if the style serves one client at a time.
 fn check_conversation(style: Style, program: &str, arguments: &[&str]) {
     let server = Server::start(style, "chat");
     let address = server.address().to_string();
@@ -129,7 +129,7 @@ fn check_conversation(style: Style, program: &str, arguments: &[&str]) {
         bob.expect(&format!("[ada] {TEXT}"));
         bob.say("你好");
         ada.expect("[bob] 你好");
-        // He hangs up without a word.
+        // He ends the connection without a goodbye.
         bob.finish();
         ada.expect("* bob left");
         quit(ada);
@@ -156,7 +156,7 @@ fn two_people_talk_by_ncat(style: Style) {
 
 fn two_people_talk_by_socat(style: Style) {
     if require_tool("socat") {
-        // After its own input has ended it waits for half a second if nothing else is said.
+        // By default it waits only half a second after its own input has ended.
         check_conversation(style, "socat", &["-t60", "-", "TCP:ADDRESS"]);
     }
 }
@@ -165,13 +165,14 @@ fn two_people_talk_by_our_own_client(style: Style) {
     check_conversation(style, OUR_OWN, &["talk", "ADDRESS"]);
 }
 
-/// Where the scripts are that stand beside this file.
+/// The path of a script beside this file.
 fn script(name: &str) -> String {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign_clients");
     directory.join(name).to_str().expect("UTF-8").to_owned()
 }
 
-/// Runs a script that makes two people talk, and says "heard" when each has heard the other.
+/// Runs a script that makes two people talk, and prints "heard" when each has received the other's
+/// line.
 fn check_script(style: Style, program: &str, script: &str, more: &[&str]) {
     let server = Server::start(style, "chat");
     let port = server.address().port().to_string();
@@ -196,7 +197,7 @@ fn two_people_talk_by_python(style: Style) {
     }
 }
 
-/// What a program sends through echo comes back to it, and then it ends by itself.
+/// A program gets everything back from echo, and then ends by itself.
 fn check_echo(style: Style, program: &str, arguments: impl Fn(&str) -> Vec<String>) {
     let server = Server::start(style, "echo");
     let sent = TEXT.repeat(8_000_000 / TEXT.len()).into_bytes();
@@ -220,7 +221,7 @@ fn check_echo(style: Style, program: &str, arguments: impl Fn(&str) -> Vec<Strin
             drop(stdin);
         });
         let received = ended.recv_timeout(deadline());
-        // Else it would be waited for.
+        // Otherwise the test would wait for it.
         let _ = received.is_err().then(|| child.kill());
         let received = received.expect("it ends in time").expect("readable");
         assert!(received == sent, "{} of {} bytes", received.len(), sent.len());
@@ -246,7 +247,7 @@ fn eight_megabytes_come_back_to_socat(style: Style) {
     }
 }
 
-/// The root program's own binary, which is the client too.
+/// The binary of the root program, which is also the client.
 const OUR_OWN: &str = env!("CARGO_BIN_EXE_after-accept");
 
 fn eight_megabytes_come_back_to_our_own_client(style: Style) {
@@ -264,15 +265,15 @@ fn python_gets_its_bytes_back(style: Style) {
     client.finish();
 }
 
-/// It takes its own request, reflected, for the answer: a request and an array of two strings look
-/// alike in redis's protocol.
+/// redis-benchmark takes its own request, which echo returns, for the answer: in redis's protocol a
+/// request looks like an array of two strings.
 fn redis_benchmark_is_echoed(style: Style) {
     if !require_tool("redis-benchmark") {
         return;
     }
     let server = Server::start(style, "echo");
     let port = server.address().port().to_string();
-    // With more than one, the first would wait for ever for the others to connect.
+    // With more than one, the first would wait forever for the others to connect.
     let clients = if style.serves_many() { "20" } else { "1" };
     let arguments = ["-p", &port, "-c", clients, "-n", "5000", "--csv", "ECHO", TEXT];
     let benchmark = Program::start("redis-benchmark", &arguments);

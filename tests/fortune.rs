@@ -1,4 +1,4 @@
-//! Fortune (RFC 865, over TCP): one saying, and goodbye.
+//! Fortune (RFC 865, over TCP): one fortune, and the end.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,16 +11,16 @@ use test_kit::{Directory, Server, Style, deadline, each_style, require_tool};
 each_style!(
     a_fortune_is_lines_of_at_most_512_bytes,
     input_is_never_answered,
-    who_closes_is_not_waited_for,
-    who_does_not_close_is_waited_for_two_seconds,
-    the_next_client_waits_for_who_lingers_or_not,
+    a_client_that_closes_is_not_waited_for,
+    a_client_that_does_not_close_is_waited_for_two_seconds,
+    the_next_client_waits_for_a_lingering_one_or_not,
     fortunes_come_from_the_file,
     entries_that_are_too_long_are_counted,
-    debians_fortunes_can_be_told,
-    the_zen_of_python_can_be_told,
+    debians_fortunes_can_be_served,
+    the_zen_of_python_can_be_served,
 );
 
-/// Connects, takes a fortune and closes.
+/// Connects, reads a fortune and closes.
 #[track_caller]
 fn fortune(server: &Server) -> String {
     let told = String::from_utf8(server.connect().read_to_end()).expect("a fortune is UTF-8");
@@ -57,12 +57,12 @@ fn a_seed_gives_the_same_fortunes_in_every_style() {
     for style in Style::ALL.map(|style| *style) {
         assert_eq!(told(style, "42"), expected, "{style:?}");
     }
-    // Neither is one fortune told again and again, nor whatever the seed.
+    // A seed does not give the same fortune again and again.
     assert!(expected.iter().collect::<BTreeSet<_>>().len() > 5);
     assert_ne!(told(Style::ITERATIVE, "43"), expected);
 }
 
-fn who_closes_is_not_waited_for(style: Style) {
+fn a_client_that_closes_is_not_waited_for(style: Style) {
     let server = Server::start(style, "fortune");
     let begun = Instant::now();
     let clients = deadline().as_secs();
@@ -70,11 +70,11 @@ fn who_closes_is_not_waited_for(style: Style) {
         fortune(&server);
         server.wait_for_log(|line| line.ends_with(&format!("client {client} left")));
     }
-    // Two seconds for each would be twice as long.
+    // Two seconds for each would take twice as long.
     assert!(begun.elapsed() < Duration::from_secs(clients));
 }
 
-fn who_does_not_close_is_waited_for_two_seconds(style: Style) {
+fn a_client_that_does_not_close_is_waited_for_two_seconds(style: Style) {
     let server = Server::start(style, "fortune");
     let begun = Instant::now();
     let mut client = server.connect();
@@ -83,7 +83,7 @@ fn who_does_not_close_is_waited_for_two_seconds(style: Style) {
     assert!(begun.elapsed() >= Duration::from_secs(2));
 }
 
-fn the_next_client_waits_for_who_lingers_or_not(style: Style) {
+fn the_next_client_waits_for_a_lingering_one_or_not(style: Style) {
     let server = Server::start(style, "fortune");
     let begun = Instant::now();
     if style.serves_many() {
@@ -95,7 +95,7 @@ fn the_next_client_waits_for_who_lingers_or_not(style: Style) {
                 client
             })
             .collect();
-        // One after the other would be twice as long.
+        // One after the other would take twice as long.
         assert!(begun.elapsed() < Duration::from_secs(count));
         drop(lingering);
     } else {
@@ -130,13 +130,13 @@ fn fortunes_come_from_the_file(style: Style) {
         "100 % of it\r\n%%\r\n",
     ];
     let told: BTreeSet<_> = (0..100).map(|_| fortune(&server)).collect();
-    // That one of the four is not drawn in a hundred times has a chance of one in 10^12.
+    // The chance that one of the four is not drawn in a hundred times is one in 10^12.
     assert!(told.iter().eq(&BTreeSet::from(expected.map(str::to_owned))), "{told:?}");
 }
 
 fn entries_that_are_too_long_are_counted(style: Style) {
     let fits = "x".repeat(510);
-    // A byte that is not UTF-8 becomes three, and a line end two.
+    // A byte that is not UTF-8 becomes three bytes, and a line end two.
     let entries: [&[u8]; 4] = [
         fits.as_bytes(),
         &[fits.as_bytes(), b"x"].concat(),
@@ -155,14 +155,14 @@ fn entries_that_are_too_long_are_counted(style: Style) {
     }
 }
 
-fn debians_fortunes_can_be_told(style: Style) {
+fn debians_fortunes_can_be_served(style: Style) {
     let directory = "/usr/share/games/fortunes";
     if !require_tool(&format!("{directory}/fortunes")) {
         return;
     }
     let files = fs::read_dir(directory).expect("it is a directory");
     let files = files.map(|entry| entry.expect("it can be read").path());
-    // Beside each are its index and a second name.
+    // Beside each file are its index and a second name.
     for file in files.filter(|file| file.extension().is_none()) {
         let text = fs::read_to_string(&file).expect("they are UTF-8");
         let entries: BTreeSet<String> = text
@@ -178,7 +178,7 @@ fn debians_fortunes_can_be_told(style: Style) {
     }
 }
 
-fn the_zen_of_python_can_be_told(style: Style) {
+fn the_zen_of_python_can_be_served(style: Style) {
     if !require_tool("python3") {
         return;
     }

@@ -1,4 +1,4 @@
-//! Frames: a size and so much data come back, and what is no frame is told why.
+//! Frames: each frame comes back, and a wrong one is refused with the reason.
 
 use test_kit::{Client, Process, Server, Style, each_style};
 
@@ -6,7 +6,7 @@ each_style!(
     a_frame_comes_back,
     every_cut_of_the_input_is_answered_alike (rows 22, 44),
     the_answer_does_not_wait_for_the_whole_frame,
-    what_is_no_frame_is_told_why (row 44),
+    a_wrong_frame_is_refused_with_the_reason (row 44),
     four_gigabytes_are_refused_before_they_come (row 44),
     an_end_inside_a_frame_truncates_the_answer_and_is_logged (row 44),
     a_large_frame_takes_no_memory,
@@ -68,7 +68,7 @@ fn the_answer_does_not_wait_for_the_whole_frame(style: Style) {
     assert!(client.exchange(&data[1..]) == data[1..]);
 }
 
-fn what_is_no_frame_is_told_why(style: Style) {
+fn a_wrong_frame_is_refused_with_the_reason(style: Style) {
     let server = Server::start(style, "frames");
     let cases = [
         (&b"\0\0\0\x02"[..], "version 2 is not known, only 1 is"),
@@ -101,7 +101,7 @@ fn an_end_inside_a_frame_truncates_the_answer_and_is_logged(style: Style) {
     let sent = frame(1, b"hello");
     for (n, end) in (0..=sent.len()).enumerate() {
         let mut client = server.connect();
-        // A header comes back when it is known, and data as it comes.
+        // A header comes back when it is complete, and data as it arrives.
         let expected = if end < 8 { &[][..] } else { &sent[..end] };
         assert_eq!(client.exchange(&sent[..end]), expected);
         drop(client);
@@ -116,7 +116,7 @@ fn an_end_inside_a_frame_truncates_the_answer_and_is_logged(style: Style) {
 fn a_large_frame_takes_no_memory(style: Style) {
     let server = Server::start(style, "frames");
     let mut client = server.connect();
-    // Whatever a client makes a server allocate is there from now on.
+    // Memory that the server allocates for a first client is allocated from now on.
     let small = frame(1, &[b'x'; 256 * 1024]).repeat(2);
     assert!(roundtrip(&mut client, &small) == small);
     let mut processes = server.process().children();

@@ -1,7 +1,7 @@
-//! A client that sends as fast as it can, and reads as fast as it can, holds up none of the others.
+//! A client that sends and reads as fast as it can does not delay the others.
 //!
-//! The median is held to a bound that a busy machine does not break. (A room has its own file:
-//! `strangers`.)
+//! The bound on the median is so wide that a busy machine does not break it. (A room has its own
+//! file: `strangers`.)
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -10,17 +10,17 @@ use std::time::{Duration, Instant};
 
 use test_kit::{Client, Server, Style, does_not_apply, each_style};
 
-each_style!(one_client_at_full_blast_holds_up_nobody (row 37));
+each_style!(one_client_at_full_blast_delays_no_other_client (row 37));
 
-/// How many others there are, and how often each of them asks.
+/// The number of other clients, and of questions from each of them.
 const OTHERS: usize = 50;
 const ROUNDS: usize = 4;
 
-/// The longest median that passes beside the flood, unless the quiet one is a tenth of it or more.
+/// The longest median that is allowed beside the flood, or ten times the quiet one if that is more.
 const MEDIAN: Duration = Duration::from_millis(50);
 const TIMES: u32 = 10;
 
-fn one_client_at_full_blast_holds_up_nobody(style: Style) {
+fn one_client_at_full_blast_delays_no_other_client(style: Style) {
     let line = [&[b'x'; 62][..], b"\r\n"].concat();
     let frame = [b"\0\0\0\x01\0\0\0\x40", &[b'x'; 64][..]].concat();
     for (service, question) in [("echo", &line), ("lines", &line), ("frames", &frame)] {
@@ -39,7 +39,7 @@ fn one_client_at_full_blast_holds_up_nobody(style: Style) {
     }
 }
 
-/// Where one client is served at a time, the next waits until the flood has ended.
+/// If one client is served at a time, the next waits until the flood has ended.
 fn the_next_waits(server: &Server, question: &[u8]) {
     let flood = Flood::begin(server, question);
     let mut next = server.connect();
@@ -73,7 +73,7 @@ struct Flood {
 }
 
 impl Flood {
-    /// Begins, and returns when a megabyte has been answered.
+    /// Begins the flood, and returns when a megabyte has been answered.
     fn begin(server: &Server, question: &[u8]) -> Flood {
         let stream = TcpStream::connect(server.address()).expect("the server listens");
         let copy = || stream.try_clone().expect("a descriptor is left");

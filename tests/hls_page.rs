@@ -1,6 +1,6 @@
-//! The relay's page in a browser: Debian's Chromium plays what ffmpeg pushes, by hls.js.
+//! The relay's page in a browser: Debian's Chromium plays the stream of ffmpeg with hls.js.
 //!
-//! With `SCREENSHOTS=1` in the environment it leaves pictures in `target/screenshots`.
+//! With `SCREENSHOTS=1` in the environment it saves pictures in `target/screenshots`.
 
 mod relaying;
 
@@ -12,11 +12,11 @@ use std::process::{Child, Command, Stdio};
 use relaying::Relay;
 use test_kit::{Client, Mux, Running, Signal, require_tool, skip};
 
-/// Segments of two seconds: an encoder may be away for six times as long.
+/// Segments of two seconds: an encoder may pause for six times as long.
 const PATIENT: [&str; 2] = ["--segment", "2"];
 
 #[test]
-fn the_page_plays_at_a_desk() {
+fn the_page_plays_on_a_desktop() {
     check(Relay::start(&PATIENT), "relay.mjs", &[("WIDTH", "1280")]);
 }
 
@@ -35,7 +35,7 @@ fn the_page_plays_a_radio() {
     check(relay, "radio.mjs", &[]);
 }
 
-/// What `examples/endless_playlist.rs` serves, in place of the relay's own playlist.
+/// `examples/endless_playlist.rs` serves this playlist in place of the relay's own.
 #[test]
 fn hls_js_refuses_the_endless_playlist() {
     let mut command = Command::new(test_kit::examples().join("endless_playlist"));
@@ -46,7 +46,7 @@ fn hls_js_refuses_the_endless_playlist() {
     player.send("GET /stream.m3u8 HTTP/1.0\r\n\r\n");
     let answer = String::from_utf8(player.read_to_end()).expect("it is text");
     let (_, playlist) = answer.split_once("\r\n\r\n").expect("it has a body");
-    // It is patient with a silent encoder for six times as long.
+    // It waits for a silent encoder for six times as long.
     let relay = Relay::start(&["--segment", "20"]);
     let _encoder = relay.push_bytes(&Mux::video().seconds(61));
     relay.wait_for_playlist();
@@ -54,7 +54,7 @@ fn hls_js_refuses_the_endless_playlist() {
 }
 
 #[test]
-fn hls_js_is_served_as_npm_has_it() {
+fn hls_js_is_the_file_from_npm() {
     let there = scripts().join("node_modules/hls.js");
     if !there.is_dir() {
         return skip("what tests/browser needs is not installed: npm ci in that directory");
@@ -75,7 +75,7 @@ fn hls_js_is_served_as_npm_has_it() {
     assert!(relay.get("/hls.js/hls.min.js").body == player, "another file is served");
 }
 
-/// Plays the page's side by a script, which may say when an encoder shall come and go.
+/// Plays the page with a script, which can ask for an encoder to start and end.
 #[track_caller]
 fn check(relay: Relay, script: &str, environment: &[(&str, &str)]) {
     if !["ffmpeg", "node", "chromium"].into_iter().all(require_tool) {

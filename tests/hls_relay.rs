@@ -1,4 +1,4 @@
-//! The relay, between encoders and players: ffmpeg, and clients that look at every byte.
+//! The relay, between encoders and players: ffmpeg, and clients that check every byte.
 
 mod relaying;
 
@@ -10,10 +10,10 @@ use std::process::{Command, Stdio};
 use relaying::{Relay, ffmpeg};
 use test_kit::{Client, Mux, Running, Signal, deadline, require_tool, skip, wait_until};
 
-/// Segments of a second, since a test shall not wait for those of four.
+/// Segments of one second, so that a test does not wait for those of four.
 const SHORT: [&str; 2] = ["--segment", "1"];
 
-/// Has ffmpeg play so many seconds, and expects that it has nothing to complain of.
+/// Makes ffmpeg play this many seconds, and expects no complaints.
 #[track_caller]
 fn expect_to_play(url: &str, seconds: &str) {
     let mut command = ffmpeg();
@@ -22,7 +22,7 @@ fn expect_to_play(url: &str, seconds: &str) {
     assert!(ended.status.success() && ended.errors.is_empty(), "{ended:#?}");
 }
 
-/// What ffprobe finds in it.
+/// The streams that ffprobe finds in it.
 fn probe(url: &str) -> String {
     let mut command = Command::new("ffprobe");
     command.args(["-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0", url]);
@@ -35,7 +35,7 @@ fn probe(url: &str) -> String {
 }
 
 #[test]
-fn ffmpeg_plays_what_ffmpeg_pushes() {
+fn ffmpeg_plays_the_stream_that_ffmpeg_pushes() {
     if !require_tool("ffmpeg") {
         return;
     }
@@ -61,18 +61,18 @@ fn ffmpeg_plays_a_radio() {
     expect_to_play(&playlist, "4");
 }
 
-/// All playlists of a run in which the encoder is killed and comes back, and all segments.
+/// All playlists and segments of a run in which the encoder is killed and comes back.
 #[test]
 fn an_encoder_that_is_killed_and_returns_leaves_no_error() {
     if !require_tool("ffmpeg") {
         return;
     }
-    // Of two seconds: an encoder may be away for six times as long.
+    // Of two seconds: an encoder may pause for six times as long.
     let relay = Relay::start(&["--segment", "2", "--grace", "60"]);
     let mut playlists = Vec::new();
     let mut segments = BTreeMap::new();
     let mut watch_until = |is_it: fn(&str) -> bool| {
-        wait_until("the playlist is as it shall be", || {
+        wait_until("the playlist is as expected", || {
             let answer = relay.get("/stream.m3u8");
             if answer.status == 200 && playlists.last() != Some(&answer.text()) {
                 playlists.push(answer.text());
@@ -93,7 +93,7 @@ fn an_encoder_that_is_killed_and_returns_leaves_no_error() {
     expect_strictly_right(&playlists);
 }
 
-/// Keeps the segments that a playlist lists.
+/// Stores the segments that a playlist lists.
 fn collect(relay: &Relay, playlist: &str, segments: &mut BTreeMap<u64, Vec<u8>>) {
     for path in playlist.lines().filter(|line| !line.starts_with('#')) {
         let number = path.rsplit_once('-').and_then(|(_, it)| it.strip_suffix(".ts"));
@@ -106,8 +106,8 @@ fn collect(relay: &Relay, playlist: &str, segments: &mut BTreeMap<u64, Vec<u8>>)
     }
 }
 
-/// Has ffmpeg decode the segments one behind the other. That the clock goes back where an encoder
-/// has returned is not for a decoder to mind.
+/// Makes ffmpeg decode the segments one after the other. The clock jumps back when an encoder
+/// returns, but that does not concern a decoder.
 #[track_caller]
 fn expect_no_decode_error(segments: &[Vec<u8>]) {
     let directory = test_kit::Directory::default();
@@ -150,7 +150,7 @@ fn there_is_nothing_to_play_at_first() {
 }
 
 #[test]
-fn requests_are_answered_as_players_want_it() {
+fn requests_get_the_answers_that_players_need() {
     let relay = Relay::start(&[]);
     let _encoder = relay.push_bytes(&Mux::video().seconds(13));
     let playlist = relay.wait_for_playlist();
@@ -204,7 +204,7 @@ fn a_second_encoder_is_refused_with_a_reason() {
 }
 
 #[test]
-fn an_encoder_that_sends_something_else_is_told_so() {
+fn an_encoder_that_sends_something_else_gets_an_error() {
     let relay = Relay::start(&[]);
     let mut encoder = Client::connect(relay.ingest);
     let garbage = vec![b'x'; hls_relay::GARBAGE + 1000];
@@ -213,7 +213,7 @@ fn an_encoder_that_sends_something_else_is_told_so() {
 }
 
 #[test]
-fn at_the_end_players_are_told_and_have_their_grace() {
+fn at_the_end_players_get_a_notice_and_a_grace() {
     let mut relay = Relay::start(&["--grace", "2"]);
     let mut listener = Client::connect(relay.http);
     listener.send(relaying::request("GET", "/stream.ts", &[]));
@@ -221,7 +221,9 @@ fn at_the_end_players_are_told_and_have_their_grace() {
     let mut encoder = relay.push_bytes(&Mux::video().seconds(13));
     relay.wait_for_playlist();
     relay.process().signal(Signal::SIGTERM);
-    wait_until("the end is told", || relay.get("/stream.m3u8").text().contains("#EXT-X-ENDLIST"));
+    wait_until("the playlist has its end", || {
+        relay.get("/stream.m3u8").text().contains("#EXT-X-ENDLIST")
+    });
     assert_eq!(encoder.read_to_end(), b"the relay is about to stop\n");
     encoder.half_close();
     let heard = listener.read_to_end();
@@ -230,7 +232,7 @@ fn at_the_end_players_are_told_and_have_their_grace() {
 }
 
 #[test]
-fn an_ingest_beyond_this_machine_is_warned_of() {
+fn an_ingest_that_other_machines_reach_causes_a_warning() {
     let warning = |address: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_after-accept"));
         command.args(["hls-relay", "--ingest", address, "--http", "127.0.0.1:0"]);
@@ -244,7 +246,7 @@ fn an_ingest_beyond_this_machine_is_warned_of() {
 }
 
 #[test]
-fn a_place_that_is_taken_is_named_with_its_option() {
+fn an_address_in_use_is_named_with_its_option() {
     let relay = Relay::start(&[]);
     let places = [relay.ingest.to_string(), relay.http.to_string()];
     let options = [("--ingest", "--http"), ("--http", "--ingest")];
@@ -255,8 +257,8 @@ fn a_place_that_is_taken_is_named_with_its_option() {
     }
 }
 
-/// A silent connection is closed, whether it has begun a request or not: slowhttptest(1) holds as
-/// many as it likes of a server that waits for ever.
+/// A silent connection is closed, whether it has begun a request or not: slowhttptest(1) can occupy
+/// any number of connections of a server without such a limit.
 #[test]
 fn heads_that_never_end_are_not_waited_for() {
     let relay = Relay::start(&[]);
@@ -265,10 +267,10 @@ fn heads_that_never_end_are_not_waited_for() {
         let heads = ["GET /stream.m3u8 HTTP/1.1\r\nX-Slow: 1", "G", ""];
         client.send(heads[number % heads.len()]);
     }
-    assert_eq!(relay.get("/stream.m3u8").status, 503, "others are served meanwhile");
+    assert_eq!(relay.get("/stream.m3u8").status, 503, "other clients are served meanwhile");
     assert!(deadline() > std::time::Duration::from_secs(11));
     for mut client in slow {
-        // It may say so (408).
+        // The relay may answer that the time is over (408).
         client.read_to_end();
     }
 }

@@ -21,16 +21,16 @@ const PICTURE: usize = 40_000;
 
 const STALLED: usize = 200;
 
-/// How much more memory the relay may have for those who stall, in KiB: 160 for each. It could keep
-/// 8 Mbit/s for ten seconds for each of them, which are 2 GB.
+/// The additional memory that the relay may use for stalled players, in KiB: 160 for each. Without
+/// a bound, ten seconds of 8 Mbit/s for each of them would be 2 GB.
 const MEMORY: u64 = 160 * STALLED as u64;
 
-/// How much more the kernel may have for them, in KiB: 512 for each. By itself it would keep 4 MiB
-/// for each.
+/// The additional memory that the kernel may use for them, in KiB: 512 for each. By default it
+/// would keep 4 MiB for each.
 const KERNEL: u64 = 512 * STALLED as u64;
 
 #[test]
-fn players_that_stall_cost_themselves_only() {
+fn players_that_stall_harm_only_themselves() {
     let relay = Relay::start(&["--segment", "1", "--window", "3", "--grace", "1"]);
     let [is_over, has_ended] = [AtomicBool::new(false), AtomicBool::new(false)];
     thread::scope(|scope| {
@@ -44,7 +44,7 @@ fn players_that_stall_cost_themselves_only() {
                 [listener, scope.spawn(|| follow(&relay, &is_over))]
             })
             .collect();
-        // By then the window is full, and the grace of what has left it has begun.
+        // By then the window is full, and the grace for segments outside it has begun.
         wait_until("the window is full", || first_segment(&relay) > 3);
         let (memory, kernel) = (relay.process().vm_rss(), tcp_memory());
         let segment = last_segment(&relay);
@@ -53,7 +53,7 @@ fn players_that_stall_cost_themselves_only() {
             (0..STALLED).map(|number| stall(relay.http, paths[number % 2])).collect();
         let begun = Instant::now();
         let (mut most, mut most_of_kernel) = (0, 0);
-        wait_until("the relay has ended those who stall", || {
+        wait_until("the relay has disconnected the stalled players", || {
             most = most.max(relay.process().vm_rss());
             most_of_kernel = most_of_kernel.max(tcp_memory());
             connections(&relay) < STALLED / 2 || begun.elapsed() > deadline() / 2
@@ -75,7 +75,7 @@ fn players_that_stall_cost_themselves_only() {
     });
 }
 
-/// Ends the others where a test fails, too.
+/// Ends the other threads if a test fails, too.
 struct Over<'a>(&'a AtomicBool);
 
 impl Drop for Over<'_> {
@@ -84,7 +84,7 @@ impl Drop for Over<'_> {
     }
 }
 
-/// Sends pictures as fast as they are played.
+/// Sends pictures at the speed at which they are played.
 fn encode(ingest: SocketAddr, has_ended: &AtomicBool) {
     let mut encoder = Client::connect(ingest);
     let mut mux = Mux::video().picture(PICTURE);
@@ -99,7 +99,7 @@ fn encode(ingest: SocketAddr, has_ended: &AtomicBool) {
 /// Plays the endless stream, and counts its packets: none may be missing.
 fn listen(http: SocketAddr, is_over: &AtomicBool) -> u64 {
     let mut client = Client::connect(http);
-    // Of HTTP/1.0 the body comes as it is.
+    // In HTTP/1.0 the body is sent as it is.
     client.send("GET /stream.ts HTTP/1.0\r\n\r\n");
     let mut line = String::new();
     while line != "\r" {
@@ -119,7 +119,7 @@ fn listen(http: SocketAddr, is_over: &AtomicBool) -> u64 {
     count
 }
 
-/// Expects that a packet follows the one of its PID before, by its continuity counter.
+/// Expects that a packet follows the previous one of its PID, by its continuity counter.
 fn expect_next(counters: &mut HashMap<u16, u8>, packet: &[u8]) {
     assert_eq!(packet[0], 0x47);
     let pid = u16::from_be_bytes([packet[1], packet[2]]) & 0x1fff;
@@ -152,7 +152,7 @@ fn follow(relay: &Relay, is_over: &AtomicBool) -> u64 {
     count
 }
 
-/// A player that asks, and never reads.
+/// A player that sends a request, and never reads.
 fn stall(http: SocketAddr, path: &str) -> Socket {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a descriptor is left");
     socket.set_recv_buffer_size(4096).expect("it may be small");
@@ -162,7 +162,7 @@ fn stall(http: SocketAddr, path: &str) -> Socket {
     socket
 }
 
-/// What has been sent to a player that stalled does not end as if it were all.
+/// The response to a stalled player must not end as if it were complete.
 fn expect_error(socket: Socket) {
     SockRef::from(&socket).set_read_timeout(Some(deadline())).expect("it can be waited for");
     let mut socket = socket;

@@ -1,4 +1,4 @@
-//! How long a client may complete nothing, and what completes something.
+//! How long a client may complete nothing, and which input completes something.
 
 use std::io::Write;
 use std::thread;
@@ -11,12 +11,12 @@ each_style!(
     a_silent_client_is_finished,
     any_byte_keeps_an_echo_alive (row 28),
     a_line_keeps_a_member_here,
-    bytes_that_complete_no_line_do_not (row 28),
-    bytes_that_complete_nothing_do_not_either (row 28),
-    an_endless_line_is_no_way_to_stay (row 28),
+    bytes_that_complete_no_line_do_not_keep_a_member_here (row 28),
+    bytes_that_complete_nothing_do_not_keep_a_client_here (row 28),
+    an_endless_line_does_not_keep_a_client_here (row 28),
     whole_frames_and_lines_keep_a_client_here (row 28),
-    zero_seconds_are_for_ever,
-    a_server_that_stood_still_has_no_storm_of_timers (row 21),
+    zero_seconds_mean_no_limit,
+    a_server_that_was_stopped_has_no_storm_of_timers (row 21),
 );
 
 fn a_silent_client_is_finished(style: Style) {
@@ -27,10 +27,10 @@ fn a_silent_client_is_finished(style: Style) {
     assert!(begun.elapsed() >= Duration::from_secs(1));
 }
 
-/// The client does so again and again, for longer than it may be idle, and is still here.
+/// The client does this again and again, for longer than it may be idle, and is still connected.
 ///
-/// A machine may be so busy that the client itself is late: then it proves nothing, and another
-/// one has to.
+/// On a busy machine the client itself may be late: then it proves nothing, and another one has to
+/// try.
 fn keeps_alive(server: &Server, idle: Duration, alive: impl Fn(&mut Client) -> bool) {
     wait_until("a client was never late", || {
         let mut client = server.connect();
@@ -40,7 +40,10 @@ fn keeps_alive(server: &Server, idle: Duration, alive: impl Fn(&mut Client) -> b
         wait_until("its time is over", || {
             is_in_time &= last.elapsed() < idle / 2;
             last = Instant::now();
-            assert!(alive(&mut client) || !is_in_time, "it was not idle");
+            assert!(
+                alive(&mut client) || !is_in_time,
+                "it was disconnected although it was not idle"
+            );
             !is_in_time || begun.elapsed() > idle * 3 / 2
         });
         is_in_time
@@ -65,12 +68,12 @@ fn a_line_keeps_a_member_here(style: Style) {
     });
 }
 
-fn bytes_that_complete_no_line_do_not(style: Style) {
+fn bytes_that_complete_no_line_do_not_keep_a_member_here(style: Style) {
     let server = Server::start_with(style, "chat", &["--idle-timeout", "1"]);
     let begun = Instant::now();
     let mut client = join(&server, 1);
-    wait_until("the client is sent away", || {
-        // Sending fails when it has been.
+    wait_until("the client is disconnected", || {
+        // Sending fails after that.
         client.try_send("x").is_err() || !client.has_nothing()
     });
     assert!(begun.elapsed() >= Duration::from_secs(1));
@@ -78,11 +81,11 @@ fn bytes_that_complete_no_line_do_not(style: Style) {
     client.expect_end();
 }
 
-/// Lines, frames and uploads: a byte now and then is no way to stay.
-fn bytes_that_complete_nothing_do_not_either(style: Style) {
+/// Lines, frames and uploads: single bytes from time to time do not keep a connection open.
+fn bytes_that_complete_nothing_do_not_keep_a_client_here(style: Style) {
     let uploads = Directory::default();
     let options = ["--idle-timeout", "1", "--directory", uploads.as_str()];
-    // Of each the part that is no longer something that was completed.
+    // For each service, the part of a request that completes nothing.
     let beginnings = [
         ("lines", &b""[..]),
         ("frames", b"\0\0\0\x01\0\x10\0\0"),
@@ -93,16 +96,17 @@ fn bytes_that_complete_nothing_do_not_either(style: Style) {
         let begun = Instant::now();
         let mut client = server.connect();
         client.send(beginning);
-        // It fails when the server has sent it away, and two seconds later has closed.
-        wait_until("the client is sent away", || client.try_send("x").is_err());
+        // It fails when the server has ended the connection, and has closed it two seconds later.
+        wait_until("the client is disconnected", || client.try_send("x").is_err());
         assert!(begun.elapsed() >= Duration::from_secs(1), "{service}");
         assert_eq!(uploads.names(), [""; 0]);
     }
 }
 
-/// A client that always sends is never waited for, and its time is over all the same. It is told so
-/// at once, and not when the kernel has given up a connection that nobody has any more.
-fn an_endless_line_is_no_way_to_stay(style: Style) {
+/// The server never waits for a client that always sends, but its time ends, too. The client learns
+/// that at once, and not only when the kernel has given up a connection that no process has any
+/// more.
+fn an_endless_line_does_not_keep_a_client_here(style: Style) {
     for service in ["lines", "chat"] {
         let server = Server::start_with(style, service, &["--idle-timeout", "1"]);
         let begun = Instant::now();
@@ -114,7 +118,7 @@ fn an_endless_line_is_no_way_to_stay(style: Style) {
             let sender = scope.spawn(move || while sending.write_all(&flood).is_ok() {});
             let left = server.wait_for_log(|line| line.contains("client 1 left"));
             assert!(begun.elapsed() >= Duration::from_secs(1), "{left}");
-            wait_until("the client is told by a reset", || sender.is_finished());
+            wait_until("the client gets a reset", || sender.is_finished());
         });
     }
 }
@@ -132,7 +136,7 @@ fn whole_frames_and_lines_keep_a_client_here(style: Style) {
     }
 }
 
-fn zero_seconds_are_for_ever(style: Style) {
+fn zero_seconds_mean_no_limit(style: Style) {
     let server = Server::start_with(style, "echo", &["--idle-timeout", "0"]);
     let mut client = server.connect();
     for _ in 0..3 {
@@ -142,15 +146,15 @@ fn zero_seconds_are_for_ever(style: Style) {
     }
 }
 
-/// While a server is stopped, the idle time of all its clients passes. Each of them is told so once.
-fn a_server_that_stood_still_has_no_storm_of_timers(style: Style) {
+/// While a server is stopped, the idle time of all its clients passes. Each then gets one goodbye.
+fn a_server_that_was_stopped_has_no_storm_of_timers(style: Style) {
     const IDLE: Duration = Duration::from_secs(3);
     let options = ["--idle-timeout", &IDLE.as_secs().to_string()];
     let server = Server::start_under(&["setsid"], style, "chat", &options);
     let count = if style.serves_many() { 20 } else { 1 };
     let mut members: Vec<Client> = (1..=count).map(|here| join(&server, here)).collect();
     server.process().signal_group(Signal::SIGSTOP);
-    wait_until("it stands still", || server.process().state() == Some('T'));
+    wait_until("the server is stopped", || server.process().state() == Some('T'));
     let begun = Instant::now();
     wait_until("their time is over", || begun.elapsed() > IDLE + Duration::from_secs(1));
 

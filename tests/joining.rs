@@ -1,19 +1,19 @@
-//! Whoever accepts also joins: the order of joining is the order of accepting.
+//! The thread that accepts also joins: members join in the order of accepting.
 
 use test_kit::chat::welcome;
 use test_kit::{Client, Server, Signal, Style, each_style, wait_until};
 
 each_style!(members_join_in_the_order_of_accepting);
 
-/// As many as fit into the backlog of the one that serves nobody else, and into a `/who`.
+/// This many fit into the backlog of the style that serves one client at a time, and into a `/who`.
 const CLIENTS: usize = 100;
 
 fn members_join_in_the_order_of_accepting(style: Style) {
     let server = Server::start(style, "chat");
     // All wait in the backlog, in the order of connecting, when the server begins to accept: then
-    // it does so as fast as it can, and who is joined by another than the acceptor may be overtaken.
+    // it accepts as fast as it can, and a client that another thread joins may be overtaken.
     server.process().signal(Signal::SIGSTOP);
-    wait_until("the server stands still", || server.process().state() == Some('T'));
+    wait_until("the server is stopped", || server.process().state() == Some('T'));
     let mut clients: Vec<Client> = (0..CLIENTS).map(|_| server.connect()).collect();
     server.process().signal(Signal::SIGCONT);
 

@@ -1,4 +1,4 @@
-//! Lines: each is answered by a line, wherever the reads cut them.
+//! Lines: each is answered with a line, wherever reads cut the input.
 
 use test_kit::{Server, Style, each_style};
 
@@ -51,7 +51,7 @@ fn lines_follow_the_rules_of_chat(style: Style) {
     client.expect_line(format!("=> {longest}"));
     client.expect_line("* a line has at most 1024 bytes; that one was dropped");
     client.expect_line(format!("=> {longest}"));
-    // Ctrl-C in telnet, which is mute until it is answered.
+    // Ctrl-C in telnet, which shows nothing until it is answered.
     client.send(b"\xff\xf4\xff\xfd\x06");
     assert_eq!(client.read_exact(3), b"\xff\xfc\x06");
 }
@@ -72,7 +72,7 @@ fn every_cut_of_the_input_is_answered_alike(style: Style) {
     }
 }
 
-/// An empty line is the one whose answer is the longest, compared with it.
+/// An empty line has the longest answer in proportion to its length.
 fn many_lines_at_once_are_all_answered(style: Style) {
     const LINES: usize = 500_000;
     let server = Server::start(style, "lines");
@@ -94,7 +94,7 @@ fn the_second_client_is_served_meanwhile_or_waits(style: Style) {
     second.expect_line("=> second");
 }
 
-/// What the command shows of these two lines.
+/// The output of the command for these two lines.
 #[track_caller]
 fn check_foreign(style: Style, programs: &[&str], command: &str) {
     let server = Server::start(style, "lines");

@@ -1,18 +1,18 @@
-//! Built elsewhere than on Linux, the workspace says in one sentence why that cannot be.
+//! On other systems than Linux, the build of the workspace ends with one sentence that says why.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-/// The crate whose build script says the sentence.
+/// The crate whose build script prints the sentence.
 const GUARD: &str = "linux-only";
 
-/// The members that need no Linux: what is said, and arithmetic. No system call is in them.
+/// The members that do not need Linux: protocols and arithmetic. They make no system calls.
 const PURE: [&str; 2] = ["addresses", "protocol"];
 
 #[test]
-fn elsewhere_it_says_one_sentence() {
+fn on_other_systems_the_build_ends_with_one_sentence() {
     let systems = [
         ("x86_64-pc-windows-msvc", "windows"),
         ("aarch64-apple-darwin", "macos"),
@@ -32,9 +32,9 @@ fn elsewhere_it_says_one_sentence() {
     }
 }
 
-/// Else it would be compiled beside the script, and its errors would hide the sentence.
+/// Otherwise a crate would be compiled beside the script, and its errors would hide the sentence.
 #[test]
-fn whatever_needs_linux_waits_for_that_sentence() {
+fn every_crate_that_needs_linux_depends_on_the_guard() {
     let metadata = cargo(&["metadata", "--no-deps", "--format-version=1"]);
     let metadata: Value = serde_json::from_slice(&metadata.stdout).expect("it is JSON");
     let packages = metadata["packages"].as_array().expect("there are packages");
@@ -44,7 +44,7 @@ fn whatever_needs_linux_waits_for_that_sentence() {
     };
     let dependencies: BTreeMap<&str, Vec<&str>> = packages
         .iter()
-        // The benches are built when all else is.
+        // The benches are built after everything else.
         .filter(is_built)
         .map(|package| (text(&package["name"]), needed(package).collect()))
         .collect();
@@ -59,18 +59,18 @@ fn whatever_needs_linux_waits_for_that_sentence() {
     }
 }
 
-/// The names of what a package needs to be built, its tests left aside.
+/// The names of the crates that a package needs for its build, without those for its tests.
 fn needed(package: &Value) -> impl Iterator<Item = &str> {
     let dependencies = package["dependencies"].as_array().expect("a list").iter();
     let is_needed = |dependency: &&Value| dependency["kind"].is_null();
-    // One that is optional, or for some systems alone, guards nothing.
+    // An optional dependency, or one for some systems only, guards nothing.
     let is_sure = |dependency: &&Value| {
         dependency["optional"] == Value::Bool(false) && dependency["target"].is_null()
     };
     dependencies.filter(is_needed).filter(is_sure).map(|dependency| text(&dependency["name"]))
 }
 
-/// Whether this member is the guard, or needs it, at least by way of others.
+/// Whether this member is the guard, or depends on it, directly or indirectly.
 fn reaches(dependencies: &BTreeMap<&str, Vec<&str>>, name: &str) -> bool {
     let needs = dependencies.get(name).into_iter().flatten();
     name == GUARD || needs.into_iter().any(|name| reaches(dependencies, name))

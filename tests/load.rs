@@ -1,5 +1,5 @@
-//! `after-accept load` as people run it, against real servers of every style, and against some that
-//! lose, double, swap and change what they are told.
+//! `after-accept load` as people run it, against real servers of every style, and against faulty
+//! ones that lose, double, swap and change bytes.
 
 use std::process::Command;
 use std::thread;
@@ -15,7 +15,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 each_style!(
     every_style_is_measured,
     an_open_loop_shows_the_stall_that_a_closed_loop_hides,
-    what_is_lost_doubled_swapped_or_changed_is_reported,
+    lost_doubled_swapped_and_changed_bytes_are_reported,
     a_room_that_loses_doubles_swaps_or_changes_lines_is_reported,
     fortunes_that_are_cut_off_are_reported,
 );
@@ -31,7 +31,7 @@ fn run(service: &str, server: &Server, options: &[&str]) -> Ended {
     Running::spawn(command(service, server, options)).end()
 }
 
-/// Runs it, and gives what it says as JSON and its exit status.
+/// Runs it, and returns its report and its exit status.
 #[track_caller]
 fn measure(service: &str, server: &Server, options: &[&str]) -> (Report, i32) {
     let ended = run(service, server, &[options, &["--json"]].concat());
@@ -40,7 +40,7 @@ fn measure(service: &str, server: &Server, options: &[&str]) -> (Report, i32) {
     (report, ended.status.code().expect("no signal"))
 }
 
-/// How many clients the style can have at once here.
+/// The number of clients that the style can have at once in these tests.
 fn some_clients(style: Style) -> &'static str {
     if style.serves_many() { "8" } else { "1" }
 }
@@ -83,8 +83,7 @@ fn family(server: &Server) -> Vec<Process> {
     family
 }
 
-/// Waits until the server has gone to sleep and been woken so many times more, which it is by
-/// messages.
+/// Waits until messages have woken the server this many more times.
 #[track_caller]
 fn wait_for_wakeups(server: &Server, count: u64) {
     let wakeups = || family(server).into_iter().map(Process::wakeups).sum::<u64>();
@@ -102,7 +101,7 @@ fn an_open_loop_shows_the_stall_that_a_closed_loop_hides(style: Style) {
         wait_for_wakeups(&server, wakeups);
         let signal = |signal| family(&server).iter().for_each(|process| process.signal(signal));
         signal(Signal::SIGSTOP);
-        // The server's standing still is what is measured, so time itself has to pass.
+        // The stall is what is measured, so time itself has to pass.
         thread::sleep(STALL);
         signal(Signal::SIGCONT);
         wait_for_wakeups(&server, 10);
@@ -113,13 +112,13 @@ fn an_open_loop_shows_the_stall_that_a_closed_loop_hides(style: Style) {
     };
     let most = STALL.as_nanos() as u64 * 9 / 10;
 
-    // While the server stands still the only client waits for one answer, one of a thousand.
+    // While the server is stopped, the only client waits for one answer, one of a thousand.
     let closed = measure(&["--depth", "1"], 1000);
     let latency = closed.latency_ns.unwrap();
     assert!(latency.max >= most, "{closed:#?}");
     assert!(latency.p99 < most / 4, "{closed:#?}");
 
-    // Messages come due all the same, and each of them waits.
+    // Messages still become due, and each of them waits.
     let open = measure(&["--rate", "500"], 10);
     let latency = open.latency_ns.unwrap();
     assert!(latency.max >= most, "{open:#?}");
@@ -127,7 +126,7 @@ fn an_open_loop_shows_the_stall_that_a_closed_loop_hides(style: Style) {
     assert!((open.answers + open.late_answers) as f64 >= 500.0 * open.seconds - 1.0);
 }
 
-/// What a server with this fault is reported for, where every tenth read is damaged.
+/// Runs a load against a server with this fault in every tenth read, and checks the report.
 #[track_caller]
 fn check_fault(style: Style, service: &str, fault: &str, options: &[&str], of: Count) {
     let server = Server::start_faulty(style, service, fault);
@@ -138,7 +137,7 @@ fn check_fault(style: Style, service: &str, fault: &str, options: &[&str], of: C
     assert!(!report.is_right());
 }
 
-/// How many there are of one kind.
+/// The number of faults of one kind.
 type Count = fn(&Faults) -> u64;
 
 const FAULTS: [(&str, Count); 4] = [
@@ -148,11 +147,11 @@ const FAULTS: [(&str, Count); 4] = [
     ("change", |faults| faults.changed),
 ];
 
-fn what_is_lost_doubled_swapped_or_changed_is_reported(style: Style) {
+fn lost_doubled_swapped_and_changed_bytes_are_reported(style: Style) {
     for (fault, of) in FAULTS {
         check_fault(style, "echo", fault, &["--rate", "300"], of);
     }
-    // In a closed loop whoever loses anything is never asked again.
+    // In a closed loop, a client that loses a message never sends another one.
     let closed = &["--depth", "1"];
     check_fault(style, "echo", "lose", closed, |faults| faults.lost);
     check_fault(style, "echo", "change", closed, |faults| faults.changed);
@@ -167,12 +166,12 @@ fn a_room_that_loses_doubles_swaps_or_changes_lines_is_reported(style: Style) {
 }
 
 fn fortunes_that_are_cut_off_are_reported(style: Style) {
-    // Which of all texts it should have been nobody knows, so only what is no text can be told.
+    // The generator does not know which fortune to expect, so it finds only those that are cut off.
     check_fault(style, "fortune", "lose", &[], |faults| faults.lost);
 }
 
 #[test]
-fn what_a_server_costs_is_told_with_all_its_descendants() {
+fn the_costs_of_a_server_include_all_its_descendants() {
     for (style, processes, threads) in [
         (Style::ITERATIVE, 1, 1),
         (Style::FORK, 6, 6),
@@ -213,7 +212,7 @@ fn the_time_of_children_that_have_ended_counts() {
 }
 
 #[test]
-fn idle_clients_are_there_and_say_nothing() {
+fn idle_clients_are_connected_and_silent() {
     let server = Server::start(Style::THREAD, "echo");
     let pid = server.pid().to_string();
     let options = ["--idle", "200", "--duration", "0.3", "--pid", &pid];
@@ -226,7 +225,7 @@ fn idle_clients_are_there_and_say_nothing() {
 
 #[test]
 fn nearly_twenty_thousand_connections_are_possible() {
-    // A system may give its processes 20,000 descriptors, and a server wants some for itself.
+    // A system may give its processes 20,000 descriptors, and a server needs some for itself.
     if !can_open(20_000) {
         return;
     }
@@ -235,13 +234,13 @@ fn nearly_twenty_thousand_connections_are_possible() {
     let (report, status) = measure("echo", &server, &options);
     assert_eq!(status, 0, "{report:#?}");
     assert!(report.answers > 0);
-    // One address has not that many ports to give.
+    // One address does not have that many ports.
     server.wait_for_log(|line| line.contains("connected from 127.0.0.1:"));
     server.wait_for_log(|line| line.contains("connected from 127.0.0.2:"));
 }
 
 #[test]
-fn clients_come_from_as_many_addresses_as_they_are_told() {
+fn clients_come_from_the_given_number_of_addresses() {
     let server = Server::start(Style::SELECT, "echo");
     let options = ["--connections", "3", "--sources", "3", "--duration", "0.1"];
     let (_, status) = measure("echo", &server, &options);
@@ -262,7 +261,7 @@ fn a_ramp_takes_its_time() {
 }
 
 #[test]
-fn who_does_not_let_all_clients_in_is_named() {
+fn a_server_that_does_not_let_all_clients_in_is_named() {
     let server = Server::start(Style::ITERATIVE, "echo");
     let ended = run("echo", &server, &["--connections", "2"]);
     let told = format!(
@@ -273,19 +272,19 @@ fn who_does_not_let_all_clients_in_is_named() {
 }
 
 #[test]
-fn who_does_not_listen_is_named() {
+fn a_server_that_does_not_listen_is_named() {
     let mut server = Server::start(Style::SELECT, "echo");
     server.stop();
     let ended = run("echo", &server, &[]);
     let told = format!(
-        "error: cannot connect to {}: Connection refused (nobody listens there)",
+        "error: cannot connect to {}: Connection refused (no program listens there)",
         server.address()
     );
     ended.expect_refusal(1, &[&told]);
 }
 
 #[test]
-fn a_server_that_ends_is_reported_with_all_that_it_has_done() {
+fn a_server_that_ends_is_reported_with_its_answers_so_far() {
     for (service, options) in [
         ("echo", &[][..]),
         ("echo", &["--reconnect"]),
@@ -309,8 +308,8 @@ fn a_server_that_ends_is_reported_with_all_that_it_has_done() {
 }
 
 #[test]
-fn a_name_leads_to_the_address_at_which_the_server_is() {
-    // It has ::1 as well, if this machine has IPv6, and nobody listens there.
+fn a_name_leads_to_the_address_of_the_server() {
+    // It has ::1 as well, if this machine has IPv6, and no program listens there.
     let server = Server::start(Style::SELECT, "echo");
     let address = format!("localhost:{}", server.address().port());
     let mut command = Command::new(PROGRAM);
@@ -322,7 +321,7 @@ fn a_name_leads_to_the_address_at_which_the_server_is() {
 }
 
 #[test]
-fn ctrl_c_ends_the_measuring_and_not_the_report() {
+fn after_ctrl_c_there_is_still_a_report() {
     let server = Server::start(Style::SELECT, "echo");
     let options = ["--duration", "600", "--json"];
     let running = Running::spawn(command("echo", &server, &options));
@@ -335,7 +334,7 @@ fn ctrl_c_ends_the_measuring_and_not_the_report() {
     assert!(ended.status.success());
 }
 
-/// What a person sees who runs it at a terminal.
+/// The output for a person who runs it at a terminal.
 fn shown_at_a_terminal(server: &Server, options: &str) -> String {
     let line = format!("{PROGRAM} load echo {} {options}", server.address());
     let mut script = Command::new("script");
@@ -367,11 +366,11 @@ fn an_error_does_not_share_its_line_with_the_progress() {
 }
 
 #[test]
-fn wrong_usage_is_told_in_one_line() {
+fn wrong_usage_is_reported_in_one_line() {
     let server = Server::start(Style::SELECT, "echo");
     for (service, options, told) in [
         ("echo", &["--rate", "1", "--depth", "2"][..], "cannot be used with"),
-        ("echo", &["--rate", "0"], "how many messages a second"),
+        ("echo", &["--rate", "0"], "a number of messages a second"),
         ("echo", &["--rate", "1000001"], "up to 1000000"),
         ("echo", &["--duration", "soon"], "number of seconds"),
         ("echo", &["--duration", "0"], "seconds above 0"),
@@ -382,8 +381,8 @@ fn wrong_usage_is_told_in_one_line() {
         ("echo", &["--size", "0"], "1 or more"),
         ("chat", &["--size", "10"], "24..=1024"),
         ("fortune", &["--idle", "3"], "--idle"),
-        ("fortune", &["--depth", "2"], "take more --connections"),
-        ("echo", &["--reconnect", "--depth", "2"], "take more --connections"),
+        ("fortune", &["--depth", "2"], "use more --connections"),
+        ("echo", &["--reconnect", "--depth", "2"], "use more --connections"),
     ] {
         run(service, &server, options).expect_refusal(2, &[told]);
     }

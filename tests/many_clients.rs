@@ -1,17 +1,17 @@
-//! More clients than there is room for, and clients who come and go in numbers.
+//! More clients than there is room for, and crowds of clients that come and go.
 
 use test_kit::chat::{expect_silence, join, welcome};
 use test_kit::{Client, Server, Style, each_style, wait_until};
 
 each_style!(
-    a_client_too_many_waits_until_one_leaves (row 8),
-    a_member_too_many_waits_until_one_leaves (row 8),
-    two_hundred_who_connect_and_close_leave_nothing_behind (row 27),
-    two_hundred_who_say_nothing_leave_nothing_behind (row 27),
+    a_surplus_client_waits_until_one_leaves (row 8),
+    a_surplus_member_waits_until_one_leaves (row 8),
+    two_hundred_clients_that_connect_and_close_leave_nothing_behind (row 27),
+    two_hundred_silent_clients_leave_nothing_behind (row 27),
     two_hundred_silent_members_leave_nothing_behind (row 27),
 );
 
-/// A server that is full with the clients that come with it.
+/// A full server, with the clients that fill it.
 fn full(style: Style, service: &str) -> (Server, Vec<Client>) {
     let (count, options): (_, &[&str]) = match style.serves_many() {
         true => (2, &["--max-clients", "2"]),
@@ -28,7 +28,7 @@ fn expect_echo(client: &mut Client, text: &str) {
     assert_eq!(client.read_exact(text.len()), text.as_bytes());
 }
 
-fn a_client_too_many_waits_until_one_leaves(style: Style) {
+fn a_surplus_client_waits_until_one_leaves(style: Style) {
     let (server, mut served) = full(style, "echo");
     for client in &mut served {
         expect_echo(client, "here");
@@ -42,13 +42,13 @@ fn a_client_too_many_waits_until_one_leaves(style: Style) {
         assert!(client.has_nothing(), "it waits in the backlog");
         drop(served.remove(0));
         assert_eq!(client.read_exact(5), b"hello");
-        // Whoever is served now takes the place of who left.
+        // The client that is served now takes the place of the one that left.
         served.push(server.connect());
         std::mem::swap(client, served.last_mut().expect("pushed"));
     }
 }
 
-fn a_member_too_many_waits_until_one_leaves(style: Style) {
+fn a_surplus_member_waits_until_one_leaves(style: Style) {
     let (server, mut members) = full(style, "chat");
     for (here, member) in members.iter_mut().enumerate() {
         member.expect_line(welcome(member, here + 1));
@@ -65,13 +65,14 @@ fn a_member_too_many_waits_until_one_leaves(style: Style) {
     waiting.expect_line(welcome(&waiting, members.len() + 1));
 }
 
-/// How often a crowd comes and goes until the server needs hardly more memory for the next ones.
+/// The number of crowds that come and go until the server needs hardly more memory for the next
+/// ones.
 const CROWDS: usize = 40;
 
-/// Whatever clients do, who come in numbers and leave again, the server is as before.
+/// After a crowd has left, whatever its clients did, the server holds no more than before.
 ///
-/// An allocator keeps what it got, and how much it needs for a crowd varies. So the memory may
-/// grow, but not go on growing: of 800 clients in a row no more than 256 KiB may stay.
+/// An allocator keeps memory that it got, and the need of a crowd varies. So the memory may grow,
+/// but not go on growing: for 800 clients in a row it may grow by at most 256 KiB.
 #[track_caller]
 fn check(style: Style, service: &str, come_and_go: impl Fn(&Server)) {
     let server = Server::start(style, service);
@@ -90,15 +91,15 @@ fn check(style: Style, service: &str, come_and_go: impl Fn(&Server)) {
     assert!(!log.contains("panicked") && !log.contains("ERROR"), "{log}");
 }
 
-fn two_hundred_who_connect_and_close_leave_nothing_behind(style: Style) {
+fn two_hundred_clients_that_connect_and_close_leave_nothing_behind(style: Style) {
     check(style, "echo", |server| {
         (0..200).for_each(|_| drop(server.connect()));
-        // Whoever is served now knows that all before were.
+        // When this client is served, all earlier ones were served.
         expect_echo(&mut server.connect(), "next");
     });
 }
 
-fn two_hundred_who_say_nothing_leave_nothing_behind(style: Style) {
+fn two_hundred_silent_clients_leave_nothing_behind(style: Style) {
     check(style, "echo", |server| {
         let mut clients: Vec<_> = (0..200).map(|_| server.connect()).collect();
         let served = if style.serves_many() { 199 } else { 0 };

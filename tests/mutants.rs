@@ -1,8 +1,8 @@
 //! Mutants: small changes for the worse, each of which must turn a test red.
 //!
-//! Each is a patch under `tests/mutants/`: its first line says what it breaks, its second which
-//! test has to notice: a file of tests and one of them, or `doc` and a chapter whose snippets are
-//! tests. They are applied, one after the other, to a copy of the tree.
+//! Each is a patch under `tests/mutants/`: its first line says what it breaks, its second names the
+//! test that must fail: a test file and a test, or `doc` and a chapter whose snippets are tests.
+//! The patches are applied, one after the other, to a copy of the tree.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 use std::{env, io};
 
-/// Makes a test of each patch, and one that no patch has been forgotten.
+/// Makes a test of each patch, and one that checks that no patch is missing.
 macro_rules! mutants {
     ($($name:ident),+ $(,)?) => {
         $(
@@ -81,7 +81,7 @@ fn check(name: &str) {
     let tested = tree.test(file, test);
     tree.apply(&patch, &["--reverse"]);
 
-    // A snippet is called by its chapter and its line.
+    // The name of a snippet is its chapter and its line.
     let is_it = |name: &String| name == test || file == "doc" && name.contains(test);
     let [output, errors] =
         [&tested.stdout, &tested.stderr].map(|said| String::from_utf8_lossy(said));
@@ -89,20 +89,20 @@ fn check(name: &str) {
     assert!(found, "{name} is not noticed by {test}:\n{output}\n{errors}");
 }
 
-/// One at a time, since all are built in one place: so little has to be built anew.
+/// One at a time, since all are built in the same place: so only little has to be rebuilt.
 static TREE: Mutex<Option<Tree>> = Mutex::new(None);
 
-/// The tests that failed, by what the harness says.
+/// The tests that failed, from the output of the harness.
 fn failed(output: &str) -> Vec<String> {
     let failed =
         |line: &str| line.strip_prefix("test ")?.strip_suffix(" ... FAILED").map(str::to_owned);
     output.lines().filter_map(failed).collect()
 }
 
-/// Tells which tests notice which mutant of a server, as a table: the first row is of a tree that has
-/// no fault, and tells which tests fail there already.
+/// Prints a table of the tests that notice each mutant of a server. The first row is for a tree
+/// without a fault, and lists the tests that already fail there.
 ///
-/// `CROSS` in the environment names files of tests; else all are run that test every style.
+/// `CROSS` in the environment names test files; otherwise all files run that test every style.
 #[test]
 #[ignore = "it takes minutes for each mutant: see the chapter of the museum"]
 fn cross_table() {
@@ -118,7 +118,7 @@ fn cross_table() {
     }
 }
 
-/// The files of tests in which a test is made for each style.
+/// The test files in which each test runs for every style.
 fn files_for_each_style() -> Vec<String> {
     let entries = fs::read_dir(repository().join("tests")).expect("it is a directory");
     let paths = entries.map(|entry| entry.expect("it is readable").path());
@@ -131,7 +131,7 @@ fn files_for_each_style() -> Vec<String> {
     files
 }
 
-/// The patches that the museum shows, which are those that change what a server does.
+/// The patches in the museum: those that change a server.
 fn patches_of_servers() -> Vec<PathBuf> {
     let museum = fs::read_to_string(repository().join("lessons/styles/museum.md"));
     let museum = museum.expect("it is a chapter");
@@ -158,14 +158,14 @@ impl Tree {
         let files = String::from_utf8(listed.stdout).expect("our names are UTF-8");
         for file in files.split_terminator('\0').map(Path::new) {
             let (from, to) = (repository().join(file), root.join(file));
-            // What is deleted is listed until git is told.
+            // Git lists a deleted file until the deletion is committed.
             if from.exists() {
                 fs::create_dir_all(to.parent().expect("it is below the root"))
                     .expect("is writable");
                 fs::copy(from, to).expect("is writable");
             }
         }
-        take_over_what_others_wrote(&place().join("target/debug"));
+        copy_foreign_build_results(&place().join("target/debug"));
         Tree { root }
     }
 
@@ -175,11 +175,11 @@ impl Tree {
             .args(options)
             .arg(patch)
             .current_dir(&self.root)
-            // Else it would find the repository around the copy, and patch nothing.
+            // Otherwise git would find the repository around the copy, and patch nothing.
             .env("GIT_CEILING_DIRECTORIES", place()));
     }
 
-    /// The tests of these files that fail, by their files.
+    /// The tests in these files that fail, by file.
     fn noticing(&self, files: &str) -> String {
         let noticing = files.split_whitespace().filter_map(|file| {
             let tested = self.run(&["--test", file]);
@@ -202,17 +202,17 @@ impl Tree {
             .args(which)
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", place().join("target"))
-            // Nobody looks into a mutant, and without this it is compiled and linked sooner.
+            // Mutants are not debugged, and without debug information they compile and link faster.
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .output()
             .expect("cargo runs")
     }
 }
 
-/// Takes the crates of the world from where this test was built itself, since they are the same for
-/// every mutant. What cannot be taken is compiled anew; that another place has ours is no matter,
-/// since cargo tells packages by their paths.
-fn take_over_what_others_wrote(to: &Path) {
+/// Copies the build results of foreign crates from the directory where this test was built, since
+/// they are the same for every mutant. If something cannot be copied, cargo compiles it again. Our
+/// own crates are copied, too, but cargo identifies packages by their paths and ignores them.
+fn copy_foreign_build_results(to: &Path) {
     let test = env::current_exe().expect("it is running");
     let from = test.ancestors().nth(2).expect("it is in target/PROFILE/deps");
     for directory in [".fingerprint", "build", "deps"] {
@@ -229,8 +229,8 @@ fn take_over(from: &Path, to: &Path) {
         if about.is_dir() {
             take_over(&from, &to);
         } else if !to.exists() {
-            // What is large was compiled, and the compiler puts a new file in the place of it. Cargo
-            // writes into the others, and compares their times.
+            // A large file is a compiler's output, and the compiler replaces the file. Cargo writes
+            // into the other files, and compares their times.
             let _ = match about.len() > LARGE {
                 true => fs::hard_link(&from, &to),
                 false => copy_with_time(&from, &to, about.modified()),

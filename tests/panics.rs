@@ -1,17 +1,17 @@
-//! A bug in a service: a session that panics ends its own client, and nobody else's.
+//! A bug in a service: a session that panics ends only its own client.
 
 use test_kit::chat::{expect_silence, join, room};
 use test_kit::{Client, Footprint, Own, Server, Style, each_style, wait_until};
 
 each_style!(
-    a_session_that_panics_loses_its_client_alone (row 16),
+    a_session_that_panics_loses_only_its_client (row 16),
     a_session_that_panics_leaves_the_room (row 16),
-    what_a_panicking_session_held_is_given_back,
-    a_session_may_panic_before_its_client_has_said_anything,
+    a_session_that_panics_returns_its_resources,
+    a_session_may_panic_before_its_client_has_sent_anything,
     a_server_stops_as_always_after_a_panic,
 );
 
-fn a_session_that_panics_loses_its_client_alone(style: Style) {
+fn a_session_that_panics_loses_only_its_client(style: Style) {
     let server = Server::start_panicking(style, "echo");
     let mut first = style.serves_many().then(|| server.connect());
     first.iter_mut().for_each(expect_echo);
@@ -49,7 +49,7 @@ fn a_session_that_panics_leaves_the_room(style: Style) {
     ada.send("/who\r\nstill here?\r\n");
     ada.expect_line("* here: ada, cyd");
     cyd.expect_line("[ada] still here?");
-    // His name is free again.
+    // Bob's name is free again.
     let mut dan = join(&server, 3);
     dan.expect_line("[bob] hello");
     dan.expect_line("[ada] still here?");
@@ -58,7 +58,7 @@ fn a_session_that_panics_leaves_the_room(style: Style) {
     expect_log(&server, 1);
 }
 
-fn what_a_panicking_session_held_is_given_back(style: Style) {
+fn a_session_that_panics_returns_its_resources(style: Style) {
     for service in ["echo", "chat"] {
         let server = Server::start_panicking(style, service);
         let panic = || {
@@ -79,7 +79,7 @@ fn what_a_panicking_session_held_is_given_back(style: Style) {
     }
 }
 
-fn a_session_may_panic_before_its_client_has_said_anything(style: Style) {
+fn a_session_may_panic_before_its_client_has_sent_anything(style: Style) {
     let server = Server::start_panicking(style, "echo");
     for _ in 1..13 {
         expect_echo(&mut server.connect());
@@ -108,12 +108,12 @@ fn expect_echo(client: &mut Client) {
     client.expect_line("hello");
 }
 
-/// Each panic is a line of the log, with the others, whatever its message was, and so is the end
-/// of its client.
+/// Each panic is a line of the log, like the others, whatever its message was, and so is the end of
+/// its client.
 #[track_caller]
 fn expect_log(server: &Server, panics: usize) {
     let lost = |line: &&String| line.contains("was lost: its session panicked");
-    wait_until("each is said to be lost", || server.log().iter().filter(lost).count() == panics);
+    wait_until("each loss is in the log", || server.log().iter().filter(lost).count() == panics);
     let log = server.log();
     let errors = log.iter().filter(|line| line.contains(" ERROR "));
     assert_eq!(errors.count(), panics, "one line a panic");
@@ -122,7 +122,7 @@ fn expect_log(server: &Server, panics: usize) {
     }
 }
 
-/// What the server holds when nobody is there.
+/// The server's resources when no client is connected.
 fn footprint_when_idle(server: &Server, style: Style, service: &str) -> Footprint {
     let threads = match (style.own, service) {
         (Own::Task, _) => server.process().threads().len(),

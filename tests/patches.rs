@@ -1,5 +1,5 @@
-//! The mutants themselves take minutes, and are built only when they are asked for. That their
-//! patches still fit the tree is found out here, in no time.
+//! The tests of the mutants take minutes, and are built only on request. This test quickly checks
+//! that their patches still apply to the tree.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::process::Command;
 use test_kit::require_tool;
 
 #[test]
-fn every_mutant_fits_the_tree() {
+fn every_mutant_applies_to_the_tree() {
     if !require_tool("git") {
         return;
     }
@@ -21,7 +21,7 @@ fn every_mutant_fits_the_tree() {
     }
 }
 
-/// The crates that a server is made of.
+/// The crates that make up a server.
 const SERVERS: [&str; 5] = ["drivers", "launch", "protocol", "sockets", "styles"];
 
 #[test]
@@ -31,7 +31,7 @@ fn every_mutant_of_a_server_is_an_exhibit_of_the_museum() {
     for patch in patches() {
         let text = fs::read_to_string(&patch).expect("it is readable");
         let changes = |crates: &&str| text.contains(&format!("+++ b/crates/{crates}/"));
-        // What is no fault of a server turns no test of one red.
+        // A patch that is not a fault of a server breaks none of its tests.
         let is_of_a_page = text.contains("\nRed: side_by_side ");
         let name = patch.file_name().unwrap_or_default().to_string_lossy();
         let is_shown = museum.contains(&format!("tests/mutants/{name}}}}}"));

@@ -1,4 +1,4 @@
-//! Programs that others have written talk to our servers, unmodified.
+//! Unmodified programs that others have written talk to our servers.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -15,7 +15,7 @@ each_style!(
     telnet_is_answered_after_ctrl_c,
 );
 
-/// Gives a program this input, and returns its output.
+/// Runs a program with this input, and returns its output.
 #[track_caller]
 fn pipe(program: &str, arguments: &[&str], input: &[u8]) -> Vec<u8> {
     let mut child = Command::new("timeout")
@@ -35,8 +35,8 @@ fn pipe(program: &str, arguments: &[&str], input: &[u8]) -> Vec<u8> {
     })
 }
 
-/// A program that is started with these arguments, and the server's host and port behind them,
-/// copies its input to the server and the server's answer to its output.
+/// The program is started with these arguments and the server's host and port. It copies its input
+/// to the server and the server's answer to its output.
 fn check(style: Style, program: &str, arguments: impl Fn(&str, &str) -> Vec<String>) {
     if !require_tool(program) {
         return;
@@ -73,7 +73,7 @@ fn ncat_talks_to_every_service(style: Style) {
 
 fn socat_talks_to_every_service(style: Style) {
     check(style, "socat", |host, port| {
-        // Its patience after its own input has ended is half a second if nothing else is said.
+        // By default it waits only half a second after its own input has ended.
         vec!["-t60".to_owned(), "-".to_owned(), format!("TCP:{host}:{port}")]
     });
 }
@@ -91,7 +91,7 @@ fn python_talks_to_every_service(style: Style) {
     check(style, "python3", |host, port| ["-c", PYTHON, host, port].map(str::to_owned).to_vec());
 }
 
-/// What a person types into telnet(1): a line, Ctrl-C, and another line. Ctrl-C throws away what
+/// The input of a person to telnet(1): a line, Ctrl-C, and another line. Ctrl-C discards input that
 /// telnet has not read from the terminal yet, so it comes after an answer.
 const TYPED: &str = r#"
 set timeout 60
@@ -108,7 +108,7 @@ expect "goodbye"
 expect eof
 "#;
 
-/// telnet sends DO TIMING-MARK with Ctrl-C, and shows nothing more until that is answered.
+/// telnet sends DO TIMING-MARK with Ctrl-C, and shows nothing more until it is answered.
 fn telnet_is_answered_after_ctrl_c(style: Style) {
     if !require_tool("telnet") || !require_tool("expect") {
         return;

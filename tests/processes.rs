@@ -1,8 +1,8 @@
-//! Processes, threads and signals: what a server starts for its clients ends with them, and what
-//! kills one client's part kills no other's.
+//! Processes, threads and signals: whatever a server starts for its clients ends with them, and
+//! killing one client's part does not affect other clients.
 //!
-//! Only the fork style has children. What is asserted of its children is asserted of the other
-//! styles' threads and descriptors, where it makes sense there: what one client cost is given back.
+//! Only the fork style has children. The assertions about its children apply to the other styles'
+//! threads and descriptors, where that makes sense: the resources of a client are returned.
 
 use std::fs;
 use std::iter;
@@ -13,44 +13,44 @@ use test_kit::{Client, Directory, Footprint, Namespaces, Own, Process, Server, S
 use test_kit::{does_not_apply, each_style, require_tool, skip, wait_until};
 
 each_style!(
-    a_client_for_whom_nothing_can_be_started_is_refused (row 9),
-    a_member_for_whom_nothing_can_be_started_leaves_again (row 9),
-    clients_for_whom_there_is_no_memory_wait_for_others_to_leave (row 49),
+    a_client_without_a_thread_or_process_is_refused (row 9),
+    a_member_without_a_thread_or_process_leaves_again (row 9),
+    clients_without_memory_wait_for_others_to_leave (row 49),
     the_mappings_of_memory_are_enough_for_the_clients (row 49),
     only_fork_and_thread_start_something_for_a_client,
-    who_goes_while_the_server_looks_away_is_noticed_afterwards (row 10),
-    members_who_go_while_the_server_looks_away_leave_the_room (row 10),
+    clients_that_leave_while_the_server_is_stopped_are_noticed_afterwards (row 10),
+    members_that_leave_while_the_server_is_stopped_leave_the_room (row 10),
     five_hundred_short_connections_leave_nothing_behind (row 11),
-    a_killed_child_takes_its_client_along_and_no_other (row 12),
+    a_killed_child_loses_only_its_client (row 12),
     a_killed_child_leaves_the_room (row 12),
-    whatever_signal_kills_a_child_its_place_is_free_again (row 46),
-    a_child_that_stands_still_holds_up_nobody (row 46),
-    orphans_of_others_are_reaped_by_the_first_process (row 46),
+    after_any_signal_that_kills_a_child_its_place_is_free_again (row 46),
+    a_stopped_child_delays_no_other_client (row 46),
+    foreign_orphans_are_reaped_by_the_first_process (row 46),
     a_child_holds_its_client_and_no_sibling (row 13),
     a_members_child_holds_its_client_its_link_and_no_sibling (row 13),
     one_thread_forks (row 14),
     no_child_outlives_a_killed_server (row 15),
     no_members_child_outlives_a_killed_server (row 15),
-    broken_pipes_kill_nobody (row 18),
-    who_resets_while_it_is_written_to_is_lost_alone (row 18),
-    who_resets_while_others_talk_leaves_the_room,
+    broken_pipes_kill_no_process (row 18),
+    only_a_client_that_resets_during_a_write_is_lost (row 18),
+    a_member_that_resets_while_others_talk_leaves_the_room,
 );
 
 /// The reason why failures of children cannot happen to the styles other than fork.
 const NO_CHILDREN: &str = "its clients have no processes of their own";
 
-/// How many threads or processes a style starts before the second client's own.
+/// The number of threads or processes that a style starts before those of the second client.
 fn started_before_the_second_client(style: Style, service: &str) -> Option<usize> {
     match style.own {
         Own::Process => Some(1),
-        // In a room the hub has a thread as well. The first member's writer is started by its
-        // reader, and strace counts the calls of each thread by itself.
+        // In a room the hub has a thread as well. The first member's reader starts its writer, and
+        // strace counts the calls of each thread separately.
         Own::Thread => Some(if service == "chat" { 2 } else { 1 }),
         Own::Nothing | Own::Slot | Own::Task => None,
     }
 }
 
-/// A server in which it is the second client for whom no thread or process can be started.
+/// A server that cannot start a thread or process for its second client.
 fn start_failing(style: Style, service: &str) -> Option<Server> {
     let Some(before) = started_before_the_second_client(style, service) else {
         does_not_apply("it starts nothing for a client");
@@ -62,7 +62,7 @@ fn start_failing(style: Style, service: &str) -> Option<Server> {
     require_tool("strace").then(|| Server::start_under(&strace, style, service, &[]))
 }
 
-fn a_client_for_whom_nothing_can_be_started_is_refused(style: Style) {
+fn a_client_without_a_thread_or_process_is_refused(style: Style) {
     let Some(server) = start_failing(style, "echo") else {
         return;
     };
@@ -76,7 +76,7 @@ fn a_client_for_whom_nothing_can_be_started_is_refused(style: Style) {
     expect_echo(&mut first);
 }
 
-fn a_member_for_whom_nothing_can_be_started_leaves_again(style: Style) {
+fn a_member_without_a_thread_or_process_leaves_again(style: Style) {
     let Some(server) = start_failing(style, "chat") else {
         return;
     };
@@ -93,8 +93,8 @@ fn a_member_for_whom_nothing_can_be_started_leaves_again(style: Style) {
     expect_silence(&mut ada);
 }
 
-/// Where each client has a thread, and so a stack of its own, memory limits how many there are.
-fn clients_for_whom_there_is_no_memory_wait_for_others_to_leave(style: Style) {
+/// If each client has a thread, and so its own stack, memory limits their number.
+fn clients_without_memory_wait_for_others_to_leave(style: Style) {
     const CLIENTS: usize = 400;
     if style.own != Own::Thread {
         return expect_no_threads_for_clients(style);
@@ -107,7 +107,7 @@ fn clients_for_whom_there_is_no_memory_wait_for_others_to_leave(style: Style) {
         server.wait_for_log(|line| line.contains(&format!("client {most} connected")));
         assert!(clients[most..].iter().all(Client::has_nothing), "the others wait");
         for client in &mut clients {
-            // All of them, one after the other, find a place.
+            // One after the other, all of them find a place.
             match service {
                 "chat" => drop(client.skip_to_line(|line| line.starts_with("* welcome, "))),
                 _ => expect_echo(client),
@@ -120,8 +120,8 @@ fn clients_for_whom_there_is_no_memory_wait_for_others_to_leave(style: Style) {
     }
 }
 
-/// A system has 65,530 mappings of memory for a process (vm.max_map_count), unless it is told
-/// otherwise, and a thread of Rust has four.
+/// A process may have 65,530 memory mappings by default (vm.max_map_count), and a thread of Rust
+/// has four.
 fn the_mappings_of_memory_are_enough_for_the_clients(style: Style) {
     if style.own != Own::Thread {
         return expect_no_threads_for_clients(style);
@@ -130,12 +130,12 @@ fn the_mappings_of_memory_are_enough_for_the_clients(style: Style) {
     let most = most_clients(&server, "and not 1000000");
     let allowed = fs::read_to_string("/proc/sys/vm/max_map_count").expect("it is there");
     let allowed: usize = allowed.trim().parse().expect("it is a number");
-    // As long as nobody runs out, so many more clients make so many more mappings, and not more.
+    // As long as memory suffices, each member needs the same number of mappings.
     let mappings = || {
         let maps = fs::read_to_string(format!("/proc/{}/maps", server.pid()));
         maps.expect("it runs").lines().count()
     };
-    // The first ones also have the allocator make its heaps, which the later ones share.
+    // For the first ones the allocator also makes its heaps, which later ones share.
     let first: Vec<Client> = (1..=50).map(|here| join(&server, here)).collect();
     let before = mappings();
     let members: Vec<Client> = (51..=150).map(|here| join(&server, here)).collect();
@@ -144,7 +144,7 @@ fn the_mappings_of_memory_are_enough_for_the_clients(style: Style) {
     assert!(before + others * a_member <= allowed, "{most} members with {a_member} mappings each");
 }
 
-/// How many clients the server says that it serves at once, in a line with these words.
+/// The number of clients that the server serves at once, from a log line with these words.
 #[track_caller]
 fn most_clients(server: &Server, words: &str) -> usize {
     let says = |line: &str| line.contains(" clients at once") && line.contains(words);
@@ -153,7 +153,7 @@ fn most_clients(server: &Server, words: &str) -> usize {
     before.rsplit(' ').next().expect("a number").parse().expect("a number")
 }
 
-/// The number of its threads does not depend on the number of its clients.
+/// The number of the server's threads does not depend on the number of its clients.
 #[track_caller]
 fn expect_no_threads_for_clients(style: Style) {
     let (server, _) = start_warm(style);
@@ -178,7 +178,7 @@ fn only_fork_and_thread_start_something_for_a_client(style: Style) {
     let server = Server::start_under(&strace, style, "echo", &[]);
     let count = || {
         let calls = fs::read_to_string(&log).expect("strace writes it");
-        // A call during which another process is heard of is two lines.
+        // A call that is interrupted by another process's output takes two lines.
         let begins = |line: &&str| !line.contains(" resumed>");
         calls.lines().filter(begins).count()
     };
@@ -195,7 +195,7 @@ fn only_fork_and_thread_start_something_for_a_client(style: Style) {
     }
 }
 
-fn who_goes_while_the_server_looks_away_is_noticed_afterwards(style: Style) {
+fn clients_that_leave_while_the_server_is_stopped_are_noticed_afterwards(style: Style) {
     let (server, before) = start_warm(style);
     let count = if style.serves_many() { 50 } else { 1 };
     let mut clients: Vec<_> = (0..count).map(|_| server.connect()).collect();
@@ -214,7 +214,7 @@ fn who_goes_while_the_server_looks_away_is_noticed_afterwards(style: Style) {
     expect_echo(&mut server.connect());
 }
 
-fn members_who_go_while_the_server_looks_away_leave_the_room(style: Style) {
+fn members_that_leave_while_the_server_is_stopped_leave_the_room(style: Style) {
     let server = Server::start(style, "chat");
     let mut ada = join(&server, 1);
     if !style.serves_many() {
@@ -255,7 +255,7 @@ fn five_hundred_short_connections_leave_nothing_behind(style: Style) {
     expect_footprint(&server, before);
 }
 
-fn a_killed_child_takes_its_client_along_and_no_other(style: Style) {
+fn a_killed_child_loses_only_its_client(style: Style) {
     if style != Style::FORK {
         return expect_no_children(style);
     }
@@ -271,11 +271,11 @@ fn a_killed_child_takes_its_client_along_and_no_other(style: Style) {
     expect_echo(&mut server.connect());
 }
 
-/// Signals with a name and without, with a core file and without, which is forbidden here. (Of
-/// SIGSEGV and SIGBUS Rust has handlers of its own.)
+/// Signals with a name and without, with a core file and without; core files are disabled here.
+/// (Rust has its own handlers for SIGSEGV and SIGBUS.)
 const FATAL: [i32; 8] = [3, 4, 6, 8, 9, 34, 40, 64];
 
-fn whatever_signal_kills_a_child_its_place_is_free_again(style: Style) {
+fn after_any_signal_that_kills_a_child_its_place_is_free_again(style: Style) {
     if style != Style::FORK {
         return expect_no_children(style);
     }
@@ -301,7 +301,7 @@ fn whatever_signal_kills_a_child_its_place_is_free_again(style: Style) {
     }
 }
 
-fn a_child_that_stands_still_holds_up_nobody(style: Style) {
+fn a_stopped_child_delays_no_other_client(style: Style) {
     if style != Style::FORK {
         return expect_no_children(style);
     }
@@ -324,8 +324,8 @@ fn a_child_that_stands_still_holds_up_nobody(style: Style) {
     assert_eq!(server.wait().code(), Some(0));
 }
 
-/// In a container the server is PID 1, to which the system gives whoever has lost its parent.
-fn orphans_of_others_are_reaped_by_the_first_process(style: Style) {
+/// In a container the server is PID 1, which adopts all orphans.
+fn foreign_orphans_are_reaped_by_the_first_process(style: Style) {
     const OWN: [&str; 2] = ["--pid", "--mount"];
     if !require_tool("nsenter") || !Namespaces::are_possible(&OWN) {
         return skip("this system allows no namespaces of processes");
@@ -340,7 +340,8 @@ fn orphans_of_others_are_reaped_by_the_first_process(style: Style) {
         let status = enter.args(["--", "sh", "-c", script]).status();
         assert!(status.expect("nsenter runs").success());
         wait_until("the orphans are reaped", || {
-            // Those that still run are nobody's children any more, and so the server's.
+            // Those that still run have no other parent any more, so they are the server's
+            // children.
             inside.children().is_empty()
         });
         let mut client = server.connect();
@@ -386,7 +387,7 @@ fn a_members_child_holds_its_client_its_link_and_no_sibling(style: Style) {
     let server = Server::start(style, "chat");
     let [ada, mut bob, mut cyd, dan, mut eve] = room(&server, ["ada", "bob", "cyd", "dan", "eve"]);
     expect_own_sockets(&server, 5, 2);
-    // A sibling that held a copy of her link would keep it from ending.
+    // A sibling with a copy of her link would keep it open.
     quit(ada);
     bob.expect_line("* ada left");
     cyd.expect_line("* ada left");
@@ -414,7 +415,7 @@ fn one_thread_forks(style: Style) {
             }
             seen.push(threads());
             for child in server.process().children() {
-                // One that has just been reaped is gone.
+                // A child that was just reaped has disappeared.
                 if let Ok(threads) = fs::read_dir(format!("/proc/{}/task", child.0)) {
                     assert!(threads.count() <= 1, "{child:?}, client {number}");
                 }
@@ -427,9 +428,9 @@ fn one_thread_forks(style: Style) {
         let most = seen.into_iter().max();
         match style.own {
             Own::Nothing | Own::Process | Own::Slot => assert_eq!(most, Some(1)),
-            // Each client has a thread, and with it the main one there are two at least ...
+            // Each client has a thread, so with the main thread there are at least two ...
             Own::Thread => assert!(most >= Some(2)),
-            // ... and a runtime has a thread for each processor besides the first.
+            // ... and a runtime has a thread for each processor except the first.
             Own::Task => assert!(most >= Some(2)),
         }
     }
@@ -467,7 +468,7 @@ fn no_members_child_outlives_a_killed_server(style: Style) {
     }
     let mut server = Server::start(style, "chat");
     let mut ada = join(&server, 1);
-    // He does not read, and his child can send him little: much waits for him when the server dies.
+    // He does not read, so his child can send him little: much waits for him when the server dies.
     let bob = Client::connect_with_buffer(server.address(), 4096);
     ada.expect_line(format!("* {} joined", bob.name()));
     let paste = format!("{}\r\n", "x".repeat(1000)).repeat(16);
@@ -483,7 +484,7 @@ fn no_members_child_outlives_a_killed_server(style: Style) {
     ada.expect_lost();
 }
 
-fn broken_pipes_kill_nobody(style: Style) {
+fn broken_pipes_kill_no_process(style: Style) {
     let server = Server::start(style, "echo");
     let mut client = server.connect();
     expect_echo(&mut client);
@@ -496,14 +497,14 @@ fn broken_pipes_kill_nobody(style: Style) {
     expect_echo(&mut server.connect());
 }
 
-fn who_resets_while_it_is_written_to_is_lost_alone(style: Style) {
+fn only_a_client_that_resets_during_a_write_is_lost(style: Style) {
     let (server, before) = start_warm(style);
     let mut other = style.serves_many().then(|| server.connect());
     other.iter_mut().for_each(expect_echo);
     for _ in 0..5 {
         let mut client = server.connect();
         expect_echo(&mut client);
-        // It is stuck, or as good as, when it has read nothing for so many looks.
+        // After this many looks without a read the server is stuck, or nearly.
         let mut looks = 0;
         client.send_until(|| {
             looks += 1;
@@ -517,10 +518,10 @@ fn who_resets_while_it_is_written_to_is_lost_alone(style: Style) {
     expect_echo(&mut server.connect());
 }
 
-fn who_resets_while_others_talk_leaves_the_room(style: Style) {
+fn a_member_that_resets_while_others_talk_leaves_the_room(style: Style) {
     let server = Server::start(style, "chat");
     if !style.serves_many() {
-        // Nobody else is there to talk: the caller itself is answered after its reset.
+        // There is no other member: the caller itself is answered after its reset.
         for _ in 0..20 {
             let mut caller = join(&server, 1);
             caller.send("/help\r\n".repeat(100));
@@ -536,7 +537,7 @@ fn who_resets_while_others_talk_leaves_the_room(style: Style) {
         let name = bob.name();
         let mut processes = server.process().children();
         processes.push(server.process());
-        // What she says and that he is gone are found at once, and in either order.
+        // The server finds her lines and his reset at the same time, in either order.
         stop(processes.iter().copied());
         ada.send("one\r\n");
         cyd.send("two\r\n");
@@ -551,7 +552,7 @@ fn who_resets_while_others_talk_leaves_the_room(style: Style) {
     ada.skip_to_line(|line| line == names);
 }
 
-/// A server of echo that has had a client already, and what it holds when nobody is there.
+/// An echo server that has served a client, and its resources when no client is connected.
 fn start_warm(style: Style) -> (Server, Footprint) {
     let server = Server::start(style, "echo");
     expect_echo(&mut server.connect());
@@ -565,7 +566,7 @@ fn start_warm(style: Style) -> (Server, Footprint) {
     (server, before)
 }
 
-/// The server holds no more than before. It may be less, if the look at it then was early.
+/// The server holds no more than before. It may hold less, if it was measured too early then.
 #[track_caller]
 fn expect_footprint(server: &Server, before: Footprint) {
     wait_until(&format!("it holds no more than {before:?}"), || {
@@ -576,17 +577,18 @@ fn expect_footprint(server: &Server, before: Footprint) {
     });
 }
 
-/// They do nothing any more, until SIGCONT.
+/// Stops processes until SIGCONT.
 fn stop(processes: impl IntoIterator<Item = Process>) {
     for process in processes {
         process.signal(Signal::SIGSTOP);
-        // Who was at its end already has come to it.
+        // A process that was ending may have ended.
         let does_nothing = |state| ['T', 'Z'].contains(&state);
         wait_until("it is stopped", || process.state().is_none_or(does_nothing));
     }
 }
 
-/// Kills children of a stopped server: their deaths become one signal, since it does not count.
+/// Kills children of a stopped server: their deaths become one signal, since signals are not
+/// counted.
 fn kill(children: &[Process]) {
     for child in children {
         child.signal(Signal::SIGKILL);
@@ -600,7 +602,7 @@ fn expect_echo(client: &mut Client) {
     client.expect_line("hello");
 }
 
-/// What the styles other than fork have to show where it is about children.
+/// Checks the styles other than fork where a test is about children.
 fn expect_no_children(style: Style) {
     for service in ["echo", "chat"] {
         let server = Server::start(style, service);
@@ -616,7 +618,7 @@ fn expect_no_children(style: Style) {
     does_not_apply(NO_CHILDREN);
 }
 
-/// The process that serves the client of this number.
+/// The process that serves the client with this number.
 #[track_caller]
 fn child_of(server: &Server, client: u64) -> Process {
     let children = server.process().children();
@@ -625,19 +627,19 @@ fn child_of(server: &Server, client: u64) -> Process {
     its.next().expect("a process for each client")
 }
 
-/// Every child has the standard three descriptors and so many sockets, none of which anybody else
-/// has.
+/// Every child has the standard three descriptors and this many sockets, and shares none of them
+/// with another process.
 #[track_caller]
 fn expect_own_sockets(server: &Server, children: usize, sockets: usize) {
     let processes = server.process().children();
     assert_eq!(processes.len(), children);
-    // A child may have answered its client before its parent has closed its own copy.
+    // A child may answer its client before its parent has closed its own copy.
     wait_until("the server holds nothing that is a child's", || {
         let of_server = server.process().sockets();
         let of_children = processes.iter().flat_map(|child| child.sockets());
         of_children.into_iter().all(|socket| !of_server.contains(&socket))
     });
-    // What this test itself was started with, the server may have inherited through it.
+    // The server may have inherited the test's own descriptors.
     let inherited = Process(std::process::id() as i32).descriptors();
     let mut seen = server.process().sockets();
     for child in processes {
@@ -652,15 +654,15 @@ fn expect_own_sockets(server: &Server, children: usize, sockets: usize) {
     }
 }
 
-/// Whether a process waits for something else than one that only waits for its client's next
-/// words.
+/// Whether a process waits for something else than a process that only waits for its client's next
+/// message.
 fn is_stuck(process: Process, waits: Process) -> bool {
     let (stuck, idle) = (process.waits_in(), waits.waits_in());
-    // A call of -1 is none: it waits for the processor, or on a page.
+    // A call of -1 means none: the process waits for the processor, or for a page.
     stuck.is_some_and(|call| call >= 0) && idle.is_some() && stuck != idle
 }
 
-/// They have ended. Whoever has inherited them from the server may not have reaped them yet.
+/// The processes have ended. The process that inherited them may not have reaped them yet.
 #[track_caller]
 fn expect_gone(processes: &[Process]) {
     for process in processes {

@@ -1,7 +1,7 @@
 //! The one program, as people run it: real processes, real sockets, real signals.
 //!
-//! Each test has an address of its own in 127.0.0.0/8, all of which is this machine, so that every
-//! test has all the ports.
+//! Each test has its own address in 127.0.0.0/8, all of which is this machine, so every test can
+//! use all ports.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,17 +23,17 @@ use protocol::CATALOGUE;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
-/// The styles that start if nobody says which.
+/// The styles that start by default.
 fn styles() -> Vec<&'static Style> {
     Style::ALL.into_iter().filter(|style| style.starts_by_default).collect()
 }
 
-/// How many servers start if nobody says which.
+/// The number of servers that start by default.
 fn count_by_default() -> usize {
     styles().len() * CATALOGUE.len()
 }
 
-/// How long to wait for what should happen soon, on a machine with other things to do.
+/// The time limit for events that should happen soon, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
@@ -52,7 +52,7 @@ fn every_style_serves_every_service() {
 fn the_table_fits_a_narrow_terminal() {
     let launcher = Launcher::start(Ipv4Addr::new(127, 0, 0, 9));
     let lines = launcher.out.until("Ctrl-C");
-    // A directory's name may be as long as it likes.
+    // The name of a directory can be of any length.
     for line in lines.iter().filter(|line| !line.starts_with("Uploads")) {
         assert!(line.chars().count() <= 80, "{line}");
     }
@@ -61,7 +61,7 @@ fn the_table_fits_a_narrow_terminal() {
 }
 
 #[test]
-fn each_server_is_a_process_under_its_own_name_and_out_of_reach_of_ctrl_c() {
+fn each_server_is_a_process_with_its_own_name_that_ctrl_c_does_not_reach() {
     let mut launcher = Launcher::start(Ipv4Addr::new(127, 101, 1, 2));
     launcher.table();
     let mut names: Vec<_> = launcher
@@ -78,13 +78,13 @@ fn each_server_is_a_process_under_its_own_name_and_out_of_reach_of_ctrl_c() {
 
 #[test]
 fn the_styles_that_are_named_start_and_no_others() {
-    // Each once, in the order in which they are always listed, however they are named.
+    // Each once, in the usual order, in whatever order they are given.
     let named = [&Style::FORK, &Style::ASYNC];
     check_started("async,fork,async", Ipv4Addr::new(127, 101, 1, 14), &named);
     check_started("all", Ipv4Addr::new(127, 101, 1, 15), &Style::ALL);
 }
 
-/// Checks which servers start if `--styles` names these.
+/// Checks the servers that start if `--styles` has these names.
 fn check_started(names: &str, host: Ipv4Addr, expected: &[&Style]) {
     let mut command = Command::new(PROGRAM);
     command.args(["--no-book", "--host", &host.to_string(), "--styles", names]);
@@ -104,7 +104,7 @@ fn check_started(names: &str, host: Ipv4Addr, expected: &[&Style]) {
 }
 
 #[test]
-fn a_style_that_there_is_not_is_a_usage_error_that_lists_them() {
+fn an_unknown_style_is_a_usage_error_that_lists_the_styles() {
     for names in ["frok", "fork,frok", "", "fork,"] {
         let output = run(&["--styles", names]);
         let said = String::from_utf8(output.stderr).unwrap();
@@ -119,7 +119,7 @@ fn a_style_that_there_is_not_is_a_usage_error_that_lists_them() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_named_and_the_rest_goes_on() {
+fn a_port_in_use_is_named_and_the_other_servers_start() {
     let host = Ipv4Addr::new(127, 101, 1, 3);
     let _taken = TcpListener::bind((host, 4026)).unwrap();
     let mut launcher = Launcher::start(host);
@@ -138,7 +138,7 @@ fn a_port_that_is_taken_is_named_and_the_rest_goes_on() {
 
 #[test]
 fn no_server_at_all_is_a_failure() {
-    // Kept for documentation, so no machine has it (RFC 5737).
+    // This address is reserved for documentation, so no machine has it (RFC 5737).
     let mut launcher = Launcher::start(Ipv4Addr::new(192, 0, 2, 1));
     launcher.out.until("async      failed  failed   failed");
     assert_eq!(launcher.exit().code(), Some(1));
@@ -152,7 +152,7 @@ fn ctrl_c_stops_every_server_gracefully() {
         .iter()
         .map(|style| Client::join(launcher.address_of(&format!("{} chat", style.name))))
         .collect();
-    // As a terminal does it: to the whole group.
+    // Like a terminal: to the whole group.
     killpg(launcher.pid(), Signal::SIGINT).unwrap();
     for member in &mut members {
         assert_eq!(member.line(), "* the server is stopping, goodbye\r\n");
@@ -178,14 +178,14 @@ fn a_second_ctrl_c_stops_at_once() {
     launcher.table();
     let _member = Client::join(launcher.address_of("fork chat"));
     let (servers, processes) = (launcher.servers(), launcher.processes());
-    // It cannot stop gracefully.
+    // A stopped server cannot stop gracefully.
     let stuck = servers.iter().find(|server| server.name() == "thread echo").unwrap();
     kill(stuck.pid, Signal::SIGSTOP).unwrap();
     launcher.signal(Signal::SIGINT);
     launcher.err.until("stopping; ");
     launcher.signal(Signal::SIGINT);
     assert_eq!(launcher.exit().code(), Some(128 + Signal::SIGINT as i32));
-    // Fork's child has nobody to wait for it but this process.
+    // Only this process can wait for fork's child.
     all_end(&processes);
     assert_eq!(launcher.processes(), []);
 }
@@ -211,7 +211,7 @@ fn a_killed_launcher_leaves_no_process_behind() {
         assert_eq!(member.line(), "* the server is stopping, goodbye\r\n");
     }
     all_end(&servers);
-    // Fork's child is an orphan from the end of its parent on, if there is one.
+    // If fork has a child, it is an orphan after the end of its parent.
     all_end(&processes);
     assert_eq!(launcher.processes(), []);
 }
@@ -253,7 +253,7 @@ fn it_needs_no_standard_input_and_no_standard_error() {
 }
 
 #[test]
-fn uploads_land_in_one_new_directory_which_stays_if_there_are_any() {
+fn uploads_are_stored_in_one_new_directory_which_is_kept_unless_it_is_empty() {
     let mut launcher = Launcher::start(Ipv4Addr::new(127, 101, 1, 12));
     let directory = launcher.uploads();
     assert!(fs::read_dir(&directory).unwrap().next().is_none());
@@ -274,7 +274,7 @@ fn uploads_land_in_one_new_directory_which_stays_if_there_are_any() {
 }
 
 #[test]
-fn uploads_land_in_the_directory_that_is_named() {
+fn uploads_are_stored_in_the_given_directory() {
     let mut command = Command::new(PROGRAM);
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("uploads_are_named");
     let _ = fs::remove_dir_all(&directory);
@@ -289,7 +289,7 @@ fn uploads_land_in_the_directory_that_is_named() {
     fs::remove_dir_all(directory).unwrap();
 }
 
-/// Uploads a short file to the server of this name. Gives the answer.
+/// Uploads a short file to the server of this name. Returns the answer.
 fn upload(launcher: &Launcher, name: &str) -> String {
     let mut client = Client::connect(launcher.address_of(name));
     client.say("name\n\0\0\0\x06\nhello\n");
@@ -297,7 +297,7 @@ fn upload(launcher: &Launcher, name: &str) -> String {
 }
 
 #[test]
-fn a_style_and_a_service_are_that_server() {
+fn a_style_and_a_service_start_that_server() {
     let mut command = Command::new(PROGRAM);
     command.args(["select", "fortune", "--listen", "127.101.1.10:5017"]);
     check_server(command, "select fortune", "127.101.1.10:5017");
@@ -335,7 +335,7 @@ fn shells_learn_its_commands() {
 }
 
 #[test]
-fn it_tells_its_version_and_explains_itself() {
+fn it_prints_its_version_and_its_help() {
     let version = format!("after-accept {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(String::from_utf8(run(&["--version"]).stdout).unwrap(), version);
     let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
@@ -349,10 +349,10 @@ fn it_tells_its_version_and_explains_itself() {
     }
 }
 
-/// In each command, an option that takes a number says what would be right.
+/// In each command, an option that takes a number rejects -1 with a description of correct values.
 #[test]
-fn a_number_below_0_is_no_option() {
-    /// What an option calls a number.
+fn a_number_below_0_is_not_an_option() {
+    /// The placeholders of numbers in options.
     const NUMBERS: [&str; 6] = ["<N>", "<SECS>", "<BYTES>", "<B>", "<R>", "<PID>"];
     let mut commands = vec![Vec::new()];
     let mut tried = 0;
@@ -385,7 +385,7 @@ fn a_number_below_0_is_no_option() {
 }
 
 #[test]
-fn an_unknown_style_is_told_what_there_is() {
+fn an_unknown_command_gets_a_list_of_the_styles() {
     let output = run(&["frok", "chat"]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
@@ -396,7 +396,7 @@ fn an_unknown_style_is_told_what_there_is() {
     assert_eq!(output.stdout, b"");
 }
 
-/// Checks that `command` becomes the server, and stops when it is told to.
+/// Checks that `command` becomes the server, and ends when it is stopped.
 fn check_server(command: Command, name: &str, address: &str) {
     let address: SocketAddr = address.parse().unwrap();
     let mut server = Launcher::spawn(command, Ipv4Addr::UNSPECIFIED);
@@ -406,7 +406,7 @@ fn check_server(command: Command, name: &str, address: &str) {
     assert_eq!(server.exit().code(), Some(0));
 }
 
-/// Checks that what the server of this name says is what its service says first.
+/// Checks that the first bytes of the server of this name are those of its service.
 fn check_answer(name: &str, address: SocketAddr) {
     let mut client = Client::connect(address);
     match name.split_once(' ').unwrap().1 {
@@ -430,7 +430,7 @@ fn check_answer(name: &str, address: SocketAddr) {
             assert!(client.line().starts_with("refused: a name "), "{name}");
         }
         service => panic!(
-            "tests/program.rs: nobody knows how to check the service {service:?}: add an arm to \
+            "tests/program.rs: there is no check for the service {service:?}: add an arm to \
              check_answer"
         ),
     }
@@ -441,7 +441,7 @@ fn run(arguments: &[&str]) -> Output {
     Command::new(PROGRAM).args(arguments).output().unwrap()
 }
 
-/// The names of all servers that start if nobody says which, sorted.
+/// The names of all servers that start by default, sorted.
 fn all_servers() -> Vec<String> {
     servers_of(&styles())
 }
@@ -457,7 +457,7 @@ fn servers_of(styles: &[&Style]) -> Vec<String> {
     names
 }
 
-/// The program while it runs. It is killed when the test ends before it.
+/// The program while it runs. It is killed if the test ends first.
 struct Launcher {
     host: Ipv4Addr,
     child: Child,
@@ -466,7 +466,7 @@ struct Launcher {
 }
 
 impl Launcher {
-    /// Starts it without the book, which has tests of its own.
+    /// Starts the program without the book, which has its own tests.
     fn start(host: Ipv4Addr) -> Launcher {
         let mut command = Command::new(PROGRAM);
         command.args(["--no-book", "--host", &host.to_string()]);
@@ -488,7 +488,7 @@ impl Launcher {
         Launcher { host, child, out, err }
     }
 
-    /// What the table says of each server.
+    /// The table's entry for each server.
     fn table(&mut self) -> BTreeMap<String, String> {
         let lines = self.out.until("Ctrl-C");
         let mut table = BTreeMap::new();
@@ -498,7 +498,7 @@ impl Launcher {
             let cells: Vec<_> = cells.into_iter().filter(|cell| !cell.is_empty()).collect();
             let is_service = |cell: &&str| CATALOGUE.iter().any(|service| service.name == *cell);
             match cells[..] {
-                // The table may have several parts, each with services of its own.
+                // The table may have several parts, each for different services.
                 _ if cells.is_empty() || cells.iter().all(is_service) => services = cells,
                 [style, ref cells @ ..] if Style::ALL.iter().any(|known| known.name == style) => {
                     let named = services.iter().map(|service| format!("{style} {service}"));
@@ -510,14 +510,14 @@ impl Launcher {
         table
     }
 
-    /// Where it says that uploads land.
+    /// The directory for uploads that the output names.
     fn uploads(&mut self) -> PathBuf {
         let lines = self.out.until("Ctrl-C");
         let place = lines.iter().find_map(|line| line.strip_prefix("Uploads land in "));
         place.expect("it says so").trim().into()
     }
 
-    /// Where the server of this name has to listen.
+    /// The address on which the server of this name has to listen.
     fn address_of(&self, name: &str) -> SocketAddr {
         let (style, service) = name.split_once(' ').unwrap();
         let style = Style::ALL.into_iter().find(|known| known.name == style).unwrap();
@@ -535,12 +535,12 @@ impl Launcher {
 
     /// Waits for the end.
     fn exit(&mut self) -> ExitStatus {
-        // None of its servers has its output, so the end of that is its own.
+        // Its servers do not have its output, so this output ends with it.
         self.out.rest();
         self.child.wait().unwrap()
     }
 
-    /// All processes that were told this launcher's address, by a look at every process there is.
+    /// All processes whose arguments contain this launcher's address.
     fn processes(&self) -> Vec<Process> {
         let host = self.host.to_string();
         let is_ours = |process: &Process| {
@@ -550,7 +550,7 @@ impl Launcher {
         Process::all().filter(is_ours).collect()
     }
 
-    /// The processes that it has started.
+    /// The processes that the launcher has started.
     fn servers(&self) -> Vec<Process> {
         let starter = self.pid().to_string();
         let mut servers = self.processes();
@@ -582,7 +582,7 @@ impl Process {
         entries.filter_map(|entry| Process::of(entry.ok()?.file_name().to_str()?.parse().ok()?))
     }
 
-    /// Nothing if it has ended.
+    /// `None` if it has ended.
     fn of(pid: i32) -> Option<Process> {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
         let parent = status.lines().find_map(|line| line.strip_prefix("PPid:\t"))?;
@@ -594,19 +594,19 @@ impl Process {
         })
     }
 
-    /// Of a server: `fork chat`, as its log has it.
+    /// The name of a server: `fork chat`, as in its log.
     fn name(&self) -> String {
         let name = self.arguments[0].strip_suffix("-server").unwrap();
         format!("{name} {}", self.arguments[1])
     }
 }
 
-/// Has orphans become children of this process, which can wait for them then.
+/// Makes orphans children of this process, so that it can wait for them.
 fn adopt_orphans() {
     set_child_subreaper(true).unwrap();
 }
 
-/// Waits until all have ended. Those that are not this process's children have ended already.
+/// Waits until all have ended. Those that are not children of this process have ended already.
 fn all_end(processes: &[Process]) {
     let (tell, end) = mpsc::channel();
     let pids: Vec<_> = processes.iter().map(|process| process.pid).collect();
@@ -619,7 +619,7 @@ fn all_end(processes: &[Process]) {
     end.recv_timeout(PATIENCE).expect("every process should have ended");
 }
 
-/// The lines that a process writes, as they come.
+/// The lines that a process writes, as they arrive.
 struct Lines(Receiver<String>);
 
 impl Lines {
@@ -632,7 +632,7 @@ impl Lines {
         Lines(lines)
     }
 
-    /// Waits for a line with `text` in it. Gives all up to it.
+    /// Waits for a line that contains `text`. Returns all lines up to it.
     fn until(&self, text: &str) -> Vec<String> {
         let mut lines = Vec::new();
         let deadline = Instant::now() + PATIENCE;
@@ -645,7 +645,7 @@ impl Lines {
         lines
     }
 
-    /// Waits for the end. Gives all that is left.
+    /// Waits for the end. Returns the remaining lines.
     fn rest(&self) -> Vec<String> {
         let mut lines = Vec::new();
         let deadline = Instant::now() + PATIENCE;
@@ -659,7 +659,7 @@ impl Lines {
     }
 }
 
-/// Somebody who talks to a server.
+/// A client of a server.
 struct Client {
     stream: BufReader<TcpStream>,
 }
@@ -671,7 +671,7 @@ impl Client {
         Client { stream: BufReader::new(stream) }
     }
 
-    /// Joins a room, and is welcome.
+    /// Joins a room, and reads the welcome.
     fn join(address: SocketAddr) -> Client {
         let mut client = Client::connect(address);
         assert!(client.line().starts_with("* welcome, "));

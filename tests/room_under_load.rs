@@ -1,5 +1,5 @@
-//! Many in one room: who reads hears everything, in order, however much is said and whoever comes
-//! and goes.
+//! Many members in one room: each that reads receives everything, in order, however much is sent
+//! and whatever other members come and go.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -13,33 +13,33 @@ use test_kit::{Client, Server, Signal, Style};
 use test_kit::{does_not_apply, each_style, require_tool, skip, wait_until};
 
 each_style!(
-    everybody_hears_a_long_paste (row 38a),
-    two_who_paste_at_each_other_lose_nothing (row 38a),
+    every_member_receives_a_long_paste (row 38a),
+    two_members_that_paste_at_each_other_lose_nothing (row 38a),
     pastes_fit_through_small_buffers (row 38a),
     hundreds_of_questions_in_one_read_are_answered,
     one_of_fifty_gets_a_name (row 39),
     every_join_has_its_leave (row 38),
-    the_last_words_are_heard_of_who_never_read,
+    the_last_words_of_a_member_that_never_read_are_received,
 );
 
-/// How many lines a paste has.
+/// The number of lines in a paste.
 const LINES: usize = 5_000;
 
-/// How long they are: so short that each costs more than it says, and nearly as long as can be,
-/// and in between, where a reader was outrun most often.
+/// The lengths of lines: so short that the overhead dominates, nearly as long as possible, and one
+/// in between, where readers failed most often.
 const LENGTHS: [usize; 3] = [1, 200, 900];
 
-/// All that is said here is no news.
+/// The speech in these tests is not worth a log.
 const NO_LOG: [&str; 2] = ["--log-file", "/dev/null"];
 
-/// A paste: its lines are numbered, and as long as this at least.
+/// A paste: numbered lines of at least this length.
 fn paste(length: usize) -> Vec<String> {
     (0..LINES).map(|n| format!("{n:0length$}")).collect()
 }
 
-/// Says all lines while it hears, and returns when it has heard as much as it is told to expect.
+/// Sends all lines and reads at the same time, until all expected lines have arrived.
 ///
-/// It reads as fast as it can, and looks at what it has read afterwards.
+/// It reads as fast as it can, and checks the lines afterwards.
 #[track_caller]
 fn talk(member: &mut Client, say: &[String], hear: impl Iterator<Item = String>) {
     let mut sending = member.stream().try_clone().expect("a descriptor is left");
@@ -54,19 +54,19 @@ fn talk(member: &mut Client, say: &[String], hear: impl Iterator<Item = String>)
     assert_eq!(differs, None);
 }
 
-/// What is heard of a paste by `name`.
+/// The lines that others receive of a paste by `name`.
 fn heard<'a>(name: &'a str, lines: &'a [String]) -> impl Iterator<Item = String> + 'a {
     lines.iter().map(move |line| format!("[{name}] {line}"))
 }
 
-/// Who is here, as one of them is told.
+/// Asks one member for the list of members.
 #[track_caller]
 fn expect_here(asks: &mut Client, names: &str) {
     asks.send("/who\r\n");
     asks.expect_line(format!("* here: {names}"));
 }
 
-fn everybody_hears_a_long_paste(style: Style) {
+fn every_member_receives_a_long_paste(style: Style) {
     for length in LENGTHS {
         let server = Server::start_with(style, "chat", &NO_LOG);
         let lines = paste(length);
@@ -74,7 +74,7 @@ fn everybody_hears_a_long_paste(style: Style) {
             let [mut ada] = room(&server, ["ada"]);
             talk(&mut ada, &lines, std::iter::empty());
             quit(ada);
-            // Nobody heard it, and of all that the next caller reads the last lines.
+            // There was no other member, and the next caller reads only the last lines.
             let mut next = join(&server, 1);
             heard("ada", &lines[LINES - 20..]).for_each(|line| next.expect_line(line));
             return expect_silence(&mut next);
@@ -92,12 +92,12 @@ fn everybody_hears_a_long_paste(style: Style) {
     }
 }
 
-fn two_who_paste_at_each_other_lose_nothing(style: Style) {
+fn two_members_that_paste_at_each_other_lose_nothing(style: Style) {
     for length in LENGTHS {
         let server = Server::start_with(style, "chat", &NO_LOG);
         let lines = paste(length);
         if !style.serves_many() {
-            // One after the other: there is no other way.
+            // One after the other, since this style has one client at a time.
             for name in ["ada", "bob"] {
                 let mut caller = server.connect();
                 caller.send(format!("/nick {name}\r\n"));
@@ -120,12 +120,12 @@ fn two_who_paste_at_each_other_lose_nothing(style: Style) {
     }
 }
 
-/// Says the same two things again in a network namespace of its own, where sockets buffer less.
+/// Runs two tests again in a network namespace, where sockets have smaller buffers.
 ///
-/// Two sizes matter. `net.core.wmem_max` bounds what a server can ask for; most systems have
-/// 212,992 there, and so must no server need more. It belongs to the whole system, so the test
-/// cannot change it, and says so where it is larger. `net.ipv4.tcp_wmem` bounds what the kernel
-/// gives a connection by itself, and the namespace has its own.
+/// Two limits matter. `net.core.wmem_max` is the most that a server can ask for; on most systems it
+/// is 212,992, so no server may need more. It belongs to the whole system, so the test cannot
+/// change it, and says so if it is larger. `net.ipv4.tcp_wmem` is the most that the kernel gives a
+/// connection by itself, and the namespace has its own.
 fn pastes_fit_through_small_buffers(style: Style) {
     const SMALL: usize = 212_992;
     if !require_tool("unshare") || !require_tool("ip") {
@@ -134,7 +134,7 @@ fn pastes_fit_through_small_buffers(style: Style) {
     let inside = format!(
         "ip link set lo up && echo 4096 16384 {SMALL} > /proc/sys/net/ipv4/tcp_wmem && exec \"$@\""
     );
-    // To be its own root is to be allowed to, wherever users may make namespaces.
+    // An ordinary user becomes root in the namespace, if users may make namespaces.
     let is_root = fs::metadata("/proc/self")
         .is_ok_and(|this| std::os::unix::fs::MetadataExt::uid(&this) == 0);
     let namespace = if is_root { "-n" } else { "-Urn" };
@@ -150,7 +150,9 @@ fn pastes_fit_through_small_buffers(style: Style) {
             wmem_max.trim()
         );
     }
-    for test in ["everybody_hears_a_long_paste", "two_who_paste_at_each_other_lose_nothing"] {
+    for test in
+        ["every_member_receives_a_long_paste", "two_members_that_paste_at_each_other_lose_nothing"]
+    {
         let style = format!("{style:?}").to_lowercase().replace("async", "async_");
         let said = Command::new("unshare")
             .args([namespace, "sh", "-c", &inside, "sh"])
@@ -164,7 +166,7 @@ fn pastes_fit_through_small_buffers(style: Style) {
     }
 }
 
-/// In a room of many the answers to one read are several times as long as what a mailbox holds.
+/// In a room with many members, the answers to one read are several times as large as a mailbox.
 fn hundreds_of_questions_in_one_read_are_answered(style: Style) {
     const QUESTION: &str = "/who\r\n";
     const QUESTIONS: usize = 680;
@@ -187,7 +189,7 @@ fn one_of_fifty_gets_a_name(style: Style) {
     const COUNT: usize = 50;
     let server = Server::start(style, "chat");
     if !style.serves_many() {
-        // Each has it for itself.
+        // Each caller has the name for itself.
         for _ in 0..COUNT {
             let [ada] = room(&server, ["ada"]);
             quit(ada);
@@ -204,14 +206,14 @@ fn one_of_fifty_gets_a_name(style: Style) {
         let name = client.name();
         client.send("/nick ada\r\n");
         let got_it = format!("* {name} is now ada");
-        // Everybody hears who got it, before or after it hears that it did not.
+        // Each member hears who got the name, before or after the refusal of its own request.
         let mut heard = BTreeSet::from([client.read_line()]);
         if !heard.contains(&got_it) {
             heard.insert(client.read_line());
             assert!(heard.contains("* the name ada is taken"), "{heard:?}");
         }
         let winner = heard.into_iter().find(|line| line.ends_with(" is now ada"));
-        (client, winner.expect("somebody got it"))
+        (client, winner.expect("one member got it"))
     };
     let results: Vec<_> = thread::scope(|scope| {
         let asking: Vec<_> =
@@ -231,8 +233,8 @@ fn one_of_fifty_gets_a_name(style: Style) {
     }
 }
 
-/// The ways to leave, and whether what was said before is heard for certain. Closing with unread
-/// input resets the connection, so a write to it may fail before the last words are read.
+/// The ways to leave, and whether the last line certainly arrives. Closing with unread input resets
+/// the connection, so a server's write to it may fail before it has read the last line.
 const WAYS_TO_LEAVE: [(bool, fn(Client)); 4] = [
     (false, |closes| drop(closes)),
     (true, |mut half_closes| {
@@ -250,7 +252,7 @@ fn every_join_has_its_leave(style: Style) {
     const VISITORS: usize = 200;
     const AT_ONCE: usize = 8;
     let server = Server::start(style, "chat");
-    // Comes, says something, and leaves in one of the ways. Returns its name.
+    // Comes, sends a line, and leaves in one of the ways. Returns its name.
     let visit = |n: usize| {
         let (_, leave) = WAYS_TO_LEAVE[n % WAYS_TO_LEAVE.len()];
         let mut visitor = server.connect();
@@ -311,17 +313,17 @@ fn every_join_has_its_leave(style: Style) {
     expect_silence(&mut host);
 }
 
-/// Who closes while something is unread resets the connection. What it said before has arrived all
+/// A client that closes with unread input resets the connection. Its earlier lines have arrived all
 /// the same, and only a write to it fails.
-fn the_last_words_are_heard_of_who_never_read(style: Style) {
+fn the_last_words_of_a_member_that_never_read_are_received(style: Style) {
     let server = Server::start_under(&["setsid"], style, "chat", &[]);
     let mut ada = style.serves_many().then(|| join(&server, 1));
     let mut visitor = server.connect();
     let name = visitor.name();
     wait_until("the welcome is there", || !visitor.has_nothing());
-    // So that the words and the reset are there when the server looks.
+    // The line and the reset must both be there when the server continues.
     server.process().signal_group(Signal::SIGSTOP);
-    wait_until("it stands still", || server.process().state() == Some('T'));
+    wait_until("the server is stopped", || server.process().state() == Some('T'));
     visitor.send("farewell\r\n");
     drop(visitor);
     server.process().signal_group(Signal::SIGCONT);

@@ -1,4 +1,4 @@
-//! Clients who reset, and clients who do not read before they write.
+//! Clients that reset, and clients that send before they read.
 
 use std::time::{Duration, Instant};
 
@@ -7,16 +7,16 @@ use test_kit::chat::{expect_silence, join, welcome};
 use test_kit::{Client, Own, Server, Signal, Style, each_style, wait_until};
 
 each_style!(
-    a_reset_in_the_middle_of_an_echo_ends_that_client_alone (row 25),
-    a_reset_in_the_middle_of_a_line_ends_that_member_alone (row 25),
-    a_reset_in_a_silent_room_is_heard_of_at_once,
-    a_reset_instead_of_a_fortune_ends_that_client_alone,
-    a_fortune_arrives_whole_though_its_reader_sends_a_megabyte_first (row 26),
-    a_goodbye_arrives_whole_though_more_was_said (row 26),
-    urgent_data_is_passed_over_and_keeps_nobody_busy (row 36),
+    a_reset_in_the_middle_of_an_echo_ends_only_that_client (row 25),
+    a_reset_in_the_middle_of_a_line_ends_only_that_member (row 25),
+    a_reset_in_a_silent_room_is_noticed_at_once,
+    a_reset_instead_of_a_fortune_ends_only_that_client,
+    a_fortune_arrives_completely_though_its_reader_sends_a_megabyte_first (row 26),
+    a_goodbye_arrives_completely_though_the_client_sent_more (row 26),
+    urgent_data_is_skipped_and_causes_no_busy_loop (row 36),
 );
 
-/// Nothing happened that anybody would have to look at.
+/// The log contains no warning or error.
 #[track_caller]
 fn assert_quiet(server: &Server) {
     for line in server.log() {
@@ -25,12 +25,12 @@ fn assert_quiet(server: &Server) {
     }
 }
 
-fn a_reset_in_the_middle_of_an_echo_ends_that_client_alone(style: Style) {
+fn a_reset_in_the_middle_of_an_echo_ends_only_that_client(style: Style) {
     let server = Server::start(style, "echo");
     let mut other = style.serves_many().then(|| server.connect());
     for _ in 0..5 {
         let mut client = server.connect();
-        // It reads nothing of it, so the server is in the middle of writing, too.
+        // It reads nothing, so the server is in the middle of writing, too.
         client.send(vec![b'x'; 100_000]);
         client.read_exact(1);
         client.reset();
@@ -43,7 +43,7 @@ fn a_reset_in_the_middle_of_an_echo_ends_that_client_alone(style: Style) {
     assert_quiet(&server);
 }
 
-fn a_reset_in_the_middle_of_a_line_ends_that_member_alone(style: Style) {
+fn a_reset_in_the_middle_of_a_line_ends_only_that_member(style: Style) {
     let server = Server::start(style, "chat");
     let mut other = style.serves_many().then(|| join(&server, 1));
     for _ in 0..5 {
@@ -63,20 +63,20 @@ fn a_reset_in_the_middle_of_a_line_ends_that_member_alone(style: Style) {
     assert_quiet(&server);
 }
 
-fn a_reset_instead_of_a_fortune_ends_that_client_alone(style: Style) {
+fn a_reset_instead_of_a_fortune_ends_only_that_client(style: Style) {
     let server = Server::start(style, "fortune");
     (0..20).for_each(|_| server.connect().reset());
     assert!(server.connect().read_to_end().ends_with(b"\r\n"));
     assert_quiet(&server);
 }
 
-fn a_fortune_arrives_whole_though_its_reader_sends_a_megabyte_first(style: Style) {
+fn a_fortune_arrives_completely_though_its_reader_sends_a_megabyte_first(style: Style) {
     let start = || Server::start_with(style, "fortune", &["--seed", "7"]);
     let (reference, server) = (start(), start());
     check_last_words(|| server.connect(), |_| reference.connect().read_to_end());
 }
 
-fn a_goodbye_arrives_whole_though_more_was_said(style: Style) {
+fn a_goodbye_arrives_completely_though_the_client_sent_more(style: Style) {
     let server = Server::start(style, "chat");
     let quit = || {
         let mut client = server.connect();
@@ -88,13 +88,13 @@ fn a_goodbye_arrives_whole_though_more_was_said(style: Style) {
     });
 }
 
-/// A client to whom the server has nothing more to say goes on sending before it reads. The server
-/// takes all of it, and the client gets the last words, and no reset.
+/// A client goes on sending, although the server has sent it everything, and reads only then. The
+/// server discards all of it, and the client gets the last words, and no reset.
 ///
-/// After two seconds the server may close. If a busy machine has made the client as late as that,
-/// it proves nothing, and another one has to.
+/// After two seconds the server may close. If a busy machine makes the client that late, it proves
+/// nothing, and another one has to try.
 fn check_last_words(connect: impl Fn() -> Client, expected: impl Fn(&Client) -> Vec<u8>) {
-    wait_until("a client was never late", || {
+    wait_until("a client was in time", || {
         let begun = Instant::now();
         let mut client = connect();
         let is_taken = (0..4).all(|_| {
@@ -112,8 +112,8 @@ fn check_last_words(connect: impl Fn() -> Client, expected: impl Fn(&Client) -> 
     });
 }
 
-/// Nobody says anything that would have the server look at its room again.
-fn a_reset_in_a_silent_room_is_heard_of_at_once(style: Style) {
+/// No other event makes the server look at its room.
+fn a_reset_in_a_silent_room_is_noticed_at_once(style: Style) {
     let server = Server::start(style, "chat");
     let mut first = join(&server, 1);
     if !style.serves_many() {
@@ -130,16 +130,16 @@ fn a_reset_in_a_silent_room_is_heard_of_at_once(style: Style) {
     }
 }
 
-/// TCP has a byte that is to be read before the others (tcp(7), MSG_OOB). Nobody here asks for it, and
-/// nobody is woken by it again and again until the client's idle time is over.
-fn urgent_data_is_passed_over_and_keeps_nobody_busy(style: Style) {
+/// TCP has a byte that can be read before the others (tcp(7), MSG_OOB). No server here asks for it,
+/// and it must not wake a server again and again until the client's idle time is over.
+fn urgent_data_is_skipped_and_causes_no_busy_loop(style: Style) {
     let server = Server::start_under(&["setsid"], style, "echo", &["--idle-timeout", "2"]);
     let mut client = server.connect();
     client.send("hello\r\n");
     client.expect_line("hello");
-    // All of it is there when the server looks.
+    // All of it must be there when the server continues.
     server.process().signal_group(Signal::SIGSTOP);
-    wait_until("it stands still", || server.process().state() == Some('T'));
+    wait_until("the server is stopped", || server.process().state() == Some('T'));
     client.send("before ");
     let sent = SockRef::from(client.stream()).send_out_of_band(b"!");
     assert_eq!(sent.expect("it is connected"), 1);
@@ -148,7 +148,7 @@ fn urgent_data_is_passed_over_and_keeps_nobody_busy(style: Style) {
     assert_eq!(client.read_exact(7), b"before ");
     if style.own == Own::Task {
         // A read ends at the urgent byte. Tokio takes a read that does not fill its buffer for the
-        // last one there is, so it reads the bytes behind that one when the next ones come.
+        // last one, so it reads the bytes after the urgent one only when the next ones come.
         client.send("next\r\n");
     }
     client.expect_line("after");
@@ -160,7 +160,7 @@ fn urgent_data_is_passed_over_and_keeps_nobody_busy(style: Style) {
     }
     client.expect_end();
     drop(client);
-    wait_until("it is alone again", || server.process().children().is_empty());
+    wait_until("the server has no children again", || server.process().children().is_empty());
     let used = server.process().cpu_time_with_children().saturating_sub(used);
     assert!(used < Duration::from_millis(300), "{used:?} of two seconds");
     assert_quiet(&server);

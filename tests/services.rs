@@ -1,6 +1,6 @@
-//! Each service has its place wherever the services are told one by one.
+//! Each service is in every file that lists the services.
 //!
-//! This test tells what is left to do for a new service.
+//! This test shows what is left to do for a new service.
 
 use std::fs;
 use std::path::Path;
@@ -8,12 +8,12 @@ use std::path::Path;
 use protocol::{CATALOGUE, Entry};
 
 #[test]
-fn every_service_has_its_place_in_the_readme_and_in_the_book() {
+fn every_service_has_its_rows_and_sections_in_the_readme_and_the_book() {
     let missing: Vec<String> = CATALOGUE.iter().flat_map(missing).collect();
     assert!(missing.is_empty(), "\n{}\n", missing.join("\n"));
 }
 
-/// A line for each place that a service has not: the file, and what to add.
+/// A line for each missing entry of a service: the file, and the text to add.
 fn missing(service: &Entry) -> Vec<String> {
     let Entry { name, port, .. } = service;
     let row = format!("| {name} | {port:02} |");
@@ -26,7 +26,7 @@ fn missing(service: &Entry) -> Vec<String> {
         (
             is_headed,
             format!(
-                "lessons/start/services.md: {name} has no section: add `## {name}`, and tell it"
+                "lessons/start/services.md: {name} has no section: add `## {name}`, and describe it"
             ),
         ),
     ];

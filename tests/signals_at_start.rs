@@ -1,6 +1,6 @@
-//! A signal that tells a program to stop is not lost while the program starts: not between two calls
-//! of the start, where strace(1) holds the program for a while, and not under the mask of blocked
-//! signals that the program was started with.
+//! A signal that stops a program is not lost while the program starts: not between two system calls
+//! of the start, where strace(1) delays the program, and not if the program was started with
+//! blocked signals.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,26 +19,26 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 /// The file into which strace(1) writes.
 const RECORD: &str = "record";
 
-/// The calls by which handlers are registered.
+/// The calls that register handlers.
 const CALLS: &str = "rt_sigaction,rt_sigprocmask,fcntl,socketpair,prctl";
 
-/// How long one of them takes then, in microseconds. A signal that is sent later finds the program
-/// further on, and must not be lost there either.
+/// The delay of one of these calls in microseconds. A signal that is sent later reaches the program
+/// at a later point, and must not be lost there either.
 const DELAY: u32 = 300_000;
 
-/// How many calls are looked at behind the last one that registers a handler.
+/// The number of calls that are tested after the last one that registers a handler.
 const CALLS_BEHIND: usize = 5;
 
-/// How many programs start at once. They mostly wait.
+/// The number of programs that start at once. They mostly wait.
 const AT_ONCE: usize = 8;
 
 /// A call of a start.
 #[derive(Debug)]
 struct Call {
-    /// As strace(1) shows it.
+    /// The call as strace(1) shows it.
     text: String,
     name: String,
-    /// How many calls of this name it makes up, with those before.
+    /// Its number among the calls of this name, counted from 1.
     number: usize,
 }
 
@@ -49,37 +49,37 @@ impl fmt::Display for Call {
 }
 
 each_style!(
-    a_server_that_starts_is_stopped_wherever_it_is (row 51),
-    a_server_that_was_started_with_signals_blocked_hears_them (row 51),
+    a_signal_at_any_point_of_a_servers_start_stops_it (row 51),
+    a_server_that_was_started_with_blocked_signals_receives_them (row 51),
     a_server_that_was_started_with_sigint_ignored_ignores_it (row 51),
 );
 
-fn a_server_that_starts_is_stopped_wherever_it_is(style: Style) {
+fn a_signal_at_any_point_of_a_servers_start_stops_it(style: Style) {
     let name = style.name;
     check_server(&[name, "chat", "--listen", "127.0.0.1:0"]);
 }
 
 #[test]
-fn datagrams_that_start_are_stopped_wherever_they_are() {
+fn a_signal_at_any_point_of_the_start_of_datagrams_stops_it() {
     check_server(&["datagrams", "echo", "--listen", "127.0.0.1:0"]);
 }
 
 #[test]
 #[cfg(feature = "book")]
-fn a_book_that_starts_is_stopped_wherever_it_is() {
+fn a_signal_at_any_point_of_the_books_start_stops_it() {
     check_server(&["book", "--listen", "127.0.0.1:0"]);
 }
 
 #[test]
 #[cfg(feature = "hls-relay")]
-fn a_relay_that_starts_is_stopped_wherever_it_is() {
+fn a_signal_at_any_point_of_the_relays_start_stops_it() {
     check_server(&["hls-relay", "--ingest", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
 }
 
 #[test]
-fn a_launcher_that_starts_is_stopped_wherever_it_is() {
+fn a_signal_at_any_point_of_the_launchers_start_stops_it() {
     let arguments = |_: &Directory, number| {
-        // Each has an address of its own, and so all the ports.
+        // Each launcher has its own address, and so can use all ports.
         let host = format!("127.102.1.{number}");
         ["--host", &host, "--no-book"].map(str::to_owned).into()
     };
@@ -89,10 +89,10 @@ fn a_launcher_that_starts_is_stopped_wherever_it_is() {
 }
 
 #[test]
-fn a_load_that_starts_is_interrupted_wherever_it_is() {
+fn a_signal_at_any_point_of_the_start_of_load_interrupts_it() {
     let server = Server::start(Style::SELECT, "echo");
     let address = server.address().to_string();
-    // It has measured nothing, or has something to report.
+    // Either it has measured nothing, or it has something to report.
     let arguments = |_: &Directory, _| {
         ["load", "echo", &address, "--duration", "600"].map(str::to_owned).into()
     };
@@ -102,7 +102,7 @@ fn a_load_that_starts_is_interrupted_wherever_it_is() {
 }
 
 #[test]
-fn a_comparison_that_starts_is_interrupted_wherever_it_is() {
+fn a_signal_at_any_point_of_a_comparisons_start_interrupts_it() {
     let arguments = |directory: &Directory, _| {
         let into = directory.as_str();
         ["compare", "--quick", "--duration", "0.1", "--into", into].map(str::to_owned).into()
@@ -113,9 +113,9 @@ fn a_comparison_that_starts_is_interrupted_wherever_it_is() {
     });
 }
 
-/// A stop reaches a child as well, perhaps while the child is not ready for it.
+/// A stop reaches a child as well, perhaps before the child is ready for it.
 #[test]
-fn a_child_that_starts_is_stopped_wherever_it_is() {
+fn a_signal_at_any_point_of_a_childs_start_stops_it() {
     if !require_tool("strace") {
         return;
     }
@@ -133,23 +133,23 @@ fn a_child_that_starts_is_stopped_wherever_it_is() {
                 });
                 let server = traced.server.process();
                 match signal {
-                    // As Ctrl-C does it: to the child as well.
+                    // Like Ctrl-C: to the child as well.
                     Signal::SIGINT => server.signal_group(signal),
-                    // The parent tells the child.
+                    // The parent stops the child.
                     _ => server.signal(signal),
                 }
                 traced.client.read_to_end();
                 traced.client.half_close();
-                wait_until(&format!("it ends, told after {call}"), || {
+                wait_until(&format!("it ends, stopped after {call}"), || {
                     is_over(traced.server.process())
                 });
-                assert_eq!(traced.server.wait().code(), Some(0), "told after {call}");
+                assert_eq!(traced.server.wait().code(), Some(0), "stopped after {call}");
             }
         });
     }
 }
 
-fn a_server_that_was_started_with_signals_blocked_hears_them(style: Style) {
+fn a_server_that_was_started_with_blocked_signals_receives_them(style: Style) {
     let mut server = Server::start_under(&["env", "--block-signal"], style, "echo", &LONG);
     let mut visitor = server.connect();
     visitor.half_close();
@@ -164,7 +164,7 @@ fn a_server_that_was_started_with_signals_blocked_hears_them(style: Style) {
     assert_eq!(server.wait().code(), Some(0));
 }
 
-/// A shell without job control starts programs like that in the background, and so does nohup(1).
+/// A shell without job control starts background programs like this, and so does nohup(1).
 fn a_server_that_was_started_with_sigint_ignored_ignores_it(style: Style) {
     let nohup = ["env", "--ignore-signal=INT,HUP"];
     let mut server = Server::start_under(&nohup, style, "echo", &LONG);
@@ -181,7 +181,7 @@ fn a_server_that_was_started_with_sigint_ignored_ignores_it(style: Style) {
 }
 
 #[test]
-fn a_launcher_that_was_started_with_signals_blocked_and_sigint_ignored_hears_sigterm() {
+fn a_launcher_that_was_started_with_blocked_signals_and_ignored_sigint_receives_sigterm() {
     let mut command = Command::new("env");
     command.args(["--block-signal", "--ignore-signal=INT", PROGRAM]);
     command.args(["--host", "127.102.2.1", "--no-book"]);
@@ -204,11 +204,11 @@ fn check_server(arguments: &[&str]) {
     });
 }
 
-/// A program ends by itself, with one of these statuses, wherever in its start the signal comes; or
-/// by the signal, where there is no handler yet.
+/// A program ends by itself, with one of these statuses, at whatever point of its start the signal
+/// comes; or by the signal, if there is no handler yet.
 ///
-/// The command line may depend on a directory and on a number, which are the program's own.
-/// `wait_for_start` returns when all handlers are there.
+/// The command line may depend on a directory and a number, which are different for each program.
+/// `wait_for_start` returns when all handlers are registered.
 fn check(
     signal: Signal,
     statuses: &[i32],
@@ -230,23 +230,23 @@ fn check(
             traced.record().contains("(DELAYED)") || is_over(process)
         });
         process.signal(signal);
-        wait_until(&format!("it ends, told after {call}"), || is_over(process));
+        wait_until(&format!("it ends, stopped after {call}"), || is_over(process));
         let is_heard = traced.record().contains(&format!("rt_sigaction({signal}, {{"));
         let ended = traced.running.end();
         let has_stopped = ended.status.code().is_some_and(|code| statuses.contains(&code));
         let was_ended = ended.status.signal() == Some(signal as i32);
-        assert!(has_stopped || was_ended && !is_heard, "told after {call}: {ended:#?}");
+        assert!(has_stopped || was_ended && !is_heard, "stopped after {call}: {ended:#?}");
         expect_no_promise_broken(&ended, was_ended);
     });
 }
 
-/// A server that has promised to serve is not ended by a signal, but stops.
+/// A server that has announced its address does not die of a signal, but stops.
 fn expect_no_promise_broken(ended: &Ended, was_ended: bool) {
     let has_promised = ended.output.iter().any(|line| line.starts_with("listening on "));
     assert!(!(was_ended && has_promised), "{ended:#?}");
 }
 
-/// Does this for each call of a start and a number, several at once.
+/// Runs this for each call of a start, with a number, several at once.
 fn at_once(calls: &[Call], check: impl Fn(usize, &Call) + Sync) {
     let next = AtomicUsize::new(0);
     let work = || {
@@ -262,14 +262,14 @@ fn at_once(calls: &[Call], check: impl Fn(usize, &Call) + Sync) {
     });
 }
 
-/// Whether it has ended. Nobody has waited for it yet.
+/// Whether the process has ended. It has not been waited for yet.
 fn is_over(process: Process) -> bool {
     matches!(process.state(), None | Some('Z'))
 }
 
-/// What strace(1) is told: to record the calls, and to delay this one.
+/// The arguments of strace(1): record the calls, and delay this one.
 fn strace(record: &str, delayed: Option<&Call>) -> Vec<String> {
-    // -D leaves the program the child that the test has started.
+    // With -D the program stays the child of the test.
     let mut strace: Vec<String> = ["strace", "-D", "-qq", "-o", record].map(str::to_owned).into();
     strace.push(format!("--trace={CALLS}"));
     strace.extend(delayed.map(|Call { name, number, .. }| {
@@ -278,10 +278,10 @@ fn strace(record: &str, delayed: Option<&Call>) -> Vec<String> {
     strace
 }
 
-/// A program whose calls are recorded, those of its main thread.
+/// A program with recorded calls, those of its main thread.
 struct Traced {
     running: Running,
-    /// The record is in it.
+    /// The directory of the record.
     directory: Directory,
 }
 
@@ -291,7 +291,7 @@ impl Traced {
         let strace = strace(directory.file(RECORD).to_str().expect("it is UTF-8"), delayed);
         let mut command = Command::new(&strace[0]);
         command.args(&strace[1..]).arg(PROGRAM).args(arguments(&directory));
-        // A program that is killed leaves behind what it has made there.
+        // A killed program leaves its temporary files there.
         command.env("TMPDIR", directory.path());
         Traced { running: Running::spawn(command), directory }
     }
@@ -300,7 +300,7 @@ impl Traced {
         fs::read_to_string(self.directory.file(RECORD)).unwrap_or_default()
     }
 
-    /// The calls so far, to a few behind the last that registers a handler.
+    /// The calls so far, up to a few after the last one that registers a handler.
     fn registration(self) -> Vec<Call> {
         let mut calls = calls(self.record().lines());
         let last = calls.iter().rposition(|call| call.name == "rt_sigaction");
@@ -309,7 +309,7 @@ impl Traced {
     }
 }
 
-/// A server that forks, and a client whose child's calls are recorded.
+/// A forking server, and a client whose child's calls are recorded.
 struct TracedChild {
     server: Server,
     client: test_kit::Client,
@@ -332,7 +332,7 @@ impl TracedChild {
         TracedChild { server, client, directory }
     }
 
-    /// What is recorded of the child so far.
+    /// The record of the child so far.
     fn childs_lines(&self) -> Vec<String> {
         let record = fs::read_to_string(self.directory.file(RECORD)).unwrap_or_default();
         let server = self.server.pid().to_string();

@@ -1,4 +1,4 @@
-//! Clients that do not read what they get: each costs itself something, and nobody else.
+//! Clients that do not read their data: each harms only itself.
 
 use std::io::{ErrorKind, Write};
 use std::thread;
@@ -11,19 +11,19 @@ each_style!(
     a_client_that_never_reads_its_answers_is_not_read_from (rows 30, 31),
     a_member_that_never_reads_is_dropped (row 30),
     a_member_that_never_reads_its_own_answers_is_dropped (row 30),
-    a_deaf_member_delays_nobody (row 38b),
+    a_deaf_member_delays_no_other_member (row 38b),
 );
 
-/// How much the memory of a process may have grown by a client that does not read, in KiB.
+/// How much the memory of a process may grow because of a client that does not read, in KiB.
 const FLAT: u64 = 1024;
 
-/// The slowest round trip that passes for a flat one where other programs want the processor too.
+/// The slowest round trip that still counts as fast, since other programs need the processor, too.
 const FLAT_DELAY: Duration = Duration::from_secs(2);
 
-/// All that is said here is no news.
+/// The speech in these tests is not worth a log.
 const NO_LOG: [&str; 2] = ["--log-file", "/dev/null"];
 
-/// A server's processes that serve clients by now.
+/// The server's processes that serve clients at this moment.
 fn processes(server: &Server) -> Vec<Process> {
     let mut processes = server.process().children();
     processes.push(server.process());
@@ -36,15 +36,15 @@ fn a_client_that_never_reads_its_answers_is_not_read_from(style: Style) {
     let frame = [b"\0\0\0\x01\0\x04\0\0", &data[..]].concat();
     check_not_read_from(style, "echo", &data, &data);
     check_not_read_from(style, "frames", &frame, &frame);
-    // No answer is longer, compared with what it answers.
+    // This service has the longest answer in proportion to the question.
     check_not_read_from(style, "lines", &[b'\n'; SIZE], &b"=> \r\n".repeat(SIZE));
 }
 
-/// A client sends `block` again and again and never reads `answer`, which is answered to it.
+/// A client sends `block` again and again and never reads the answer, `answer`.
 fn check_not_read_from(style: Style, service: &str, block: &[u8], answer: &[u8]) {
     let server = Server::start(style, service);
     let mut deaf = server.connect();
-    // Whatever a first client makes a server allocate is there from now on.
+    // Memory that the server allocates for a first client is allocated from now on.
     let mut sending = deaf.stream().try_clone().expect("a descriptor is left");
     thread::scope(|scope| {
         scope.spawn(|| sending.write_all(block).expect("it is read"));
@@ -68,11 +68,11 @@ fn check_not_read_from(style: Style, service: &str, block: &[u8], answer: &[u8])
     assert!(other.exchange(&block[100..]) == answer, "{service}");
 }
 
-/// Two members that read, and what they say to each other.
+/// Two members that read, and their conversation.
 struct Pair {
     ada: Client,
     bob: Client,
-    /// What Ada was told about others.
+    /// The news that Ada got about others.
     told: Vec<String>,
 }
 
@@ -84,8 +84,8 @@ impl Pair {
         Pair { ada, bob, told }
     }
 
-    /// Ada says these lines, all of which Bob hears, and then Ada hears his answer. Returns how
-    /// long that took.
+    /// Ada sends these lines, Bob receives all of them, and then Ada receives his answer. Returns
+    /// the time that this took.
     #[track_caller]
     fn round_trip(&mut self, lines: &[String]) -> Duration {
         let begun = Instant::now();
@@ -107,7 +107,7 @@ impl Pair {
 }
 
 fn a_member_that_never_reads_is_dropped(style: Style) {
-    // More than the kernel and a mailbox hold on the way to one client.
+    // More than the kernel and a mailbox can hold for one client.
     const ROUNDS: usize = 1_000;
     let server = Server::start_with(style, "chat", &NO_LOG);
     if !style.serves_many() {
@@ -136,8 +136,8 @@ fn a_member_that_never_reads_is_dropped(style: Style) {
     pair.ada.expect_line("* here: ada, bob");
 }
 
-/// The opposite: where nobody else is there to be kept waiting, nobody is dropped either, and the
-/// caller has all its answers when it reads at last.
+/// The opposite: if no other member has to wait, no member is dropped either, and the caller gets
+/// all its answers when it finally reads.
 fn a_caller_that_never_reads_is_not_read_from(server: &Server) {
     const COMMAND: &[u8] = b"/who\r\n";
     let [mut deaf] = room(server, ["deaf"]);
@@ -173,19 +173,19 @@ fn a_member_that_never_reads_its_own_answers_is_dropped(style: Style) {
     expect_silence(&mut ada);
 }
 
-/// What is compared is the slowest of many deliveries, with a deaf member and without one.
-fn a_deaf_member_delays_nobody(style: Style) {
+/// Compares the slowest of many deliveries, with a deaf member and without one.
+fn a_deaf_member_delays_no_other_member(style: Style) {
     const LINES: usize = 40_000;
     const AT_ONCE: usize = 100;
-    /// Something else may want the processor during the one and not during the other.
+    /// Another program may need the processor in one of the two runs.
     const TRIES: usize = 5;
     if !style.serves_many() {
-        return nobody_is_there_to_be_delayed(style);
+        return a_deaf_caller_delays_the_next_caller(style);
     }
     let slowest = |with_a_deaf_one: bool| {
         let server = Server::start_with(style, "chat", &NO_LOG);
         let mut pair = Pair::new(&server);
-        // The less the kernel keeps for it, the sooner it is the server that has to decide.
+        // The less the kernel holds for it, the sooner the server has to decide.
         let mut deaf = with_a_deaf_one.then(|| Client::connect_with_buffer(server.address(), 4096));
         let name = deaf.as_ref().map(Client::name);
         let numbers: Vec<_> = (0..LINES).map(|n| format!("{n:090}")).collect();
@@ -207,14 +207,14 @@ fn a_deaf_member_delays_nobody(style: Style) {
     panic!("the slowest delivery without a deaf member, and with one: {measured:?}");
 }
 
-/// The opposite: a deaf caller keeps the next one waiting, for as long as it likes.
-fn nobody_is_there_to_be_delayed(style: Style) {
+/// The opposite: a deaf caller makes the next one wait, for any time.
+fn a_deaf_caller_delays_the_next_caller(style: Style) {
     let server = Server::start(style, "chat");
     let [mut deaf] = room(&server, ["deaf"]);
     deaf.push_until_stuck(b"/who\r\n");
     let mut next = server.connect();
     next.send("/who\r\n");
-    // It is not a matter of patience: the server is stuck in a write.
+    // This does not depend on time: the server is stuck in a write.
     assert!(next.has_nothing(), "the next caller waits");
     deaf.reset();
     next.expect_line(format!("* welcome, {}; 1 here", next.name()));

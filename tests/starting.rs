@@ -1,5 +1,5 @@
-//! A start that cannot serve says why, before it promises to; and what is odd about the place where a
-//! server starts does not keep it from serving.
+//! A server that cannot serve says why, before it announces its address; and an unusual environment
+//! does not prevent it from serving.
 
 use std::process::Command;
 
@@ -8,7 +8,7 @@ use test_kit::{Directory, Server, Style, each_style, require_tool, skip};
 each_style!(
     with_few_descriptors_it_serves_or_says_why_not (row 53),
     without_proc_it_serves_and_stores_nothing (row 53),
-    an_absurd_environment_is_not_asked (row 53),
+    an_absurd_environment_is_ignored (row 53),
 );
 
 fn with_few_descriptors_it_serves_or_says_why_not(style: Style) {
@@ -44,7 +44,7 @@ fn without_proc_it_serves_and_stores_nothing(style: Style) {
     let mut tried = Command::new(hidden[0]);
     tried.args(&hidden[1..]).args([hide, "sh", "true"]);
     if !tried.status().is_ok_and(|status| status.success()) {
-        return skip("this system lets nobody hide /proc");
+        return skip("this system does not allow hiding /proc");
     }
     let hidden = [&hidden[..], &[hide, "sh"]].concat();
     let server = Server::start_under(&hidden, style, "echo", &[]);
@@ -58,7 +58,7 @@ fn without_proc_it_serves_and_stores_nothing(style: Style) {
     }
 }
 
-fn an_absurd_environment_is_not_asked(style: Style) {
+fn an_absurd_environment_is_ignored(style: Style) {
     for threads in ["0", "abc", "-1", "99999999999999999999"] {
         let threads = format!("TOKIO_WORKER_THREADS={threads}");
         let server = Server::start_under(&["env", &threads], style, "echo", &[]);

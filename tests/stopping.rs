@@ -1,5 +1,5 @@
-//! How a server ends: by SIGTERM, SIGINT or SIGHUP, to its process or, as Ctrl-C and the end of a
-//! terminal do it, to its group.
+//! Stopping a server: by SIGTERM, SIGINT or SIGHUP, to its process or to its group, as Ctrl-C and
+//! the end of a terminal do.
 
 use std::fmt;
 use std::io::{ErrorKind, Read, Write};
@@ -11,21 +11,21 @@ use test_kit::chat::room;
 use test_kit::{Client, Server, Signal, Style, deadline, each_style, wait_until};
 
 each_style!(
-    it_stops_before_anybody_has_come (row 19),
+    it_stops_before_the_first_client (row 19),
     a_silent_client_gets_the_end,
-    who_still_sends_after_the_end_is_not_reset,
-    what_had_arrived_is_answered (row 19),
+    a_client_that_still_sends_after_the_end_is_not_reset,
+    bytes_that_had_arrived_are_answered (row 19),
     it_stops_in_the_middle_of_8_mb_of_echo (row 19),
     every_byte_that_was_read_comes_back_to_a_late_reader (row 19),
-    everybody_in_a_chat_hears_goodbye (row 19),
+    every_member_of_a_chat_gets_a_goodbye (row 19),
     a_second_signal_ends_it_at_once (row 19),
-    nobody_is_accepted_any_more,
-    who_never_reads_is_waited_for_until_the_grace_is_over,
-    who_never_stops_sending_is_waited_for_until_the_grace_is_over,
+    no_more_clients_are_accepted,
+    a_client_that_never_reads_is_waited_for_until_the_grace_is_over,
+    a_client_that_never_stops_sending_is_waited_for_until_the_grace_is_over,
     a_member_that_never_closes_is_waited_for_until_the_grace_is_over,
 );
 
-/// A way to tell a server to stop.
+/// A way to stop a server.
 #[derive(Clone, Copy)]
 struct Way {
     signal: Signal,
@@ -51,10 +51,10 @@ impl Way {
     }
 }
 
-/// Two of them, for what takes a second each time.
+/// Two of them, for tests that take a second for each.
 const TWO_WAYS: [Way; 2] = [WAYS[0], WAYS[3]];
 
-/// A grace that no test waits for: who would need it, fails.
+/// A grace that no test waits for: a test that needs it fails.
 const LONG: [&str; 2] = ["--grace", "3600"];
 
 impl fmt::Display for Way {
@@ -64,19 +64,19 @@ impl fmt::Display for Way {
     }
 }
 
-/// A server with a process group of its own, so that a signal to the group reaches nobody else.
+/// A server with its own process group, so that a signal to the group reaches only the server.
 fn start(style: Style, service: &str, options: &[&str]) -> Server {
     Server::start_under(&["setsid"], style, service, options)
 }
 
-/// The server ends, and says so.
+/// The server ends, and logs that.
 #[track_caller]
 fn expect_stopped(server: &mut Server, way: Way) {
     assert_eq!(server.wait().code(), Some(0), "{way}");
     server.wait_for_log(|line| line.contains("stopped; "));
 }
 
-fn it_stops_before_anybody_has_come(style: Style) {
+fn it_stops_before_the_first_client(style: Style) {
     for way in WAYS {
         for service in ["echo", "chat"] {
             let mut server = start(style, service, &LONG);
@@ -99,10 +99,10 @@ fn a_silent_client_gets_the_end(style: Style) {
     }
 }
 
-/// The end says that the server sends no more, and not that it does not listen: to close at once
-/// would be to answer with a reset, which can destroy what the client has not read yet.
-fn who_still_sends_after_the_end_is_not_reset(style: Style) {
-    /// A server lingers for 2 seconds. Who was not given the processor in time tries again.
+/// The end says that the server sends no more, but it still reads: if it closed at once, it would
+/// answer later data with a reset, which can destroy data that the client has not read yet.
+fn a_client_that_still_sends_after_the_end_is_not_reset(style: Style) {
+    /// A server lingers for 2 seconds. A client that did not get the processor in time tries again.
     const TRIES: usize = 10;
     let is_in_time = |way: Way| {
         let mut server = start(style, "echo", &LONG);
@@ -112,13 +112,13 @@ fn who_still_sends_after_the_end_is_not_reset(style: Style) {
         let told = Instant::now();
         way.tell(&server);
         client.expect_end();
-        // It fails where the server is gone already, and so does what follows.
+        // It fails if the server has already ended, and so do the next steps.
         let _ = client.try_send("still here");
         let is_in_time = told.elapsed() < Duration::from_secs(2);
         if is_in_time {
             client.half_close();
             expect_stopped(&mut server, way);
-            // Who has read the end already sees a reset here, and in the next write, alone.
+            // A client that has read the end sees a reset only here, and in the next write.
             let error = client.stream().take_error().expect("it can be asked");
             assert!(error.is_none(), "{way}: {error:?}");
         }
@@ -129,9 +129,9 @@ fn who_still_sends_after_the_end_is_not_reset(style: Style) {
     }
 }
 
-/// What the kernel has for the server when it is told to stop, the server has not read yet, and it
-/// answers it all the same.
-fn what_had_arrived_is_answered(style: Style) {
+/// When the server is stopped, the kernel has received data that the server has not read yet. The
+/// server still answers it.
+fn bytes_that_had_arrived_are_answered(style: Style) {
     for way in WAYS {
         let mut server = start(style, "echo", &LONG);
         let count = if style.serves_many() { 20 } else { 1 };
@@ -141,7 +141,7 @@ fn what_had_arrived_is_answered(style: Style) {
             assert_eq!(client.read_exact(6), b"before");
         }
         server.process().signal_group(Signal::SIGSTOP);
-        wait_until("it stands still", || server.process().state() == Some('T'));
+        wait_until("the server is stopped", || server.process().state() == Some('T'));
         for client in &mut clients {
             client.send("meanwhile");
         }
@@ -156,7 +156,7 @@ fn what_had_arrived_is_answered(style: Style) {
     }
 }
 
-/// Bytes that do not look alike wherever they are cut: their number is prime.
+/// Bytes whose number is prime, so that every piece of them looks different.
 fn block() -> Vec<u8> {
     let mut state = 1_u32;
     let next = || {
@@ -166,14 +166,14 @@ fn block() -> Vec<u8> {
     std::iter::repeat_with(next).take(65_521).collect()
 }
 
-/// These bytes are the beginning of what is sent by sending [`block`] over and over.
+/// These bytes are the beginning of [`block`] repeated again and again.
 #[track_caller]
 fn expect_beginning(received: &[u8], block: &[u8]) {
     let differs = received.chunks(block.len()).position(|chunk| *chunk != block[..chunk.len()]);
     assert_eq!(differs, None, "not what was sent, in {} bytes", received.len());
 }
 
-/// Sends the block over and over, so many bytes in all or until the connection ends.
+/// Sends the block again and again, this many bytes in all or until the connection ends.
 fn send_again_and_again(mut stream: TcpStream, block: &[u8], count: usize) {
     let mut sent = 0;
     while sent < count {
@@ -197,9 +197,9 @@ fn it_stops_in_the_middle_of_8_mb_of_echo(style: Style) {
             scope.spawn(|| send_again_and_again(sending, &block, ALL));
             let mut received = client.read_exact(BEFORE);
             way.tell(&server);
-            // It did not half-close, so it is the server that ends this, and not by a reset.
+            // It did not half-close, so the server ends the connection, and not with a reset.
             received.extend(client.read_to_end());
-            // What it still has to send is for nobody.
+            // The client does not need the server's remaining bytes.
             let _ = client.stream().shutdown(Shutdown::Both);
             received
         });
@@ -209,8 +209,8 @@ fn it_stops_in_the_middle_of_8_mb_of_echo(style: Style) {
     }
 }
 
-/// The hard case: the server is stuck in writing to a client that does not read, when it is told
-/// to stop. To close would be to lose what it has read, to reset the client even more.
+/// The hard case: the server is stuck in a write to a client that does not read, when it is
+/// stopped. If it closed, it would lose the bytes that it has read, and reset the client, too.
 fn every_byte_that_was_read_comes_back_to_a_late_reader(style: Style) {
     let block = block();
     for way in WAYS {
@@ -220,7 +220,7 @@ fn every_byte_that_was_read_comes_back_to_a_late_reader(style: Style) {
         let read = client.read_by_the_server(sent);
         assert!(read > 0, "it has read nothing of {sent} bytes");
         way.tell(&server);
-        wait_until("it knows", || !server.process().has_pending(way.signal));
+        wait_until("the server has seen the signal", || !server.process().has_pending(way.signal));
 
         let received = client.read_to_end();
         expect_beginning(&received, &block);
@@ -230,7 +230,7 @@ fn every_byte_that_was_read_comes_back_to_a_late_reader(style: Style) {
     }
 }
 
-fn everybody_in_a_chat_hears_goodbye(style: Style) {
+fn every_member_of_a_chat_gets_a_goodbye(style: Style) {
     for way in WAYS {
         let mut server = start(style, "chat", &LONG);
         let mut members = if style.serves_many() {
@@ -256,14 +256,17 @@ fn a_second_signal_ends_it_at_once(style: Style) {
     use Signal::{SIGINT as INT, SIGTERM as TERM};
     let block = block();
     for (way, second) in WAYS.into_iter().zip([TERM, INT, INT, TERM]) {
-        // The first one alone would leave the server waiting for this client.
+        // After only one signal, the server would wait for this client.
         let mut server = start(style, "echo", &LONG);
         let mut client = server.connect();
         client.push_until_stuck(&block);
         let children = server.process().children();
         way.tell(&server);
-        // Two signals of a kind may be one, and of two kinds the second may be handled first.
-        wait_until("it knows", || server.process().has_handled(way.signal));
+        // Two equal signals may become one, and of two different ones the second may be handled
+        // first.
+        wait_until("the server has handled the signal", || {
+            server.process().has_handled(way.signal)
+        });
         let again = Way { signal: second, ..way };
         again.tell(&server);
         let code = 128 + second as i32;
@@ -275,7 +278,7 @@ fn a_second_signal_ends_it_at_once(style: Style) {
     }
 }
 
-fn nobody_is_accepted_any_more(style: Style) {
+fn no_more_clients_are_accepted(style: Style) {
     for way in TWO_WAYS {
         let mut server = start(style, "echo", &LONG);
         let mut client = server.connect();
@@ -283,7 +286,7 @@ fn nobody_is_accepted_any_more(style: Style) {
         let mut waiting = (!style.serves_many()).then(|| server.connect());
         way.tell(&server);
         if style.serves_many() {
-            wait_until("nobody listens", || {
+            wait_until("no process listens", || {
                 let refused = TcpStream::connect(server.address()).map(drop);
                 refused.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
             });
@@ -291,12 +294,12 @@ fn nobody_is_accepted_any_more(style: Style) {
         client.read_to_end();
         drop(client);
         expect_stopped(&mut server, way);
-        // Nobody had accepted those who wait in the backlog, and nobody answers them now.
+        // The server had not accepted the clients in the backlog, and does not answer them now.
         waiting.iter_mut().for_each(Client::expect_reset);
     }
 }
 
-/// How much later than it should anything may happen on a slow machine.
+/// How late an event may be on a slow machine.
 const SLACK: Duration = Duration::from_secs(10);
 
 /// The server ends when a grace of a second is over.
@@ -310,7 +313,7 @@ fn expect_grace_of_a_second(server: &mut Server, way: Way) {
     assert!(took < Duration::from_secs(1) + SLACK, "{way}: after {took:?}");
 }
 
-fn who_never_reads_is_waited_for_until_the_grace_is_over(style: Style) {
+fn a_client_that_never_reads_is_waited_for_until_the_grace_is_over(style: Style) {
     for way in TWO_WAYS {
         let mut server = start(style, "echo", &["--grace", "1"]);
         let mut client = server.connect();
@@ -319,7 +322,7 @@ fn who_never_reads_is_waited_for_until_the_grace_is_over(style: Style) {
     }
 }
 
-fn who_never_stops_sending_is_waited_for_until_the_grace_is_over(style: Style) {
+fn a_client_that_never_stops_sending_is_waited_for_until_the_grace_is_over(style: Style) {
     const BEFORE: usize = 1_000_000;
     let block = block();
     for way in TWO_WAYS {
@@ -335,7 +338,7 @@ fn who_never_stops_sending_is_waited_for_until_the_grace_is_over(style: Style) {
             receiving.read_exact(&mut received).expect("it is served");
             let told = Instant::now();
             way.tell(&server);
-            // It may be cut off in the end, and then the sender sees it too.
+            // It may be cut off at the end, and then the sender sees it too.
             let _ = receiving.read_to_end(&mut received);
             let _ = receiving.shutdown(Shutdown::Both);
             expect_stopped(&mut server, way);
@@ -346,7 +349,7 @@ fn who_never_stops_sending_is_waited_for_until_the_grace_is_over(style: Style) {
     }
 }
 
-/// It has been told goodbye, but it does not take the hint.
+/// It got the goodbye, but does not close.
 fn a_member_that_never_closes_is_waited_for_until_the_grace_is_over(style: Style) {
     for way in TWO_WAYS {
         let mut server = start(style, "chat", &["--grace", "1"]);

@@ -1,6 +1,6 @@
-//! Each style has its place wherever the styles stand one by one and cannot be made of their list.
+//! Each style is in every file that lists the styles and cannot be generated.
 //!
-//! What this says is what there is left to do for a new style.
+//! This test shows what is left to do for a new style.
 
 use std::fs;
 use std::path::Path;
@@ -9,15 +9,16 @@ use launch::Style;
 use regex::{Regex, escape};
 
 #[test]
-fn every_style_has_its_place_in_the_book_and_beside_it() {
+fn every_style_is_in_every_file_that_lists_the_styles() {
     let missing: Vec<String> = Style::ALL.into_iter().flat_map(missing).collect();
     assert!(missing.is_empty(), "\n{}\n", missing.join("\n"));
 }
 
-/// A place of a style: a file, a pattern that is found there as often, and what to add otherwise.
+/// An entry of a style: a file, a pattern and the number of its matches, and the text to add
+/// otherwise.
 type Place = (String, String, usize, String);
 
-/// A line for each place that a style has not: the file, and what to add.
+/// A line for each missing entry of a style: the file, and the text to add.
 fn missing(style: &Style) -> Vec<String> {
     let is_missing = |(file, pattern, times, _): &Place| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);

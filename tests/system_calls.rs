@@ -1,4 +1,4 @@
-//! What a server asks of the system for what it does, counted by strace(1).
+//! The system calls that a server makes for its work, counted by strace(1).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,57 +14,56 @@ each_style!(
     echo_lines_and_frames_take_a_read_and_a_write_a_message,
     chat_takes_a_write_a_member,
     an_upload_takes_a_write_a_read_and_is_synced_once_at_the_end,
-    no_read_brings_more_than_the_service_takes_at_once,
+    no_read_is_larger_than_the_service_allows,
 );
 
 /// The file into which strace(1) writes.
 const RECORD: &str = "record";
 
-/// A server whose system calls are recorded.
+/// A server with recorded system calls.
 struct Traced {
     server: Server,
-    /// The record is in it.
+    /// The directory of the record.
     directory: Directory,
 }
 
-/// Reads from clients and writes to them, with what they were about.
+/// Reads from clients and writes to them, with their lines in the record.
 #[derive(Debug, Default)]
 struct Calls {
     reads: Vec<String>,
     writes: Vec<String>,
 }
 
-/// What reads from a socket or writes to it.
+/// The calls that read from a socket or write to it.
 const READS_AND_WRITES: &str = "--trace=read,readv,recvfrom,recvmsg,write,writev,sendto,sendmsg";
 
 impl Traced {
-    /// Starts a server and records the calls that `calls` tells strace(1) to trace.
+    /// Starts a server and records the calls in `calls`.
     fn start(style: Style, service: &str, calls: &str) -> Traced {
         let directory = Directory::default();
         let record = directory.file(RECORD);
         let shown = record.to_str().expect("it is UTF-8");
-        // -yy tells a connection to a client from all else; -D leaves the server the child that
-        // the kit started; -I 2 lets strace be told to stop.
+        // With -yy strace shows which descriptors are connections to clients; with -D the server
+        // stays the child of the kit; with -I 2 strace can be stopped.
         let strace =
             ["strace", "-D", "-I", "2", "-f", "-qq", "-yy", "-s", "200", calls, "-o", shown];
         Traced { server: Server::start_under(&strace, style, service, &[]), directory }
     }
 
-    /// Gives the lines of the record, and ends the server.
+    /// Returns the lines of the record, and ends the server.
     #[track_caller]
     fn record(self) -> String {
         let Traced { server, directory } = self;
-        // strace lets go before the server ends. What stopping takes would be counted, and of a
-        // thread that is killed it may record another one's call.
+        // strace detaches before the server ends. Otherwise it would count the calls of stopping,
+        // and might record a wrong call for a killed thread.
         let tracer = server.process().tracer().expect("strace looks on");
         tracer.signal(Signal::SIGTERM);
-        wait_until("all is recorded", || matches!(tracer.state(), None | Some('Z')));
+        wait_until("everything is recorded", || matches!(tracer.state(), None | Some('Z')));
         drop(server);
         fs::read_to_string(directory.file(RECORD)).expect("it is readable")
     }
 
-    /// Gives the calls on connections since one client's read that brought `first`, and ends the
-    /// server.
+    /// Returns the calls on connections since the read that received `first`, and ends the server.
     #[track_caller]
     fn calls_since(self, first: &str) -> Calls {
         let all = self.record();
@@ -87,7 +86,7 @@ impl Traced {
     }
 }
 
-/// The name of the call that a line of a record begins, and what follows it.
+/// The name of the call that a line of a record begins, and the rest of the line.
 fn call(line: &str) -> Option<(&str, &str)> {
     // 4711  sendto(9<TCP:[127.0.0.1:2007->127.0.0.1:40404]>, "hello", 5, MSG_NOSIGNAL, …
     let (_, call) = line.split_once(' ')?;
@@ -105,7 +104,7 @@ fn echo_lines_and_frames_take_a_read_and_a_write_a_message(style: Style) {
     check_messages(style, "frames", frame, frame);
 }
 
-/// What is sent and answered there and back takes a read and a write each.
+/// Each message from the client and its answer take one read and one write.
 fn check_messages(
     style: Style,
     service: &str,
@@ -124,15 +123,15 @@ fn check_messages(
     round_trip(begin);
     (0..MESSAGES).for_each(round_trip);
     let Calls { reads, writes } = traced.calls_since(&begin.to_string());
-    // Before the first message and behind the last one there is one more, and now and then a wait
-    // that ends for nothing.
+    // There is one more before the first message and after the last one, and sometimes a wait
+    // returns without a reason.
     assert!(reads.len() <= MESSAGES + 10, "{} reads", reads.len());
     assert!(writes.len() <= MESSAGES + 1, "{} writes", writes.len());
 }
 
-/// How much one read brings bounds the answer to it, and so what a server holds of a client that
-/// does not read: the service says how much, and every style has to keep to it.
-fn no_read_brings_more_than_the_service_takes_at_once(style: Style) {
+/// The size of a read limits the answer to it, and so the memory for a client that does not read:
+/// the service sets this size, and every style has to respect it.
+fn no_read_is_larger_than_the_service_allows(style: Style) {
     if !require_tool("strace") {
         return;
     }
@@ -140,7 +139,7 @@ fn no_read_brings_more_than_the_service_takes_at_once(style: Style) {
     {
         let traced = Traced::start(style, service, READS_AND_WRITES);
         let mut client = traced.server.connect();
-        // More than a read takes is there when it is read.
+        // When the server continues, more than one read's bytes are waiting.
         traced.server.process().signal(Signal::SIGSTOP);
         let mut sending = client.stream().try_clone().expect("a descriptor is left");
         sending.write_all(&b"/\n".repeat(PLAIN_READ)).expect("the kernel takes it");
@@ -152,9 +151,9 @@ fn no_read_brings_more_than_the_service_takes_at_once(style: Style) {
     }
 }
 
-/// How much the largest read from a client brought.
+/// The size of the largest read from a client.
 fn largest_read(record: &str) -> usize {
-    // A call that another thread's interrupts is told in two lines of the same thread.
+    // A call that another thread's call interrupts takes two lines of the same thread.
     let mut begun = BTreeSet::new();
     let mut largest = 0;
     for line in record.lines() {
@@ -176,10 +175,10 @@ fn largest_read(record: &str) -> usize {
     largest
 }
 
-/// The page that lays the styles side by side shows what this counts. With `BLESS=1` in the
-/// environment it is written, and then `cargo run -p side-by-side` brings it onto the page.
+/// The page that lays the styles side by side shows these counts. With `BLESS=1` in the environment
+/// the test writes them, and then `cargo run -p side-by-side` puts them on the page.
 #[test]
-fn the_book_tells_which_system_calls_an_echo_takes() {
+fn the_book_lists_the_system_calls_of_an_echo() {
     if !require_tool("strace") {
         return;
     }
@@ -195,13 +194,13 @@ fn the_book_tells_which_system_calls_an_echo_takes() {
     assert_eq!(
         told,
         counted,
-        "{} is not what was counted: BLESS=1 cargo test --test system_calls the_book",
+        "{} is out of date: BLESS=1 cargo test --test system_calls the_book",
         file.display()
     );
 }
 
-/// The system calls of a whole server from one answer of echo up to and with the next one, as they
-/// mostly are: now and then a wait ends for nothing.
+/// The system calls of a whole server from one answer of echo to the next, in the most frequent
+/// order: sometimes a wait returns without a reason.
 fn calls_of_an_echo(style: Style) -> Vec<String> {
     const MESSAGES: usize = 300;
     let message = |n: usize| format!("message {n:04}");
@@ -236,9 +235,9 @@ fn calls_of_an_echo(style: Style) -> Vec<String> {
     mostly.clone()
 }
 
-/// One wait tells of all who are ready, so between the first of them and the last there is none.
+/// One wait reports all ready clients, so there is none between the first of them and the last.
 #[test]
-fn select_waits_once_for_all_who_are_ready() {
+fn select_waits_once_for_all_ready_clients() {
     const CLIENTS: usize = 100;
     if !require_tool("strace") {
         return;
@@ -288,7 +287,8 @@ fn chat_takes_a_write_a_member(style: Style) {
     }
     if !style.serves_many() {
         quit(speaker);
-        // The next caller gets the welcome and the line that was left for it, two writes or less.
+        // The next caller gets the welcome and the line that was kept for it, in at most two
+        // writes.
         let mut next = join(&traced.server, 1);
         next.expect_line(format!("[{}] a line for everybody", names[0]));
         let Calls { writes, .. } = traced.calls_since("/quit");
@@ -297,7 +297,7 @@ fn chat_takes_a_write_a_member(style: Style) {
     }
     let Calls { writes, .. } = traced.calls_since("a line for everybody");
     assert_eq!(writes.len(), members.len(), "{writes:#?}");
-    // Nothing else was said, so each of them was the line.
+    // No other line was sent, so each of the writes is this line.
     let of_the_line = writes.iter().filter(|call| call.contains("] a line for everybody"));
     assert_eq!(of_the_line.count(), members.len(), "{writes:#?}");
 }
@@ -320,7 +320,7 @@ fn an_upload_takes_a_write_a_read_and_is_synced_once_at_the_end(style: Style) {
     client.expect_line(format!("stored name {SIZE}"));
     drop(server);
     let mut all = String::new();
-    wait_until("all is recorded", || {
+    wait_until("everything is recorded", || {
         all = fs::read_to_string(record).expect("it is readable");
         all.contains("+++ killed by SIGKILL +++")
     });
@@ -330,16 +330,16 @@ fn an_upload_takes_a_write_a_read_and_is_synced_once_at_the_end(style: Style) {
     let is_call = |line: &str, name: &str| line.contains(&format!(" {name}("));
     let first = lines.iter().position(|line| is_call(line, "write")).expect("it writes");
     let last = lines.iter().rposition(|line| is_call(line, "write")).expect("it writes");
-    // Nothing but writes on the way, and as many as there were reads at most.
+    // Only writes come between, and at most as many as there were reads.
     let writes = last + 1 - first;
     assert!(lines[first..=last].iter().all(|line| is_call(line, "write")), "{lines:#?}");
     assert!((SIZE / PLAIN_READ..1000).contains(&writes), "{writes} writes");
-    // The file is on the disk, then it has its name, and then that is on the disk.
+    // The file is synced, then it gets its name, and then that is synced.
     let names = ["fsync", "linkat", "fsync"];
     let end = &lines[last + 1..];
     let is_so = end.iter().zip(names).all(|(line, name)| is_call(line, name));
     assert!(end.len() == names.len() && is_so, "{end:#?}");
-    // One to try whether it goes, and one for the file.
+    // One tests whether the file system supports it, and one is for the file.
     let unnamed = lines.iter().filter(|line| line.contains("O_TMPFILE"));
     assert_eq!(unnamed.count(), 2, "{lines:#?}");
     assert!(!lines.iter().any(|line| line.contains("O_CREAT")), "{lines:#?}");

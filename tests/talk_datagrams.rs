@@ -1,4 +1,4 @@
-//! The client that asks by datagram, and shows its system calls: real processes on both sides.
+//! The client for datagrams, and its trace of system calls: real processes on both sides.
 
 mod talking;
 
@@ -10,7 +10,7 @@ use std::thread;
 use talking::{PROGRAM, Talked, talk_under};
 use test_kit::{Directory, Server, Style, deadline, require_tool};
 
-/// Starts a server of this kind, `datagrams` or a style.
+/// Starts a server with `datagrams` or a style.
 fn start(kind: &str, service: &str) -> Server {
     let mut command = Command::new(PROGRAM);
     command.args([kind, service, "--listen", "127.0.0.1:0"]);
@@ -26,14 +26,14 @@ fn patience() -> String {
     deadline().as_secs().to_string()
 }
 
-/// An address at which nobody listens.
+/// An address on which no program listens.
 fn nobody() -> SocketAddr {
-    // All of 127.0.0.0/8 is this machine, and nobody else uses this part of it.
+    // All of 127.0.0.0/8 is this machine, and no other test uses this part of it.
     let socket = UdpSocket::bind("127.77.7.7:0").expect("a port is free");
     socket.local_addr().expect("bound")
 }
 
-/// Asks for the number after this one.
+/// Asks for the next number.
 #[track_caller]
 fn check_increment(connect: bool, number: &str, next: &str, sent: &str, received: &str) {
     let server = start("datagrams", "increment");
@@ -45,7 +45,7 @@ fn check_increment(connect: bool, number: &str, next: &str, sent: &str, received
     let talked = talk(&arguments, "");
     assert_eq!(talked.status, Some(0), "{talked:?}");
     assert_eq!(talked.output, format!("{next}\n"));
-    // It is the first one that is free, which depends on what was open here when it was started.
+    // It is the first free descriptor, which depends on those that were open at the start.
     let (_, fd) = talked.errors[0].split_once(" = ").expect("a call's value");
     let expected = if connect {
         vec![
@@ -78,7 +78,7 @@ fn the_next_number_is_shown_and_its_bytes_can_be_seen() {
 fn each_line_is_a_datagram() {
     let server = start("datagrams", "echo");
     let (address, patience) = (server.address().to_string(), patience());
-    // An empty line is a datagram as well, and what has no end is one, too.
+    // An empty line is a datagram as well, and so is a line without an end.
     let said = "hello\n\n汉语\nthe end";
     for connect in [&[][..], &["--connect"]] {
         let arguments = ["echo", "--udp", &address, "--timeout", &patience];
@@ -90,12 +90,12 @@ fn each_line_is_a_datagram() {
 }
 
 #[test]
-fn who_is_connected_is_told_that_nobody_is_there() {
+fn a_connected_socket_reports_a_closed_port() {
     let nobody = nobody().to_string();
     for (arguments, input) in
         [(["increment", &nobody, "41"], ""), (["echo", "--udp", &nobody], "hello\nworld\n")]
     {
-        // The system tells at once, and this is how long it may take.
+        // The system reports it at once; this is the time limit.
         let patience = patience();
         let connected = [&arguments[..], &["--connect", "--timeout", &patience]].concat();
         let talked = talk(&connected, input);
@@ -120,10 +120,10 @@ fn who_is_connected_is_told_that_nobody_is_there() {
     }
 }
 
-/// A server that is asked once: somebody else answers first, and then it says something that can be
-/// no answer, before it answers.
+/// A server that is asked once: first another program answers, then the server sends something that
+/// cannot be an answer, and then it answers.
 #[test]
-fn what_is_no_answer_is_told_apart() {
+fn datagrams_that_are_not_answers_are_recognized() {
     for (connect, others) in [(&[][..], 2), (&["--connect"][..], 1)] {
         let server = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
         server.set_read_timeout(Some(deadline())).expect("not zero");
@@ -144,7 +144,7 @@ fn what_is_no_answer_is_told_apart() {
         assert_eq!((talked.status, &*talked.output), (Some(0), "42\n"));
         assert_eq!(talked.errors.len(), others, "{talked:?}");
         for error in &talked.errors {
-            assert!(error.ends_with("bytes that are no answer to this"), "{error}");
+            assert!(error.ends_with("bytes that are not an answer to this"), "{error}");
         }
     }
 }
@@ -168,16 +168,16 @@ fn wrong_usage_is_named() {
 }
 
 #[test]
-fn a_text_that_fits_into_no_datagram_is_told() {
+fn a_text_that_fits_into_no_datagram_is_reported() {
     let address = nobody().to_string();
     let talked = talk(&["echo", "--udp", &address], &"x".repeat(65_508));
     assert_eq!(talked.status, Some(1));
     assert!(talked.errors[0].contains("65,507 bytes"), "{talked:?}");
 }
 
-/// The call and what it gave, as our own trace or strace(1) shows it.
+/// The call and its result, as our own trace or strace(1) shows it.
 ///
-/// To the system send(2) is sendto(2) without an address, and recv(2) is recvfrom(2).
+/// For the system, send(2) is sendto(2) without an address, and recv(2) is recvfrom(2).
 fn call(line: &str) -> Option<(String, i64)> {
     let (name, rest) = line.split_once('(')?;
     let name = match name {
@@ -190,7 +190,7 @@ fn call(line: &str) -> Option<(String, i64)> {
     Some((name.to_owned(), result))
 }
 
-/// What is shown is what is called: strace(1) sees the same.
+/// The trace shows the real calls: strace(1) sees the same.
 #[test]
 fn strace_sees_the_same_calls() {
     if !require_tool("strace") {
@@ -212,7 +212,7 @@ fn strace_sees_the_same_calls() {
         &["echo", "--udp", &datagram][..],
         &["echo", "--udp", "--connect", &datagram],
         &["echo", "--udp", "--connect", &nobody],
-        // Where there is a time to give up, connect(2) does not block, and poll(2) waits for it.
+        // With a timeout, connect(2) does not block, and poll(2) waits for it.
         &["echo", &stream, "--connect-timeout", "0"],
         &["frames", &frames, "--connect-timeout", "0"],
         &["upload", &upload, file, "--name", "b", "--connect-timeout", "0"],

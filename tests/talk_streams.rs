@@ -13,10 +13,10 @@ use test_kit::{Client, Directory, Server, Style, each_style, require_tool};
 
 each_style!(
     each_line_is_a_frame,
-    a_line_that_no_frame_holds_is_told,
+    a_line_that_is_too_long_for_a_frame_is_reported,
     a_file_is_stored_as_it_is,
     a_refusal_says_what_to_do,
-    a_refusal_is_heard_while_the_file_is_still_sent,
+    a_refusal_is_read_while_the_file_is_still_sent,
 );
 
 fn frames(server: &Server, input: &[u8]) -> Talked {
@@ -36,7 +36,7 @@ fn check_error(talked: &Talked, words: &[&str]) {
 
 fn each_line_is_a_frame(style: Style) {
     let server = Server::start(style, "frames");
-    // An empty line is a frame as well, what has no end is one, too, and the longest is 1 MiB.
+    // An empty line is a frame as well, and so is a line without an end; the longest has 1 MiB.
     let longest = "x".repeat(1 << 20);
     for said in ["hello\n", "\n", "one\r\n\n汉语\nthe end", &longest] {
         let talked = frames(&server, said.as_bytes());
@@ -48,13 +48,13 @@ fn each_line_is_a_frame(style: Style) {
     assert_eq!(frames(&server, b"").output, "");
 }
 
-fn a_line_that_no_frame_holds_is_told(style: Style) {
+fn a_line_that_is_too_long_for_a_frame_is_reported(style: Style) {
     let server = Server::start(style, "frames");
     let talked = frames(&server, &vec![b'x'; (1 << 20) + 1]);
     check_error(&talked, &["1048576 bytes at most"]);
 }
 
-/// A server that says this and finishes, whatever it is sent.
+/// A server that sends this and finishes, whatever it receives.
 fn check_frames_said(said: &'static [u8], words: &[&str]) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = listener.local_addr().expect("bound").to_string();
@@ -77,18 +77,18 @@ fn check_frames_said(said: &'static [u8], words: &[&str]) {
 }
 
 #[test]
-fn what_is_no_whole_frame_is_told() {
+fn an_incomplete_or_wrong_frame_is_reported() {
     check_frames_said(b"", &["one had no answer"]);
     check_frames_said(b"\0\0\0\x01\0", &["in the middle of a frame"]);
     check_frames_said(b"\0\0\0\x01\0\0\0\x02h", &["in the middle of a frame"]);
     check_frames_said(b"\0\0\0\x02\0\0\0\x02hi", &["is it the right port?"]);
     check_frames_said(b"\0\0\0\x01\0\x10\0\x01hi", &["is it the right port?"]);
     check_frames_said(b"* welcome", &["service frames", "is it the right port?"]);
-    // A reason is a stranger's, and goes to a terminal.
+    // A reason comes from a stranger, and is shown in a terminal.
     check_frames_said(b"\0\0\0\0\0\0\0\x06no \x1b[m", &["refused: no \u{fffd}[m"]);
 }
 
-/// A server of files, the directory that it fills, and one of files to send.
+/// A server of files, the directory that it fills, and a directory of files to send.
 struct Uploads {
     stored: Directory,
     files: Directory,
@@ -103,7 +103,7 @@ impl Uploads {
         Uploads { stored, files: Directory::default(), server }
     }
 
-    /// Writes a file, and gives its path.
+    /// Writes a file, and returns its path.
     fn file(&self, name: &str, bytes: &[u8]) -> String {
         let path = self.files.file(name);
         fs::write(&path, bytes).expect("it can be written");
@@ -126,7 +126,7 @@ fn a_file_is_stored_as_it_is(style: Style) {
             let name = options.last().unwrap_or(&name);
             assert_eq!(talked.status, Some(0), "{talked:?}");
             assert_eq!(talked.output, format!("stored {name} {}\n", bytes.len()));
-            // Where there is no terminal there is no bar.
+            // Without a terminal there is no bar.
             assert_eq!(talked.errors, [""; 0]);
             let stored = fs::read(uploads.stored.file(name)).expect("it is there");
             assert!(stored == bytes, "{} bytes", stored.len());
@@ -138,7 +138,7 @@ fn a_file_is_stored_as_it_is(style: Style) {
 fn a_refusal_says_what_to_do(style: Style) {
     let uploads = Uploads::start(style, &["--max-size", "10"]);
     let file = uploads.file(".hidden", b"hello");
-    let another = "--name NAME sends it under another one";
+    let another = "--name NAME sends it under another name";
     for name in ["", ".", "..", "../x", "a/b", "a\\b", ".x", "a\u{1b}b"] {
         check_error(&uploads.upload(&file, &["--name", name]), &[another]);
     }
@@ -155,9 +155,9 @@ fn a_refusal_says_what_to_do(style: Style) {
     assert_eq!(uploads.stored.names(), ["x"]);
 }
 
-fn a_refusal_is_heard_while_the_file_is_still_sent(style: Style) {
+fn a_refusal_is_read_while_the_file_is_still_sent(style: Style) {
     let uploads = Uploads::start(style, &[]);
-    // More than the server discards in the time that it takes is no matter: nobody waits for it.
+    // It does not matter if the server discards more in the same time: no test waits for that.
     let file = uploads.file("large", b"");
     let long = File::options().write(true).open(&file);
     long.and_then(|file| file.set_len(1 << 30)).expect("a file may have holes");
@@ -169,8 +169,8 @@ fn a_refusal_is_heard_while_the_file_is_still_sent(style: Style) {
     assert!(last.contains("1073741824 were announced"), "{last}");
 }
 
-/// The iterative server has somebody else to serve, so the file waits in the middle, and its size
-/// becomes another one.
+/// The iterative server is busy with another client, so the upload waits in the middle, and the
+/// file changes its size.
 #[track_caller]
 fn check_changed(change: impl FnOnce(&File)) {
     const SIZE: u64 = 32 << 20;
@@ -195,7 +195,7 @@ fn check_changed(change: impl FnOnce(&File)) {
     drop(first);
     let last = errors.last().expect("it fails").expect("UTF-8");
     assert!(
-        last.contains(&format!("{SIZE} bytes were announced, and it has {size} now")),
+        last.contains(&format!("{SIZE} bytes were announced, but it has {size} now")),
         "{last}"
     );
     let ended = talk.wait_with_output().expect("it ends");
@@ -211,7 +211,7 @@ fn a_file_that_grows_or_shrinks_while_it_is_sent_is_not_stored() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_told_before_anybody_is_called() {
+fn an_unusable_file_is_reported_before_the_client_connects() {
     let files = Directory::default();
     let path = |name: &str| files.file(name).to_str().expect("UTF-8").to_owned();
     let (pipe, large) = (path("pipe"), path("large"));
@@ -219,13 +219,13 @@ fn what_cannot_be_sent_is_told_before_anybody_is_called() {
     assert!(made.expect("coreutils").success());
     let long = File::create(&large).and_then(|file| file.set_len(1 << 32));
     long.expect("a file may have holes");
-    // Nobody listens there, and it is not what is told.
+    // No program listens there, but that is not the reported error.
     let upload = |file: &str| talk_under(&[], &["upload", "127.77.7.7:9", file], b"");
-    check_error(&upload(files.as_str()), &["it is no regular file"]);
-    check_error(&upload(&pipe), &["it is no regular file"]);
-    check_error(&upload("/dev/zero"), &["it is no regular file"]);
+    check_error(&upload(files.as_str()), &["it is not a regular file"]);
+    check_error(&upload(&pipe), &["it is not a regular file"]);
+    check_error(&upload("/dev/zero"), &["it is not a regular file"]);
     check_error(&upload(&path("none")), &["none", "No such file"]);
-    check_error(&upload(&large), &["4 bytes can announce 4294967295"]);
+    check_error(&upload(&large), &["a size of 4 bytes is at most 4294967295"]);
 
     let two_lines = path("two\nlines");
     fs::write(&two_lines, "").expect("it can be written");
@@ -237,7 +237,7 @@ fn what_cannot_be_sent_is_told_before_anybody_is_called() {
 }
 
 #[test]
-fn who_is_no_upload_server_is_not_sent_all_of_it() {
+fn a_server_of_another_service_does_not_get_the_whole_file() {
     let files = Directory::default();
     let large = files.file("large");
     let long = File::create(&large).and_then(|file| file.set_len(1 << 30));
@@ -252,7 +252,7 @@ fn who_is_no_upload_server_is_not_sent_all_of_it() {
 }
 
 #[test]
-fn on_a_terminal_a_bar_shows_how_far_it_is() {
+fn on_a_terminal_a_bar_shows_the_progress() {
     if !require_tool("script") {
         return;
     }
@@ -271,7 +271,7 @@ fn on_a_terminal_a_bar_shows_how_far_it_is() {
     let shown = on_a_terminal("");
     assert!(shown.contains("of 1.00 MiB"), "{shown}");
     assert!(shown.ends_with("stored file 1048576\r\n"), "{shown:?}");
-    // What shows the calls writes on the same lines.
+    // The trace writes on the same lines.
     let shown = on_a_terminal("--trace --name other");
     assert!(!shown.contains("of 1.00 MiB") && shown.contains("send("));
 }

@@ -1,5 +1,5 @@
-//! The timelines of the book: what they show holds in every run, and they are drawn from the records
-//! beside them, which keep to the scenario.
+//! The timelines of the book: they show what is true in every run, and they are drawn from the
+//! records beside them, which follow the scenario.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,9 +15,9 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
 const ANEW: &str = "cargo run -- timelines --into lessons/figures/timelines";
 
-each_style!(who_waits_in_the_record_waits_in_every_run);
+each_style!(a_client_that_waits_in_the_record_waits_in_every_run);
 
-fn who_waits_in_the_record_waits_in_every_run(style: Style) {
+fn a_client_that_waits_in_the_record_waits_in_every_run(style: Style) {
     if !require_tool("strace") {
         return;
     }
@@ -43,22 +43,22 @@ fn every_picture_is_drawn_from_its_record() {
     let pictures = pictures(&records);
     let mut names: Vec<_> = pictures.iter().map(|(name, _)| name.clone()).collect();
     names.sort();
-    assert_eq!(shown("svg"), names, "what is drawn, and what is there");
+    assert_eq!(shown("svg"), names, "the drawn pictures, and the files");
     for (name, svg) in &pictures {
         let shown = fs::read_to_string(figures().join(name)).expect("it is readable");
-        assert!(shown == *svg, "{name} is not what is drawn now: {ANEW} --redraw");
+        assert!(shown == *svg, "{name} is out of date: {ANEW} --redraw");
     }
 }
 
 #[test]
-fn every_picture_says_in_words_what_it_shows() {
+fn every_picture_has_a_description_of_its_contents() {
     let text = Regex::new("<text [^>]*>([^<]*)</text>").expect("it is valid");
     let waits = Regex::new("^waits for (.*)$").expect("it is valid");
     for name in shown("svg") {
         let svg = fs::read_to_string(figures().join(&name)).expect("it is readable");
         let (words, picture) = svg.split_once("</desc>").expect("it has words");
         let texts = text.captures_iter(picture).map(|found| found[1].to_owned());
-        // Below them are the axis, and what the marks mean.
+        // After them come the axis and the legend.
         let texts: Vec<_> = texts.take_while(|text| text != "0 ms").collect();
         assert!(texts.len() > 5, "{name}: {texts:?}");
         for shown in texts {
@@ -66,7 +66,7 @@ fn every_picture_says_in_words_what_it_shows() {
                 (Some(found), _) => format!(" ms for {}, is accepted at", &found[1]),
                 (_, Some(call)) => format!("sleeps in {call}"),
                 _ if shown == "served" => "is accepted at".to_owned(),
-                // The sign stands for no more than the name.
+                // The sign adds nothing to the name.
                 _ => shown.trim_start_matches(|c: char| !c.is_ascii()).trim().to_owned(),
             };
             assert!(words.contains(&told), "{name}: {told:?} is not in {words}");
@@ -75,7 +75,7 @@ fn every_picture_says_in_words_what_it_shows() {
 }
 
 #[test]
-fn every_record_keeps_to_the_scenario() {
+fn every_record_follows_the_scenario() {
     for style in Style::ALL {
         let record = recorded(style);
         assert_eq!(record.style(), style.name);
@@ -89,10 +89,10 @@ fn every_record_keeps_to_the_scenario() {
             let stays = [(client.hangs_up - client.answered, part.stays)];
             for (took, planned) in connects.chain(hesitates).chain(stays) {
                 let late = took - planned as f64;
-                // Earlier by as much as lies between two looks at the clock.
+                // Earlier by at most the interval between two looks at the clock.
                 assert!(
                     (-1.0..20.0).contains(&late),
-                    "{}: {} is {late} ms late; on a machine that has nothing else to do: {ANEW}",
+                    "{}: {} is {late} ms late; on an idle machine: {ANEW}",
                     style.name,
                     part.name
                 );
@@ -102,7 +102,7 @@ fn every_record_keeps_to_the_scenario() {
 }
 
 #[test]
-fn the_command_tells_what_it_has_drawn_and_draws_it_again() {
+fn the_command_names_its_pictures_and_draws_them_again() {
     if !require_tool("strace") {
         return;
     }
@@ -133,7 +133,7 @@ fn the_command_tells_what_it_has_drawn_and_draws_it_again() {
     fs::write(&record, "{}\n").expect("it is writable");
     let ended = timelines(&["--redraw"]);
     assert_eq!(ended.status.code(), Some(1));
-    let problem = format!("error: {} is no record: ", record.display());
+    let problem = format!("error: {} is not a record:  ", record.display());
     assert!(ended.errors[0].starts_with(&problem), "{ended:#?}");
 }
 
@@ -141,7 +141,7 @@ fn recorded(style: &Style) -> Record {
     let text = fs::read_to_string(record_of(style)).unwrap_or_else(|error| {
         panic!(
             "lessons/figures/timelines/{name}.jsonl: {error}: the style {name:?} has no timeline; \
-             on a machine that has nothing else to do, let this write one: \
+             on an idle machine, this command writes one: \
              cargo run -- timelines {name} --into lessons/figures/timelines",
             name = style.name
         )
@@ -153,7 +153,7 @@ fn record_of(style: &Style) -> PathBuf {
     figures().join(format!("{}.jsonl", style.name))
 }
 
-/// The names of all files of a kind that are beside the records, in order.
+/// The names of all files of a kind beside the records, in order.
 fn shown(extension: &str) -> Vec<String> {
     let entries = fs::read_dir(figures()).expect("it is readable");
     let names = entries.map(|entry| entry.expect("it is readable").file_name());

@@ -1,5 +1,5 @@
-//! A server serves whether or not anybody reads its log, and its log does not grow without bound
-//! because a stranger talks.
+//! A server serves even if its log is not read, and strangers cannot make its log grow without
+//! bound.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
@@ -18,32 +18,32 @@ use test_kit::{Client, Directory, Running, Server, Signal, Style, each_style, wa
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
 each_style!(
-    a_pipe_that_nobody_reads_holds_up_nobody (rows 20, 47),
-    a_terminal_that_stands_still_holds_up_nobody (row 47),
-    a_socket_that_nobody_reads_holds_up_nobody (row 47),
+    an_unread_pipe_delays_no_client (rows 20, 47),
+    a_stopped_terminal_delays_no_client (row 47),
+    an_unread_socket_delays_no_client (row 47),
     a_file_keeps_every_line (row 47),
     standard_output_and_error_may_be_full_or_closed (row 20),
-    a_launcher_that_stands_still_holds_up_nobody (row 47),
+    a_stopped_launcher_delays_no_client (row 47),
     a_flood_of_speech_is_logged_in_part_and_counted (row 48),
 );
 
-/// So many clients come and go. Each makes two lines of the log at least.
+/// The number of clients that come and go. Each adds at least two lines to the log.
 const CLIENTS: usize = 500;
 
 /// A grace that no test waits for.
 const LONG: [&str; 2] = ["--grace", "3600"];
 
-fn a_pipe_that_nobody_reads_holds_up_nobody(style: Style) {
+fn an_unread_pipe_delays_no_client(style: Style) {
     let (reader, writer) = nix::unistd::pipe().expect("there are descriptors");
     expect_service_without_reader(style, reader, writer);
 }
 
-fn a_terminal_that_stands_still_holds_up_nobody(style: Style) {
+fn a_stopped_terminal_delays_no_client(style: Style) {
     let terminal = openpty(None, None).expect("there is a terminal");
     expect_service_without_reader(style, terminal.master, terminal.slave);
 }
 
-fn a_socket_that_nobody_reads_holds_up_nobody(style: Style) {
+fn an_unread_socket_delays_no_client(style: Style) {
     let (reader, writer) = UnixStream::pair().expect("there are descriptors");
     expect_service_without_reader(style, reader.into(), writer.into());
 }
@@ -55,11 +55,11 @@ fn expect_service_without_reader(style: Style, reader: OwnedFd, writer: OwnedFd)
     come_and_go(&server, CLIENTS);
     assert_eq!(flags(&writer), before, "the description is shared, and stays as it was");
 
-    // Somebody reads again, and is told.
+    // The log is read again, and contains the number of lost lines.
     fcntl(&reader, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).expect("this end is ours");
     let mut reader = File::from(reader);
     let mut log = Vec::new();
-    wait_until("the lost lines are told of", || {
+    wait_until("the lost lines are reported", || {
         read_all(&mut reader, &mut log);
         come_and_go(&server, 1);
         contains(&log, "lines were lost, since there was no room for them")
@@ -89,7 +89,7 @@ fn a_file_keeps_every_line(style: Style) {
 }
 
 fn standard_output_and_error_may_be_full_or_closed(style: Style) {
-    // Nobody is told where such a server listens, so the test says it.
+    // Such a server cannot print its address, so the test chooses it.
     let place = format!("127.103.2.{}:{}", style.thousand, style.thousand * 1000 + 7);
     let address = place.parse().expect("an address");
     for redirections in [">/dev/full 2>/dev/full", ">&- 2>&-", "<&- >&- 2>/dev/null"] {
@@ -104,7 +104,7 @@ fn standard_output_and_error_may_be_full_or_closed(style: Style) {
     }
 }
 
-fn a_launcher_that_stands_still_holds_up_nobody(style: Style) {
+fn a_stopped_launcher_delays_no_client(style: Style) {
     let (reader, writer) = nix::unistd::pipe().expect("there are descriptors");
     let mut command = Command::new(PROGRAM);
     let host = format!("127.103.1.{}", style.thousand);
@@ -113,10 +113,10 @@ fn a_launcher_that_stands_still_holds_up_nobody(style: Style) {
     launcher.wait_for_output(|line| line.contains("Ctrl-C"));
     let echo = format!("{host}:{}", style.thousand * 1000 + 7).parse().expect("an address");
     launcher.process().signal(Signal::SIGSTOP);
-    wait_until("it stands still", || launcher.process().state() == Some('T'));
+    wait_until("the launcher is stopped", || launcher.process().state() == Some('T'));
     (0..CLIENTS).for_each(|_| visit(Client::connect(echo)));
     launcher.process().signal(Signal::SIGCONT);
-    // Nobody reads what the launcher passes on either.
+    // The launcher's own output is not read either.
     (0..CLIENTS).for_each(|_| visit(Client::connect(echo)));
     launcher.process().signal(Signal::SIGTERM);
     assert_eq!(launcher.wait().code(), Some(0));
@@ -124,7 +124,7 @@ fn a_launcher_that_stands_still_holds_up_nobody(style: Style) {
 }
 
 fn a_flood_of_speech_is_logged_in_part_and_counted(style: Style) {
-    /// How much the flood says, and how much of that may be a line of the log in a second.
+    /// The number of lines in the flood, and how many of them the log may contain in a second.
     const LINES: usize = 20_000;
     const A_SECOND: usize = 1_000;
     let mut server = Server::start(style, "chat");
@@ -173,7 +173,7 @@ fn flags(file: &OwnedFd) -> OFlag {
     OFlag::from_bits_retain(fcntl(file, FcntlArg::F_GETFL).expect("it is open"))
 }
 
-/// Reads what is there.
+/// Reads the available bytes.
 fn read_all(reader: &mut File, log: &mut Vec<u8>) {
     match reader.read_to_end(log) {
         Err(error) if error.kind() == ErrorKind::WouldBlock => {}

@@ -1,4 +1,4 @@
-//! Upload: a file arrives whole and under its name, or not at all.
+//! Upload: a file arrives completely and under its name, or not at all.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -11,23 +11,23 @@ each_style!(
     a_file_arrives,
     a_hundred_megabytes_arrive_bit_exact,
     every_cut_of_an_upload_is_answered_alike (rows 22, 43),
-    a_client_need_not_say_that_it_has_no_more,
-    what_comes_behind_the_file_is_discarded,
-    names_that_are_no_names_are_refused (row 43),
-    sizes_that_lie_are_refused (row 43),
+    a_client_need_not_half_close,
+    bytes_after_the_file_are_discarded,
+    wrong_names_are_refused (row 43),
+    wrong_sizes_are_refused (row 43),
     an_upload_that_ends_early_leaves_nothing_behind (row 43),
-    nothing_is_replaced_and_nothing_followed (row 43),
+    no_file_is_replaced_and_no_link_followed (row 43),
     of_two_uploads_of_one_name_exactly_one_wins (row 43),
     a_refusal_arrives_though_its_reader_sends_a_megabyte_first,
     the_second_is_stored_while_the_first_is_held_open_or_waits,
-    who_says_nothing_is_told_so,
+    silent_clients_get_the_reason,
     many_uploads_are_open_at_once,
     netcat_and_printf_can_upload,
     socat_can_upload,
     python_can_upload,
 );
 
-/// A server that stores files in a directory of its own.
+/// A server that stores files in its own directory.
 struct Uploads {
     directory: Directory,
     server: Server,
@@ -42,7 +42,7 @@ impl Uploads {
         Uploads { directory, server }
     }
 
-    /// Uploads this, and gives the answer.
+    /// Uploads these bytes, and returns the answer.
     #[track_caller]
     fn upload(&self, sent: &[u8]) -> String {
         let mut client = self.server.connect();
@@ -63,7 +63,7 @@ impl Uploads {
     }
 }
 
-/// Bytes in which nothing repeats soon, so that one lost or doubled does not go unnoticed.
+/// Bytes that do not repeat soon, so that a lost or doubled byte is noticed.
 fn bytes(count: usize) -> Vec<u8> {
     let words = 0..count.div_ceil(4) as u32;
     let mut bytes: Vec<u8> =
@@ -126,14 +126,14 @@ fn every_cut_of_an_upload_is_answered_alike(style: Style) {
     }
 }
 
-fn a_client_need_not_say_that_it_has_no_more(style: Style) {
+fn a_client_need_not_half_close(style: Style) {
     let uploads = Uploads::start(style, &[]);
     // Neither after the last byte of the file, nor after a header that is refused.
     assert_eq!(uploads.upload(&upload("name", b"hello")), "stored name 5");
     assert_eq!(uploads.upload(b"\n"), "refused: a name has 1 to 32 characters");
 }
 
-fn what_comes_behind_the_file_is_discarded(style: Style) {
+fn bytes_after_the_file_are_discarded(style: Style) {
     let uploads = Uploads::start(style, &[]);
     let sent = [&upload("name", b"hello")[..], b" and more"].concat();
     assert_eq!(uploads.upload(&sent), "stored name 5");
@@ -142,7 +142,7 @@ fn what_comes_behind_the_file_is_discarded(style: Style) {
     uploads.server.wait_for_log(|line| line.contains(more));
 }
 
-fn names_that_are_no_names_are_refused(style: Style) {
+fn wrong_names_are_refused(style: Style) {
     let uploads = Uploads::start(style, &[]);
     let length = "a name has 1 to 32 characters";
     let path = r"a name is not a path: it contains no / and no \";
@@ -172,7 +172,7 @@ fn names_that_are_no_names_are_refused(style: Style) {
     assert_eq!(uploads.directory.names(), ["good"]);
 }
 
-fn sizes_that_lie_are_refused(style: Style) {
+fn wrong_sizes_are_refused(style: Style) {
     let uploads = Uploads::start(style, &["--max-size", "1K"]);
     let too_large = "a file has at most 1024 bytes, and";
     let sizes = [
@@ -212,7 +212,7 @@ fn an_upload_that_ends_early_leaves_nothing_behind(style: Style) {
     assert_eq!(uploads.upload(&sent), "stored name 3");
 }
 
-fn nothing_is_replaced_and_nothing_followed(style: Style) {
+fn no_file_is_replaced_and_no_link_followed(style: Style) {
     let outside = Directory::default();
     let uploads = Uploads::start(style, &[]);
     fs::write(uploads.directory.file("file"), "first").expect("writable");
@@ -287,7 +287,7 @@ fn the_second_is_stored_while_the_first_is_held_open_or_waits(style: Style) {
     assert_eq!(uploads.directory.names(), ["large", "small"]);
 }
 
-fn who_says_nothing_is_told_so(style: Style) {
+fn silent_clients_get_the_reason(style: Style) {
     let uploads = Uploads::start(style, &["--idle-timeout", "1"]);
     let sent = upload("name", b"hello");
     for (end, place) in [
@@ -299,7 +299,7 @@ fn who_says_nothing_is_told_so(style: Style) {
     }
 }
 
-/// Each of them takes two descriptors: more than half of what select(2) can watch are clients.
+/// Each upload takes two descriptors: more than half of select(2)'s set are for clients.
 fn many_uploads_are_open_at_once(style: Style) {
     let count = match style.own {
         Own::Nothing => 1,

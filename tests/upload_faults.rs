@@ -1,5 +1,5 @@
-//! Uploads where something goes wrong: killed, and a disk that is full, slow or broken. A
-//! directory holds whole files, and nothing else.
+//! Faults during an upload: the server is killed, or the disk is full, slow or broken. The
+//! directory contains only complete files.
 
 use std::fs;
 use std::path::Path;
@@ -13,11 +13,11 @@ use test_kit::{
 
 each_style!(
     an_upload_killed_at_any_moment_leaves_nothing_behind (row 43),
-    a_killed_child_loses_its_upload_alone,
-    a_full_disk_refuses_and_the_server_lives (row 43),
+    a_killed_child_loses_only_its_upload,
+    a_full_disk_causes_a_refusal_and_the_server_goes_on (row 43),
     a_file_larger_than_the_server_may_write_is_refused,
-    a_sync_that_fails_is_no_stored_file,
-    a_slow_disk_holds_up_who_shares_its_thread,
+    a_failed_sync_means_no_stored_file,
+    a_slow_disk_delays_clients_on_the_same_thread,
 );
 
 fn start(wrapper: &[&str], style: Style, directory: &Directory) -> Server {
@@ -25,7 +25,7 @@ fn start(wrapper: &[&str], style: Style, directory: &Directory) -> Server {
     Server::start_under(wrapper, style, "upload", &options)
 }
 
-/// There is nothing but, perhaps, the whole file of this name, and that is removed.
+/// The directory is empty, or contains only the complete file of this name, which is then removed.
 #[track_caller]
 fn expect_all_or_nothing(directory: &Directory, name: &str, bytes: &[u8]) {
     let names = directory.names();
@@ -46,13 +46,13 @@ fn an_upload_killed_at_any_moment_leaves_nothing_behind(style: Style) {
     for n in 0..KILLS {
         let mut server = start(&[], style, &directory);
         let mut client = server.connect();
-        // From nothing to everything, where the server is in the middle of storing it.
+        // From nothing to everything, when the server is in the middle of storing it.
         let end = if n % 4 == 0 { sent.len() } else { (n * n * 7919) % sent.len() };
         client.send(&sent[..end]);
         if n % 2 == 0 {
             server.process().signal(Signal::SIGKILL);
             server.wait();
-            // A child of it ends a moment later.
+            // A child of the server ends a moment later.
             client.expect_lost();
         } else {
             client.reset();
@@ -63,9 +63,9 @@ fn an_upload_killed_at_any_moment_leaves_nothing_behind(style: Style) {
     }
 }
 
-fn a_killed_child_loses_its_upload_alone(style: Style) {
+fn a_killed_child_loses_only_its_upload(style: Style) {
     if style != Style::FORK {
-        // There is no process whose end would be one client's alone.
+        // In this style no process belongs to one client.
         return;
     }
     let directory = Directory::default();
@@ -73,7 +73,7 @@ fn a_killed_child_loses_its_upload_alone(style: Style) {
     let [mut ada, mut bob] = [server.connect(), server.connect()];
     ada.send_apart(&upload("ada", b"hello")[..10]);
     bob.send_apart(&upload("bob", b"hello")[..10]);
-    // In the order of their numbers, which is that of forking unless the numbers begin anew.
+    // In the order of their numbers, which is that of forking unless the numbers start again.
     let title = |child: &test_kit::Process| child.threads() == ["client-1"];
     let child = server.process().children().into_iter().find(title);
     child.expect("ada has a child").signal(Signal::SIGKILL);
@@ -84,10 +84,10 @@ fn a_killed_child_loses_its_upload_alone(style: Style) {
     assert_eq!(directory.names(), ["bob"]);
 }
 
-/// Runs a program in a mount namespace of its own, with a disk of 256 KiB on `$0`.
+/// Runs a program in its own mount namespace, with a disk of 256 KiB on `$0`.
 const SMALL_DISK: &str = "mount -t tmpfs -o size=256k none \"$0\" && exec \"$@\"";
 
-fn a_full_disk_refuses_and_the_server_lives(style: Style) {
+fn a_full_disk_causes_a_refusal_and_the_server_goes_on(style: Style) {
     if !require_tool("unshare") {
         return;
     }
@@ -99,7 +99,7 @@ fn a_full_disk_refuses_and_the_server_lives(style: Style) {
         return skip("no namespaces may be made here");
     }
     let server = start(&wrapper, style, &directory);
-    // What it sees there is nothing that is seen from outside.
+    // The outside does not see the files on that disk directly.
     let inside = format!("/proc/{}/root{}", server.pid(), directory.as_str());
     for n in 0..3 {
         let mut client = server.connect();
@@ -130,11 +130,12 @@ fn a_file_larger_than_the_server_may_write_is_refused(style: Style) {
     }
 }
 
-fn a_sync_that_fails_is_no_stored_file(style: Style) {
+fn a_failed_sync_means_no_stored_file(style: Style) {
     if !require_tool("strace") {
         return;
     }
-    // The first sync is the file's, and the second the directory's, where it has its name already.
+    // The first sync is for the file, and the second for the directory, when the file has its name
+    // already.
     for when in ["1", "2"] {
         let directory = Directory::default();
         let inject = format!("inject=fsync:error=EIO:when={when}");
@@ -149,17 +150,16 @@ fn a_sync_that_fails_is_no_stored_file(style: Style) {
     }
 }
 
-/// strace(1), which leaves the server the child that the kit started.
+/// strace(1), with the server as the child of the kit.
 const STRACE: [&str; 8] = ["strace", "-D", "-f", "-qq", "-e", "trace=fsync", "-o", "/dev/null"];
 
-/// A regular file is always ready, and then the sync blocks: who waits with it is who runs on the
-/// same thread.
-fn a_slow_disk_holds_up_who_shares_its_thread(style: Style) {
+/// A regular file is always ready, so the sync blocks: all clients on the same thread wait, too.
+fn a_slow_disk_delays_clients_on_the_same_thread(style: Style) {
     if !require_tool("strace") {
         return;
     }
     let is_apart = matches!(style.own, Own::Process | Own::Thread);
-    // Longer than anything may take, where it is seen at once that nobody else waits.
+    // Longer than any step may take, if the test can see at once that other clients do not wait.
     let delay = if is_apart { 2 * deadline() } else { Duration::from_millis(500) };
     let inject = format!("inject=fsync:delay_enter={}", delay.as_micros());
     let mut wrapper = STRACE.to_vec();
@@ -171,7 +171,7 @@ fn a_slow_disk_holds_up_who_shares_its_thread(style: Style) {
     first.send_apart(&sent[..8]);
     first.send(&sent[8..]);
     let mut second = server.connect();
-    // This needs no disk.
+    // This request needs no disk.
     second.send("../name\n");
     let refusal = r"refused: a name is not a path: it contains no / and no \";
     let stored = "stored name 5";
@@ -187,8 +187,8 @@ fn a_slow_disk_holds_up_who_shares_its_thread(style: Style) {
             first.wait_until_read();
             assert!(first.has_nothing(), "the disk is not that fast");
             assert_eq!(directory.names(), [""; 0]);
-            // Else strace would hold the thread to the end of the delay, and with it the process,
-            // though that has been killed.
+            // Otherwise strace would delay the end of the thread, and of its process, although that
+            // has been killed.
             server.process().tracer().expect("strace looks on").signal(Signal::SIGKILL);
         }
         Own::Slot => {
@@ -197,7 +197,7 @@ fn a_slow_disk_holds_up_who_shares_its_thread(style: Style) {
             assert_eq!(answer(&mut first), stored);
         }
         Own::Task => {
-            // It depends on whether another worker is free, and on how many there are.
+            // It depends on the number of workers, and on whether another one is free.
             assert_eq!(answer(&mut second), refusal);
             assert_eq!(answer(&mut first), stored);
         }

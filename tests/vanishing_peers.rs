@@ -1,5 +1,5 @@
-//! A client whose network is gone says nothing any more, not even goodbye: its idle time ends it, and
-//! where there is none the kernel asks for it (tcp(7), keepalive).
+//! A client without a network sends nothing any more, not even a goodbye: its idle time ends it,
+//! or, if there is none, the kernel's keepalive (tcp(7)).
 
 use std::process::{Child, Stdio};
 
@@ -21,21 +21,24 @@ fn the_idle_time_ends_a_client_whose_network_is_gone(style: Style) {
     expect_next_served(&wire, server);
 }
 
-/// Members of a room may be silent for ever, so the kernel alone can notice. It asks after a minute of
-/// silence, and gives up some minutes later: a test sees that its clock runs.
+/// Members of a room may be silent forever, so only the kernel can notice. It probes after a minute
+/// of silence, and gives up some minutes later: the test checks that its timer runs.
 fn the_kernel_ends_a_member_whose_network_is_gone(style: Style) {
     let Some(wire) = wire() else { return };
     let server = start(&wire.left, style, "chat", &["--idle-timeout", "0"]);
     let _client = connect(&wire.right, &server);
     server.wait_for_log(|line| line.contains("client 1 connected"));
     let timers = "ss --tcp --no-header --options state established";
-    wait_until("the kernel's clock runs", || wire.left.run(timers).contains("timer:(keepalive,"));
+    wait_until("the kernel's timer runs", || wire.left.run(timers).contains("timer:(keepalive,"));
     let shown = wire.left.run(timers);
     let is_a_minute = ["timer:(keepalive,1min", "timer:(keepalive,5", "timer:(keepalive,4"];
-    assert!(is_a_minute.iter().any(|time| shown.contains(time)), "it asks after a minute: {shown}");
+    assert!(
+        is_a_minute.iter().any(|time| shown.contains(time)),
+        "it probes after a minute: {shown}"
+    );
 }
 
-/// Once the client is gone, the next one is served, and the server stops.
+/// After the client is gone, the next one is served, and the server stops.
 #[track_caller]
 fn expect_next_served(wire: &Wire, mut server: Server) {
     server
@@ -61,7 +64,7 @@ fn start(host: &Host, style: Style, service: &str, options: &[&str]) -> Server {
     Server::from_command(command).unwrap_or_else(|ended| panic!("{service}: {ended:#?}"))
 }
 
-/// A client that says nothing, for as long as its standard input is open.
+/// A client that sends nothing, as long as its standard input is open.
 fn connect(host: &Host, server: &Server) -> Silent {
     let mut nc = host.command("nc");
     nc.args(["10.0.0.1", &server.address().port().to_string()]);

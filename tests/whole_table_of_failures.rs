@@ -1,8 +1,8 @@
-//! The tables of *The failures that a server survives* are what the tests have shown.
+//! The tables of *The failures that a server survives* show the records of the tests.
 //!
-//! Each test that belongs to a row leaves a record when it passes. Cargo runs the files of tests in the
-//! order of their names, so this file is the last one, and finds the records of all others. Run alone,
-//! it finds those of the last run, if there are any.
+//! Each test that belongs to a row leaves a record when it passes. Cargo runs the test files in the
+//! order of their names, so this file is the last one, and finds the records of all others. If you
+//! run only this file, it finds those of the last run, if there are any.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -17,7 +17,7 @@ const REASONS: &str = "## Why a failure cannot happen\n";
 const TESTS: &str = "## The test of each row\n";
 
 #[test]
-fn the_tables_are_what_the_tests_have_shown() {
+fn the_tables_show_the_records_of_the_tests() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(CHAPTER);
     let chapter = fs::read_to_string(&path).expect("it is a chapter");
     let table = Table::of(records());
@@ -32,19 +32,19 @@ fn the_tables_are_what_the_tests_have_shown() {
         return fs::write(path, written).expect("it is writable");
     }
     let differs = chapter.lines().zip(written.lines()).find(|(old, new)| old != new);
-    assert_eq!(differs, None, "`BLESS=1 cargo test` writes {CHAPTER} anew");
-    assert_eq!(chapter.len(), written.len(), "`BLESS=1 cargo test` writes {CHAPTER} anew");
+    assert_eq!(differs, None, "`BLESS=1 cargo test` rewrites {CHAPTER}");
+    assert_eq!(chapter.len(), written.len(), "`BLESS=1 cargo test` rewrites {CHAPTER}");
 }
 
-/// A row and a server: what has been shown, and by which tests.
+/// The results of the tests for each row and server.
 type Cells = BTreeMap<(String, String), BTreeSet<Shown>>;
 
-/// All that the records say.
+/// The contents of all records.
 struct Table {
     cells: Cells,
     /// The tests of each row.
     tests: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
-    /// Why a failure cannot happen to a server, in the order of their letters.
+    /// The reasons why failures cannot happen to a server, in the order of their letters.
     reasons: Vec<String>,
 }
 
@@ -56,7 +56,7 @@ impl Table {
             files.entry(file).or_default().insert(test);
             table.cells.entry((row, server)).or_default().insert(shown);
         }
-        // What one of the tests of a cell has shown to be survived, applies.
+        // If one test of a cell shows that the server survives, the failure applies.
         let first = |shown: &BTreeSet<Shown>| shown.first().cloned();
         let reasons: BTreeSet<_> = table.cells.values().filter_map(first).collect();
         let reason = |shown| match shown {
@@ -67,7 +67,7 @@ impl Table {
         table
     }
 
-    /// The cells of the chapter that no record fills.
+    /// The cells of the chapter without a record.
     fn missing(&self, chapter: &str) -> Vec<String> {
         let cells = rows(chapter).flat_map(|(row, servers)| {
             servers.into_iter().map(move |server| (row.to_owned(), server.to_owned()))
@@ -83,7 +83,7 @@ impl Table {
         rows.filter(|row| !known.contains(row)).collect()
     }
 
-    /// The chapter with its cells, its reasons and its tests as the records have them.
+    /// The chapter with the cells, reasons and tests from the records.
     fn write_into(&self, chapter: &str) -> String {
         let (tables, rest) = chapter.split_once(REASONS).expect("the heading is there");
         let (_, end) = rest.split_once(TESTS).expect("the heading is there");

@@ -1,4 +1,4 @@
-// Tells in the boxes of terminals what you type from what the programs print.
+// Marks the words that you type in the boxes of terminals, so that they differ from the output.
 
 (() => {
   "use strict";
@@ -10,12 +10,12 @@
     return element;
   };
 
-  // Values that differ each time stand between these marks.
+  // Values that differ each time are between these marks.
   const marked = (text) =>
     text.split(/‹([^›]*)›/).map((part, place) => place % 2 ? span("differs", part) : part);
 
-  // The rules of crates/book/chapter-checks/src/console.rs: a command stands behind "$ " and goes on
-  // after a "\\" at its end; where a program reads the terminal, "> " and keys are typed as well.
+  // The rules of crates/book/chapter-checks/src/console.rs: a command follows "$ " and continues
+  // after a "\\" at its end; if a program reads the terminal, "> " lines and keys are typed as well.
   const parts = (lines, isTerminal) => {
     let goesOn = false;
     return lines.flatMap((line) => {

@@ -1,9 +1,9 @@
-// Adds what mdBook's pages lack for readers who use no mouse or do not see the screen.
+// Adds support that mdBook's pages lack for readers without a mouse or without sight.
 
 (() => {
   "use strict";
 
-  // The first Tab leads past the menu to the text.
+  // The first Tab skips the menu and leads to the text.
   const skip = document.createElement("a");
   skip.className = "skip";
   skip.href = "#text";
@@ -17,7 +17,7 @@
   });
   document.body.prepend(skip);
 
-  // A box that is wider than its place scrolls. Its edge fades where there is more to see.
+  // A box that is wider than its place scrolls. Its edge fades where more of it is hidden.
   const fade = ({ target }) => {
     const { scrollLeft, scrollWidth, clientWidth } = target;
     target.classList.toggle("more-before", scrollLeft > 1);
@@ -41,8 +41,8 @@
     box.addEventListener("scroll", fade, { passive: true });
   }
 
-  // There the arrow keys and a finger scroll, and do nothing else: mdBook, which hears of them last,
-  // would turn the page at a key, and open the menu at a swipe.
+  // In these boxes the arrow keys and a finger only scroll. Otherwise mdBook, which gets the events
+  // last, would turn the page at a key, and open the menu at a swipe.
   const main = document.querySelector("main");
   const keep = (event) => {
     for (let box = event.target; box !== main; box = box.parentElement) {
@@ -55,9 +55,9 @@
     if (["ArrowLeft", "ArrowRight"].includes(event.key)) keep(event);
   });
 
-  // mdBook opens the table of contents by the label of a hidden checkbox, which no key reaches. A
-  // button clicks it instead. The label stays, out of sight: mdBook shows and hides the panel at its
-  // clicks, and writes on it whether the menu is open.
+  // mdBook opens the table of contents with the label of a hidden checkbox, which no key reaches. A
+  // button clicks it instead. The label stays in the page, but hidden: mdBook shows and hides the
+  // panel when it is clicked, and writes on it whether the menu is open.
   const label = document.getElementById("mdbook-sidebar-toggle");
   const checkbox = document.getElementById("mdbook-sidebar-toggle-anchor");
   const button = document.createElement("button");
@@ -70,8 +70,8 @@
   label.hidden = true;
   label.after(button);
 
-  // A swipe and a drag of the panel's edge tell that the menu is open or closed, but leave the
-  // checkbox, and so the panel, as they were. A click makes up for it.
+  // A swipe, or dragging the panel's edge, marks the menu as open or closed, but does not change
+  // the checkbox, and so the panel. A click corrects this.
   const follow = () => {
     if (label.getAttribute("aria-expanded") !== String(checkbox.checked)) label.click();
     button.setAttribute("aria-expanded", label.getAttribute("aria-expanded"));
@@ -79,10 +79,10 @@
   new MutationObserver(follow).observe(label, { attributeFilter: ["aria-expanded"] });
   follow();
 
-  // A browser that goes back to a page checks the box again, behind mdBook's back: the page would
-  // stand aside for a panel that is not there.
+  // A browser that goes back to a page restores the checked box without telling mdBook: the page
+  // would leave room for a panel that is not shown.
   checkbox.autocomplete = "off";
 
-  // A reader who jumps from landmark to landmark finds the menu, too.
+  // Readers who move from landmark to landmark find the menu, too.
   document.getElementById("mdbook-menu-bar").setAttribute("role", "banner");
 })();

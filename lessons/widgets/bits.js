@@ -1,13 +1,13 @@
-// Addresses, bits and bytes as text, which all widgets need.
+// Addresses, bits and bytes as text, for all widgets.
 //
-// These are classic scripts, so that the book can be read from a file as well as from a server.
-// Each puts its functions on one object, `afterAccept`, and a test holds them against the crate
-// `addresses`: the same names, the same results, the same texts.
+// These are classic scripts, so that the book can be opened as a file as well as from a server.
+// Each adds its functions to one object, `afterAccept`, and a test compares them with the crate
+// `addresses`: the same names, results and texts.
 (() => {
   "use strict";
 
-  // Types of numbers by their names in Rust. BigInt, since a u64 is more than a JavaScript number
-  // keeps exactly.
+  // Integer types by their names in Rust. BigInt, since a JavaScript number cannot hold every u64
+  // exactly.
   const types = ["u16", "u32", "u64", "i16", "i32", "i64"].map((name) => {
     const bits = Number(name.slice(1));
     const least = name.startsWith("i") ? -(1n << BigInt(bits - 1)) : 0n;
@@ -27,7 +27,7 @@
   // The digit of a bit, where bit 0 is the leftmost.
   const digit = (address, bit) => ((address << bit) >>> 31 === 1 ? "1" : "0");
 
-  // A sign for each of 32 bits, by octets, and the border. It replaces a space where it can.
+  // A character for each of 32 bits, by octets, with the border in place of a space where possible.
   function byOctets(border, sign) {
     let text = "";
     for (let bit = 0; bit < 32; bit += 1) {
@@ -52,7 +52,7 @@
   // 01:00:5e:4a:14:1e
   const macText = (mac) => mac.map(hex).join(":");
 
-  // A number whose thousands are told apart: 16,777,214.
+  // A number with separated thousands: 16,777,214.
   const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ",");
 
   // 1 bit, 2 bits.
@@ -63,8 +63,7 @@
 
   const ordinal = (octet) => ["first", "second", "third", "fourth"][octet];
 
-  // The working as text. Of each part it has what it explains, and the lines about it, aligned
-  // behind.
+  // The working as text: for each part its name, and the lines about it, aligned after the name.
   function working(parts) {
     const row = (name, line) => `  ${name.padEnd(10)} ${line}`.trimEnd() + "\n";
     const part = ([name, lines]) =>

@@ -1,4 +1,4 @@
-// Questions about byte order, and the mistakes that are told from the answers.
+// Questions about byte order, and the mistakes that answers show.
 (() => {
   "use strict";
   const { typeOf, hexBytes } = afterAccept.bits;
@@ -6,29 +6,29 @@
 
   const mistakes = {
     "wrong-order": "you took the bytes the wrong way round",
-    "not-swapped": "you changed nothing, which is right on a big-endian machine alone",
+    "not-swapped": "you changed nothing, which is right only on a big-endian machine",
     "swapped-halves": "you swapped the 16-bit halves, and left the bytes in each as they were",
     "swapped-in-halves": "you swapped the bytes of each 16-bit half, and left the halves in place",
-    "reversed-digits": "you reversed the hexadecimal digits, and a byte is two of them",
-    "reversed-bits": "you reversed the bits, and a byte keeps its bits as they are",
-    "added": "you added the bytes, and each weighs 256 times as much as the next",
+    "reversed-digits": "you reversed the hexadecimal digits, but a byte is two digits",
+    "reversed-bits": "you reversed the bits, but the bits of a byte keep their order",
+    "added": "you added the bytes, but each counts 256 times as much as the next",
     "hex-as-decimal": "you read the hexadecimal digits as decimal ones",
-    "decimal-as-hex": "you wrote each byte in decimal, and hexadecimal digits are asked for",
-    "sign": "you took the highest bit for a sign, and an unsigned number has none",
+    "decimal-as-hex": "you wrote each byte in decimal, but the question asks for hexadecimal",
+    "sign": "you took the highest bit for a sign, but an unsigned number has none",
     "no-sign": "you forgot the sign",
     "sign-and-magnitude":
-      "you took the highest bit for a minus alone; in two's complement it is -2^15",
-    "ones-complement": "you inverted the bits and did not add 1 then",
+      "you took the highest bit for a minus sign; in two's complement it is -2^15",
+    "ones-complement": "you inverted the bits but did not add 1",
   };
 
-  // Each question takes its numbers in one order, on the page as on the command line: the form, the
-  // type, the byte order, and each byte, the most significant first.
+  // Each question takes its numbers in a fixed order, the same as on the command line: the form,
+  // the type, the byte order, and each byte, the most significant first.
   function draw(numbers) {
     const form = [read, write, convert][numbers.below(3)];
     const names = form === convert ? ["u16", "u32"] : ["u16", "u32", "i16"];
     const type = typeOf(names[numbers.below(names.length)]);
     const order = ["big", "little"][numbers.below(2)];
-    // A u32 is made of small bytes, so that it can be done by hand.
+    // A u32 has small bytes, so that you can compute it by hand.
     const limit = type.name === "u32" ? 16 : 256;
     const drawn = Array.from({ length: type.bits / 8 }, () => numbers.below(limit));
     return form(number(drawn, type, "big"), type, order);
@@ -66,11 +66,11 @@
     if (digits) slips.push(["decimal-as-hex", hexBytes(digits)]);
     if (value < 0n) {
       slips.push(["no-sign", hexBytes(bytes(-value, type, order))]);
-      // Of 5 the inverted bits are -6, and -5 is one more.
+      // The inverted bits of 5 are those of -6; one more is -5.
       slips.push(["ones-complement", hexBytes(bytes(value - 1n, type, order))]);
     }
     return {
-      text: `Which bytes (hex) has the ${type.name} ${value} ${place}?`,
+      text: `What are the hex bytes of the ${type.name} ${value} ${place}?`,
       kind: "bytes",
       right: hexBytes(right),
       slips,
@@ -115,20 +115,21 @@
     return reversed;
   }
 
-  // The right number, taken for one with a sign where it has none, or the other way round.
+  // The right number with a sign that it should not have, or without the sign that it should have.
   function wrongSign(right, type) {
     const all = 1n << BigInt(type.bits);
     if (right < 0n) return [["no-sign", String(right + all)]];
     return right >= all / 2n ? [["sign", String(right - all)]] : [];
   }
 
-  // Bytes whose hexadecimal digits are read as decimal ones, if all of them could be.
+  // The bytes if their hexadecimal digits are read as decimal ones, or none if a digit is not
+  // decimal.
   function hexAsDecimal(bytes) {
     const isDecimal = (byte) => byte >> 4 < 10 && (byte & 15) < 10;
     return bytes.every(isDecimal) && bytes.map((byte) => 10 * (byte >> 4) + (byte & 15));
   }
 
-  // Bytes whose decimal digits stand where hexadecimal ones should, if two are enough for each.
+  // The bytes if decimal digits stand in place of hexadecimal ones, if two are enough for each.
   function decimalAsHex(bytes) {
     const write = (byte) => 16 * Math.floor(byte / 10) + (byte % 10);
     return bytes.every((byte) => byte < 100) && bytes.map(write);

@@ -1,21 +1,21 @@
-// Questions about the MAC addresses of multicast groups, and the mistakes told from the answers.
+// Questions about the MAC addresses of multicast groups, and the mistakes that answers show.
 (() => {
   "use strict";
   const { dotted, macText, octets } = afterAccept.bits;
   const { ipv6Text, mac, macOfGroup, macOfIpv6, macOfIpv6Group } = afterAccept.multicast;
 
   const mistakes = {
-    "kept-24th-bit": "you kept the 24th bit, and the group gives its lower 23 alone",
-    "lost-another-bit": "you dropped two bits of the second octet, and 23 are kept: all but one",
-    "decimal-as-hex": "you wrote the octets in decimal, and a MAC address is hexadecimal",
+    "kept-24th-bit": "you kept the 24th bit, but only the lower 23 bits are copied",
+    "lost-another-bit": "you dropped two bits of the second octet, but only the first is dropped",
+    "decimal-as-hex": "you wrote the octets in decimal, but a MAC address is hexadecimal",
     "no-group-bit": "you left out the bit that makes it a group: the first byte is 01",
     "rule-of-ipv6": "you used the rule of IPv6: 33:33 and 32 bits",
     "rule-of-ipv4": "you used the rule of IPv4: 01:00:5e and 23 bits",
-    "first-bits": "you took the first 32 bits of the group, and the last ones are kept",
-    "only-24-bits": "you kept 24 bits, behind ff as in a solicited-node group; 32 are kept",
+    "first-bits": "you took the first 32 bits of the group, but the last 32 are kept",
+    "only-24-bits": "you kept 24 bits after ff, as in a solicited-node group; 32 are kept",
   };
 
-  // Each question takes its numbers in one order, on the page as on the command line: the kind;
+  // Each question takes its numbers in a fixed order, the same as on the command line: the kind;
   // then the first octet and the rest, or the scope and the last 32 bits.
   function draw(numbers) {
     if (numbers.below(4) === 0) {
@@ -27,7 +27,7 @@
   }
 
   const question = (group, right, slips, working) => ({
-    text: `To which MAC address go packets for the group ${group}?`,
+    text: `What is the MAC address for packets to the group ${group}?`,
     kind: "mac",
     right: macText(right),
     slips: slips.map(([mistake, mac]) => [mistake, macText(mac)]),

@@ -1,4 +1,4 @@
-// Questions about networks of IPv4, and the mistakes that are told from the answers.
+// Questions about IPv4 networks, and the mistakes that answers show.
 (() => {
   "use strict";
   const { dotted, working } = afterAccept.bits;
@@ -7,31 +7,31 @@
   } = afterAccept.subnet;
 
   const mistakes = {
-    "kept-host-bits": "you gave the address itself, and its host bits have to be 0",
-    "cut-at-octet": "you put the border between two octets, and it is inside of one",
+    "kept-host-bits": "you gave the address itself, but its host bits have to be 0",
+    "cut-at-octet": "you put the border between two octets, but it is inside one",
     "one-bit-less": "you took one bit less for the network",
     "one-bit-more": "you took one bit more for the network",
     "gave-network": "you gave the network's own address, whose host bits are all 0",
     "gave-broadcast": "you gave the broadcast address, whose host bits are all 1",
-    "gave-last": "you gave the last host, and the broadcast is the next after it",
-    "inverted": "you gave the bits of the host, and the mask has the ones of the network",
-    "network-bits": "you counted with the bits of the network, and hosts have the others",
+    "gave-last": "you gave the last host, but the broadcast is the next address",
+    "inverted": "you gave the bits of the host, but the mask has 1s for the network",
+    "network-bits": "you counted with the bits of the network, but hosts have the others",
     "kept-both": "you counted the network's own address and the broadcast",
-    "took-one": "you took off one address, and there are two that no host has",
+    "took-one": "you took off one address, but two addresses belong to no host",
     "like-a-30": "you counted it like a /30: a /31 and a /32 have no address to take off",
   };
 
-  // The kinds of question: the text, the right answer for a prefix, the answers given by
-  // mistake, and which parts of the working explain it.
+  // The kinds of question: the text, the right answer for a prefix, the typical wrong answers, and
+  // the parts of the working that explain the right one.
   const wanted = {
     mask: {
-      text: (_, prefix) => `Which mask is /${prefix}?`,
+      text: (_, prefix) => `What is the mask of /${prefix}?`,
       right: (_, prefix) => dotted(mask(prefix)),
       slips: (_, prefix) => [["inverted", dotted(~mask(prefix))]],
       why: ["mask"],
     },
     network: {
-      text: (address, prefix) => `Which address has the network of ${dotted(address)}/${prefix}?`,
+      text: (address, prefix) => `What is the network address of ${dotted(address)}/${prefix}?`,
       right: (address, prefix) => dotted(network(address, prefix)),
       slips: (address, prefix) => [
         ["kept-host-bits", dotted(address)],
@@ -41,7 +41,7 @@
     },
     first: {
       text: (address, prefix) =>
-        `Which is the first host in the network of ${dotted(address)}/${prefix}?`,
+        `What is the first host in the network of ${dotted(address)}/${prefix}?`,
       right: (address, prefix) => dotted(firstHost(address, prefix)),
       slips: (address, prefix) => [
         ["kept-host-bits", dotted(address)],
@@ -51,7 +51,7 @@
     },
     last: {
       text: (address, prefix) =>
-        `Which is the last host in the network of ${dotted(address)}/${prefix}?`,
+        `What is the last host in the network of ${dotted(address)}/${prefix}?`,
       right: (address, prefix) => dotted(lastHost(address, prefix)),
       slips: (address, prefix) => [
         ["gave-broadcast", dotted(highest(address, prefix))],
@@ -60,7 +60,7 @@
       why: ["network", "broadcast", "last"],
     },
     broadcast: {
-      text: (address, prefix) => `Which is the broadcast address of ${dotted(address)}/${prefix}?`,
+      text: (address, prefix) => `What is the broadcast address of ${dotted(address)}/${prefix}?`,
       right: (address, prefix) => dotted(highest(address, prefix)),
       slips: (address, prefix) => [
         ["gave-network", dotted(network(address, prefix))],
@@ -76,11 +76,11 @@
     },
   };
 
-  // Each question takes its numbers in one order, on the page as on the command line: what is asked
-  // for, the prefix, the first octet, and the rest of the address.
+  // Each question takes its numbers in a fixed order, the same as on the command line: the kind of
+  // question, the prefix, the first octet, and the rest of the address.
   function draw(numbers) {
     const form = Object.keys(wanted)[numbers.below(6)];
-    // First, last and broadcast are about networks that have a broadcast.
+    // For first, last and broadcast, the network must have a broadcast.
     const prefixes = ["first", "last", "broadcast"].includes(form) ? 23 : 25;
     const prefix = 8 + numbers.below(prefixes);
     const first = 1 + numbers.below(223);
@@ -100,13 +100,13 @@
     };
   }
 
-  // The answers for a border that is elsewhere.
+  // The answers for a border in another place.
   function otherBorders(rightWith, prefix) {
     const octet = prefix - (prefix % 8);
     const slips = [["cut-at-octet", rightWith(octet)]];
-    // Where one bit less is the end of an octet, that is the likelier thought.
+    // If one bit less is the end of an octet, that is the likelier mistake.
     if (prefix - 1 !== octet) slips.push(["one-bit-less", rightWith(prefix - 1)]);
-    // From /31 on a network has other rules, and that is a mistake of its own.
+    // From /31 on, a network has other rules; confusing them is a separate mistake.
     if (prefix < 30) slips.push(["one-bit-more", rightWith(prefix + 1)]);
     return slips;
   }

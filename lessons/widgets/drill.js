@@ -1,11 +1,11 @@
-// Questions without end, and what the answers tell. The same seed asks the same questions here and
-// on the command line.
+// Questions without end, and diagnoses of the answers. The same seed asks the same questions here
+// and on the command line.
 (() => {
   "use strict";
   const { typeOf, dotted, hexBytes, macText } = afterAccept.bits;
   const { drills, read } = afterAccept;
 
-  // Numbers that look like chance and follow from a seed: Tommy Ettinger's mulberry32.
+  // Numbers that look random but follow from a seed: Tommy Ettinger's mulberry32.
   class Numbers {
     constructor(seed) {
       this.state = seed | 0;
@@ -33,24 +33,24 @@
     }
   }
 
-  // By chance a mistake may lead to the right answer, and then it is none.
+  // If a mistake happens to lead to the right answer, it is left out.
   const wrongAnswers = ({ right, slips }) => slips.filter(([, answer]) => answer !== right);
 
-  // Whether a question can tell mistakes apart: each leads to an answer of its own, and three or
-  // more can be made.
+  // Whether a question tells mistakes apart: at least three are possible, and each leads to a
+  // different answer.
   function isTelling(question) {
     const answers = wrongAnswers(question).map(([, answer]) => answer);
     return answers.length >= 3 && new Set(answers).size === answers.length;
   }
 
-  // Tells whether an answer is right, and else the mistake, if it is a typical one.
+  // Judges an answer: right, or wrong with the mistake, if it is a typical one.
   function judge(question, answer) {
     if (answer === question.right) return { isRight: true, mistake: null };
     const slip = wrongAnswers(question).find(([, wrong]) => wrong === answer);
     return { isRight: false, mistake: slip ? slip[0] : null };
   }
 
-  // An answer as it is compared: written in the one way in which the right one is.
+  // An answer in the form for comparison: written like the right one.
   const readAnswer = {
     number: (text) => String(read.integer(text, typeOf("i64"))),
     bytes: (text) => hexBytes(read.bytes(text)),
@@ -58,7 +58,7 @@
     mac: (text) => macText(read.mac(text)),
   };
 
-  // The words for a verdict, the same as on the command line.
+  // The text of a verdict, the same as on the command line.
   function says(subject, question, { isRight, mistake }) {
     if (isRight) return "Right.";
     const no = mistake === null ? "No." : `No: ${drills[subject].mistakes[mistake]}.`;
@@ -87,7 +87,7 @@
       if (this.answer) return;
       this.subject = this.getAttribute("subject");
       this.answer = new Field("", { enterkeyhint: "go" });
-      // It is the question that names the field, and it is spoken when another one is asked.
+      // The question labels the field, and is spoken when the next question comes.
       const question = make("div", { class: "widget-question", "aria-live": "polite" },
         this.answer.label);
       this.check = make("button", { type: "submit" }, "Check");
@@ -159,7 +159,7 @@
       if (answer !== undefined) this.tell(answer);
     }
 
-    // Tells what an answer tells; without one it shows the answer, as the command line does.
+    // Shows the verdict on an answer; without one it shows the right answer, like the command line.
     tell(answer) {
       const { question } = this;
       const verdict = judge(question, answer);

@@ -3,14 +3,14 @@
   "use strict";
   const { types, typeOf, binary, hex, hexBytes } = afterAccept.bits;
 
-  // The bytes of a number as they follow one another; what `to_be_bytes` and `to_le_bytes` do.
+  // The bytes of a number in their order, like `to_be_bytes` and `to_le_bytes`.
   function bytes(number, type, order) {
     const byte = (_, significance) => Number((number >> BigInt(8 * significance)) & 0xffn);
     const little = Array.from({ length: type.bits / 8 }, byte);
     return order === "big" ? little.reverse() : little;
   }
 
-  // The number that bytes are; what `from_be_bytes` and `from_le_bytes` do.
+  // The number that bytes form, like `from_be_bytes` and `from_le_bytes`.
   function number(bytes, type, order) {
     const big = order === "big" ? bytes : [...bytes].reverse();
     const unsigned = big.reduce((number, byte) => number * 256n + BigInt(byte), 0n);
@@ -18,10 +18,10 @@
     return unsigned > type.most ? unsigned - (1n << BigInt(type.bits)) : unsigned;
   }
 
-  // The number that a reader gets in the wrong order: 255 as a u16 becomes 65280.
+  // The number that you get if you read the bytes in the wrong order: 255 as a u16 becomes 65280.
   const swapped = (value, type) => number(bytes(value, type, "big"), type, "little");
 
-  // The same bits as a number without a sign, which is what C's functions take.
+  // The same bits as an unsigned number, which C's functions take.
   const unsigned = (value, type) => BigInt.asUintN(type.bits, value);
 
   const cNames = ({ bits }) =>
@@ -60,7 +60,7 @@
       `${call("from_le_bytes", swapped(value, type))}  (read the wrong way round)\n`;
   }
 
-  // A number as bits, and as the bytes that these are by eight.
+  // A number as bits, and as bytes of eight bits each.
   function weights(value, type) {
     const big = bytes(value, type, "big");
     const columns = (cell) => `  ${big.map((byte) => cell(byte).padStart(8)).join(" ")}`;
@@ -68,7 +68,7 @@
       `${columns(hex)}  hex\n${columns(String)}  dec\n${sum(value, type)}`;
   }
 
-  // A number as the sum of its bytes, each with its weight.
+  // A number as the sum of its bytes, each multiplied by its weight.
   function sum(value, type) {
     const wide = unsigned(value, type);
     const big = bytes(value, type, "big");
@@ -87,11 +87,11 @@
     return text;
   }
 
-  // Why bytes that are read in this order are this number.
+  // Why these bytes, read in this order, are this number.
   const reading = (seen, type, order) =>
     orderOf(seen, order) + weights(number(seen, type, order), type);
 
-  // Why a number that is written in this order is these bytes.
+  // Why this number, written in this order, is these bytes.
   const writing = (value, type, order) =>
     weights(value, type) + orderOf(bytes(value, type, order), order);
 
@@ -105,7 +105,7 @@
     const row = (label, result) => `${label.padEnd(27)} ${result}\n`;
     return weights(value, type) +
       row("in little-endian memory", hexBytes(bytes(value, type, "little"))) +
-      row("as the wire wants it", hexBytes(bytes(value, type, "big"))) +
+      row("in network byte order", hexBytes(bytes(value, type, "big"))) +
       row("which that machine reads as", swapped(value, type));
   }
 
@@ -177,7 +177,7 @@
       make("legend", {}, "Type"), types.map(({ name }) => choice(name)));
   }
 
-  // The bytes by their addresses, each with its weight: the same weight has the same colour.
+  // The bytes by address, each with its weight: equal weights have equal colours.
   function row(title, bytes, order) {
     const last = bytes.length - 1;
     const cell = (byte, at) => {

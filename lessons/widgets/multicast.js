@@ -15,8 +15,8 @@
 
   const isIpv6 = ([first]) => first === 0x33;
 
-  // The 32 IPv4 groups of a MAC address: one for each value of the 5 bits that are lost, which are
-  // those between the 1110 of every group and the 23 that are kept.
+  // The 32 IPv4 groups of a MAC address: one for each value of the 5 lost bits, which are between
+  // the 1110 of every group and the 23 bits that are kept.
   function groupsOfMac([, , , ...kept]) {
     const group = (_, lost) => (0xe0000000 | (lost << 23) | fromOctets([0, ...kept])) >>> 0;
     return Array.from({ length: 32 }, group);
@@ -24,10 +24,11 @@
 
   const lostBits = (group) => (group >>> 23) & 0b11111;
 
-  // The 32 bits that all IPv6 groups of a MAC address end in.
+  // The last 32 bits of all IPv6 groups of a MAC address.
   const endOfIpv6Groups = ([, , ...end]) => fromOctets(end);
 
-  // As text, shortened as RFC 5952 wants it: the longest run of two zeros or more is left out.
+  // The address as text, shortened according to RFC 5952: the longest run of two or more zeros is
+  // left out.
   function ipv6Text(address) {
     const groups = ipv6Groups(address).map((group) => group.toString(16));
     const runs = groups.map((_, at) => groups.slice(at).findIndex((group) => group !== "0"))
@@ -44,15 +45,16 @@
 
   const fourDigits = (group) => group.toString(16).padStart(4, "0");
 
-  // Tells what happens to a bit of an IPv4 group.
+  // The kind of a bit of an IPv4 group: given, lost or kept.
   const fate = (bit) => (bit < 4 ? "given" : bit < 9 ? "lost" : "kept");
 
-  // The MAC address of an IPv4 group, and which bits it has of it.
+  // The MAC address of an IPv4 group, and the bits of the group that it contains.
   function mac(group) {
     const own = macOfGroup(group);
     const [a, b, ...lower] = own;
     const pairs = own.map(hex);
-    // The group lies under the last four bytes of the MAC, and its last 23 bits are there too.
+    // The group is aligned with the last four bytes of the MAC, so equal bits are in the same
+    // column.
     const inBits = (value) => byOctets(9, (bit) => digit(value, bit));
     const marks = byOctets(9, (bit) => ({ given: "=", lost: "-", kept: "k" })[fate(bit)]);
     return `${dotted(group)} -> ${macText(own)}\n\n${" ".repeat(26)}${marks}\n` +
@@ -75,7 +77,7 @@
         `The group's lower 23 bits: ${second} without its first bit is ${kept},\n` +
         `and ${kept}, ${third}, ${fourth} in hexadecimal are ${inHex}.`],
       ["lost",
-        `32 bits less 1110 are 28: 28 - 23 = 5 are lost, here ${lostDigits(group)}.\n` +
+        `32 bits without 1110 are 28: 28 - 23 = 5 are lost, here ${lostDigits(group)}.\n` +
         "So 2^5 = 32 groups share this MAC, and a host that hears one\n" +
         `looks into the packet for the group itself:\n${others(group).join("\n")}`],
     ];
@@ -83,7 +85,7 @@
 
   const lostDigits = (group) => lostBits(group).toString(2).padStart(5, "0");
 
-  // Some that share the MAC: the one that differs in the last of the lost bits alone comes first.
+  // Some groups with the same MAC. The first one differs only in the last of the lost bits.
   function others(group) {
     const near = (group ^ (1 << 23)) >>> 0;
     const all = groupsOfMac(macOfGroup(group));
@@ -108,12 +110,12 @@
       "Ethernet's block for IPv6 groups is 33:33, 16 of 48 bits, so 32 are\n" +
       "left (RFC 2464, section 7)."],
     ["lost",
-      "128 bits less ff are 120, of which 120 - 32 = 88 are lost. So\n" +
-      "2^88 groups share a MAC, yet few do in fact: whoever chooses a\n" +
-      "group chooses these 32 bits (RFC 3307)."],
+      "128 bits without ff are 120, of which 120 - 32 = 88 are lost. So\n" +
+      "2^88 groups share a MAC, but few of them are in use: the 32\n" +
+      "bits are the group's identifier (RFC 3307)."],
   ];
 
-  // The groups whose frames go to a MAC address.
+  // The groups whose frames are sent to a MAC address.
   function groups(mac) {
     return isIpv6(mac) ? ipv6GroupsOf(mac) : ipv4GroupsOf(mac);
   }
@@ -191,7 +193,7 @@
         make("p", { class: "widget-answer" }, about.name, " → ", make("b", {}, about.mac)),
         ...about.shown, why(about.why));
       this.transcripts.group.show(`mac ${about.name}`, about.text);
-      // The way back begins where this one ends.
+      // The part for the way back begins with the result of this one.
       this.mac.input.value = about.mac;
       this.showMac(group.ipv4);
       this.speaker.say(`Group ${about.name} goes to ${about.mac}.`);
@@ -237,7 +239,7 @@
   const legend = (keys) => make("p", { class: "widget-legend" }, keys.map(([kind, bits]) =>
     make("span", {}, make("i", { class: kind }, "0"), ` ${kind}: ${bits}`)));
 
-  // Six columns, one a byte of the MAC: over the last four lie the octets of the group.
+  // Six columns, one for each byte of the MAC: the octets of the group are above the last four.
   function overlaid(group) {
     const own = macOfGroup(group);
     const column = (byte, at) => {

@@ -1,8 +1,8 @@
-// How all widgets look and speak: fields, rows of bits, the working, and what is read aloud.
+// The common parts of all widgets: fields, rows of bits, the working, and spoken results.
 (() => {
   "use strict";
 
-  // An element with attributes and children. Texts stay texts, whatever has been typed.
+  // An element with attributes and children. Text is never interpreted as HTML, whatever was typed.
   function make(tag, attributes = {}, ...children) {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) {
@@ -16,11 +16,11 @@
     return element;
   }
 
-  // The page that is printed holds all chapters, so an id must not depend on the chapter alone.
+  // The page for printing contains all chapters, so an id must be unique in the whole book.
   let ids = 0;
   const newId = (name) => `widget-${name}-${(ids += 1)}`;
 
-  // A line of text with its label, and a place to say what is wrong with it.
+  // A text field with its label, and a place for an error message.
   class Field {
     constructor(label, attributes = {}) {
       const [id, wrongId] = [newId("field"), newId("wrong")];
@@ -52,8 +52,8 @@
     }
   }
 
-  // Speaks the result to a reader who is in the widget, once they pause: not at each key, and not
-  // while a page is opened.
+  // Speaks the result to a reader who is in the widget, after a pause: not at each key, and not
+  // while the page opens.
   class Speaker {
     constructor() {
       this.element = make("p", { class: "widget-unseen", role: "status" });
@@ -66,8 +66,8 @@
     }
   }
 
-  // Bits or digits, each marked by what it is for: they break between groups alone. A group is a
-  // list of [sign, kind]. Read aloud is what they mean, and not one digit after the other.
+  // Bits or digits, each marked by its kind; lines break only between groups. A group is a list of
+  // [sign, kind]. Screen readers get the meaning, not one digit after the other.
   function signs(groups, spoken) {
     const sign = ([text, kind]) => make("i", { class: kind }, text);
     const group = (signs) => make("span", {}, signs.map(sign));
@@ -75,15 +75,15 @@
     return make("span", attributes, groups.map(group));
   }
 
-  // Names, and what each stands for: one or more values, which are texts or elements.
+  // Names with their values: each has one or more, which are texts or elements.
   function facts(rows) {
     const row = ([name, ...values]) => make("div", {}, make("dt", {}, name),
       values.filter((value) => value !== "").map((value) => make("dd", {}, value)));
     return make("dl", { class: "widget-facts" }, rows.map(row));
   }
 
-  // The parts of a working. Prose is wrapped as the page wants it; a line with two spaces in a row
-  // is a row of a calculation, and stays as it is.
+  // The parts of a working. Prose wraps with the page; a line with two adjacent spaces is a row of
+  // a calculation, and keeps its form.
   function why(parts) {
     const explained = ([name, lines]) =>
       make("div", {}, make("dt", {}, name), make("dd", {}, ...paragraphs(lines)));
@@ -118,8 +118,8 @@
     }
   }
 
-  // The frame of a widget: its title, and what is in it, instead of what stood there for those who
-  // have no JavaScript.
+  // The frame of a widget: its title and its contents, in place of the version for readers without
+  // JavaScript.
   function frame(widget, title, ...children) {
     const id = newId("title");
     widget.setAttribute("role", "group");

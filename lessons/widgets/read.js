@@ -1,9 +1,9 @@
-// Reads strictly what people type, and shows them the place where it is wrong.
+// Reads what people type, strictly, and shows them where it is wrong.
 (() => {
   "use strict";
   const { types, fromOctets, octets } = afterAccept.bits;
 
-  // One line, with what is wrong between two marks: `10.0.0.»256«: …`.
+  // One line, with the wrong part between two marks: `10.0.0.»256«: …`.
   class Wrong extends Error {
     constructor(text, [start, end], why) {
       const shown = (...place) => escaped(text.slice(...place));
@@ -11,7 +11,7 @@
     }
   }
 
-  // Shows an invisible character as its number, as Rust's `escape_debug` does.
+  // Shows an invisible character as its number, like Rust's `escape_debug`.
   function escaped(text) {
     const short = { "\0": "\\0", "\t": "\\t", "\r": "\\r", "\n": "\\n" };
     const signs = Array.from(text, (sign, at) => {
@@ -26,7 +26,7 @@
 
   const whole = (text) => [0, text.length];
 
-  // Where the pieces between the separators are.
+  // The ranges of the pieces between the separators.
   function pieces(text, [start, end], separator) {
     let begin = start;
     return text.slice(start, end).split(separator).map((piece) => {
@@ -47,7 +47,7 @@
       throw new Wrong(text, [end, end], why);
     }
     if (places.length > 4) {
-      // The dot before them is too much as well.
+      // The dot before the fifth number is too much as well.
       const tooMuch = [places[4][0] - 1, end];
       throw new Wrong(text, tooMuch, "an IPv4 address has four numbers, and no more");
     }
@@ -61,7 +61,7 @@
       throw wrong("a number is missing; an IPv4 address is written like 192.0.2.1");
     }
     if (!/^[0-9]+$/.test(piece)) {
-      throw wrong("no number; an IPv4 address is written like 192.0.2.1");
+      throw wrong("not a number; an IPv4 address is written like 192.0.2.1");
     }
     if (/^0./.test(piece)) {
       throw wrong("some programs take a number that begins with 0 for an octal one; " +
@@ -88,11 +88,11 @@
     const ones = onesOfMask(piece);
     const why = ones === null
       ? "the prefix of an IPv4 address is a number from 0 to 32"
-      : `a mask; as a prefix it is ${ones}`;
+      : `this is a mask; the prefix is ${ones}`;
     throw new Wrong(text, place, why);
   }
 
-  // How many ones a mask begins with; null, if it is none.
+  // The number of ones that a mask begins with; null if the address is not a mask.
   function onesOfMask(text) {
     try {
       const bits = octets(ipv4(text)).map(afterAccept.bits.binary).join("");
@@ -127,12 +127,12 @@
     throw new Wrong(text, whole(text), "an IPv6 address has eight groups, or fewer and one ::");
   }
 
-  // The eight groups of an IPv6 address; null, if it is not written as one.
+  // The eight groups of an IPv6 address; null if the text is not one.
   function ipv6Groups(text) {
     const halves = text.split("::");
     if (halves.length > 2) return null;
     const [before, after] = halves.map((half, at) => {
-      // The end of it all may be written as an IPv4 address.
+      // The end of the address may be written as an IPv4 address.
       const isLast = at === halves.length - 1;
       return half === "" ? [] : half.split(":").flatMap((group, at, { length }) => {
         if (isLast && at === length - 1 && group.includes(".")) return groupsOfIpv4(group);
@@ -140,7 +140,7 @@
       });
     });
     const zeros = 8 - before.length - (after?.length ?? 0);
-    // Two colons stand for one group or more, and without them there are all eight.
+    // Two colons replace one or more groups; without them there must be eight.
     const fits = after ? zeros >= 1 : zeros === 0;
     const groups = fits ? [...before, ...Array(zeros).fill(0), ...(after ?? [])] : [null];
     return groups.includes(null) ? null : groups;
@@ -179,7 +179,7 @@
   function whyNoDigit(sign, isHex) {
     if (isHex) return "a hexadecimal number is made of 0 to 9 and a to f";
     return /[0-9a-f]/i.test(sign)
-      ? "no decimal digit; a hexadecimal number begins with 0x"
+      ? "not a decimal digit; a hexadecimal number begins with 0x"
       : "a number is made of 0 to 9; write 16909060, or 0x01020304";
   }
 
@@ -218,11 +218,11 @@
   function group(text) {
     const read = address(text);
     if (read.ipv6 === undefined && read.ipv4 >>> 28 !== 0b1110) {
-      const why = "no multicast group: their first number is 224 to 239";
+      const why = "not a multicast group: their first number is 224 to 239";
       throw new Wrong(text, [0, text.indexOf(".")], why);
     }
     if (read.ipv6 !== undefined && read.ipv6 >> 120n !== 0xffn) {
-      const why = "no multicast group: those of IPv6 begin with ff";
+      const why = "not a multicast group: those of IPv6 begin with ff";
       throw new Wrong(text, [0, text.indexOf(":")], why);
     }
     return read;
@@ -233,13 +233,13 @@
     const read = mac(text);
     const [a, b, c, high] = read;
     if (a === 0x33 && b === 0x33) return read;
-    // The pairs of digits are all as long, so counting finds the wrong one.
+    // All pairs of digits have the same length, so counting gives the place of the error.
     if (a !== 0x01 || b !== 0x00 || c !== 0x5e) {
-      const why = "no multicast group of IP: they begin with 01:00:5e or 33:33";
+      const why = "not a multicast group of IP: they begin with 01:00:5e or 33:33";
       throw new Wrong(text, [0, 8], why);
     }
     if (high > 0x7f) {
-      const why = "no IPv4 group: the bit behind 01:00:5e is 0, so this is at most 7f";
+      const why = "not an IPv4 group: after 01:00:5e a byte is at most 7f";
       throw new Wrong(text, [9, 11], why);
     }
     return read;

@@ -1,13 +1,13 @@
-// Two styles side by side: their sources in two columns, item by item, with what differs marked.
+// Two styles side by side: their sources in two columns, item by item, with marked differences.
 //
-// `cargo run -p side-by-side` makes the data, which is loaded only where there is a place for
-// it. Until then, and if it cannot be loaded, the differences stand there that need no JavaScript.
+// `cargo run -p side-by-side` makes the data, which is loaded only on a page with this element.
+// Until then, and if it cannot be loaded, the page shows the version without JavaScript.
 (() => {
   "use strict";
   const { make, newId, frame, Speaker } = afterAccept.page;
 
-  // The choice stands in the address, so that a link can name it: `#fork-beside-thread`, or with
-  // an item of theirs, `#fork-beside-thread:wait`.
+  // The choice is in the address, so that a link can name it: `#fork-beside-thread`, or with an
+  // item, `#fork-beside-thread:wait`.
   const address = (left, right, item = "") =>
     `${left}-beside-${right}${item && `:${item.replaceAll(" ", "-")}`}`;
 
@@ -19,8 +19,8 @@
     return isPair ? { left, right, item } : null;
   }
 
-  // The sources. They are a script, and not a file to be fetched, so that the book can be read from
-  // a disk without a server.
+  // Loads the sources. They are a script, and not fetched as data, so that the book can be opened
+  // from a disk without a server.
   let loading;
   const load = () => (loading ??= new Promise((resolve, reject) => {
     afterAccept.sideBySide.data = resolve;
@@ -30,8 +30,8 @@
     }));
   }));
 
-  // The items of two styles in rows: `{ left, right, steps }`. They were compared in the order of
-  // the styles, so this turns them if the reader wants the other order.
+  // The items of two styles in rows: `{ left, right, steps }`. The data compares them in the order
+  // of the styles, so this swaps them if the reader chose the other order.
   function rows({ styles, pairs }, left, right) {
     const names = Object.keys(styles);
     const turned = names.indexOf(left) > names.indexOf(right);
@@ -51,15 +51,15 @@
   // The lines of an item, without the end of the last one.
   const lines = ({ text }) => text.split("\n").slice(0, -1);
 
-  // Whether the two of a row are the same, differ, or only one of them is there.
+  // Whether the two items of a row are the same, differ, or only one exists.
   function kind({ left, right }) {
     if (left === undefined) return "right";
     if (right === undefined) return "left";
     return left.text === right.text ? "same" : "differs";
   }
 
-  // The parts of a row: lines that both have, or lines of each that the other has not, with where
-  // the words begin and end that differ.
+  // The parts of a row: lines that both items have, or lines of each that differ, with the ranges
+  // of the words that differ.
   function parts(row) {
     const unmarked = (item) => lines(item).map((text) => ({ text, marks: [] }));
     switch (kind(row)) {
@@ -77,7 +77,7 @@
     });
   }
 
-  // A line, which hangs below its own indentation where it is too long for its column.
+  // A line. If it is too long for its column, it continues below its own indentation.
   function line({ text, marks }) {
     const pieces = [];
     let at = 0;
@@ -92,7 +92,7 @@
     return make("span", { style: `--indent: ${indent}`, class: isComment && "side-comment" }, ...pieces);
   }
 
-  // Lines of one style; a screen reader is told which style they belong to.
+  // Lines of one style; screen readers say which style they belong to.
   function block(style, list) {
     if (list.length === 0) return make("pre", { class: "side-nothing" });
     return make("pre", { class: `side-own side-${style}` },
@@ -105,7 +105,7 @@
       return make("div", { class: "side-part" }, sides);
     }
     const both = make("span", { class: "widget-unseen" }, "both: ");
-    // The second column repeats what the first has said.
+    // The second column would repeat the first.
     return make("div", { class: "side-part" },
       make("pre", {}, both, same.map(line)),
       make("pre", { class: "side-again", "aria-hidden": "true" }, same.map(line)));
@@ -133,7 +133,7 @@
     }
 
     begin(data) {
-      // An element that is moved is connected again.
+      // A moved element is connected again.
       if (this.data) return;
       this.data = data;
       this.selects = {
@@ -151,7 +151,7 @@
       window.addEventListener("hashchange", () => this.follow());
     }
 
-    // Shows what the address names, and goes there.
+    // Shows the styles and the item that the address names.
     follow() {
       const chosen = read(location.hash, this.data.styles);
       if (!chosen) return;
@@ -161,7 +161,7 @@
       row.scrollIntoView();
     }
 
-    // If the reader chooses the style that already stands on the other side, the two change places.
+    // If the reader chooses the style of the other side, the two sides change places.
     select(label, side, otherSide) {
       const id = newId("style");
       const onchange = ({ target }) => {
@@ -188,7 +188,7 @@
       this.result.replaceChildren(this.summary, this.contents(all), ...all.map((row) => this.row(row)));
     }
 
-    // The items with their signs, to go to.
+    // The list of the items with their signs, as links.
     contents(all) {
       const entry = (row) => {
         const only = { left: this.left, right: this.right }[kind(row)];

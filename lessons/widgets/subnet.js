@@ -4,8 +4,8 @@
   const { bits, byOctets, count, digit, dotted, fromOctets, grouped, octets, ordinal, working } =
     afterAccept.bits;
 
-  // As many ones as the prefix says, and zeros for the rest. To shift by all 32 bits is no shift
-  // at all in JavaScript, so /0 stands apart.
+  // The mask of a prefix: that many ones, and zeros for the rest. In JavaScript a shift by 32 bits
+  // shifts nothing, so /0 is a special case.
   const mask = (prefix) => (prefix === 0 ? 0 : (0xffffffff << (32 - prefix)) >>> 0);
 
   // The network's own address: all host bits are 0.
@@ -14,7 +14,7 @@
   // The highest address: all host bits are 1.
   const highest = (address, prefix) => (address | ~mask(prefix)) >>> 0;
 
-  // A /31 (RFC 3021) and a /32 have no broadcast, and all their addresses are hosts'.
+  // A /31 (RFC 3021) and a /32 have no broadcast, and all their addresses are for hosts.
   const hasBroadcast = (prefix) => prefix <= 30;
   const broadcast = (address, prefix) => (hasBroadcast(prefix) ? highest(address, prefix) : null);
   const taken = (prefix) => (hasBroadcast(prefix) ? 1 : 0);
@@ -23,7 +23,7 @@
   const addresses = (prefix) => 2 ** (32 - prefix);
   const hosts = (prefix) => addresses(prefix) - 2 * taken(prefix);
 
-  // Ranges that are kept for a purpose. Where one lies in another, the smaller stands first.
+  // Ranges with a special purpose. If one range lies in another, the smaller one comes first.
   const special = [
     [[255, 255, 255, 255], 32, "limited broadcast", 919],
     [[0, 0, 0, 0], 8, "this network, for hosts without address", 1122],
@@ -51,25 +51,25 @@
     return [purpose, `${dotted(begin)}/${prefix}, RFC ${rfc}`];
   }
 
-  // The class that the address had until 1993, and what that would have made of it.
+  // The class that the address had until 1993, and its prefix compared with this one.
   function naturalClass(address, prefix) {
     const ones = Math.clz32(~address);
     const natural = [8, 16, 24][ones];
     const says = natural === undefined ? "never had networks"
-      : prefix > natural ? `a part of what was a /${natural}`
-      : prefix < natural ? `many of what was a /${natural} each`
-      : `what was a /${natural}`;
+      : prefix > natural ? `part of a former /${natural}`
+      : prefix < natural ? `several former /${natural} networks`
+      : `a former /${natural}`;
     return ["ABCDE"[Math.min(ones, 4)], says];
   }
 
   function hostsInShort(prefix) {
     const free = 32 - prefix;
-    return hasBroadcast(prefix) ? `2^${free} - 2` : `2^${free}: every address is a host's`;
+    return hasBroadcast(prefix) ? `2^${free} - 2` : `2^${free}: every address is for a host`;
   }
 
-  const noBroadcast = (prefix) => (prefix === 31 ? "RFC 3021" : "nobody else is there");
+  const noBroadcast = (prefix) => (prefix === 31 ? "RFC 3021" : "no other host is there");
 
-  // All about the network of an address with its prefix, as text.
+  // Everything about the network of an address and its prefix, as text.
   function subnet(address, prefix) {
     const note = (name, value, note) =>
       `  ${name.padEnd(10)} ${value.padEnd(16)} ${note}`.trimEnd() + "\n";
@@ -91,7 +91,7 @@
     ["broadcast", broadcast(address, prefix)],
   ];
 
-  // An address by its name, in numbers and in bits.
+  // A named address, in numbers and in bits.
   const row = (name, address, prefix) =>
     `  ${name.padEnd(10)} ${dotted(address).padEnd(16)} ${bits(address, prefix)}\n`;
 
@@ -102,7 +102,7 @@
   const whyAll = (address, prefix) =>
     Object.entries(why).map(([name, lines]) => [name, lines(address, prefix)]);
 
-  // Why each result is what it is, in the order in which one follows from the other.
+  // Why each result is so, in the order in which one follows from the other.
   const why = {
     mask(_, prefix) {
       const ones = `${count(prefix, "one")}, then ${count(32 - prefix, "zero")}.\n`;
@@ -117,9 +117,9 @@
       const begin = "address AND mask: under a 1 a bit stays, under a 0 it becomes 0.\n";
       const octet = prefix >> 3;
       if (prefix === 0) return `${begin}The border is before all octets: none is left.`;
-      if (prefix === 32) return `${begin}The border is behind all octets: each stays.`;
+      if (prefix === 32) return `${begin}The border is after all octets: each stays.`;
       if (prefix % 8 === 0) {
-        return `${begin}The border is behind the ${ordinal(octet - 1)} octet: ` +
+        return `${begin}The border is after the ${ordinal(octet - 1)} octet: ` +
           "up to there each stays,\nand what follows becomes 0.";
       }
       const line = (operation, value) => {
@@ -134,7 +134,7 @@
         line("", address) + line("AND", mask(prefix)) + line("=", network(address, prefix)) +
         `In short: a /${prefix} begins at every multiple of ` +
         `256 - ${octetOf(mask(prefix), octet)} = ${step} there;\n` +
-        `${first} = ${first / step} x ${step} is the last one up to ${own}.`;
+        `${first} = ${first / step} x ${step} is the last multiple up to ${own}.`;
     },
 
     first(address, prefix) {
@@ -145,11 +145,11 @@
 
     last(address, prefix) {
       if (!hasBroadcast(prefix)) return "the highest address: none is taken for a broadcast.";
-      return `broadcast - 1, since ${dotted(highest(address, prefix))} is no host's.`;
+      return `broadcast - 1, since ${dotted(highest(address, prefix))} belongs to no host.`;
     },
 
     broadcast(address, prefix) {
-      if (prefix === 32) return "There is one address, and nobody else to hear.";
+      if (prefix === 32) return "There is one address, and no other host to hear.";
       if (prefix === 31) {
         return "Two addresses are the two ends of one link: what one sends is\n" +
           "for the other (RFC 3021).";
@@ -158,7 +158,7 @@
       const octet = prefix >> 3;
       if (prefix === 0) return `${begin}Each octet becomes 255.`;
       if (prefix === 24) return `${begin}The fourth octet becomes 255.`;
-      if (prefix % 8 === 0) return `${begin}From the ${ordinal(octet)} octet on each becomes 255.`;
+      if (prefix % 8 === 0) return `${begin}From the ${ordinal(octet)} octet on, each becomes 255.`;
       const [own, last] = [network, highest].map((end) => octetOf(end(address, prefix), octet));
       const rest = octet === 3 ? "." : ",\nand what follows becomes 255.";
       return `${begin}In the ${ordinal(octet)} octet: ${own} + ${last - own} = ${last}${rest}`;
@@ -167,8 +167,8 @@
     hosts(_, prefix) {
       if (prefix === 32) return "2^0 = 1 address, and it is the host's.";
       if (prefix === 31) {
-        return "2^1 = 2 addresses, and both are hosts': a network of two ends has\n" +
-          "no need of a broadcast (RFC 3021).";
+        return "2^1 = 2 addresses, and both are for hosts: a network of two\n" +
+          "ends needs no broadcast (RFC 3021).";
       }
       const free = 32 - prefix;
       return `32 - ${prefix} = ${count(free, "bit")} are left: ` +
@@ -250,7 +250,7 @@
     return make("p", { class: "widget-legend" }, key("network", prefix), key("host", 32 - prefix));
   }
 
-  // The bits of an address by octets, each as the network's or the host's.
+  // The bits of an address by octets, each marked as the network's or the host's.
   function coloured(address, prefix) {
     const kind = (bit) => (bit < prefix ? "network" : bit === prefix ? "host border" : "host");
     const sign = (bit) => [digit(address, bit), kind(bit)];

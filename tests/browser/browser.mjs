@@ -1,18 +1,18 @@
-// A browser that opens the book, and takes down whatever goes wrong on its pages.
+// A browser that opens the book, and collects all problems on its pages.
 
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
-// Where the book is served, and where Chromium listens: see chromium.mjs.
+// The address of the book, and that of Chromium: see chromium.mjs.
 export const { BOOK, BROWSER, PROGRAM } = process.env;
 
-// Themes of mdBook's menu: a light one and a dark one, as it chooses them by itself.
+// Themes of mdBook's menu: the light one and the dark one that it chooses by itself.
 export const THEMES = ["light", "coal"];
 
-// Runs `check(browser, problem)`, and fails if it has called `problem(where, what)`.
+// Runs `check(browser, problem)`, and fails if that has called `problem(where, what)`.
 export async function withBrowser(check) {
   const browser = await chromium.connect(BROWSER, { timeout: PATIENCE });
-  // What is wrong, and where: many a fault is on every page.
+  // Each problem with its places: many problems are on every page.
   const problems = new Map();
   const problem = (where, what) => {
     const places = problems.get(what) ?? problems.set(what, []).get(what);
@@ -22,7 +22,7 @@ export async function withBrowser(check) {
     await check(browser, problem);
   } finally {
     await browser.close();
-    // Also where the check has broken off: they may tell why.
+    // Also after a failed check: the problems may show the reason.
     for (const [what, [first, ...others]] of problems) {
       console.log(`${first}${others.length > 0 ? ` and ${others.length} more` : ""}: ${what}`);
     }
@@ -30,16 +30,16 @@ export async function withBrowser(check) {
   if (problems.size > 0) process.exitCode = 1;
 }
 
-// How long anything may take on a slow machine with other things to do.
+// The time limit for everything, on a slow and busy machine.
 export const PATIENCE = 120_000;
 
-// A page of a window that is so wide. What fails on it is a problem.
+// A page in a window of this width. Errors on it are reported as problems.
 export async function newPage(browser, width, problem, options = {}) {
   const context = await browser.newContext({ viewport: { width, height: 900 }, ...options });
   context.setDefaultTimeout(PATIENCE);
   await context.addInitScript(`globalThis.isSeen = ${isSeen};`);
   const page = await context.newPage();
-  // Before the first page is open, there may be news of an icon that a window before this one asked for.
+  // Before the first page is open, an icon that an earlier window requested may still cause events.
   const say = (what) => {
     if (page.url() !== "about:blank") problem(new URL(page.url()).pathname, what);
   };
@@ -48,7 +48,7 @@ export async function newPage(browser, width, problem, options = {}) {
   });
   page.on("pageerror", (error) => say(`a script fails: ${error}`));
   page.on("requestfailed", (request) => {
-    // An icon that is still under way when the next page is opened is given up.
+    // If an icon still loads when the next page is opened, its request is aborted.
     const { errorText } = request.failure();
     if (errorText !== "net::ERR_ABORTED") say(`cannot be loaded: ${request.url()}: ${errorText}`);
   });
@@ -62,8 +62,8 @@ export async function newPage(browser, width, problem, options = {}) {
   return page;
 }
 
-// Whether the reader sees an element: the whole of it is in the window, and nothing lies upon it.
-// Whatever runs in a page may ask.
+// Whether the reader sees an element: all of it is in the window, and no other element covers it.
+// Every script in a page may call this.
 function isSeen(element) {
   const { left, top, right, bottom } = element.getBoundingClientRect();
   const { clientWidth, clientHeight } = document.documentElement;
@@ -80,12 +80,12 @@ export async function open(page, name) {
   await page.goto(`${BOOK}/${name}`, { waitUntil: "load" });
 }
 
-// Chooses a theme as the menu does it.
+// Chooses a theme in the same way as the menu.
 export async function choose(page, theme) {
   await page.evaluate((theme) => document.getElementById(`mdbook-theme-${theme}`).click(), theme);
 }
 
-// A click and a tap in the middle of what is seen: whatever lies there gets it.
+// Clicks and taps in the middle of a visible element: the topmost element there gets it.
 export async function click(page, locator) {
   await page.mouse.click(...(await centre(locator)));
 }
@@ -94,7 +94,7 @@ export async function tap(page, locator) {
   await page.touchscreen.tap(...(await centre(locator)));
 }
 
-// What `newPage` has to be told for a page that can be tapped.
+// The options of `newPage` for a page with a touch screen.
 export const FINGER = { hasTouch: true, isMobile: true };
 
 export async function centre(locator) {
@@ -102,30 +102,30 @@ export async function centre(locator) {
   return [x + width / 2, y + height / 2];
 }
 
-// Waits until nothing moves any more, and until the next frame: what is done at the end of a movement
-// is done by then. Asking again is safer than to wait for the movements, since in a part that is
-// closed they end only when somebody looks.
+// Waits until no animation runs, and for one more frame, so that actions at the end of an animation
+// are done. Polling is safer than waiting for the animations' promises, since in a closed part they
+// resolve only when it is rendered.
 export async function settle(page) {
   const isStill = () => document.getAnimations().every(({ playState }) => playState !== "running");
   await page.waitForFunction(isStill);
   await page.evaluate(() => new Promise(requestAnimationFrame));
 }
 
-// What is wider than its place, though it is no box that scrolls in itself. mdBook hides that it
-// is: the boxes around the text cut off what sticks out.
+// The elements that are wider than their place, although they do not scroll. mdBook hides that: the
+// boxes around the text cut off the rest.
 export function scrolledSideways() {
   const around = "html, body, #mdbook-page-wrapper, .page, #mdbook-content, main";
   const isWide = (box) => box.scrollWidth > box.clientWidth;
   return [...document.querySelectorAll(around)].filter(isWide).map((box) => box.localName);
 }
 
-// The menu, which is the same on every page. menu.mjs looks at it.
+// The menu, which is the same on every page. menu.mjs checks it.
 export const MENU = "#mdbook-sidebar";
 
-// The rules of axe-core whose verdict depends on the theme.
+// The rules of axe-core whose result depends on the theme.
 export const COLOURS = ["color-contrast", "link-in-text-block"];
 
-// What axe-core finds on a page, or on the part of it that `context` names, by all rules or by some.
+// The violations that axe-core finds on a page, or in the part `context`, by all rules or by some.
 export async function violations(page, context = "html", rules = undefined) {
   if (!(await page.evaluate(() => "axe" in globalThis))) await page.addScriptTag({ path: AXE });
   return page.evaluate(async ([context, runOnly]) => {
@@ -138,8 +138,8 @@ export async function violations(page, context = "html", rules = undefined) {
 
 const AXE = fileURLToPath(import.meta.resolve("axe-core/axe.min.js"));
 
-// Presses Tab, or another key, until an element of `where` that matches `what` has the focus, as
-// whoever has no mouse gets there.
+// Presses Tab, or another key, until an element of `where` that matches `what` has the focus, as a
+// reader without a mouse does.
 export async function tabTo(page, where, what, key = "Tab") {
   for (let presses = 0; presses < 400; presses += 1) {
     await page.keyboard.press(key);
@@ -152,7 +152,7 @@ export async function tabTo(page, where, what, key = "Tab") {
   throw new Error(`${key} does not lead to ${what}`);
 }
 
-// Types a text into the field that has the focus, in place of what is there.
+// Types a text into the focused field, replacing its contents.
 export async function retype(page, text) {
   await page.keyboard.press("Control+A");
   await page.keyboard.type(text);

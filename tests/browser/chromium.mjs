@@ -1,5 +1,5 @@
-// Starts Chromium, says where scripts find it, and keeps it until it is told to end: to start it
-// for each script would take longer than some of them do.
+// Starts Chromium, prints its address for the scripts, and keeps it until the test ends it: a start
+// for each script would take longer than some scripts do.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

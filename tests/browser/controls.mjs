@@ -1,12 +1,12 @@
-// Uses what else mdBook puts around a page, by mouse, finger and key: themes, search, the way to the
-// next chapter, print and help. What counts is what the reader sees.
+// Uses the other controls around a page, by mouse, finger and key: themes, search, the links to the
+// next and previous chapter, print and help. The test checks only what the reader sees.
 
 import assert from "node:assert/strict";
 import { BOOK, FINGER, click, newPage, open, pages, settle, tabTo, tap, withBrowser } from "./browser.mjs";
 
 const [PHONE, DESK] = [390, 1280];
 
-// It has code that is wider than a phone.
+// This chapter has code that is wider than a phone.
 const CHAPTER = "styles/thread.html";
 const NEXT = pages[pages.indexOf(CHAPTER) + 1];
 
@@ -36,7 +36,7 @@ function isShown(locator) {
   return locator.evaluate((element) => isSeen(element));
 }
 
-// Presses what is seen.
+// Presses a visible element.
 async function pressSeen(page, press, locator) {
   await locator.waitFor();
   await settle(page);
@@ -107,7 +107,7 @@ async function find(page, word) {
   return page.locator("#mdbook-searchresults a").first();
 }
 
-// The page that is found shows the word.
+// The page of the result highlights the word.
 async function arrive(page, result, follow) {
   const address = await result.evaluate((link) => link.href);
   await follow();
@@ -124,7 +124,7 @@ async function neighbours(page, press) {
   };
   await turn("Next chapter", NEXT);
   await turn("Previous chapter", CHAPTER);
-  // Where the menu leaves room for them, they stand at the sides.
+  // If the menu leaves room for these links, they stand at the sides.
   const menu = page.getByRole("button", { name: "Toggle Table of Contents", expanded: true });
   if (await menu.count() === 0) return;
   await pressSeen(page, press, menu);
@@ -138,7 +138,7 @@ async function neighboursByKey(page) {
   await page.keyboard.press("ArrowLeft");
   await page.waitForURL(`${BOOK}/${CHAPTER}`, { waitUntil: "load" });
 
-  // In a box that is wider than its place, the same key scrolls.
+  // If a box is wider than its place, the same key scrolls it.
   await page.setViewportSize({ width: PHONE, height: 900 });
   await tabTo(page, page.locator("main"), "pre > code");
   await page.keyboard.press("ArrowRight");
@@ -149,7 +149,7 @@ async function neighboursByKey(page) {
   await page.setViewportSize({ width: DESK, height: 900 });
 }
 
-// The whole book in one page, which is printed at once.
+// The whole book on one page, which is printed at once.
 async function print(page, press) {
   await page.addInitScript(() => {
     globalThis.print = () => { globalThis.isPrinted = true; };

@@ -1,4 +1,4 @@
-// A playlist that names one endless stream, in place of the relay's: hls.js refuses it, the page
+// The relay's playlist is replaced by one that names an endless stream: hls.js refuses it, the page
 // says so, and nothing plays.
 
 import { BOOK, newPage, withBrowser } from "./browser.mjs";
@@ -14,7 +14,7 @@ await withBrowser(async (browser, problem) => {
   await page.waitForFunction(() =>
     document.getElementById("news").textContent.startsWith("The playlist cannot be understood."));
   await page.keyboard.press("Space");
-  // It tries again with each answer of the relay.
+  // The page tries again after each answer of the relay.
   await page.waitForResponse("**/status.json");
   await page.waitForResponse("**/stream.m3u8");
   const { currentTime, readyState } = await page.evaluate(() => {

@@ -1,9 +1,9 @@
-// Opens and closes the menu, the table of contents at the side, in every way that a reader has: by
-// mouse, finger and key, at the width of a phone, a tablet and a desk. What counts is what the
-// reader sees. While the menu is open, its links are there and can be followed. While it is closed,
-// nothing of it is left, and the page stands in its place.
+// Opens and closes the menu, the table of contents at the side, in every way: by mouse, finger and
+// key, at the width of a phone, a tablet and a desktop. The test checks only what the reader sees.
+// While the menu is open, its links are visible and can be followed. While it is closed, no part of
+// it is visible, and the page takes its place.
 //
-// With SCREENSHOTS in the environment it leaves pictures of both in that directory.
+// With SCREENSHOTS in the environment it saves pictures of both states in that directory.
 
 import {
   FINGER, THEMES, centre, choose, click, newPage, open, scrolledSideways, settle, tabTo, tap,
@@ -23,7 +23,7 @@ const CHAPTER = "bugs/greeter.html";
 // A chapter that begins with code that is wider than a phone.
 const WIDE = "styles/thread.html";
 
-// How to press the button, how to come to a link of the open menu, and how to follow it.
+// How to press the button, how to reach a link of the open menu, and how to follow it.
 const byMouse = {
   press: (page) => click(page, page.locator(BUTTON)),
   reach: async () => {},
@@ -42,12 +42,12 @@ const byKey = (key) => ({
     if (!hasFocus) await tabTo(page, page.locator("#mdbook-menu-bar"), BUTTON);
     await page.keyboard.press(key);
   },
-  // The menu stands before its button.
+  // In the order of Tab, the menu comes before its button.
   reach: async (page, link) => {
     const address = await link.getAttribute("href");
     await tabTo(page, page.locator("#mdbook-sidebar"), `[href="${address}"]`, "Shift+Tab");
   },
-  // Space follows no link.
+  // Space does not follow links.
   follow: (page) => page.keyboard.press("Enter"),
 });
 const WAYS = {
@@ -55,12 +55,12 @@ const WAYS = {
   finger: byFinger,
   Enter: byKey("Enter"),
   Space: byKey("Space"),
-  // mdBook hides the panel once it has moved out of the window, and here nothing moves.
+  // mdBook hides the panel after it has moved out of the window; with reduced motion nothing moves.
   "mouse without motion": { ...byMouse, options: { reducedMotion: "reduce" } },
 };
 
 await withBrowser(async (browser, problem) => {
-  // All at once, since most of the time is spent waiting for what moves to stand still.
+  // All at the same time, since most of the time is spent waiting for animations to end.
   await Promise.all([PHONE, TABLET, DESK].flatMap((width) => [
     ...Object.entries(WAYS).map(async ([name, way]) => {
       const page = await newPage(browser, width, problem, way.options);
@@ -74,9 +74,10 @@ await withBrowser(async (browser, problem) => {
   await drag(browser, problem);
 });
 
-// Opens the menu and closes it, loads the page anew, follows a chapter and goes back.
+// Opens the menu and closes it, reloads the page, follows a link to a chapter and goes back.
 async function use(page, width, { press, reach, follow }, problem) {
-  // Where there is room for the menu beside the page, it is open at first, and later as it was last.
+  // If there is room for the menu beside the page, it is open at first, and later as the reader
+  // left it.
   const isDesk = width === DESK;
   let isOpen = isDesk;
   let isSound = true;
@@ -105,7 +106,7 @@ async function use(page, width, { press, reach, follow }, problem) {
   await arrive("loaded once more");
 
   if (!isOpen) await turn("to choose a chapter");
-  // Where nothing can be chosen, there is no more to see.
+  // If no link can be followed, there is nothing more to check.
   if (!isSound) return;
   const links = page.locator(LINKS);
   const current = await links.evaluateAll((all) => all.findIndex((link) => link.matches(".active")));
@@ -123,9 +124,9 @@ async function use(page, width, { press, reach, follow }, problem) {
   await turn("back again");
 }
 
-// What is wrong with what the reader sees of an open or a closed menu.
+// The problems with the open or closed menu as the reader sees it.
 async function wrong(page, isOpen) {
-  // A finger's press is heard a moment after it has ended.
+  // A tap takes effect a moment after the finger is lifted.
   await page.getByRole("button", { name: "Toggle Table of Contents", expanded: isOpen }).waitFor();
   await settle(page);
   const sideways = await page.evaluate(scrolledSideways);
@@ -146,11 +147,11 @@ function wrongIfOpen({ BUTTON, LINKS }) {
   expect(menu.ariaHidden === "false", "the menu is open, but hidden from a screen reader");
   expect(isSeen(document.querySelector(BUTTON)), "the button that closes the menu is not seen");
 
-  // Between them is the strip by which the edge is dragged.
+  // Between them is the handle for dragging the edge.
   const { left, right } = document.getElementById("mdbook-page-wrapper").getBoundingClientRect();
   const gap = left - menu.getBoundingClientRect().right;
   expect(gap >= 0 && gap <= 10, `the page begins ${gap} pixels from the menu`);
-  // A narrower window has no room for both: there the page stands aside.
+  // A narrower window has no room for both: there the page moves aside.
   if (innerWidth >= 620) {
     expect(right === document.documentElement.clientWidth, `the page ends at ${right}`);
     expect(isSeen(document.querySelector("main h1")), "the page is not seen beside the menu");
@@ -183,7 +184,7 @@ function wrongIfClosed({ BUTTON }) {
   return wrong;
 }
 
-// axe-core has nothing to say either, in each theme.
+// axe-core finds no violations either, in each theme.
 async function look(browser, width, problem) {
   const page = await newPage(browser, width, problem);
   await open(page, CHAPTER);
@@ -202,14 +203,14 @@ async function look(browser, width, problem) {
   await page.context().close();
 }
 
-// mdBook opens the menu at a swipe from the edge and closes it at one back. But a swipe that scrolls
-// a box in the page does nothing else.
+// mdBook opens the menu at a swipe from the edge and closes it at a swipe back. But a swipe that
+// scrolls a box in the page does nothing else.
 async function swipe(browser, problem) {
   const page = await newPage(browser, PHONE, problem, FINGER);
   const see = async (when, isOpen) =>
     (await wrong(page, isOpen)).forEach((what) => problem(`${when}, ${PHONE} wide`, what));
   const touch = await page.context().newCDPSession(page);
-  // For mdBook a swipe is quick. By this clock each is, however slow the machine.
+  // mdBook accepts only quick swipes. With this clock every swipe is quick, even on a slow machine.
   await page.addInitScript(() => { Date.now = () => 0; });
   const move = async (from, to, y) => {
     await page.evaluate(() => {
@@ -227,7 +228,7 @@ async function swipe(browser, problem) {
   };
 
   await open(page, WIDE);
-  // To Chromium the same swipe means to go a page back, after mdBook has heard of it.
+  // Chromium takes the same swipe for "go back", after mdBook has handled it.
   await page.addStyleTag({ content: "html { overscroll-behavior-x: none; }" });
   for (const when of ["first", "again"]) {
     const [, y] = await centre(page.locator("main h1"));
@@ -250,7 +251,7 @@ async function swipe(browser, problem) {
   await page.context().close();
 }
 
-// The edge of the menu can be dragged: the menu is as wide as the reader likes, or closed.
+// The reader can drag the edge of the menu: to any width, or until the menu closes.
 async function drag(browser, problem) {
   const page = await newPage(browser, DESK, problem);
   const see = async (when, isOpen) =>

@@ -1,8 +1,8 @@
-// Opens every page, at the width of a desk and of a phone, in a light and a dark theme: nothing
-// fails, nothing is asked of another host, nothing scrolls sideways, and axe-core, which looks for
-// what people who see or hear or move otherwise stumble over, has nothing to say.
+// Opens every page, at the width of a desktop and of a phone, in a light and a dark theme: there
+// are no errors, no requests to other hosts, no sideways scrolling, and no violations that axe-core
+// finds, which checks whether people with disabilities can use a page.
 //
-// With SCREENSHOTS in the environment it leaves a picture of each in that directory.
+// With SCREENSHOTS in the environment it saves a picture of each page in that directory.
 
 import {
   COLOURS, MENU, THEMES, choose, newPage, open, pages, scrolledSideways, violations, withBrowser,
@@ -18,7 +18,7 @@ await withBrowser(async (browser, problem) => {
       await choose(page, theme);
       const say = (what) => problem(`${name} in ${theme}, ${WIDTH} wide`, what);
       (await page.evaluate(scrolledSideways)).forEach((what) => say(`${what} scrolls sideways`));
-      // What does not depend on the theme is the same in the second one.
+      // Rules that do not depend on the theme need not be checked in the second one.
       const rules = theme === THEMES[0] ? undefined : COLOURS;
       (await violations(page, { exclude: [MENU] }, rules)).forEach(say);
       if (SCREENSHOTS) {

@@ -1,10 +1,10 @@
-// On paper there are no menus, dark themes are light, what is closed on the screen is open, nothing
-// is cut off at the side of an A4 sheet, and a cheat sheet is one.
+// A printed page has no menus, uses light colours in dark themes too, opens closed parts, fits the
+// width of an A4 sheet, and a cheat sheet fits one page.
 
 import { choose, newPage, open, pages, withBrowser } from "./browser.mjs";
 
 await withBrowser(async (browser, problem) => {
-  // A4 with the margins that browsers leave: 210 mm less twice 10 mm, at 96 pixels an inch.
+  // A4 with the margins of browsers: 210 mm less twice 10 mm, at 96 pixels an inch.
   const page = await newPage(browser, 718, problem);
   for (const name of pages) {
     await open(page, name);
@@ -28,7 +28,7 @@ function wrongOnPaper() {
     wrong.push("the ground is not white");
   }
   for (const sheet of document.querySelectorAll("main > .sheet")) {
-    // 297 mm less twice 10 mm, from the title of the page on.
+    // 297 mm less twice 10 mm, beginning at the title of the page.
     const { top } = sheet.parentElement.getBoundingClientRect();
     const over = sheet.getBoundingClientRect().bottom - top - 1047;
     if (over > 0) wrong.push(`the sheet is ${Math.ceil(over)} pixels too long for a page`);

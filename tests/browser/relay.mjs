@@ -1,8 +1,8 @@
-// The page of the relay in a browser: it does not play by itself, it plays when it is told by the
-// keyboard, beyond ten seconds and beyond the encoder's return, and says what changes.
+// The page of the relay in a browser: it does not play by itself, it plays when the keyboard starts
+// it, for more than ten seconds and after the encoder's return, and it announces changes.
 //
-// The test that runs this starts and ends the encoder: it is told by lines on standard output, and
-// answers by lines on standard input.
+// The test that runs this script starts and ends the encoder: the script sends it lines on standard
+// output, and the test answers by lines on standard input.
 
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
@@ -13,7 +13,7 @@ const { SCREENSHOTS, WIDTH } = process.env;
 
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
-// Has the test do something, and waits until it has.
+// Asks the test to do something, and waits until it is done.
 async function please(what) {
   console.log(what);
   await answers.next();
@@ -40,7 +40,7 @@ await withBrowser(async (browser, problem) => {
     page.waitForFunction((text) => document.getElementById("news").textContent.includes(text), text);
 
   await page.goto(BOOK, { waitUntil: "load" });
-  // The page's policy lets no script in that is not its own: so it does not come by a tag.
+  // The page's policy blocks foreign scripts, so axe-core cannot be added with a script tag.
   await page.evaluate(await readFile(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8"));
   await says("Waiting");
   await look("waiting");
@@ -51,9 +51,9 @@ await withBrowser(async (browser, problem) => {
     return { paused, time };
   });
   if (!paused || time > 0) say("it plays by itself");
-  if (asked.some((path) => path.startsWith("/segments/"))) say("it loads what nobody plays");
+  if (asked.some((path) => path.startsWith("/segments/"))) say("it loads unplayed segments");
 
-  // By keyboard alone.
+  // With the keyboard only.
   await page.keyboard.press("Tab");
   if ((await page.evaluate(() => document.activeElement.id)) !== "video") {
     say("the first stop of the Tab key is not the video");
@@ -76,7 +76,7 @@ await withBrowser(async (browser, problem) => {
   const bitrate = await page.textContent("#bitrate");
   if (!/^\d+\.\d Mbit\/s$/.test(bitrate) || bitrate.startsWith("0.0")) say(`bitrate: ${bitrate}`);
 
-  // Its encoder is killed and comes back with another clock.
+  // The encoder is killed, and a new one starts with another clock.
   const before = await page.evaluate(() => document.getElementById("video").currentTime);
   await please("kill");
   await says("The encoder is gone");

@@ -1,6 +1,6 @@
-// Looks at the text of a page as a reader does: the first Tab leads to it; each box of a terminal says
-// which terminal it is, and typed words differ from printed ones; the edge of a box fades where there
-// is more to see.
+// Checks the text of a page as a reader sees it: the first Tab leads to it; each box of a terminal
+// names the terminal, and typed words differ from printed ones; the edge of a box fades where more
+// of it is hidden.
 
 import assert from "node:assert/strict";
 import { THEMES, choose, newPage, open, tabTo, withBrowser } from "./browser.mjs";
@@ -36,7 +36,7 @@ async function skipToTheText(page) {
 }
 
 async function terminals(page) {
-  // Without its `font`, a tab is as high as nothing.
+  // Without its `font`, a tab has no height.
   const tabs = await page.locator("pre:has(> .language-console)").evaluateAll((boxes) =>
     boxes.map((box) => {
       const { content, display, color } = getComputedStyle(box, "::before");
@@ -59,14 +59,14 @@ async function terminals(page) {
     ["cargo run -- talk 127.0.0.1:2007", "hello", "is anybody there?", "^D"],
   );
   for (const part of await typed.all()) assert.notEqual(await look(part), printed);
-  // A value that differs each time has a line below it, and no marks around it.
+  // A value that differs each time is underlined, and has no marks around it.
   const server = page.locator(".language-console.server").first();
   const line = (part) => part.evaluate((part) => getComputedStyle(part).textDecorationLine);
   const differs = await server.locator(".differs").all();
   assert.equal(differs.length, 2);
   for (const part of differs) assert.equal(await line(part), "underline");
   assert.doesNotMatch(await server.innerText(), /[‹›]/);
-  // Nothing is lost or added between the parts.
+  // No text is lost or added between the parts.
   assert.match(await session.innerText(), /^\$ cargo run .*\nconnected to .*\n> hello\nhello\n/);
 }
 
@@ -90,7 +90,7 @@ async function fades(page) {
   const box = page.locator(".more-behind").first();
   const mask = () => box.evaluate((box) => getComputedStyle(box).maskImage);
   assert.match(await mask(), /rgba\(0, 0, 0, 0\)\)$/, "the right edge fades");
-  // The element stays the same when its class does not.
+  // The element stays the same, although its class changes.
   const element = await box.elementHandle();
   await element.evaluate((box) => box.scrollTo({ left: box.scrollWidth, behavior: "instant" }));
   await page.waitForFunction((box) => !box.matches(".more-behind"), element);

@@ -1,5 +1,5 @@
-// Uses each widget by the keyboard alone, and answers a drill on the page with what the command line
-// gives for the same seed.
+// Uses each widget with the keyboard only, and answers a drill on the page with the answers that
+// the command line gives for the same seed.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -17,7 +17,7 @@ await withBrowser(async (browser, problem) => {
     "side-by-side": sideBySide,
   };
   for (const name of pages) {
-    // That a page without a widget can be opened is for pages.mjs to say.
+    // pages.mjs checks whether pages without a widget can be opened.
     const text = await (await fetch(`${BOOK}/${name}`)).text();
     if (!Object.keys(uses).some((element) => text.includes(`<${element}`))) continue;
     await open(page, name);
@@ -70,7 +70,7 @@ async function multicast(page, widget) {
   assert.equal(await page.locator(":focus").getAttribute("aria-invalid"), "true");
 }
 
-// Five questions. Before the first is answered, nonsense is refused.
+// Answers five questions. Before the first answer, nonsense is refused.
 async function drill(page, widget) {
   const questions = answers(await widget.getAttribute("subject"), 7);
   await tabTo(page, widget, ".widget-footer input");
@@ -92,7 +92,7 @@ async function drill(page, widget) {
   await shows(widget, `${questions.length} of ${questions.length} right`);
 }
 
-// What the command line asks for a seed, and what it says is right if it is given empty lines.
+// The command line's questions for a seed, and the right answers that it prints for empty lines.
 function answers(subject, seed) {
   const options = ["addresses", "drill", subject, "--seed", String(seed), "--count", "5"];
   const said = execFileSync(PROGRAM, options, { input: "\n".repeat(5), encoding: "utf8" });
@@ -101,8 +101,8 @@ function answers(subject, seed) {
   return questions.map(([, question, answer]) => ({ question: question.replace(/\s+/g, " "), answer }));
 }
 
-// Every two styles can be chosen, and each column is the whole source of its style. What is chosen
-// stands in the address, and an address with two styles and an item leads there.
+// Every pair of styles can be chosen, and each column is the whole source of its style. The choice
+// is in the address, and an address with two styles and an item shows them.
 async function sideBySide(page, widget) {
   const selects = widget.locator("select");
   const chosen = () => selects.evaluateAll((all) => all.map(({ value }) => value));
@@ -140,7 +140,7 @@ async function sideBySide(page, widget) {
   await page.waitForFunction(isAbove, await item.elementHandle());
 }
 
-// The items of each column with their texts, as they are shown and as they are kept.
+// The items of each column with their texts, as shown and as stored.
 function columns(widget) {
   return ["left", "right"].map((side, place) => {
     const shown = {};

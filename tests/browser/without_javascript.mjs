@@ -1,5 +1,5 @@
-// Where there is no JavaScript, each widget is a worked example in a table, and each question can be
-// answered all the same. Two styles side by side are the differences of each to the one before. The
+// Without JavaScript, each widget is a worked example in a table, and each question can still be
+// answered. Two styles side by side are the differences between each style and the one before. The
 // menu opens, and its links lead to the chapters.
 
 import { BOOK, click, newPage, open, pages, withBrowser } from "./browser.mjs";
@@ -7,7 +7,7 @@ import { BOOK, click, newPage, open, pages, withBrowser } from "./browser.mjs";
 const WIDGETS = ["endianness-widget", "subnet-widget", "multicast-widget", "address-drill"];
 
 await withBrowser(async (browser, problem) => {
-  // Nothing moves: without a script, nothing could wait for its end.
+  // Without motion: without a script, the test could not wait for its end.
   const options = { javaScriptEnabled: false, reducedMotion: "reduce" };
   const page = await newPage(browser, 390, problem, options);
   const seen = new Set();
@@ -53,7 +53,7 @@ async function openAll(where) {
   for (const summary of await where.locator("details > summary").all()) await summary.click();
 }
 
-// The table of contents is a page in a frame, which stands outside of the window until the label is
+// The table of contents is a page in a frame, which is outside of the window until the label is
 // pressed.
 async function menu(page, problem) {
   const [first, second] = pages;

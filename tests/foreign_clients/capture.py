@@ -1,7 +1,7 @@
-"""capture.py INTERFACE: says ready, and then shows every frame that passes, in hexadecimal.
+"""capture.py INTERFACE: prints ready, and then every frame on the interface, in hexadecimal.
 
-A packet socket (packet(7)) sees what is sent as well as what arrives. It takes a root, and that of
-a user namespace will do.
+A packet socket (packet(7)) sees sent and received frames. It needs root, which may be the root of a
+user namespace.
 """
 
 import socket

@@ -1,7 +1,7 @@
-"""Two people in a chat, in Python's standard library alone: chat_pair.py HOST PORT at-once|in-turn
+"""Two people in a chat, with only Python's standard library: chat_pair.py HOST PORT at-once|in-turn
 
-In turn is for a server with one line: the second calls when the first has hung up. Says "heard" if
-each heard what it should.
+"in-turn" is for a server with one client at a time: the second connects when the first has left.
+Prints "heard" if each has received the right lines.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ class Member:
         self.writer.write(f"{line}\r\n".encode())
 
     async def hear(self, expected: str) -> None:
-        """Reads lines up to the one that begins so."""
+        """Reads lines up to the one with this beginning."""
         while True:
             line = await self.reader.readline()
             if not line.endswith(b"\r\n"):

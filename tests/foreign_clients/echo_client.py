@@ -1,7 +1,7 @@
-"""An echo client in Python's standard library alone: echo_client.py HOST PORT
+"""An echo client with only Python's standard library: echo_client.py HOST PORT
 
-Sends every byte there is, text that is not English, and a megabyte, half-closes, and reads to the
-end at the same time. Says "the same" if all came back.
+Sends every byte value, text that is not English, and a megabyte, half-closes, and reads to the end
+at the same time. Prints "the same" if everything came back.
 """
 
 import asyncio

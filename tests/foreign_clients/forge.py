@@ -1,7 +1,7 @@
-"""forge.py SOURCE DESTINATION COUNT BYTES: sends datagrams that say they come from SOURCE.
+"""forge.py SOURCE DESTINATION COUNT BYTES: sends datagrams with the forged source SOURCE.
 
-Both are HOST:PORT of IPv4, and the bytes are in hexadecimal. Headers are written by hand, which
-takes a raw socket (raw(7)) and so a root.
+Both are HOST:PORT of IPv4, and the bytes are in hexadecimal. The script writes the headers itself,
+which needs a raw socket (raw(7)) and so root.
 """
 
 import socket
@@ -19,9 +19,9 @@ def place(text):
 (source_host, source_port), (host, port) = place(source), place(destination)
 payload = bytes.fromhex(payload)
 length = 8 + len(payload)
-# A checksum of 0 means that there is none (RFC 768).
+# A checksum of 0 means "no checksum" (RFC 768).
 datagram = struct.pack("!HHHH", source_port, port, length, 0) + payload
-# The kernel fills in what is 0 here: the identification and the checksum (raw(7)).
+# The kernel fills in the fields that are 0: the identification and the checksum (raw(7)).
 header = struct.pack(
     "!BBHHHBBH4s4s", 0x45, 0, 20 + length, 0, 0, 64, socket.IPPROTO_UDP, 0, source_host, host
 )

@@ -1,4 +1,4 @@
-//! A relay, its encoder, and players that read what it says byte by byte.
+//! A relay, its encoder, and players that check its output byte by byte.
 
 #![allow(dead_code, reason = "each test uses what it needs")]
 
@@ -24,7 +24,7 @@ pub(crate) struct Answer {
 }
 
 impl Relay {
-    /// Starts it on ports of its own.
+    /// Starts a relay on its own ports.
     pub(crate) fn start(options: &[&str]) -> Relay {
         let mut command = Command::new(env!("CARGO_BIN_EXE_after-accept"));
         command.args(["hls-relay", "--ingest", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
@@ -42,7 +42,7 @@ impl Relay {
         self.running.process()
     }
 
-    /// What a GET is answered, on a connection of its own.
+    /// The answer to a GET, on a new connection.
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, &[])
     }
@@ -53,7 +53,7 @@ impl Relay {
         Answer::read(&client.read_to_end())
     }
 
-    /// The playlist, once there is one. Gives it as text.
+    /// Waits for the playlist, and returns it as text.
     pub(crate) fn wait_for_playlist(&self) -> String {
         let mut text = None;
         test_kit::wait_until("there is a playlist", || {
@@ -64,14 +64,14 @@ impl Relay {
         text.expect("it was waited for")
     }
 
-    /// An encoder of the test's own, which has sent this.
+    /// An encoder that sends these bytes.
     pub(crate) fn push_bytes(&self, bytes: &[u8]) -> Client {
         let mut encoder = Client::connect(self.ingest);
         encoder.send(bytes);
         encoder
     }
 
-    /// Has ffmpeg push what a radio sends: MP3 in a transport stream.
+    /// Makes ffmpeg push the stream of a radio: MP3 in a transport stream.
     pub(crate) fn push_radio(&self) -> Running {
         let mut command = ffmpeg();
         command.args(["-re", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100"]);
@@ -80,8 +80,7 @@ impl Relay {
         Running::spawn(command)
     }
 
-    /// Has ffmpeg push a stream that it makes itself, as fast as it is played: pictures that move,
-    /// and a tone.
+    /// Makes ffmpeg push a generated stream at normal speed: moving pictures, and a tone.
     pub(crate) fn push(&self) -> Running {
         let mut command = ffmpeg();
         command.args(["-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25"]);
@@ -118,13 +117,13 @@ impl Answer {
     }
 }
 
-/// A request after which the connection is closed.
+/// A request that also closes the connection.
 pub(crate) fn request(method: &str, path: &str, headers: &[&str]) -> String {
     let lines = headers.iter().map(|line| format!("{line}\r\n")).collect::<String>();
     format!("{method} {path} HTTP/1.1\r\nHost: relay\r\nConnection: close\r\n{lines}\r\n")
 }
 
-/// ffmpeg, which says nothing but what is wrong.
+/// ffmpeg, which prints only errors.
 pub(crate) fn ffmpeg() -> Command {
     let mut command = Command::new("ffmpeg");
     command.args(["-hide_banner", "-nostdin", "-v", "warning"]);

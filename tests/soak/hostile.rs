@@ -1,5 +1,5 @@
-//! Clients that do what no client should. Nothing that happens to them matters, but for how long
-//! they stay: none waits for longer than a moment.
+//! Clients that do what no client should do. The server may treat them in any way, but none may
+//! wait for longer than a moment.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -12,17 +12,17 @@ use test_kit::{Chance, Client};
 use crate::polite::{frame, text};
 use crate::watched::Watched;
 
-/// How long one waits for a server that does not read, or does not answer.
+/// How long a client waits for a server that does not read, or does not answer.
 const MOMENT: Duration = Duration::from_millis(100);
 
-/// How much one sends at most.
+/// The largest number of bytes that a client sends.
 const MOST: usize = 1 << 20;
 
-/// How much speech one floods the room with. A member that reads is dropped all the same if it reads
-/// less than a megabyte in a second, and on a busy machine polite ones do.
+/// The largest amount of speech with which a client floods the room. The room drops a member that
+/// reads less than a megabyte in a second, even if it reads, and on a busy machine polite ones do.
 const MOST_SPEECH: usize = 64 << 10;
 
-/// Each is a way to be a nuisance: it sends some of this, if anything, and leaves in that way.
+/// The ways to misbehave: a client sends one of these, if anything, and leaves in this way.
 const WAYS: &[(Sends, Leaves)] = &[
     (Sends::Nothing, Leaves::Politely),
     (Sends::Nothing, Leaves::WithReset),
@@ -43,25 +43,25 @@ const WAYS: &[(Sends, Leaves)] = &[
 #[derive(Clone, Copy)]
 enum Sends {
     Nothing,
-    /// A request that ends somewhere.
+    /// The beginning of a request.
     Part,
-    /// Much without a line's end.
+    /// Much data without a line end.
     EndlessLine,
-    /// Bytes by chance.
+    /// Random bytes.
     Noise,
-    /// One request over and over, and nothing of the answers is read.
+    /// One request again and again, without reading the answers.
     Flood,
-    /// A request, and bytes out of band in it (tcp(7), MSG_OOB).
+    /// A request with out-of-band bytes (tcp(7), MSG_OOB).
     Urgent,
 }
 
 #[derive(Clone, Copy)]
 enum Leaves {
-    /// Closes. What it has not read makes a reset of it.
+    /// Closes. With unread data this becomes a reset.
     Politely,
-    /// In the middle of whatever there is.
+    /// Resets the connection at any point.
     WithReset,
-    /// Half-closes, and reads for as long as something comes.
+    /// Half-closes, and reads as long as data comes.
     AfterReading,
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn visit(server: &Watched, chance: &mut Chance) {
 
 fn send(mut stream: &TcpStream, what: Sends, service: &str, chance: &mut Chance) {
     let request = request(service, chance);
-    // What cannot be sent is not missed.
+    // Errors of sending do not matter.
     let _ = match what {
         Sends::Nothing => Ok(()),
         Sends::Part => stream.write_all(&request[..chance.below(request.len())]),
@@ -114,7 +114,7 @@ fn leave(mut client: Client, how: Leaves) {
     }
 }
 
-/// What a client might ask of a service, and what it should not. It announces more than it sends.
+/// A request that a service might get, or should not. It announces more than it sends.
 fn request(service: &str, chance: &mut Chance) -> Vec<u8> {
     let size = *chance.pick(&[2 * MOST, u32::MAX as usize]);
     match service {

@@ -1,14 +1,15 @@
-//! A soak: every service of every style under mixed load for some time, from clients that behave
-//! and check every byte they get, and from hostile ones; and then every server is as it was.
+//! A soak: every service of every style under mixed load for some time, from polite clients that
+//! check every byte, and from hostile ones; afterwards every server must have its first state
+//! again.
 //!
 //! ```text
 //! cargo test --test soak                             # ten seconds, as in CI
 //! SOAK_MINUTES=10 cargo test --release --test soak   # by hand
-//! SOAK_SEED=4711 cargo test --test soak              # what clients do is drawn from this seed
+//! SOAK_SEED=4711 cargo test --test soak              # a seed for the clients' actions
 //! ```
 //!
-//! With `-- --nocapture` it says what each server went through. A failure prints its seed. The seed
-//! decides what each client does; the system decides what happens at the same time.
+//! With `-- --nocapture` it prints the load of each server. A failure prints its seed. The seed
+//! determines what each client does; the system determines what happens at the same time.
 
 mod hostile;
 mod polite;
@@ -26,22 +27,22 @@ use test_kit::{Chance, Directory, Style, each_style};
 use visits::Visits;
 use watched::Watched;
 
-each_style!(every_server_is_as_it_was_when_all_have_gone);
+each_style!(every_server_has_its_first_state_again_when_all_clients_have_left);
 
-/// How long a soak takes unless `SOAK_MINUTES` says otherwise.
+/// The duration of a soak unless `SOAK_MINUTES` is set.
 const SHORT: Duration = Duration::from_secs(9);
 
-/// How long the first part of it may take, after which a server has what it needs.
+/// The longest duration of its first part, after which a server has allocated its memory.
 const LONGEST_WARM_UP: Duration = Duration::from_secs(60);
 
-/// How many polite clients a server has at once, and how many hostile ones: each of these comes
-/// again as soon as it has gone. Where a style serves one at a time, the others wait.
+/// The number of polite clients that a server has at once, and that of hostile ones: each of these
+/// comes again as soon as it has left. If a style serves one client at a time, the others wait.
 const AT_ONCE: usize = 2;
 
-fn every_server_is_as_it_was_when_all_have_gone(style: Style) {
+fn every_server_has_its_first_state_again_when_all_clients_have_left(style: Style) {
     let (seed, time) = (seed(), time());
-    // It is shown if the test fails.
-    eprintln!("repeat what the clients do: SOAK_SEED={seed}");
+    // The test harness shows it if the test fails.
+    eprintln!("repeat the clients' actions: SOAK_SEED={seed}");
     let directory = Directory::default();
     let services = CATALOGUE.iter();
     let mut servers: Vec<_> =
@@ -54,10 +55,10 @@ fn every_server_is_as_it_was_when_all_have_gone(style: Style) {
         server.expect_as_it_was(before, &visits);
         server.expect_stop();
     }
-    assert_eq!(directory.names(), [""; 0], "what nobody stored whole is not there");
+    assert_eq!(directory.names(), [""; 0], "incomplete files are not kept");
 }
 
-/// Lets clients visit each server until the time is over and all have gone.
+/// Lets clients visit each server until the time is over and all have left.
 fn load(servers: &[Watched], seed: u64, part: &str, time: Duration) -> Vec<Visits> {
     let over = Instant::now() + time;
     let has_failed = AtomicBool::new(false);
@@ -81,7 +82,7 @@ fn load(servers: &[Watched], seed: u64, part: &str, time: Duration) -> Vec<Visit
     visits
 }
 
-/// Set when its thread panics, so that the others need not go on.
+/// Set when its thread panics, so that the other threads stop.
 struct SetOnPanic<'a>(&'a AtomicBool);
 
 impl Drop for SetOnPanic<'_> {
@@ -101,5 +102,5 @@ fn time() -> Duration {
 
 fn number_in(variable: &str) -> Option<u64> {
     let text = env::var(variable).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{variable}={text} is no number")))
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable}={text} is not a number")))
 }

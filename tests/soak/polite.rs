@@ -1,4 +1,4 @@
-//! Clients that behave, and check every byte they get.
+//! Polite clients that check every byte.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,10 +12,10 @@ use test_kit::{Chance, Client};
 use crate::room;
 use crate::watched::Watched;
 
-/// The seed of a server's fortunes, as its command line takes it.
+/// The seed of a server's fortunes, as on its command line.
 pub(crate) const SEED: &str = "7";
 
-/// A client comes, asks, checks what it is answered, and goes.
+/// A client comes, sends requests, checks the answers, and leaves.
 pub(crate) fn visit(server: &Watched, chance: &mut Chance) {
     match server.service.name {
         "echo" => echo(server.connect(), chance),
@@ -25,11 +25,11 @@ pub(crate) fn visit(server: &Watched, chance: &mut Chance) {
         "lines" => lines(server.connect(), chance),
         "frames" => frames(server.connect(), chance),
         "upload" => store(server, chance),
-        other => panic!("write a client that knows what {other} answers"),
+        other => panic!("write a client that checks the answers of {other}"),
     }
 }
 
-/// Some send all and receive meanwhile, others wait for each answer.
+/// Some send and receive at the same time, others wait for each answer.
 fn echo(mut client: Client, chance: &mut Chance) {
     if chance.below(2) == 0 {
         let size = *chance.pick(&[0, 1, 1000, 300_000]);
@@ -51,11 +51,11 @@ fn fortune(mut client: Client) {
     static FORTUNES: OnceLock<BTreeSet<String>> = OnceLock::new();
     let all = FORTUNES.get_or_init(|| {
         let fortunes = Fortunes::built_in(SEED.parse().expect("a number"));
-        // There are some fifty, so not one of them is missing among so many draws.
+        // There are about fifty, so this many draws contain all of them.
         (1..10_000).map(|client| fortunes.draw(ClientId(client)).to_owned()).collect()
     });
     let told = String::from_utf8(client.read_to_end()).expect("fortunes are UTF-8");
-    assert!(all.contains(&told), "{told:?} is no fortune");
+    assert!(all.contains(&told), "{told:?} is not a fortune");
 }
 
 fn lines(mut client: Client, chance: &mut Chance) {
@@ -63,7 +63,7 @@ fn lines(mut client: Client, chance: &mut Chance) {
     let asked: String = lines.iter().flat_map(|line| [line, "\r\n"]).collect();
     let expected: String = lines.iter().flat_map(|line| ["=> ", line, "\r\n"]).collect();
     let answered = client.exchange(asked.as_bytes());
-    assert!(answered == expected.as_bytes(), "{} lines are answered otherwise", lines.len());
+    assert!(answered == expected.as_bytes(), "{} lines have other answers", lines.len());
 }
 
 /// A line of up to 200 letters.
@@ -77,7 +77,7 @@ fn frames(mut client: Client, chance: &mut Chance) {
     assert!(client.exchange(&frames) == frames, "{} bytes of frames differ", frames.len());
 }
 
-/// A frame that is answered by itself.
+/// A frame that the server answers separately.
 pub(crate) fn frame(chance: &mut Chance) -> Vec<u8> {
     let size = *chance.pick(&[0, 1, 5000, 100_000]);
     let header = [frames::VERSION, size as u32].map(u32::to_be_bytes).concat();

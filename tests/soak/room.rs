@@ -1,4 +1,4 @@
-//! Members of the room that always read, and compare what they heard.
+//! Members of the room that always read, and compare the lines that they received.
 
 use std::io::{BufRead, BufReader};
 use std::sync::mpsc::{Receiver, channel};
@@ -9,12 +9,13 @@ use test_kit::{Chance, Client, deadline};
 use crate::polite::text;
 use crate::watched::Watched;
 
-/// Two members talk to each other, in a room in which others may do as they please. Each hears every
-/// line of the other in order, and both hear the same of everybody else.
+/// Two members talk to each other, in a room in which others may do anything. Each receives every
+/// line of the other in order, and both receive the same lines of all others.
 pub(crate) fn talk(server: &Watched, chance: &mut Chance) {
     let [mut ada, mut bob] = [Member::join(server), Member::join(server)];
     let (a, b, end) = (chance.letters(12), chance.letters(12), chance.letters(12));
-    // The room tells both at once that a member has a new name: there they begin to compare.
+    // The room announces a member's new name to both in the same place: there they begin to
+    // compare.
     let begin = ada.rename(&a);
     ada.hear_until(&begin);
     bob.hear_until(&begin);
@@ -36,7 +37,7 @@ pub(crate) fn talk(server: &Watched, chance: &mut Chance) {
     bob.quit();
 }
 
-/// The only member there can be has nobody to talk to.
+/// The only member that there can be has no partner.
 pub(crate) fn talk_alone(server: &Watched, chance: &mut Chance) {
     let mut member = Member::join(server);
     let name = chance.letters(12);
@@ -49,7 +50,7 @@ pub(crate) fn talk_alone(server: &Watched, chance: &mut Chance) {
     member.quit();
 }
 
-/// A member whose lines are received by a thread, so that it never keeps the room waiting.
+/// A member whose lines are received by a thread, so that it never makes the room wait.
 struct Member {
     client: Client,
     name: String,
@@ -64,7 +65,7 @@ impl Member {
         let stream = client.stream().try_clone().expect("descriptors are left");
         let (to_member, lines) = channel();
         thread::spawn(move || {
-            // A broken connection is an end without a goodbye, which the member misses.
+            // A broken connection is an end without a goodbye, which the member notices.
             let lines = BufReader::new(stream).split(b'\n').map_while(Result::ok);
             lines.map(String::from_utf8).for_each(|line| {
                 let line = line.expect("lines are UTF-8");
@@ -88,7 +89,7 @@ impl Member {
         self.said.push(line);
     }
 
-    /// Takes a new name, and returns what everybody is told about it.
+    /// Takes a new name, and returns the announcement that every member gets.
     fn rename(&mut self, name: &str) -> String {
         self.send(&format!("/nick {name}"));
         let old = std::mem::replace(&mut self.name, name.to_owned());
@@ -103,24 +104,24 @@ impl Member {
         line
     }
 
-    /// Hears a line that comes after those it has waited for before.
+    /// Waits for a line after those it has waited for before.
     fn hear_until(&mut self, line: &str) {
         while self.hear() != line {}
     }
 
-    /// What it has heard after a line that begins like this, without the beginning.
+    /// The lines after `after` that begin like this, without the beginning.
     fn heard_from(&self, after: &str, beginning: &str) -> Vec<&str> {
         let heard = self.heard.iter().skip_while(|line| *line != after);
         heard.filter_map(|line| line.strip_prefix(beginning)).collect()
     }
 
-    /// What it has heard after a line that does not begin like this.
+    /// The lines after `after` that do not begin like this.
     fn heard_without(&self, after: &str, beginning: &str) -> Vec<&String> {
         let heard = self.heard.iter().skip_while(|line| *line != after);
         heard.filter(|line| !line.starts_with(beginning)).collect()
     }
 
-    /// Leaves, and gets the last word.
+    /// Leaves, and gets the goodbye as its last line.
     fn quit(mut self) {
         self.send("/quit");
         while self.hear() != "* goodbye" {}

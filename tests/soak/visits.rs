@@ -1,4 +1,4 @@
-//! The visits that a server has, polite and hostile, in balance.
+//! Counts a server's visits, polite and hostile, and balances them.
 
 use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard};
@@ -9,28 +9,29 @@ use test_kit::Chance;
 use crate::watched::Watched;
 use crate::{hostile, polite};
 
-/// How many hostile clients come for each polite one, at most.
+/// The largest number of hostile clients for each polite one.
 ///
-/// They need not wait until they are served, since they leave before. Where one is served at a time
-/// they would fill the backlog, and a polite client would wait for a thousand of them.
+/// Hostile clients need not wait until they are served, since they leave before. If one client is
+/// served at a time, they would fill the backlog, and a polite client would wait for a thousand of
+/// them.
 const HOSTILE_FOR_ONE: usize = 20;
 
-/// How long a hostile client waits for its turn before it looks whether the time is over.
+/// How long a hostile client waits for its turn before it checks whether the time is over.
 const MOMENT: Duration = Duration::from_millis(100);
 
-/// The visits that a server had.
+/// The visits of a server.
 #[derive(Default)]
 pub(crate) struct Visits {
     counts: Mutex<Counts>,
     polite_came: Condvar,
 }
 
-/// How many visits are over, each of which was as it should be.
+/// The number of finished visits, all of them successful.
 #[derive(Clone, Copy, Default)]
 struct Counts {
     polite: usize,
     hostile: usize,
-    /// How long a polite one took at most.
+    /// The longest duration of a polite visit.
     longest: Duration,
 }
 
@@ -57,7 +58,7 @@ impl Visits {
         }
     }
 
-    /// There were some of either kind.
+    /// Expects some visits of either kind.
     pub(crate) fn expect_both(&self) {
         let Counts { polite, hostile, .. } = *self.counts();
         assert!(polite > 0 && hostile > 0, "{self}");

@@ -1,4 +1,4 @@
-//! A server under load, what it holds, and what it logs.
+//! A server under load, with its resources and its log.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -14,22 +14,24 @@ use test_kit::{Client, Directory, Footprint, Own, Server, Style, wait_until};
 use crate::polite;
 use crate::visits::Visits;
 
-/// How much memory a server may keep, in KiB, beyond what it had after the warm-up: what six
-/// members can have in their mailboxes, and a little more.
+/// The memory that a server may keep, in KiB, in addition to that after the warm-up: the size of
+/// six members' mailboxes, and a little more.
 ///
-/// Nothing is kept for a client that has gone. But the allocator keeps what lies below something
-/// that is still in use, until the next one needs it.
+/// Nothing is kept for a client that has left. But the allocator keeps free memory below a block
+/// that is still in use, and gives it to the next client.
 const KEPT: u64 = 2 * 1024;
 
-/// How much more for each thread that allocates, since each may have an arena of its own
-/// (mallopt(3), M_ARENA_MAX), which keeps what its thread once needed: a mailbox, and as much again.
+/// The additional memory for each thread that allocates, since each may have its own arena
+/// (mallopt(3), M_ARENA_MAX), which keeps memory that its thread once needed: a mailbox, and as
+/// much again.
 const KEPT_IN_AN_ARENA: u64 = 512;
 
-/// How many threads six members have in the style of threads, with the hub's and the main thread.
+/// The number of threads of six members in the thread style, including the hub's and the main
+/// thread.
 const THREADS: u64 = 14;
 
-/// The same for a style: from 2 to 9 MiB. A kilobyte that is lost with each client is more than
-/// that in a soak of some minutes.
+/// The limit for a style: from 2 to 9 MiB. If a kilobyte were lost with each client, a soak of some
+/// minutes would exceed this.
 fn kept(style: Style) -> u64 {
     let arenas = match style.own {
         Own::Nothing | Own::Process | Own::Slot => 0,
@@ -39,12 +41,12 @@ fn kept(style: Style) -> u64 {
     KEPT + arenas * KEPT_IN_AN_ARENA
 }
 
-/// A server of one service, in which everything is watched.
+/// A server of one service, whose resources and log are watched.
 pub(crate) struct Watched {
     pub(crate) style: Style,
     pub(crate) service: &'static Entry,
     server: Server,
-    /// Where it keeps files.
+    /// The directory of its files.
     pub(crate) directory: PathBuf,
     log: Log,
     at_rest: Footprint,
@@ -67,7 +69,7 @@ impl Watched {
         self.server.connect()
     }
 
-    /// How much memory it has, in KiB, once all have gone.
+    /// Its memory in KiB, after all clients have left.
     pub(crate) fn memory_at_rest(&self) -> u64 {
         let process = self.server.process();
         wait_until(&format!("{self} holds no more than at the beginning"), || {
@@ -85,7 +87,7 @@ impl Watched {
         assert!(after <= bound, "{self} grew from {before} to {after} KiB, after {visits}");
     }
 
-    /// It ends when it is told to, and has nothing to complain about.
+    /// It ends when it is stopped, and has logged no errors.
     pub(crate) fn expect_stop(&mut self) {
         let status = self.server.stop();
         let log = self.log.0.lock().expect("no panic");
@@ -109,7 +111,7 @@ impl Drop for Watched {
     }
 }
 
-/// What a server holds when a first client has come and gone: what it needs it may not have before.
+/// The server's resources after a first client, since it may allocate some of them only then.
 fn at_rest(server: &Server, log: &Log) -> Footprint {
     let process = server.process();
     let mut visitor = server.connect();
@@ -124,7 +126,7 @@ fn at_rest(server: &Server, log: &Log) -> Footprint {
     process.footprint()
 }
 
-/// What a server logs: the last of it but for speech, and all errors.
+/// The log of a server: the last lines except for speech, and all errors.
 struct Log(Arc<Mutex<Logged>>);
 
 #[derive(Debug, Default)]

@@ -1,13 +1,13 @@
-//! `talk`, run as everybody runs it.
+//! Runs `talk` as a user does.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::thread;
 
-/// The program that `talk` is a subcommand of.
+/// The program with the subcommand `talk`.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
-/// How `talk` ended, and what it had to say.
+/// The result of `talk`, with its output.
 #[derive(Debug)]
 pub(crate) struct Talked {
     pub(crate) status: Option<i32>,
@@ -15,7 +15,7 @@ pub(crate) struct Talked {
     pub(crate) errors: Vec<String>,
 }
 
-/// Runs `talk` under a program, with something to read. It gives up by itself.
+/// Runs `talk` under a program, with this input. It gives up by itself.
 pub(crate) fn talk_under(wrapper: &[&str], arguments: &[&str], input: &[u8]) -> Talked {
     let words = [wrapper, &[PROGRAM, "talk"], arguments].concat();
     let mut child = Command::new(words[0])
@@ -27,7 +27,7 @@ pub(crate) fn talk_under(wrapper: &[&str], arguments: &[&str], input: &[u8]) -> 
         .expect("it starts");
     let mut stdin = child.stdin.take().expect("piped");
     let ended = thread::scope(|scope| {
-        // Who fails at once does not read it.
+        // If it fails at once, it does not read the input.
         scope.spawn(move || drop(stdin.write_all(input)));
         child.wait_with_output().expect("it ends")
     });

@@ -10,30 +10,30 @@ use clap::{ArgMatches, Args, Command, FromArgMatches};
 use launch::{HostPort, Problem, host_port};
 use sockets::listen;
 
-/// Its name in `ps`.
+/// The server's name in `ps`.
 pub const NAME: &str = "book-server";
 
-/// Where it listens if it is not told.
+/// The default address.
 const HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// The port that it has if nobody else has it.
+/// The first port that it tries.
 pub const PORT: u16 = 3000;
 
 /// The ports that it tries. The next one belongs to fork's echo.
 const PORTS: RangeInclusive<u16> = PORT..=3006;
 
-/// What can be said to it.
+/// The options of the server.
 #[derive(Args, Debug)]
 struct Options {
-    /// Where to listen [default: 127.0.0.1:3000, or the next port that is free]
+    /// The address to listen on [default: 127.0.0.1:3000, or the next free port]
     #[arg(long, value_name = "HOST:PORT", value_parser = host_port)]
     listen: Option<HostPort>,
 
-    /// Listen at this address, at port 3000 or the next that is free
+    /// Listen on this address, at port 3000 or the next free port
     #[arg(long, value_name = "HOST", default_value_t = HOST, conflicts_with = "listen", hide = true)]
     host: IpAddr,
 
-    /// Stop when this process, which has started the server, ends
+    /// Stop when this process, which started the server, ends
     #[arg(long, value_name = "PID", hide = true)]
     ends_with: Option<i32>,
 }
@@ -45,12 +45,12 @@ pub fn command() -> Command {
         .long_about(None)
         .version(env!("CARGO_PKG_VERSION"))
         .after_help(
-            "It prints `listening on ADDRESS` when a browser may come, and logs to standard error. \
-             SIGINT (Ctrl-C) or SIGTERM stops it. While you write, `mdbook serve` follows changes.",
+            "It prints `listening on ADDRESS` when it is ready, and logs to standard error. SIGINT \
+             (Ctrl-C) or SIGTERM stops it. While you write, `mdbook serve` follows changes.",
         )
 }
 
-/// The whole of a program that is called [`NAME`].
+/// The `main` of a program called [`NAME`].
 pub fn main() -> ExitCode {
     let mut command = command().name(NAME);
     match command.try_get_matches_from_mut(env::args_os()) {
@@ -59,8 +59,8 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Serves the book as a command line of [`command`] says. Gives the status to exit with: 0 after
-/// serving and stopping, 1 if it could not serve.
+/// Serves the book as a command line of [`command`] says. Returns the exit status: 0 after serving
+/// and stopping, 1 if it could not serve.
 pub fn run(matches: &ArgMatches) -> ExitCode {
     match serve(matches) {
         Ok(()) => ExitCode::SUCCESS,
@@ -77,10 +77,11 @@ fn serve(matches: &ArgMatches) -> Result<(), Problem> {
              `mdbook serve`, in a clone of it",
         )
     })?;
-    // It belongs to this thread: the one that builds ends with the process, in the middle of
-    // whatever it does, and would leave it behind.
-    let place = tempfile::tempdir()
-        .map_err(|error| Problem::world(format!("no place to build the book in: {error}")))?;
+    // The directory belongs to this thread: when the process ends, it kills the building thread in
+    // the middle of its work, and that thread would leave the directory behind.
+    let place = tempfile::tempdir().map_err(|error| {
+        Problem::world(format!("cannot make a directory to build the book in: {error}"))
+    })?;
     launch::begin_log(None);
     let (listener, stop) = launch::prepare(NAME, options.ends_with, || match &options.listen {
         Some(HostPort(address)) => listen(address),
@@ -90,7 +91,7 @@ fn serve(matches: &ArgMatches) -> Result<(), Problem> {
         .map_err(|error| Problem::world(format!("cannot go on serving: {error}")))
 }
 
-/// Listens at the first of [`PORTS`] that nobody has.
+/// Listens on the first free port of [`PORTS`].
 fn first_free(host: IpAddr) -> io::Result<TcpListener> {
     for port in PORTS {
         match listen(&SocketAddr::new(host, port).to_string()) {

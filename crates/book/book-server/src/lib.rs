@@ -1,8 +1,8 @@
 //! The book, as a server: it builds the pages from their sources, and serves them.
 //!
-//! It listens before it builds, so that whoever has started it need not wait; a request does, until
-//! there are pages. They are held in memory, so nothing is left in the file system, and no request
-//! can reach anything in it.
+//! It listens before it builds, so that its starter need not wait; a request waits until there are
+//! pages. The pages are kept in memory, so nothing is left in the file system, and no request can
+//! reach files.
 
 mod command;
 mod pages;

@@ -11,12 +11,12 @@ use mdbook_driver::config::Config;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::with_default;
 
-/// Everything that can be asked for.
+/// All files that a browser can request.
 #[derive(Debug)]
 pub struct Pages {
     /// The contents of each file, by its path below the top.
     files: HashMap<String, Vec<u8>>,
-    /// What mdBook has to say against the sources, a line each.
+    /// The warnings of mdBook about the sources, one line each.
     pub warnings: Vec<String>,
 }
 
@@ -25,14 +25,14 @@ impl Pages {
     ///
     /// # Errors
     ///
-    /// Why it cannot be built, in one line.
+    /// The reason why it cannot be built, in one line.
     pub fn build(root: &Path) -> Result<Pages, String> {
-        let place =
-            tempfile::tempdir().map_err(|error| format!("no place to build in: {error}"))?;
+        let place = tempfile::tempdir()
+            .map_err(|error| format!("cannot make a directory to build in: {error}"))?;
         Pages::build_in(place.path(), root)
     }
 
-    /// The same in a directory that is there already, and is not needed any more afterwards.
+    /// Builds in an existing directory, whose contents are not needed afterwards.
     pub(crate) fn build_in(place: &Path, root: &Path) -> Result<Pages, String> {
         let warnings = build_into(place, root)?;
         let mut files = HashMap::new();
@@ -40,20 +40,20 @@ impl Pages {
         Ok(Pages { files, warnings })
     }
 
-    /// What is at a path, such as `/start/services.html`; at `/`, the title page.
+    /// The file at a path, such as `/start/services.html`; at `/`, the title page.
     pub fn at(&self, path: &str) -> Option<&[u8]> {
         let name = path.strip_prefix('/')?;
         let name = if name.is_empty() { "index.html" } else { name };
         self.files.get(name).map(Vec::as_slice)
     }
 
-    /// The names of all files, such as `start/services.html`, in no order.
+    /// The names of all files, such as `start/services.html`, in any order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str)
     }
 }
 
-/// What to tell the browser that a file is, by the end of its name.
+/// The content type of a file, by the end of its name.
 pub(crate) fn content_type(path: &str) -> &'static str {
     match path.rsplit_once('.').map_or("html", |(_, extension)| extension) {
         "css" => "text/css; charset=utf-8",
@@ -68,7 +68,7 @@ pub(crate) fn content_type(path: &str) -> &'static str {
     }
 }
 
-/// Builds the book of `root` into a directory, and gives the warnings.
+/// Builds the book of `root` into a directory, and returns the warnings.
 fn build_into(directory: &Path, root: &Path) -> Result<Vec<String>, String> {
     let in_words = |error: io::Error| error.to_string();
     let mut log = tempfile::tempfile().map_err(in_words)?;

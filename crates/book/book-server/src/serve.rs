@@ -21,13 +21,13 @@ use tracing::{error, info, warn};
 use crate::Pages;
 use crate::pages::content_type;
 
-/// How long browsers have to read what they have asked for, once the server stops.
+/// The time that browsers have to read their responses after the server stops.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// The pages, as soon as there are any, or why there will be none.
+/// The pages, when they are built, or the reason why they cannot be.
 type Built = watch::Receiver<Option<Result<Arc<Pages>, String>>>;
 
-/// Builds the book, in a place of its own, and serves it until it is told to stop.
+/// Builds the book, in a directory of its own, and serves it until it is stopped.
 pub(crate) fn serve(
     listener: TcpListener,
     sources: PathBuf,
@@ -56,12 +56,12 @@ pub(crate) fn serve(
     Ok(())
 }
 
-/// Builds the book in a thread of its own. The place is removed when the pages are in memory.
+/// Builds the book in its own thread. The directory is removed when the pages are in memory.
 fn build(sources: PathBuf, place: PathBuf) -> io::Result<Built> {
     let (tell, built) = watch::channel(None);
     thread::Builder::new().name("build".to_owned()).spawn(move || {
         let pages = Pages::build_in(&place, &sources);
-        // The process that has made the place tries it again in the end.
+        // If this fails, the main thread tries it again at the end.
         let _ = fs::remove_dir_all(place);
         match &pages {
             Ok(pages) => pages.warnings.iter().for_each(|warning| warn!("{warning}")),
@@ -74,11 +74,9 @@ fn build(sources: PathBuf, place: PathBuf) -> io::Result<Built> {
 
 async fn answer(State(mut built): State<Built>, request: Request) -> Response {
     let (status, kind, body) = match built.wait_for(Option::is_some).await.as_deref() {
-        _ if ![Method::GET, Method::HEAD].contains(request.method()) => (
-            StatusCode::METHOD_NOT_ALLOWED,
-            "text/plain",
-            "Pages can be read, and that is all.\n".into(),
-        ),
+        _ if ![Method::GET, Method::HEAD].contains(request.method()) => {
+            (StatusCode::METHOD_NOT_ALLOWED, "text/plain", "You can only read pages here.\n".into())
+        }
         Ok(Some(Ok(pages))) => page(pages, request.uri().path()),
         Ok(Some(Err(why))) => {
             let why = format!("The book cannot be built: {why}\n");
@@ -90,7 +88,7 @@ async fn answer(State(mut built): State<Built>, request: Request) -> Response {
         .status(status)
         .header(header::CONTENT_TYPE, kind)
         .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-        // The next run may have other pages.
+        // After a restart the pages may be different.
         .header(header::CACHE_CONTROL, "no-cache")
         .body(Body::from(body))
         .expect("these headers are valid")

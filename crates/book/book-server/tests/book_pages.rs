@@ -1,4 +1,4 @@
-//! The book as it is built: every link leads somewhere, and nothing is asked of another host.
+//! Tests the built book: every link leads somewhere, and nothing is loaded from another host.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::LazyLock;
@@ -16,7 +16,7 @@ static PAGES: LazyLock<BTreeMap<&str, String>> = LazyLock::new(|| {
     names.map(|name| (name, text(name))).collect()
 });
 
-/// What chapters include is copied into the book as it is, and is no page.
+/// Whether a file is a fragment: chapters include it, and mdBook copies it without making a page.
 fn is_fragment(name: &str) -> bool {
     name.starts_with("widgets/")
 }
@@ -33,12 +33,12 @@ fn nothing(found: BTreeSet<String>) {
 }
 
 #[test]
-fn mdbook_has_nothing_to_say_against_the_sources() {
+fn mdbook_has_no_warnings_about_the_sources() {
     assert_eq!(BOOK.warnings, Vec::<String>::new());
 }
 
 #[test]
-fn mdbook_warns_of_what_it_cannot_expand() {
+fn mdbook_warns_about_an_include_that_it_cannot_expand() {
     let place = tempfile::tempdir().unwrap();
     let lessons = place.path().join("lessons");
     std::fs::create_dir(&lessons).unwrap();
@@ -114,7 +114,7 @@ fn nothing_is_loaded_from_another_host() {
     nothing(found);
 }
 
-/// A diagram says in words what it shows. So need not the icon of a note, beside its word.
+/// A diagram has a description in words. The icon of a note, beside its word, needs none.
 #[test]
 fn every_picture_has_a_title_and_a_description() {
     let picture = Regex::new("(?s)<svg[^>]*>.*?</svg>").unwrap();
@@ -139,7 +139,7 @@ fn is_of_another_host(link: &str) -> bool {
         || link.starts_with("mailto:")
 }
 
-/// The values of an attribute. What text says of attributes is not in a tag.
+/// The values of an attribute in tags. Text about attributes does not count.
 fn attributes<'a>(html: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
     static TAG: LazyLock<Regex> = LazyLock::new(|| Regex::new("<[a-z][^<>]*>").unwrap());
     static ATTRIBUTE: LazyLock<Regex> =
@@ -160,7 +160,7 @@ fn resolve(from: &str, link: &str) -> String {
     if link.is_empty() {
         return from.to_owned();
     }
-    // The page for what is not there can be shown anywhere, so its links begin at the top.
+    // The page for missing pages can be shown at any address, so its links begin at the top.
     let (mut parts, link): (Vec<_>, _) = match link.strip_prefix('/') {
         Some(link) => (Vec::new(), link),
         None if from == "404.html" => (Vec::new(), link),

@@ -1,4 +1,4 @@
-//! The chapters as they are written: their blocks of code, and what they include.
+//! The chapters as written: their blocks of code, and their includes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,11 +18,11 @@ pub struct Chapter {
 /// A fenced block of code.
 #[derive(Clone, Debug)]
 pub struct Block {
-    /// What stands behind the opening fence: `console,session`.
+    /// The text after the opening fence: `console,session`.
     pub info: String,
     /// The number of the line on which the fence opens, from 1.
     pub line: usize,
-    /// What stands in front of the fence, and so in front of each line of the block.
+    /// The text before the fence, and so before each line of the block.
     pub indent: String,
     /// The lines between the fences.
     pub lines: Vec<String>,
@@ -31,11 +31,11 @@ pub struct Block {
 /// An `{{#include}}`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Include {
-    /// The line of the chapter that it stands on, from 1.
+    /// The line of the chapter that contains it, from 1.
     pub line: usize,
-    /// The file that is included, as it is named.
+    /// The included file, as written.
     pub path: String,
-    /// What is behind the name: an anchor, or lines.
+    /// The part after the file name: an anchor, or lines.
     pub anchor: Option<String>,
 }
 
@@ -48,7 +48,7 @@ pub fn chapters() -> Vec<Chapter> {
     files.map(|file| Chapter::read(&file)).collect()
 }
 
-/// Where the chapters are.
+/// The directory of the chapters.
 pub fn lessons() -> PathBuf {
     repository().join("lessons")
 }
@@ -64,7 +64,7 @@ impl Chapter {
     ///
     /// # Panics
     ///
-    /// There is none.
+    /// There is no such chapter.
     #[track_caller]
     pub fn read(file: &str) -> Chapter {
         let text = fs::read_to_string(lessons().join(file))
@@ -72,18 +72,18 @@ impl Chapter {
         Chapter { file: file.to_owned(), text }
     }
 
-    /// Where it is.
+    /// The path of the file.
     pub fn path(&self) -> PathBuf {
         lessons().join(&self.file)
     }
 
-    /// How a person finds a line of it: `lessons/start/services.md:7`.
+    /// A place that a person can find: `lessons/start/services.md:7`.
     pub fn place(&self, line: usize) -> String {
         format!("lessons/{}:{line}", self.file)
     }
 
-    /// Its blocks of code, in order. A block ends with a fence at least as long as the one that
-    /// began it.
+    /// The chapter's blocks of code, in order. A block ends with a fence at least as long as its
+    /// first one.
     pub fn blocks(&self) -> Vec<Block> {
         let mut blocks = Vec::new();
         let mut open: Option<(Block, usize)> = None;
@@ -114,18 +114,18 @@ impl Chapter {
         blocks
     }
 
-    /// What it includes.
+    /// The chapter's includes.
     pub fn includes(&self) -> Vec<Include> {
         let lines = (1..).zip(self.text.lines());
         lines.filter_map(|(number, line)| include(number, line)).collect()
     }
 
-    /// What stands where the include stands: the file, or what is between its anchors, without
-    /// the lines that hold anchors.
+    /// The lines that replace the include: the file, or the part between its anchors, without the
+    /// lines that contain anchors.
     ///
     /// # Errors
     ///
-    /// What is missing, in one line.
+    /// The thing that is missing, in one line.
     pub fn resolve(&self, include: &Include) -> Result<Vec<String>, String> {
         let path = self.path().with_file_name("").join(&include.path);
         let text =

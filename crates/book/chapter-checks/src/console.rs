@@ -1,16 +1,16 @@
 //! The grammar of a console block.
 //!
-//! A line that begins with `$ ` is a command; if it ends with `\`, the next line goes on with it.
-//! What follows is what it prints. The last command of a block that is called `server` or `session`
-//! has a terminal of its own and goes on after the block. There, a line that begins with `> ` is
-//! typed, and `^C` and `^D` are keys. After the last key of a block its command ends.
+//! A line that begins with `$ ` is a command; if it ends with `\`, the next line continues it. The
+//! lines after it are its output. The last command of a block named `server` or `session` has its
+//! own terminal and goes on after the block. There, a line that begins with `> ` is typed, and `^C`
+//! and `^D` are keys. After the last key of a block its command ends.
 //!
-//! A third word is the name of the terminal: `console,session,ann`. A block of that name that
-//! begins without a command goes on with what runs there; a command in it is typed when the shell has
-//! its prompt again.
+//! A third word is the name of the terminal: `console,session,ann`. A block with that name that
+//! begins without a command continues the session there; a command in it is typed when the shell
+//! shows its prompt again.
 //!
-//! The commands of a block that is called `soon` look at something that takes a moment to come
-//! true, such as the death of a process: each is typed again until it prints what is shown.
+//! The commands of a block named `soon` show something that takes a moment, such as the end of a
+//! process: each is repeated until it prints the lines shown.
 
 use crate::chapter::{Block, Chapter, include};
 
@@ -19,39 +19,39 @@ use crate::chapter::{Block, Chapter, include};
 pub struct Console {
     /// The commands that run to their end.
     pub commands: Vec<Command>,
-    /// Whether they are typed again until they print what is shown.
+    /// Whether they are repeated until they print the lines shown.
     pub is_soon: bool,
-    /// What happens at a terminal of its own.
+    /// The session at a terminal of its own.
     pub terminal: Option<Terminal>,
-    /// Whether it is written in the chapter itself, where its output can be written anew.
+    /// Whether it is written in the chapter itself, where its output can be rewritten.
     pub is_inline: bool,
 }
 
 /// A command that runs to its end.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Command {
-    /// The line of the chapter that it stands on.
+    /// The line of the chapter that contains it.
     pub line: usize,
-    /// What to type.
+    /// The text to type.
     pub text: String,
-    /// What it prints.
+    /// The expected output.
     pub output: Vec<String>,
 }
 
-/// What happens at a terminal.
+/// A session at a terminal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Terminal {
     /// Its name, which the reader sees above the block.
     pub name: String,
-    /// The command that is started there, or none if it runs already.
+    /// The command that is started there, or `None` if it already runs.
     pub command: Option<String>,
-    /// The line of the chapter that it begins on.
+    /// The line of the chapter where it begins.
     pub line: usize,
-    /// What is printed and typed, in turn.
+    /// The printed and typed lines, in turn.
     pub turns: Vec<Turn>,
 }
 
-/// One side's turn at a terminal.
+/// A part of a session.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Turn {
     /// These lines are printed.
@@ -64,7 +64,7 @@ pub enum Turn {
     Command(String),
 }
 
-/// Whether a block is one of the console.
+/// Whether a block is a console block.
 pub fn is_console(block: &Block) -> bool {
     block.info.split(',').next() == Some("console")
 }
@@ -73,7 +73,7 @@ pub fn is_console(block: &Block) -> bool {
 ///
 /// # Errors
 ///
-/// What is wrong with it, in one line.
+/// The error in the block, in one line.
 pub fn read(chapter: &Chapter, block: &Block) -> Result<Console, String> {
     let mut words = block.info.split(',').map(str::trim).skip(1);
     let kind = words.next();
@@ -81,7 +81,7 @@ pub fn read(chapter: &Chapter, block: &Block) -> Result<Console, String> {
         None => (false, false),
         Some("soon") => (false, true),
         Some("server" | "session") => (true, false),
-        Some(other) => return Err(format!("what is a console called {other}?")),
+        Some(other) => return Err(format!("there is no kind of console called {other}")),
     };
     let name = words.next().or(kind).unwrap_or_default().to_owned();
     let (lines, is_inline) = expanded(chapter, block)?;
@@ -102,7 +102,7 @@ pub fn read(chapter: &Chapter, block: &Block) -> Result<Console, String> {
     Ok(Console { commands: commands.collect::<Result<_, _>>()?, is_soon, terminal, is_inline })
 }
 
-/// A command, or none yet, and the lines up to the next one.
+/// A command, or none at the beginning, and the lines up to the next one.
 struct Step {
     line: usize,
     command: Option<String>,
@@ -132,7 +132,8 @@ fn steps(lines: Vec<(usize, String)>) -> Result<Vec<Step>, String> {
         if let Some(command) = line.strip_prefix("$ ") {
             let mut command = command.to_owned();
             while command.ends_with('\\') {
-                let (_, more) = lines.next().ok_or("the command goes on where the block ends")?;
+                let (_, more) =
+                    lines.next().ok_or("the command continues after the end of the block")?;
                 command = format!("{command}\n{more}");
             }
             steps.push(Step { line: number, command: Some(command), lines: Vec::new() });
@@ -145,7 +146,7 @@ fn steps(lines: Vec<(usize, String)>) -> Result<Vec<Step>, String> {
     Ok(steps)
 }
 
-/// What happens at a terminal, unless nothing does.
+/// The session at a terminal, or `None` if nothing happens there.
 fn terminal(name: String, steps: Vec<Step>) -> Option<Terminal> {
     let mut steps = steps.into_iter();
     let first = steps.next()?;
@@ -197,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_a_moment_is_soon() {
+    fn a_soon_block_may_take_a_moment() {
         let console = read("```console,soon\n$ ps\nZ\n```").unwrap();
         assert!(console.is_soon && console.terminal.is_none());
         assert!(!read("```console\n$ ps\nZ\n```").unwrap().is_soon);
@@ -240,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_console_is_refused() {
+    fn a_wrong_console_block_is_refused() {
         assert!(read("```console\nno command\n```").is_err());
         assert!(read("```console,screen\n$ true\n```").is_err());
         assert!(read("```console,session\n```").is_err());

@@ -1,4 +1,4 @@
-//! The solutions of the exercises: a module a chapter, each with the tests that hold it.
+//! The solutions of the exercises: one module for each chapter, with tests.
 
 pub mod async_lines;
 pub mod bits;

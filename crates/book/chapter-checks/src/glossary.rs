@@ -1,15 +1,15 @@
-//! The glossary, and where the chapters use its terms.
+//! The glossary, and the places where the chapters use its terms.
 //!
-//! An entry is a term on a line of its own, and below it, behind a colon, what it means. If it is met
-//! in other forms than that one, a comment lists all of them:
+//! An entry is a term on its own line, with its meaning in the lines below, after a colon. If the
+//! chapters use other forms of the term, a comment lists all forms:
 //!
 //! ```text
 //! half-close <!-- half-close, half-closes, half-closed -->
 //! : To end one direction of a connection and keep the other.
 //! ```
 //!
-//! A form that begins with a small letter may begin with a capital as well. A form with emphasis, such
-//! as `*ready*`, is met where a word is made a term, and not where it is a word like others.
+//! A form that begins with a small letter may also begin with a capital. A form with emphasis, such
+//! as `*ready*`, is found only where the word is used as a term.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -20,17 +20,17 @@ use regex::Regex;
 
 use crate::chapter::Chapter;
 
-/// Where the glossary is, in `lessons/`.
+/// The file of the glossary, in `lessons/`.
 pub const FILE: &str = "appendix/glossary.md";
 
 /// A term of the glossary.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// As it stands there: `descriptor (file descriptor)`.
+    /// The term as written in the glossary: `descriptor (file descriptor)`.
     pub term: String,
-    /// The forms in which it is met.
+    /// The forms in which chapters use it.
     pub forms: Vec<String>,
-    /// The line of the glossary that it stands on, from 1.
+    /// The line of the glossary that contains it, from 1.
     pub line: usize,
 }
 
@@ -41,9 +41,9 @@ pub struct Use {
     pub entry: usize,
     /// The line of the chapter, from 1.
     pub line: usize,
-    /// Where on the line it stands, with its link if it has one, in bytes.
+    /// The place on the line, with its link if it has one, in bytes.
     pub place: Range<usize>,
-    /// The words that stand there.
+    /// The words in that place.
     pub words: String,
     /// Whether they are a link to the entry.
     pub is_link: bool,
@@ -67,14 +67,14 @@ pub fn entries(glossary: &Chapter) -> Vec<Entry> {
 }
 
 impl Entry {
-    /// The name of its place on the page, which mdBook makes of the term.
+    /// The id of its place on the page, which mdBook makes from the term.
     pub fn anchor(&self) -> String {
         let is_kept = |c: &char| c.is_alphanumeric() || " -_".contains(*c);
         let kept: String = self.term.chars().filter(is_kept).collect();
         kept.to_lowercase().replace(' ', "-")
     }
 
-    /// Its forms, as they stand within and at the beginning of a sentence.
+    /// Its forms, as written inside a sentence and at its beginning.
     pub fn spellings(&self) -> impl Iterator<Item = String> {
         let with_capital = |form: &str| {
             let at = form.find(|c| c != '*').unwrap_or(0);
@@ -96,13 +96,13 @@ pub struct Finder {
 }
 
 impl Finder {
-    /// One that finds these entries, each by its number.
+    /// A finder of these entries, each identified by its index.
     pub fn new(entries: &[Entry]) -> Finder {
         let numbered = || entries.iter().enumerate();
         let spelled = numbered()
             .flat_map(|(number, entry)| entry.spellings().map(move |spelling| (spelling, number)));
         let spelled: HashMap<_, _> = spelled.collect();
-        // Of two forms that begin at the same place the longer one is meant.
+        // If two forms begin at the same place, the longer one is meant.
         let mut forms: Vec<_> = spelled.keys().collect();
         forms.sort_by_key(|form| Reverse(form.len()));
         let forms: Vec<_> = forms.into_iter().map(|form| whole(form)).collect();
@@ -113,7 +113,7 @@ impl Finder {
         }
     }
 
-    /// The terms in the prose of a chapter, in the order of reading.
+    /// The terms in the prose of a chapter, in reading order.
     ///
     /// # Errors
     ///
@@ -152,7 +152,7 @@ impl Finder {
     }
 }
 
-/// A pattern for a form that is no part of a longer word.
+/// A pattern for a form that is not part of a longer word.
 fn whole(form: &str) -> String {
     let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     let edge = |c| if is_word(c) { r"\b" } else { "" };
@@ -160,7 +160,8 @@ fn whole(form: &str) -> String {
     format!("{}{}{}", edge(first), regex::escape(form), edge(last))
 }
 
-/// Whether what stands there is no part of a word with hyphens, nor the name of a manual page.
+/// Whether the text in this place is not part of a word with hyphens, nor the name of a manual
+/// page.
 fn stands_alone(text: &str, place: Range<usize>) -> bool {
     let (before, after) = (&text[..place.start], &text[place.end..]);
     let goes_on = after.starts_with('-') && after[1..].starts_with(char::is_alphanumeric);
@@ -186,9 +187,9 @@ fn links(text: &str) -> Vec<Link> {
     found.collect()
 }
 
-/// The lines of running text, with their numbers: no headings, tables or figures, no code, nothing
-/// that is closed at first, and no question, in which a link would help to answer. Of links only
-/// those to the glossary are left; what else is not prose is blank.
+/// The lines of running text, with their numbers: no headings, tables, figures or code, nothing
+/// that is closed at first, and no questions, since a link would help to answer them. Only links to
+/// the glossary are kept; everything else that is not prose is blank.
 pub fn prose(chapter: &Chapter) -> Vec<(usize, String)> {
     static NO_PROSE: LazyLock<Regex> = LazyLock::new(|| {
         let patterns = ["`+[^`]*`+", "<span[^>]*>.*?</span>", "<[^>]*>", r"\[[^\]]*\]\([^)]*\)"];
@@ -225,7 +226,7 @@ pub fn prose(chapter: &Chapter) -> Vec<(usize, String)> {
     prose
 }
 
-/// Makes a place of a text blank, so that others stay where they are.
+/// Makes a range of a text blank, so that other ranges keep their places.
 fn blank(text: &mut String, place: Range<usize>) {
     let blank = "~".repeat(place.len());
     text.replace_range(place, &blank);
@@ -265,7 +266,7 @@ mod tests {
         assert_eq!(told, expected);
     }
 
-    /// What is found in a text, each with a `+` if it is a link.
+    /// Checks the terms that are found in a text; a `+` marks those that are a link.
     #[track_caller]
     fn check(text: &str, expected: &[&str]) {
         let uses = Finder::new(&glossary()).uses(&chapter(text)).unwrap();
@@ -286,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn links_to_the_glossary_are_told_from_others() {
+    fn links_to_the_glossary_are_distinguished_from_others() {
         let link = "an [half-close](../appendix/glossary.md#half-close), a [FIN](c.md), poll";
         check(link, &["half-close+", "poll"]);
         let lost = Finder::new(&glossary()).uses(&chapter("a\n[FIN](../appendix/glossary.md#fim)"));

@@ -1,8 +1,9 @@
-//! A place of its own for the commands of one chapter.
+//! An isolated place for the commands of one chapter.
 //!
-//! It has a network, in which every port is free and nobody is but 127.0.0.1, and processes, of
-//! which none is left when it ends: both are namespaces (namespaces(7)). Its directory looks like
-//! the top level of the repository, and what a command writes there is gone afterwards.
+//! It has its own network, in which every port is free and 127.0.0.1 is the only host, and its own
+//! processes, none of which is left when it ends: both are namespaces (namespaces(7)). Its
+//! directory looks like the top of the repository, and files that a command writes there are
+//! deleted afterwards.
 
 use std::fs::{self, File, Permissions};
 use std::io;
@@ -23,14 +24,14 @@ pub struct Lab {
     directory: PathBuf,
 }
 
-/// What a lab is made with.
+/// The programs that a lab needs.
 pub const TOOLS: [&str; 5] = ["bash", "ip", "nsenter", "setsid", "unshare"];
 
-/// All namespaces that a lab has of its own.
+/// The namespaces of a lab.
 const OWN: &[&str] = &["--net", "--pid", "--mount"];
 
 impl Lab {
-    /// Whether this system lets us have one.
+    /// Whether this system allows a lab.
     pub fn is_possible() -> bool {
         Namespaces::are_possible(OWN)
     }
@@ -47,7 +48,7 @@ impl Lab {
         Ok(Lab { namespaces, directory })
     }
 
-    /// Has the tests in these examples built, so that `cargo test --example NAME` runs them here.
+    /// Builds the tests in these examples, so that `cargo test --example NAME` runs them here.
     ///
     /// # Errors
     ///
@@ -60,38 +61,41 @@ impl Lab {
         Ok(())
     }
 
-    /// Runs a command to its end, with nothing to read. Gives what it has printed.
+    /// Runs a command to its end, without input. Returns its output.
     ///
     /// # Errors
     ///
     /// It cannot be started, or does not end.
     pub fn run(&self, command: &str) -> Result<Vec<String>, String> {
-        // Through a file: a pipe would end only when whatever it has left behind has ended, too.
+        // Through a file: a pipe would end only when the command's remaining children have ended,
+        // too.
         let output = self.directory.join("bin/.output");
         let started = File::create(&output).and_then(|file| {
             let shell = ["bash", "-c", "cd \"$HOME\" && eval \"$1\"", "bash", command];
             let mut inside = self.inside(&shell);
             inside.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).spawn()
         });
-        let mut child = started.map_err(|error| format!("it cannot be started: {error}"))?;
+        let mut child =
+            started.map_err(|error| format!("the command cannot be started: {error}"))?;
         let ended = waited_for(&mut child, deadline());
         let bytes = fs::read(&output).map_err(|error| error.to_string())?;
         let printed = lines(&String::from_utf8_lossy(&bytes));
         match ended {
             true => Ok(printed),
-            false => Err(format!("it does not end; so far it has printed {printed:#?}")),
+            false => Err(format!("the command does not end; so far it has printed {printed:#?}")),
         }
     }
 
-    /// Opens a terminal, with an interactive shell as a reader has one.
+    /// Opens a terminal with an interactive shell, like a reader's.
     ///
     /// # Errors
     ///
-    /// There is no terminal to be had, or the shell cannot be started.
+    /// There is no free terminal, or the shell cannot be started.
     pub fn terminal(&self) -> io::Result<Terminal> {
-        // A test that was started in the background ignores Ctrl-C, and hands that on (bash(1)).
+        // A test that was started in the background ignores Ctrl-C, and its children inherit that
+        // (bash(1)).
         let wrapper = ["env", "--default-signal", "setsid", "--ctty", "--wait", "bash", "-c"];
-        // Readers edit a line before they send it; the test sends it whole.
+        // Readers can edit a line before they send it; the test sends complete lines.
         let shell = "cd \"$HOME\" && \
                      PS1=$PROMPT PS2= HISTFILE= exec bash --noprofile --norc --noediting -i";
         let mut shell = self.inside(&[&wrapper[..], &[shell]].concat());
@@ -99,7 +103,7 @@ impl Lab {
         Terminal::open(shell)
     }
 
-    /// What starts a program inside.
+    /// The command line that starts a program inside.
     fn inside(&self, program: &[&str]) -> Command {
         let mut inside = self.namespaces.enter();
         let path = env::var("PATH").unwrap_or_default();
@@ -117,13 +121,13 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        // Before its directory goes.
+        // Close them before the directory is deleted.
         self.namespaces.close();
         let _ = fs::remove_dir_all(&self.directory);
     }
 }
 
-/// Makes the directory: links to what is at the top level of the repository, and the programs.
+/// Makes the directory: links to the files at the top of the repository, and the programs.
 fn furnish(directory: &Path, program: &Path) -> io::Result<()> {
     let _ = fs::remove_dir_all(directory);
     let (bin, target) = (directory.join("bin"), directory.join("target/debug"));
@@ -149,8 +153,8 @@ fn furnish(directory: &Path, program: &Path) -> io::Result<()> {
     fs::set_permissions(&cargo, Permissions::from_mode(0o755))
 }
 
-/// `cargo run` and `cargo test --example`, where everything is built already. Cargo says nothing
-/// then if it is told to be quiet, and its own words are not shown in the book.
+/// `cargo run` and `cargo test --example`, with everything built already. A quiet cargo prints
+/// nothing then, and the book does not show cargo's own output.
 const CARGO: &str = r#"#!/bin/sh
 case "$1 $2" in
 "run "*) name=debug/after-accept ;;
@@ -165,7 +169,7 @@ while [ $# -gt 0 ]; do
     -p | --package) name=debug/$2; shift 2 ;;
     --example) name=debug/examples/$2; shift 2 ;;
     --) shift; break ;;
-    *) echo "cargo run: what is $1?" >&2; exit 101 ;;
+    *) echo "cargo run: there is no $1" >&2; exit 101 ;;
     esac
 done
 CARGO_MANIFEST_DIR=$HOME

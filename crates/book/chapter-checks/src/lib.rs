@@ -1,10 +1,11 @@
-//! Holds the chapters of the book to what they say.
+//! Checks that the chapters of the book are true.
 //!
 //! - Their Rust is compiled and run: each chapter is the documentation of a module here, so that
-//!   `cargo test --doc` finds it. What a chapter includes by anchor is not: it is cut from code
-//!   that is tested where it stands.
-//! - The solutions of their exercises are [`exercises`], each with its tests.
-//! - Their commands are run in a [`lab::Lab`], and print what is shown: `tests/book_commands.rs`.
+//!   `cargo test --doc` finds it. Code that a chapter includes by anchor is not run here: it is
+//!   tested where it comes from.
+//! - The solutions of their exercises are in [`exercises`], each with its tests.
+//! - Their commands are run in a [`lab::Lab`], and must print the output shown:
+//!   `tests/book_commands.rs`.
 
 pub mod chapter;
 pub mod console;
@@ -14,7 +15,7 @@ pub mod lab;
 pub mod terminal;
 pub mod transcript;
 
-/// Hands the list of all chapters to a macro: a name for each, and its file in `lessons/`.
+/// Passes the list of all chapters to a macro: a name for each, and its file in `lessons/`.
 ///
 /// A chapter of SUMMARY.md that is not in this list makes a test fail.
 #[macro_export]
@@ -87,7 +88,7 @@ macro_rules! each_chapter {
     };
 }
 
-/// Makes a module of each chapter, whose documentation is the chapter.
+/// Makes a module of each chapter, with the chapter as its documentation.
 #[cfg(doctest)]
 macro_rules! chapters_as_documentation {
     ($($name:ident $file:literal,)+) => {

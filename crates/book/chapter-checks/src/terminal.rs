@@ -1,4 +1,4 @@
-//! A terminal with an interactive shell, in which a reader types commands.
+//! A terminal with an interactive shell, for a test that types commands like a reader.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -20,7 +20,7 @@ pub struct Terminal {
     shell: Child,
     keyboard: File,
     screen: Receiver<Vec<u8>>,
-    /// What was printed, and was not waited for yet.
+    /// Output that was not waited for yet.
     printed: Vec<u8>,
 }
 
@@ -33,11 +33,13 @@ impl Terminal {
     /// Starts a shell that has this prompt.
     pub(crate) fn open(mut shell: Command) -> io::Result<Terminal> {
         let pty = openpty(&SIZE, None)?;
-        // Else whatever another test starts meanwhile holds this terminal open, and it never ends.
+        // Otherwise a process that another test starts meanwhile keeps this terminal open, so that
+        // it never ends.
         for side in [&pty.master, &pty.slave] {
             fcntl(side, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
         }
-        // Else Ctrl-C flushes the output (termios(3)), and what a command says at once is lost.
+        // Otherwise Ctrl-C flushes the output (termios(3)), and the last output of a command is
+        // lost.
         let mut settings = tcgetattr(&pty.slave)?;
         settings.local_flags.insert(LocalFlags::NOFLSH);
         tcsetattr(&pty.slave, SetArg::TCSANOW, &settings)?;
@@ -45,7 +47,7 @@ impl Terminal {
         shell.stdin(theirs(&pty.slave)?).stdout(theirs(&pty.slave)?).stderr(pty.slave);
         test_kit::hear_interrupts();
         let started = shell.spawn()?;
-        // It holds their side, and there is no end to read as long as anybody does.
+        // The command holds the slave side, and while it is open there is no end to read.
         drop(shell);
         let mut ours = File::from(pty.master);
         let keyboard = ours.try_clone()?;
@@ -66,8 +68,8 @@ impl Terminal {
     ///
     /// # Errors
     ///
-    /// What was printed instead of the prompt, since another command still runs, or instead of the
-    /// echo.
+    /// The output that came instead of the prompt, since another command still runs, or instead of
+    /// the echo.
     pub fn type_command(&mut self, command: &str, patience: Duration) -> Result<(), Vec<String>> {
         self.wait_for_end(patience)?;
         self.printed.clear();
@@ -75,11 +77,11 @@ impl Terminal {
         command.lines().try_for_each(|line| self.type_among(line, patience, true))
     }
 
-    /// Ends what runs here by Ctrl-C, as a reader does before the next page.
+    /// Ends the running command with Ctrl-C, as a reader does before the next page.
     ///
     /// # Errors
     ///
-    /// What was printed: it goes on, or the shell still has a job in the background.
+    /// The command goes on, or the shell still has a job in the background; this is the output.
     pub fn end(mut self, patience: Duration) -> Result<(), Vec<String>> {
         while self.hear(Instant::now()) {}
         if !self.is_at_prompt() {
@@ -91,16 +93,16 @@ impl Terminal {
         if jobs.is_empty() { Ok(()) } else { Err(jobs) }
     }
 
-    /// Types a line, and waits for the terminal to echo it, if that is how it is set.
+    /// Types a line, and waits for the terminal's echo, if echo is on.
     ///
     /// # Errors
     ///
-    /// What was printed instead of the echo.
+    /// The output that came instead of the echo.
     pub fn type_line(&mut self, line: &str, patience: Duration) -> Result<(), Vec<String>> {
         self.type_among(line, patience, false)
     }
 
-    /// Types a line, and waits for its echo. Other lines may come before it, or may not.
+    /// Types a line, and waits for its echo. `others` says whether other lines may come before it.
     fn type_among(
         &mut self,
         line: &str,
@@ -110,7 +112,7 @@ impl Terminal {
         let is_echoed = tcgetattr(&self.keyboard)
             .is_ok_and(|settings| settings.local_flags.contains(LocalFlags::ECHO));
         let typed = self.keyboard.write_all(format!("{line}\n").as_bytes());
-        typed.map_err(|error| vec![format!("the terminal does not take it: {error}")])?;
+        typed.map_err(|error| vec![format!("the terminal does not accept it: {error}")])?;
         if !is_echoed {
             return Ok(());
         }
@@ -128,24 +130,25 @@ impl Terminal {
         }
     }
 
-    /// Presses a key: 3 is Ctrl-C, and 4 Ctrl-D.
+    /// Presses a key: 3 is Ctrl-C, and 4 is Ctrl-D.
     ///
     /// # Errors
     ///
-    /// The terminal does not take it.
+    /// The terminal does not accept it.
     pub fn press(&mut self, key: u8) -> io::Result<()> {
         self.keyboard.write_all(&[key])
     }
 
-    /// Waits until `expected` has been printed, next after what was waited for already.
+    /// Waits until `expected` has been printed, directly after the output that was waited for
+    /// before.
     ///
     /// # Errors
     ///
-    /// What was printed instead.
+    /// The output that came instead.
     pub fn wait_for(&mut self, expected: &[String], patience: Duration) -> Result<(), Vec<String>> {
         let by = Instant::now() + patience;
         loop {
-            // The shell leaves a line empty before it says that a job has stopped.
+            // The shell prints an empty line before it reports that a job has stopped.
             while self.printed.starts_with(b"\r\n")
                 && expected.first().is_some_and(|line| !line.is_empty())
             {
@@ -163,17 +166,16 @@ impl Terminal {
         }
     }
 
-    /// Waits until the shell has its prompt again. Returns what was printed since it was last waited
-    /// for.
+    /// Waits until the shell shows its prompt again. Returns the output since the last wait.
     ///
     /// # Errors
     ///
-    /// The command goes on; this is what it has printed.
+    /// The command does not end; the error contains its output.
     pub fn wait_for_end(&mut self, patience: Duration) -> Result<Vec<String>, Vec<String>> {
         let by = Instant::now() + patience;
         while !self.is_at_prompt() && self.hear(by) {}
         let mut printed = self.all_lines();
-        // The shell ends the line of a Ctrl-C that has ended a program.
+        // If Ctrl-C has ended a program, the shell ends the line with the echo of the key.
         if self.printed.starts_with(b"^C\r\n") {
             printed.remove(0);
         }
@@ -186,13 +188,13 @@ impl Terminal {
         }
     }
 
-    /// Whether the shell has its prompt. A job in the background may have printed more since.
+    /// Whether the shell shows its prompt. A job in the background may have printed more since.
     fn is_at_prompt(&self) -> bool {
         self.printed.windows(PROMPT.len()).any(|bytes| bytes == PROMPT.as_bytes())
     }
 
-    /// What is printed until nothing has been for `lull`. Only to write down what a command does:
-    /// a test waits for what it knows.
+    /// The output until there has been none for `lull`. Only for writing down the output of a
+    /// command: a test waits for the output that it expects.
     pub fn listen(&mut self, lull: Duration) -> Vec<String> {
         while self.hear(Instant::now() + lull) {}
         let printed = self.all_lines();
@@ -200,7 +202,7 @@ impl Terminal {
         printed
     }
 
-    /// Waits for more. Tells whether there was any.
+    /// Waits for more output. Returns whether there was any.
     fn hear(&mut self, by: Instant) -> bool {
         let heard = self.screen.recv_timeout(by.saturating_duration_since(Instant::now()));
         heard.map(|bytes| self.printed.extend(bytes)).is_ok()
@@ -233,17 +235,17 @@ impl Drop for Terminal {
     }
 }
 
-/// Whether a terminal shows this line because it was typed. A program may print its prompt `> ` at the
-/// same moment, and then the prompt stands in the middle of the line.
+/// Whether a terminal shows this line because it was typed. A program may print its prompt `> ` at
+/// the same moment, so that the prompt is in the middle of the line.
 fn is_echo(typed: &str, shown: &str) -> bool {
     let prompted = |(place, _)| format!("{}> {}", &typed[..place], &typed[place..]) == shown;
     let shown_at_the_end = shown.strip_suffix('>');
     shown == typed || shown_at_the_end == Some(typed) || typed.char_indices().any(prompted)
 }
 
-/// What a terminal shows, as the book writes it down: without the prompts of the shell and of a
-/// program that asks for a line, which come before the line is typed or after, and without the echo
-/// of Ctrl-C.
+/// The contents of a terminal, as the book writes it: without the prompts of the shell and of
+/// programs that ask for a line, which may come before or after the typed line, and without the
+/// echo of Ctrl-C.
 fn shown(bytes: &[u8]) -> Vec<String> {
     let lines = lines(&String::from_utf8_lossy(bytes));
     lines
@@ -261,12 +263,12 @@ fn shown(bytes: &[u8]) -> Vec<String> {
         .collect()
 }
 
-/// The lines of a text, as a terminal would show them: spaces at their end are not seen.
+/// The lines of a text, as a terminal shows them: without spaces at the end.
 pub fn lines(text: &str) -> Vec<String> {
     text.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
-/// Waits until a process has ended, and tells whether it has.
+/// Waits until a process has ended, and returns whether it has.
 pub(crate) fn waited_for(child: &mut Child, patience: Duration) -> bool {
     let by = Instant::now() + patience;
     loop {

@@ -1,9 +1,9 @@
-//! What a command prints: lines, in which values that differ each time are marked.
+//! The expected output of a command: lines, in which values that differ each time are marked.
 //!
-//! - `...`, alone on a line, is any number of lines that are left out.
-//! - `‹4711›` is a value of its kind: a number, a duration with its unit, an amount of memory, a time
-//!   of the day or a date, or a MAC address. As columns move with the width of a value, spaces beside
-//!   one are as many as there happen to be.
+//! - `...`, alone on a line, means any number of lines that are left out.
+//! - `‹4711›` means any value of the same kind: a number, a duration with its unit, an amount of
+//!   memory, a time of the day or a date, or a MAC address. Since columns move with the width of a
+//!   value, the number of spaces beside it does not matter.
 
 use std::sync::LazyLock;
 
@@ -18,28 +18,28 @@ const KINDS: [&str; 5] = [
     r"[0-9][0-9:.TZ-]*",
 ];
 
-/// What became of a comparison.
+/// The result of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Comparison {
-    /// So many lines were what they shall be.
+    /// This many lines are as expected.
     Same(usize),
-    /// What there is so far is right, and more has to come.
+    /// The output so far is right, but incomplete.
     Unfinished,
-    /// Whatever comes, it will not be right.
+    /// The output is wrong, whatever follows.
     Different,
 }
 
-/// Compares the beginning of what was printed with what shall be.
+/// Compares the beginning of the output with the expected lines.
 pub fn begins(expected: &[String], printed: &[String]) -> Comparison {
     compare(expected, printed, |_| true)
 }
 
-/// Compares all that was printed with what shall be.
+/// Compares the whole output with the expected lines.
 pub fn is(expected: &[String], printed: &[String]) -> bool {
     matches!(compare(expected, printed, <[String]>::is_empty), Comparison::Same(_))
 }
 
-/// Whether a line is what the chapter shows.
+/// Whether a printed line agrees with a line of the chapter.
 pub fn line_is(shown: &str, printed: &str) -> bool {
     if !shown.contains('‹') {
         return shown == printed;
@@ -58,7 +58,7 @@ pub fn line_is(shown: &str, printed: &str) -> bool {
     pattern.is_match(printed)
 }
 
-/// The kind of a value; one that is of no kind stands for itself.
+/// The pattern for the kind of a value; a value without a kind matches only itself.
 fn kind(value: &str) -> String {
     static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         let whole = |kind| Regex::new(&format!("^(?:{kind})$")).expect("it is valid");
@@ -95,7 +95,7 @@ fn compare(
     }
 }
 
-/// What was expected and what came, as a diff: `-` is in the chapter only, `+` was printed only.
+/// Expected and actual output as a diff: `-` is only in the chapter, `+` was only printed.
 pub fn difference(expected: &[String], printed: &[String]) -> String {
     let alike = |(expected, printed): &(&String, &String)| line_is(expected, printed);
     let begin = expected.iter().zip(printed).take_while(alike).count();

@@ -1,4 +1,4 @@
-//! What each style costs in code, and in system calls.
+//! The cost of each style in code and in system calls.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,26 +9,26 @@ use compare::Code;
 use launch::Style;
 use toml::{Table, Value};
 
-/// Where the system calls of an echo are kept, below the top of the repository: a line for each
-/// style, its name and then their names in order. `tests/system_calls.rs` counts them, and writes
-/// them where the environment says `BLESS=1`.
+/// The file of the system calls of an echo, below the top of the repository: a line for each style,
+/// with its name and then the names of the calls in order. `tests/system_calls.rs` counts them, and
+/// writes them if the environment contains `BLESS=1`.
 pub const SYSTEM_CALLS: &str = "crates/book/side-by-side/system_calls.txt";
 
-/// What a style costs.
+/// The cost of a style.
 #[derive(Debug)]
 pub struct Costs {
-    /// How much there is to read, and what of it the compiler cannot check.
+    /// The amount of code, and of code that the compiler cannot check.
     pub code: Code,
-    /// The modules of `drivers` that it stands on, as other styles do, and their lines.
+    /// The modules of `drivers` that it uses, as other styles do, and their lines.
     pub drivers: Vec<(String, usize)>,
     /// The crates that it names, without those of this repository.
     pub dependencies: Vec<String>,
-    /// The system calls that it takes to receive a message of the service echo and to answer it.
+    /// The system calls that receive a message of the service echo and answer it.
     pub system_calls: Vec<String>,
 }
 
 impl Costs {
-    /// Counts what a style costs. `root` is the top of the repository.
+    /// Counts the cost of a style. `root` is the top of the repository.
     ///
     /// # Errors
     ///
@@ -43,11 +43,11 @@ impl Costs {
     }
 }
 
-/// Where the modules are that several styles stand on.
+/// The directory of the modules that several styles use.
 const DRIVERS: &str = "crates/drivers/src";
 
-/// The modules of `drivers` that a style names, and how many lines each has, with those of the
-/// modules that it uses itself and that are not listed already.
+/// The modules of `drivers` that a style names, with their numbers of lines, and the modules that
+/// those use and that are not listed already.
 fn drivers(style: &Style, root: &Path) -> io::Result<Vec<(String, usize)>> {
     let mut sources = String::new();
     for entry in fs::read_dir(root.join(style.folder()).join("src"))? {
@@ -70,7 +70,7 @@ fn drivers(style: &Style, root: &Path) -> io::Result<Vec<(String, usize)>> {
     Ok(modules)
 }
 
-/// The modules of `drivers` that a text names behind `prefix`.
+/// The modules of `drivers` that a text names after `prefix`.
 fn modules_named(text: &str, prefix: &str, root: &Path) -> io::Result<Vec<String>> {
     let mut all = Vec::new();
     for entry in fs::read_dir(root.join(DRIVERS))? {
@@ -105,7 +105,7 @@ fn system_calls(style: &Style, root: &Path) -> io::Result<Vec<String>> {
     let of_style = lines.find_map(|mut words| (words.next() == Some(style.name)).then_some(words));
     let missing = || {
         io::Error::other(format!(
-            "{SYSTEM_CALLS}: the style {:?} has no line: let this count its system calls: \
+            "{SYSTEM_CALLS}: the style {:?} has no line; this command counts its system calls: \
              BLESS=1 cargo test --test system_calls the_book",
             style.name
         ))

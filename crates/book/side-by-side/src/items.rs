@@ -1,4 +1,4 @@
-//! A style's source, cut into its items.
+//! Cuts a style's source into its items.
 
 use std::fs;
 use std::io;
@@ -9,27 +9,27 @@ use std::path::Path;
 use launch::Style;
 use syn::spanned::Spanned;
 
-/// A piece of source that has a name: a function, a type, an implementation of a trait.
+/// A named piece of source: a function, a type, an implementation of a trait.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
-    /// What it shares with its counterparts in the other styles, and with nothing else.
+    /// The name that it shares only with its counterparts in the other styles.
     pub name: String,
-    /// The file that it stands in, such as `crates/styles/fork-server/src/child.rs`.
+    /// The file that contains it, such as `crates/styles/fork-server/src/child.rs`.
     pub file: String,
     /// Its lines with their comments, moved to the left margin.
     pub text: String,
 }
 
-/// What is called otherwise in one style than in the others. Asynchronous code needs a runtime
-/// around it, so the loop has a function of its own there; and its tasks end one by one.
+/// Items that have another name in one style than in the others. Asynchronous code needs a runtime
+/// around it, so its loop is a separate function; and its tasks end one by one.
 const COUNTERPARTS: [(&str, &str); 2] =
     [("accept_all", "serve"), ("end_connection", "end_connections")];
 
-/// The items of a style, in the order of a reading. `root` is the top of the repository.
+/// The items of a style, in reading order. `root` is the top of the repository.
 ///
 /// # Errors
 ///
-/// A source cannot be read, or has something in it that has no name here.
+/// A source cannot be read, or contains an item that has no name here.
 pub fn items(root: &Path, style: &Style) -> io::Result<Vec<Item>> {
     let directory = format!("{}/src", style.folder());
     let mut items: Vec<Item> = Vec::new();
@@ -44,8 +44,8 @@ pub fn items(root: &Path, style: &Style) -> io::Result<Vec<Item>> {
     Ok(items)
 }
 
-/// The files of a style, in the order of a reading: the library, its modules in the order in which
-/// it names them, and the program.
+/// The files of a style, in reading order: the library, its modules in the order in which it names
+/// them, and the program.
 fn files(root: &Path, directory: &str) -> io::Result<Vec<String>> {
     let path = format!("{directory}/lib.rs");
     let library = syn::parse_file(&read(root, &path)?).map_err(|error| at(&path, &error))?;
@@ -66,26 +66,27 @@ fn at(path: &str, error: &syn::Error) -> io::Error {
     io::Error::other(format!("{path}:{}: {error}", error.span().start().line))
 }
 
-/// The names and the texts of what a file consists of. All before its first item (what it is for,
-/// what it uses) has the name of the file.
+/// The names and texts of the pieces of a file. The text before its first item (its purpose, its
+/// imports) has the name of the file.
 fn cut(file: &str, source: &str) -> syn::Result<Vec<(String, String)>> {
     let mut scissors = Scissors::default();
-    // The room's part is another one than what every client has: its names begin with its module.
+    // The part for the room differs from the part for every client: its names begin with its
+    // module.
     let module = if file == "member.rs" { "member::" } else { "" };
     for item in syn::parse_file(source)?.items {
         let end = item.span().end().line;
         match &item {
-            // Few lines, the same in every style but for a name.
+            // A few lines, which are the same in every style except for a name.
             _ if file == "main.rs" => scissors.cut(file, end),
             syn::Item::Use(_) => scissors.cut(file, end),
             syn::Item::Mod(module) if module.content.is_none() => scissors.cut(file, end),
             syn::Item::Impl(block) if block.trait_.is_none() => {
-                // The state is called Server in every style, so its name tells nothing.
+                // The state is called Server in every style, so its name is left out.
                 let owner = match &name_of_type(&block.self_ty)?[..] {
                     "Server" => String::new(),
                     owner => format!("{owner}::"),
                 };
-                // Neither do the lines of the braces.
+                // The lines of the braces are left out, too.
                 scissors.cut_at = block.brace_token.span.open().end().line;
                 for item in &block.items {
                     let syn::ImplItem::Fn(function) = item else {
@@ -106,15 +107,15 @@ fn cut(file: &str, source: &str) -> syn::Result<Vec<(String, String)>> {
 
 #[derive(Default)]
 struct Scissors {
-    /// How many lines have been cut off.
+    /// The number of lines that have been cut off.
     cut_at: usize,
     /// The names of the pieces, and their lines, counted from 0.
     pieces: Vec<(String, Range<usize>)>,
 }
 
 impl Scissors {
-    /// Cuts off what reaches to the line `end`, counted from 1, with all that stands before it.
-    /// What follows something of its name belongs to that.
+    /// Cuts off the lines up to line `end`, counted from 1, including comments before the item. If
+    /// the piece before has the same name, they belong to it.
     fn cut(&mut self, name: &str, end: usize) {
         let begin = mem::replace(&mut self.cut_at, end);
         match self.pieces.last_mut() {
@@ -136,7 +137,7 @@ fn name(item: &syn::Item) -> syn::Result<String> {
             format!("impl {behaviour} for {}", name_of_type(&block.self_ty)?)
         }
         syn::Item::Macro(call) => format!("{}!", last_name(&call.mac.path)?),
-        _ => return Err(syn::Error::new(item.span(), "what is this called?")),
+        _ => return Err(syn::Error::new(item.span(), "this item has no name here")),
     })
 }
 
@@ -148,7 +149,7 @@ fn in_all_styles(name: &syn::Ident) -> String {
 fn name_of_type(type_: &syn::Type) -> syn::Result<String> {
     match type_ {
         syn::Type::Path(path) => last_name(&path.path),
-        _ => Err(syn::Error::new(type_.span(), "what is this type called?")),
+        _ => Err(syn::Error::new(type_.span(), "this type has no name here")),
     }
 }
 
@@ -158,8 +159,8 @@ fn last_name(path: &syn::Path) -> syn::Result<String> {
     Ok(last.ident.to_string())
 }
 
-/// The lines without those that only the book needs, without the margin that all of them have, and
-/// without empty ones before them.
+/// The lines without those that only the book needs, without their common margin, and without empty
+/// ones at the beginning.
 fn tidy(lines: &[&str]) -> String {
     let lines = lines.iter().filter(|line| !line.contains("// ANCHOR"));
     let lines: Vec<_> = lines.skip_while(|line| line.trim().is_empty()).collect();

@@ -1,11 +1,11 @@
-//! What the page *Side by side* of the book shows, made from the sources of the styles.
+//! Makes the book's page *Side by side* from the sources of the styles.
 //!
-//! The styles have their items in the same order and under the same names. So two of them are laid
-//! beside one another item by item ([`items`], [`pair`]), and what differs in an item is found by
-//! the crate similar, line by line and then word by word. What each costs is counted ([`costs`]).
+//! The styles have their items in the same order and under the same names. So two styles are
+//! aligned item by item ([`items`], [`pair`]), and the crate similar finds the differences in an
+//! item, line by line and then word by word. The cost of each style is counted ([`costs`]).
 //!
-//! `cargo run -p side-by-side` writes it all into `lessons/widgets/`, and a test says when that has
-//! to be done again.
+//! `cargo run -p side-by-side` writes everything into `lessons/widgets/`, and a test fails if the
+//! files are out of date.
 
 #![forbid(unsafe_code)]
 
@@ -22,9 +22,9 @@ use launch::Style;
 /// A file that is made from the sources.
 #[derive(Debug)]
 pub struct Part {
-    /// Where it is kept, below the top of the repository.
+    /// The path of the file, below the top of the repository.
     pub path: &'static str,
-    /// What it has to hold.
+    /// The text that it must contain.
     pub text: String,
 }
 
@@ -32,7 +32,7 @@ pub struct Part {
 ///
 /// # Errors
 ///
-/// Something of what they are made from is missing, or cannot be read.
+/// A source is missing or cannot be read.
 pub fn parts(root: &Path) -> io::Result<[Part; 3]> {
     let items = Style::ALL.iter().map(|style| items::items(root, style));
     let items = items.collect::<io::Result<Vec<_>>>()?;
@@ -44,7 +44,7 @@ pub fn parts(root: &Path) -> io::Result<[Part; 3]> {
     ])
 }
 
-/// The top of the repository that this was built from.
+/// The top of the repository from which this was built.
 pub fn repository() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(3).expect("it is in crates/")

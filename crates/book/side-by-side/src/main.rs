@@ -9,11 +9,11 @@ use side_by_side::{parts, repository};
 
 /// Write the parts of the book's page "Side by side" that are made from the sources of the styles
 ///
-/// The styles' sources, aligned by their items, and what each style costs go into
-/// lessons/widgets/. It has to be done again when a style has changed, and a test says so.
+/// The styles' sources, aligned by their items, and the cost of each style go into
+/// lessons/widgets/. Run it again when a style has changed; a test fails until you do.
 #[derive(Parser)]
 #[command(after_help = "\
-The system calls are counted by a test, which writes them where the environment says BLESS=1:
+A test counts the system calls, and writes them if the environment contains BLESS=1:
   BLESS=1 cargo test --test system_calls the_book")]
 struct Command {}
 
@@ -35,7 +35,7 @@ fn write() -> io::Result<()> {
         if !is_new {
             fs::write(&path, part.text)?;
         }
-        println!("{} {}", if is_new { "as it was" } else { "written  " }, part.path);
+        println!("{} {}", if is_new { "unchanged" } else { "written  " }, part.path);
     }
     Ok(())
 }

@@ -13,8 +13,9 @@ use crate::items::Item;
 use crate::pair::{Marks, Row, Step, rows, steps};
 use launch::Style;
 
-/// The element of the page, and in it what a reader without JavaScript has: the differences of each
-/// style to the one before it. No line of it is empty, since Markdown would begin again there.
+/// The element of the page. It contains the version for readers without JavaScript: the differences
+/// between each style and the one before it. It has no empty lines, since Markdown would begin
+/// again there.
 pub(crate) fn element(items: &[Vec<Item>]) -> String {
     let mut html = "<side-by-side>\n<p>Each style, and what differs from the one before: a line \
                     with - is gone, and one with + is new.</p>\n"
@@ -33,8 +34,8 @@ pub(crate) fn element(items: &[Vec<Item>]) -> String {
     html + "</side-by-side>\n"
 }
 
-/// What is new or differs is shown in full; what is as it was, or gone, is named, since it stood in
-/// what came before.
+/// New and changed items are shown in full; unchanged and removed ones are only named, since the
+/// reader has seen them before.
 fn differences(rows: &[Row<'_>], html: &mut String) {
     let (mut same, mut gone) = (Vec::new(), Vec::new());
     for row in rows {
@@ -62,13 +63,13 @@ fn differences(rows: &[Row<'_>], html: &mut String) {
     }
 }
 
-/// A difference as diff(1) shows it, and in it the words that differ.
+/// A difference as diff(1) shows it, with the words that differ.
 fn difference(before: &str, after: &str) -> String {
     let (mut old, mut new) = (before.lines(), after.lines());
     let mut html = "<pre>".to_owned();
     for Step { same, left, right } in steps(before, after) {
         for line in old.by_ref().take(same) {
-            // As an entity, since a line of blanks counts as empty.
+            // As an entity, since Markdown treats a line of blanks as empty.
             let _ = writeln!(html, "&#32;{}", escape(line));
         }
         new.by_ref().take(same).for_each(drop);
@@ -78,7 +79,7 @@ fn difference(before: &str, after: &str) -> String {
     html + "</pre>\n"
 }
 
-/// The next lines of one side, each behind the sign of that.
+/// The next lines of one side, each after the sign of that side.
 fn differing(element: &str, sign: char, side: &[Marks], text: &mut Lines<'_>) -> String {
     let lines = side.iter().zip(text);
     let lines = lines.map(|(marks, line)| format!("{sign}{}", marked(line, marks)));
@@ -101,12 +102,12 @@ fn marked(line: &str, marks: &Marks) -> String {
     html + &text(at..units.len())
 }
 
-/// What the chooser shows two styles from: the items of each, and for every two of them the rows.
+/// The data of the chooser: the items of each style, and the rows for every pair of styles.
 ///
-/// A row is `[left, right, steps]`: the places of two items, or null, and what leads from one text
-/// to the other. A step is `[same, left, right]`: how many lines are the same, and then an entry
-/// for each line of the left and of the right that differs, with where the words that do begin and
-/// end. It is JavaScript and not JSON, since a page that is read from a file may load that.
+/// A row is `[left, right, steps]`: the indices of two items, or null, and the steps from one text
+/// to the other. A step is `[same, left, right]`: the number of equal lines, and then an entry for
+/// each differing line of the left and of the right, with the ranges of the words that differ. It
+/// is JavaScript and not JSON, since a page that is opened as a file may load only that.
 pub(crate) fn data(items: &[Vec<Item>]) -> String {
     let mut script = "// Made from the styles' sources by `cargo run -p side-by-side`.\n\
          afterAccept.sideBySide.data({\n\"styles\": {\n"
@@ -130,7 +131,7 @@ pub(crate) fn data(items: &[Vec<Item>]) -> String {
     script + "}\n});\n"
 }
 
-/// A list with a line for each value, so that a change of the sources is a change of few lines.
+/// A list with one line for each value, so that a small change of the sources changes few lines.
 fn lines(values: impl Iterator<Item = Value>) -> String {
     let values: Vec<_> = values.map(|value| value.to_string()).collect();
     format!("[\n{}\n]", values.join(",\n"))
@@ -150,7 +151,7 @@ fn row_as_json(row: &Row<'_>, left: &[Item], right: &[Item]) -> Value {
     json!([place(row.left, left), place(row.right, right), steps.collect::<Vec<_>>()])
 }
 
-/// A table of what each style costs.
+/// A table of the costs of each style.
 pub(crate) fn costs(root: &Path) -> io::Result<String> {
     let mut html = "<div class=\"table-wrapper\">\n<table class=\"costs\">\n<thead><tr>\
                     <th scope=\"col\">style</th>\
@@ -181,7 +182,7 @@ pub(crate) fn costs(root: &Path) -> io::Result<String> {
     Ok(html + "</tbody>\n</table>\n</div>\n")
 }
 
-/// The lines of all modules that a style stands on, and of each.
+/// The number of lines of all modules that a style uses, and of each.
 fn stands_on(drivers: &[(String, usize)]) -> String {
     let sum: usize = drivers.iter().map(|(_, lines)| lines).sum();
     let parts = drivers.iter().map(|(module, lines)| format!("<code>{module}</code> {lines}"));

@@ -1,4 +1,4 @@
-//! Two styles beside one another: which items they share, and what differs in those.
+//! Two styles side by side: the items that they share, and the differences in those.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use similar::{Algorithm, ChangeTag, DiffOp, DiffTag, InlineChangeOptions, TextDi
 
 use crate::items::Item;
 
-/// What stands in one row: an item of both styles, or one that only one of them has.
+/// One row: an item of both styles, or an item that only one of them has.
 #[derive(Debug)]
 pub struct Row<'a> {
     /// The item of the style on the left.
@@ -17,8 +17,8 @@ pub struct Row<'a> {
 
 /// The rows of two styles. Each item of each of them is in one row.
 ///
-/// They stand in the order of the style that has more items. What only the other one has stands
-/// below what it has before it.
+/// They have the order of the style with more items. An item that only the other style has comes
+/// after the item that precedes it there.
 pub fn rows<'a>(left: &'a [Item], right: &'a [Item]) -> Vec<Row<'a>> {
     let turned = |row: Row<'a>| Row { left: row.right, right: row.left };
     if left.len() < right.len() {
@@ -41,25 +41,25 @@ pub fn rows<'a>(left: &'a [Item], right: &'a [Item]) -> Vec<Row<'a>> {
     rows
 }
 
-/// Lines that are the same in both texts, and then lines that differ.
+/// Equal lines, and then lines that differ.
 #[derive(Debug, PartialEq)]
 pub struct Step {
-    /// How many lines are the same.
+    /// The number of equal lines.
     pub same: usize,
-    /// The lines of the left text that follow, and the words in each that differ.
+    /// The next lines of the left text, with the words in each that differ.
     pub left: Vec<Marks>,
-    /// The lines of the right text that follow, and the words in each that differ.
+    /// The next lines of the right text, with the words in each that differ.
     pub right: Vec<Marks>,
 }
 
-/// Which parts of a line differ from a line that is like it, in units of UTF-16, as JavaScript
-/// counts. There are none in a line that has no such counterpart: all of it is another.
+/// The ranges of a line that differ from a similar line, in units of UTF-16, as JavaScript counts.
+/// A line without a similar one has no marks: all of it differs.
 pub type Marks = Vec<Range<usize>>;
 
-/// What leads from one text to another.
+/// The steps from one text to another.
 pub fn steps(left: &str, right: &str) -> Vec<Step> {
     let diff = TextDiff::configure().algorithm(Algorithm::Patience).diff_lines(left, right);
-    // Words are marked where lines are much alike: elsewhere there would be more marks than text.
+    // Words are marked only in similar lines: otherwise there would be more marks than text.
     let options = *InlineChangeOptions::default().min_ratio(0.7);
     let mut steps = Vec::new();
     let mut at = 0;
@@ -67,7 +67,7 @@ pub fn steps(left: &str, right: &str) -> Vec<Step> {
         let mut step =
             Step { same: change.old_range().start - at, left: Vec::new(), right: Vec::new() };
         at = change.old_range().end;
-        // Without a deadline: what is marked must not depend on how fast the machine is.
+        // Without a deadline: the marks must not depend on the speed of the machine.
         for line in diff.iter_inline_changes_with_options_deadline(&change, options, None) {
             let side = match line.tag() {
                 ChangeTag::Delete => &mut step.left,
@@ -83,8 +83,8 @@ pub fn steps(left: &str, right: &str) -> Vec<Step> {
     steps.into_iter().chain(end).collect()
 }
 
-/// The changes of a difference. Where two of them have nothing but braces and empty lines between
-/// them they are one: such lines are the same by chance.
+/// The changes of a difference. Two changes with only braces and empty lines between them become
+/// one: such lines are equal by chance.
 fn changes(diff: &TextDiff<'_, '_, str>) -> Vec<DiffOp> {
     let ops = diff.ops();
     let mut changes: Vec<(Range<usize>, Range<usize>)> = Vec::new();
@@ -114,7 +114,7 @@ fn changes(diff: &TextDiff<'_, '_, str>) -> Vec<DiffOp> {
     changes.into_iter().map(change).collect()
 }
 
-/// Where the parts of a line stand that are emphasized.
+/// The ranges of the emphasized parts of a line.
 fn marks(parts: &[(bool, &str)]) -> Marks {
     let mut marks = Marks::new();
     let mut at = 0;

@@ -1,4 +1,4 @@
-//! What the page shows is what the sources say, in whole.
+//! The page shows exactly the sources.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,7 +9,7 @@ use side_by_side::pair::{rows, steps};
 use side_by_side::{parts, repository};
 
 #[test]
-fn the_book_has_what_the_command_writes() {
+fn the_books_files_are_up_to_date() {
     let parts = parts(repository()).unwrap_or_else(|error| panic!("{error}"));
     for part in parts {
         let kept = fs::read_to_string(repository().join(part.path)).unwrap_or_default();
@@ -17,7 +17,7 @@ fn the_book_has_what_the_command_writes() {
         let differs = lines.position(|(kept, made)| kept != made);
         assert!(
             kept == part.text,
-            "{} is not what the sources make of it (line {}): cargo run -p side-by-side",
+            "{} is out of date (line {}): cargo run -p side-by-side",
             part.path,
             differs.map_or(kept.lines().count(), |line| line + 1)
         );
@@ -52,7 +52,7 @@ fn every_line_of_the_sources_is_in_an_item() {
 }
 
 /// The lines of a source without anchors and without the braces around methods, which the names of
-/// the items tell.
+/// the items replace.
 fn said(source: &str) -> Vec<&str> {
     let mut said = Vec::new();
     let mut is_in_methods = false;
@@ -77,7 +77,7 @@ fn no_two_items_of_a_style_have_the_same_name() {
     }
 }
 
-/// As ARCHITECTURE.md says it.
+/// ARCHITECTURE.md makes the same claim.
 #[test]
 fn the_styles_have_their_items_under_the_same_names_in_the_same_order() {
     for (style, items) in Style::ALL.iter().zip(all()) {
@@ -96,7 +96,7 @@ fn the_styles_have_their_items_under_the_same_names_in_the_same_order() {
             ],
         };
         if style.own == Own::Slot {
-            // The table has these, for every style that has one.
+            // For styles with a table, these two are in `drivers::table`.
             expected.retain(|name| !["end_connections", "keep_time"].contains(name));
         }
         let names = items.iter().map(|item| &item.name[..]);

@@ -1,32 +1,32 @@
-//! The four kinds of broadcast in IPv4, of which two are dead and one seldom leaves home.
+//! The four kinds of broadcast in IPv4. Two are no longer used, and one seldom leaves its network.
 
 use crate::class::classful_network;
 use crate::subnet::{self, highest};
 
-/// To whom a broadcast was meant to go.
+/// The receivers that a broadcast was meant to reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Broadcast {
-    /// To all on this link, whatever its network (RFC 919).
+    /// All hosts on this link, whatever their network (RFC 919).
     Limited,
-    /// To all of one subnet (RFC 922).
+    /// All hosts of one subnet (RFC 922).
     Subnet,
-    /// To all of a network by its class, which has no subnets.
+    /// All hosts of a network by its class, if it has no subnets.
     Net,
-    /// To all subnets of a network by its class (RFC 922, RFC 1812).
+    /// All subnets of a network by its class (RFC 922, RFC 1812).
     AllSubnets,
 }
 
 impl Broadcast {
-    /// All there are.
+    /// All kinds.
     pub const ALL: [Broadcast; 4] =
         [Broadcast::Limited, Broadcast::Subnet, Broadcast::Net, Broadcast::AllSubnets];
 
     // ANCHOR: address
     /// The address of this kind for a host with this address and prefix, if there is one.
     ///
-    /// A network by its class has either subnets, then it has [`AllSubnets`](Self::AllSubnets), or
-    /// none, then it has [`Net`](Self::Net) and no other: the address is the same, and nobody
-    /// outside can tell which is meant.
+    /// If a network by its class has subnets, it has [`AllSubnets`](Self::AllSubnets); if it has
+    /// none, it has [`Net`](Self::Net). Both have the same address, so a host outside cannot tell
+    /// which one is meant.
     pub fn address(self, host: u32, prefix: u8) -> Option<u32> {
         let net = classful_network(host);
         let is_subnet = net.is_some_and(|net| prefix > net.prefix());
@@ -42,7 +42,7 @@ impl Broadcast {
     }
     // ANCHOR_END: address
 
-    /// Its name.
+    /// The name of this kind.
     pub fn name(self) -> &'static str {
         match self {
             Broadcast::Limited => "limited",
@@ -52,7 +52,7 @@ impl Broadcast {
         }
     }
 
-    /// Whether anything on today's networks obeys it.
+    /// Whether devices on today's networks obey it.
     pub fn is_alive(self) -> bool {
         matches!(self, Broadcast::Limited | Broadcast::Subnet)
     }

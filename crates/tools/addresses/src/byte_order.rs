@@ -1,17 +1,17 @@
 //! Byte order: which byte of a number comes first, in memory and on the wire.
 
-/// Which byte of a number stands at the lowest address, and leaves first.
+/// The byte order: which byte of a number stands at the lowest address, and is sent first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// The most significant one, as people write numbers. This is network byte order (RFC 791,
-    /// appendix B).
+    /// The most significant byte first, as people write numbers. This is network byte order (RFC
+    /// 791, appendix B).
     Big,
-    /// The least significant one, as x86 and most ARM systems have it.
+    /// The least significant byte first, as on x86 and most ARM systems.
     Little,
 }
 
 impl Order {
-    /// The order of the machine that this is compiled for.
+    /// The order of the machine for which this is compiled.
     pub const HOST: Order = if cfg!(target_endian = "big") { Order::Big } else { Order::Little };
 
     /// The order of every number in a header of IP, TCP or UDP.
@@ -27,10 +27,10 @@ impl Order {
 }
 
 // ANCHOR: bytes
-/// The bytes of `number` as they follow one another in memory or on the wire.
+/// The bytes of `number` in the order in which they stand in memory or on the wire.
 ///
-/// This is what `to_be_bytes` and `to_le_bytes` do. Of a number that does not fit into the type
-/// only the lower bytes are left.
+/// `to_be_bytes` and `to_le_bytes` do the same. If a number does not fit into the type, only its
+/// lower bytes are kept.
 pub fn bytes(number: i128, integer: Integer, order: Order) -> Vec<u8> {
     let byte = |significance: u32| (number >> (8 * significance)) as u8;
     let significances = 0..integer.bits() / 8;
@@ -41,9 +41,9 @@ pub fn bytes(number: i128, integer: Integer, order: Order) -> Vec<u8> {
 }
 // ANCHOR_END: bytes
 
-/// The number that `bytes` are, read in this order; a signed one in two's complement.
+/// The number that `bytes` form in this order; a signed one is in two's complement.
 ///
-/// This is what `from_be_bytes` and `from_le_bytes` do.
+/// `from_be_bytes` and `from_le_bytes` do the same.
 pub fn number(bytes: &[u8], integer: Integer, order: Order) -> i128 {
     let append = |number: i128, byte: &u8| number * 256 + i128::from(*byte);
     let number = match order {
@@ -58,22 +58,23 @@ pub fn number(bytes: &[u8], integer: Integer, order: Order) -> i128 {
     }
 }
 
-/// What somebody reads who takes one order for the other: 255 as a u16 becomes 65280.
+/// The number that you get if you read the bytes in the wrong order: 255 as a u16 becomes 65280.
 pub fn swapped(number: i128, integer: Integer) -> i128 {
     self::number(&bytes(number, integer, Order::Big), integer, Order::Little)
 }
 
 // ANCHOR: to_network
-/// What htons(3) and htonl(3) return on a machine of this order: the number whose bytes in that
-/// machine's memory are the ones that the wire shall carry. ntohs and ntohl do the very same.
+/// The result of htons(3) and htonl(3) on a machine of this order: the number whose bytes in that
+/// machine's memory are in network byte order. ntohs and ntohl do exactly the same.
 ///
-/// Put simply: on a little-endian machine it is [`swapped`], on a big-endian one nothing is done.
+/// In short: on a little-endian machine it is [`swapped`], and on a big-endian machine nothing
+/// changes.
 pub fn to_network(number: i128, integer: Integer, host: Order) -> i128 {
     self::number(&bytes(number, integer, Order::NETWORK), integer, host)
 }
 // ANCHOR_END: to_network
 
-/// A type of numbers, by its name in Rust.
+/// An integer type, named as in Rust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Integer {
     /// 16 bits, such as a port.
@@ -91,11 +92,11 @@ pub enum Integer {
 }
 
 impl Integer {
-    /// All there are.
+    /// All types.
     pub const ALL: [Integer; 6] =
         [Integer::U16, Integer::U32, Integer::U64, Integer::I16, Integer::I32, Integer::I64];
 
-    /// Its name in Rust.
+    /// The name in Rust.
     pub fn name(self) -> &'static str {
         match self {
             Integer::U16 => "u16",
@@ -107,7 +108,7 @@ impl Integer {
         }
     }
 
-    /// How many bits it has.
+    /// The number of bits.
     pub fn bits(self) -> u32 {
         match self {
             Integer::U16 | Integer::I16 => 16,
@@ -116,22 +117,22 @@ impl Integer {
         }
     }
 
-    /// Whether it can be below zero.
+    /// Whether the type has negative numbers.
     pub fn is_signed(self) -> bool {
         matches!(self, Integer::I16 | Integer::I32 | Integer::I64)
     }
 
-    /// The least number that it holds.
+    /// The least number of the type.
     pub fn least(self) -> i128 {
         if self.is_signed() { -(1 << (self.bits() - 1)) } else { 0 }
     }
 
-    /// The greatest number that it holds.
+    /// The greatest number of the type.
     pub fn most(self) -> i128 {
         self.least() + (1 << self.bits()) - 1
     }
 
-    /// The same width without a sign: what C's functions take.
+    /// The unsigned type of the same width, which C's functions take.
     pub fn unsigned(self) -> Integer {
         match self.bits() {
             16 => Integer::U16,

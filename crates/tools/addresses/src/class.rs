@@ -1,8 +1,8 @@
-//! The classes of IPv4, which ended in 1993 (RFC 1519) and live on in what people say.
+//! The classes of IPv4. They ended in 1993 (RFC 1519), but people still use their names.
 
 use crate::subnet::Network;
 
-/// What the first bits of an address said about it, before prefixes were written beside addresses.
+/// The meaning of an address's first bits, before prefixes were written beside addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// 0…: 128 huge networks.
@@ -11,15 +11,15 @@ pub enum Class {
     B,
     /// 110…: 2,097,152 small ones.
     C,
-    /// 1110…: multicast groups. This class alone still means something (RFC 5771).
+    /// 1110…: multicast groups. Only this class still has a meaning (RFC 5771).
     D,
-    /// 1111…: reserved ever since (RFC 1112, section 4).
+    /// 1111…: reserved, then and now (RFC 1112, section 4).
     E,
 }
 
 impl Class {
     // ANCHOR: of
-    /// The class of an address: how many ones stand before the first zero.
+    /// The class of an address: the number of ones before the first zero.
     pub fn of(address: u32) -> Class {
         match address.leading_ones() {
             0 => Class::A,
@@ -31,10 +31,10 @@ impl Class {
     }
     // ANCHOR_END: of
 
-    /// All there are.
+    /// All classes.
     pub const ALL: [Class; 5] = [Class::A, Class::B, Class::C, Class::D, Class::E];
 
-    /// The bits by which it is known.
+    /// The first bits of each address of this class.
     pub fn leading_bits(self) -> &'static str {
         match self {
             Class::A => "0",
@@ -56,7 +56,7 @@ impl Class {
         }
     }
 
-    /// How many bits named the network. D and E had no networks.
+    /// The number of bits that name the network. D and E had no networks.
     pub fn prefix(self) -> Option<u8> {
         match self {
             Class::A => Some(8),
@@ -66,14 +66,14 @@ impl Class {
         }
     }
 
-    /// How many networks it had: those network bits that did not tell the class could vary.
+    /// The number of networks: all bits of the network vary, except those that tell the class.
     pub fn networks(self) -> Option<u32> {
         let free = usize::from(self.prefix()?) - self.leading_bits().len();
         Some(1 << free)
     }
 }
 
-/// The network that an address belonged to when classes counted.
+/// The network that an address belonged to when classes were used.
 pub fn classful_network(address: u32) -> Option<Network> {
     let prefix = Class::of(address).prefix()?;
     Some(Network::of(address, prefix))

@@ -39,7 +39,7 @@ pub struct Command {
 
 #[derive(Clone, Debug, Subcommand)]
 enum Question {
-    /// What a number looks like in memory and on the wire
+    /// The bytes of a number in memory and on the wire
     Bytes {
         /// In decimal, or in hexadecimal after 0x
         #[arg(allow_negative_numbers = true)]
@@ -48,7 +48,7 @@ enum Question {
         #[arg(long = "as", value_name = "TYPE", value_parser = integer(), default_value = "u32")]
         integer: Integer,
     },
-    /// The network of an address: mask, first and last host, broadcast, how many hosts
+    /// The network of an address: mask, first and last host, broadcast, number of hosts
     Subnet {
         /// IPv4 or IPv6, such as 200.201.145.128/26 or 2001:db8::/32
         #[arg(value_name = "ADDRESS/PREFIX")]
@@ -60,16 +60,16 @@ enum Question {
         one: String,
         /// The other one
         other: String,
-        /// How many bits name the network
+        /// The number of bits that name the network
         #[arg(long)]
         prefix: String,
     },
     /// Split a network into equal parts
     Split {
-        /// What to split
+        /// The network to split
         #[arg(value_name = "NETWORK/PREFIX")]
         network: String,
-        /// How many parts: 2, 4, 8 or another power of two
+        /// The number of parts: 2, 4, 8 or another power of two
         #[arg(long, value_name = "PARTS")]
         into: String,
     },
@@ -82,12 +82,12 @@ enum Question {
         #[arg(value_name = "NETWORK/PREFIX")]
         other: String,
     },
-    /// The class of an IPv4 address, and why there are none any more
+    /// The class of an IPv4 address, and why classes are no longer used
     Class {
         /// Such as 150.164.34.99
         address: String,
     },
-    /// The four kinds of broadcast that a host has, and which of them are dead
+    /// The four kinds of broadcast of a host, and which of them still work
     Broadcast {
         /// The host, such as 150.164.34.99/26
         #[arg(value_name = "ADDRESS/PREFIX")]
@@ -103,35 +103,35 @@ enum Question {
         /// Such as 01:00:5e:4a:14:1e
         mac: String,
     },
-    /// Be asked, and told the likely mistake
+    /// Practise: answer questions; a wrong answer shows the likely mistake
     Drill {
-        /// What about
+        /// The subject
         #[arg(value_parser = subject())]
         subject: Subject,
-        /// The same seed asks the same questions [default: by chance]
+        /// A seed; the same seed asks the same questions [default: by chance]
         #[arg(long, value_name = "N")]
         seed: Option<u32>,
-        /// How many questions
+        /// The number of questions
         #[arg(long, value_name = "N", default_value_t = 10,
             value_parser = clap::value_parser!(u32).range(1..))]
         count: u32,
     },
 }
 
-/// Answers what the command asks, on standard output, and returns the status to exit with: 0 when
-/// it is answered, 1 when something failed on the way, 2 for wrong usage.
+/// Answers the command's question on standard output, and returns the exit status: 0 if it is
+/// answered, 1 if something failed on the way, 2 for wrong usage.
 ///
-/// A failure is told in one line on standard error.
+/// A failure is reported in one line on standard error.
 pub fn run(command: Command) -> ExitCode {
     let failure = match answer(command.question) {
         Ok(()) => return ExitCode::SUCCESS,
-        // Whoever read our output has read enough, as `head` does: no failure, and nothing to say.
+        // The reader, such as `head`, has read enough and closed the pipe: this is no failure.
         Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {
             return ExitCode::SUCCESS;
         }
         Err(failure) => failure,
     };
-    // `eprintln!` would panic where standard error is gone.
+    // `eprintln!` would panic if standard error is closed.
     let _ = writeln!(io::stderr(), "error: {failure}");
     match failure {
         Failure::Usage(_) => ExitCode::from(2),
@@ -139,7 +139,7 @@ pub fn run(command: Command) -> ExitCode {
     }
 }
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 #[derive(Debug)]
 enum Failure {
     Usage(Wrong),
@@ -166,7 +166,7 @@ impl Error for Failure {}
 fn answer(question: Question) -> Result<(), Failure> {
     if let Question::Drill { subject, seed, count } = question {
         let seed = seed.unwrap_or_else(|| RandomState::new().hash_one(0) as u32);
-        // Without a terminal nobody sees a prompt as what it is.
+        // Without a terminal, a prompt would only be noise in the output.
         let prompt = io::stdin().is_terminal() && io::stdout().is_terminal();
         let prompt = if prompt { "> " } else { "" };
         let (input, output) = (io::stdin().lock(), io::stdout().lock());
@@ -215,11 +215,11 @@ fn text(question: Question) -> Result<String, Wrong> {
             Address::V4(group) => working::mac_of_group(group),
             Address::V6(group) => working::mac_of_ipv6_group(group),
         }
-        .expect("what is read is a group"),
+        .expect("a checked group"),
         Question::Groups { mac } => {
-            working::groups(read::mac_of_groups(&mac)?).expect("what is read has groups")
+            working::groups(read::mac_of_groups(&mac)?).expect("a checked address has groups")
         }
-        Question::Drill { .. } => unreachable!("it is a conversation, not a text"),
+        Question::Drill { .. } => unreachable!("a drill is a conversation, not a text"),
     })
 }
 
@@ -241,7 +241,7 @@ enum Network {
     V6(ipv6::Network),
 }
 
-/// Reads a network, which shall be written as one: by its own address.
+/// Reads a network. It must be written with its own address.
 fn network(text: &str) -> Result<Network, Wrong> {
     let (network, is_its_own, name) = match read::address_and_prefix(text)? {
         (Address::V4(address), prefix) => {
@@ -259,16 +259,16 @@ fn network(text: &str) -> Result<Network, Wrong> {
         return Ok(network);
     }
     let address = text.find('/').unwrap_or(text.len());
-    let why = format!("an address inside of a network; the network itself is {name}");
+    let why = format!("an address inside a network; the network itself is {name}");
     Err(wrong(text, 0..address, why))
 }
 
-/// The prefix of the parts when a network with this prefix is split into so many.
+/// The prefix of the parts if a network with this prefix is split into this many.
 fn longer(into: &str, prefix: u8, bits: u8) -> Result<u8, Wrong> {
     let parts = read::number(into)?;
     let place = 0..into.len();
     if parts < 2 {
-        return Err(wrong(into, place, "to split is to make 2 parts or more"));
+        return Err(wrong(into, place, "a split makes 2 parts or more"));
     }
     let more = parts.unsigned_abs().trailing_zeros();
     if !parts.unsigned_abs().is_power_of_two() {
@@ -283,15 +283,15 @@ fn longer(into: &str, prefix: u8, bits: u8) -> Result<u8, Wrong> {
     }
     let left = u32::from(bits - prefix);
     if more > left {
-        let why = format!("a /{prefix} has 2^{left} addresses, and this would need 2^{more}");
+        let why = format!("a /{prefix} has 2^{left} addresses, but this would need 2^{more}");
         return Err(wrong(into, place, why));
     }
-    // It is at most `bits`, which is at most 128.
+    // The sum is at most `bits`, which is at most 128.
     Ok(prefix + more as u8)
 }
 
 fn other_kind(text: &str) -> Wrong {
-    let why = "one is of IPv4 and one of IPv6, and they have nothing in common";
+    let why = "one is IPv4 and the other is IPv6: no network has both";
     wrong(text, 0..text.len(), why)
 }
 

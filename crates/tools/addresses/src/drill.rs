@@ -1,17 +1,18 @@
-//! Questions without end, and what the answers tell.
+//! Questions without end, and diagnoses of the answers.
 //!
-//! A [`Question`] knows its right answer, the typical wrong ones, and which [`Mistake`] leads to
-//! each: so [`judge`] names the mistake from the answer alone.
+//! A [`Question`] knows its right answer, the typical wrong ones, and the [`Mistake`] that leads to
+//! each: so [`judge`] finds the mistake from the answer alone.
 //!
-//! A seed asks the same questions for ever, and can do so in a page of the book, too. How they are
-//! drawn is therefore a part of what this module promises:
+//! A seed always asks the same questions, also in a page of the book. So this module promises the
+//! way in which they are drawn:
 //!
-//! - Numbers come from [`Numbers`], mulberry32, which is made of 32-bit additions, multiplications,
-//!   shifts and XORs, so that JavaScript computes the same with `Math.imul` and `>>>`.
-//! - Of each question its module says which numbers it takes, in which order, and nothing else takes
-//!   any.
-//! - A question that would not be telling is dropped and the next one is drawn from the numbers that
-//!   follow: see [`is_telling`].
+//! - Numbers come from [`Numbers`], mulberry32, which consists of 32-bit additions,
+//!   multiplications, shifts and XORs, so that JavaScript computes the same with `Math.imul` and
+//!   `>>>`.
+//! - The module of each question says which numbers it takes, in which order, and nothing else
+//!   takes numbers.
+//! - If the answer to a question could not tell the mistakes apart, the question is dropped, and
+//!   the next one is drawn from the numbers that follow: see [`is_telling`].
 
 mod bytes;
 mod mac;
@@ -28,14 +29,15 @@ use crate::multicast::Mac;
 use crate::read::{self, Wrong};
 use crate::working::dotted;
 
-/// Asks `count` questions: reads an answer from each line of `input`, and says on `output` whether
-/// it is right, what the mistake may be, and why. `prompt` is shown where an answer is awaited.
+/// Asks `count` questions: reads an answer from each line of `input`, and writes to `output`
+/// whether it is right, what the likely mistake is, and why. `prompt` is shown before each answer.
 ///
-/// The end of the input ends the drill, too. What is no answer at all is asked again.
+/// The end of the input ends the drill, too. If a line is not an answer, the question is asked
+/// again.
 ///
 /// # Errors
 ///
-/// Those of the input and of the output.
+/// Errors of the input and of the output.
 pub fn run(
     subject: Subject,
     seed: u32,
@@ -79,14 +81,14 @@ pub fn run(
     output.flush()
 }
 
-/// An answer, or none where the line is empty; nothing at all at the end of the input.
+/// The next answer; an inner `None` for an empty line, an outer one at the end of the input.
 fn read_answer(
     question: &dyn Question,
     prompt: &str,
     input: &mut impl BufRead,
     output: &mut impl Write,
 ) -> io::Result<Option<Option<Answer>>> {
-    /// No answer is as long. What is longer is read as several.
+    /// No answer is as long as this. A longer line is read as several.
     const LINE_LIMIT: u64 = 1024;
     loop {
         write!(output, "{prompt}")?;
@@ -107,7 +109,7 @@ fn read_answer(
     }
 }
 
-/// What an answer tells about the one who gave it.
+/// Judges an answer, and names the mistake that leads to it.
 pub fn judge(question: &dyn Question, answer: &Answer) -> Verdict {
     if *answer == question.right() {
         return Verdict::Right;
@@ -117,15 +119,15 @@ pub fn judge(question: &dyn Question, answer: &Answer) -> Verdict {
     Verdict::Wrong(slip.map(|(mistake, _)| mistake))
 }
 
-/// Whether a question can tell mistakes apart: each that can be made leads to an answer of its own,
-/// and three or more can be made.
+/// Whether a question tells mistakes apart: at least three are possible, and each leads to a
+/// different answer.
 pub fn is_telling(question: &dyn Question) -> bool {
     let answers: Vec<_> = wrong_answers(question);
     let is_first = |at: usize| answers[..at].iter().all(|earlier| earlier.1 != answers[at].1);
     answers.len() >= 3 && (0..answers.len()).all(is_first)
 }
 
-/// The typical wrong answers. By chance a mistake may lead to the right one, and then it is none.
+/// The typical wrong answers. If a mistake happens to lead to the right answer, it is left out.
 fn wrong_answers(question: &dyn Question) -> Vec<(Mistake, Answer)> {
     let right = question.right();
     let mut answers = question.slips();
@@ -133,7 +135,7 @@ fn wrong_answers(question: &dyn Question) -> Vec<(Mistake, Answer)> {
     answers
 }
 
-/// Something to ask.
+/// A question of a drill.
 pub trait Question: fmt::Debug {
     /// The question in words.
     fn text(&self) -> String;
@@ -141,15 +143,14 @@ pub trait Question: fmt::Debug {
     /// The one right answer.
     fn right(&self) -> Answer;
 
-    /// What is answered by whoever makes one of the typical mistakes, as far as this question can
-    /// be mistaken so.
+    /// The answers that typical mistakes lead to, as far as they are possible for this question.
     fn slips(&self) -> Vec<(Mistake, Answer)>;
 
     /// Why the right answer is right.
     fn working(&self) -> String;
 }
 
-/// What is asked about.
+/// The subject of a drill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// Byte order.
@@ -161,10 +162,10 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// All there are.
+    /// All subjects.
     pub const ALL: [Subject; 3] = [Subject::Bytes, Subject::Subnet, Subject::Mac];
 
-    /// By which it is asked for.
+    /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Subject::Bytes => "bytes",
@@ -186,7 +187,7 @@ impl Subject {
         std::iter::repeat_with(any).filter(|question| is_telling(&**question))
     }
 
-    /// Every mistake that can be told.
+    /// All mistakes that an answer can show.
     pub fn mistakes(self) -> &'static [Mistake] {
         match self {
             Subject::Bytes => bytes::MISTAKES,
@@ -196,21 +197,21 @@ impl Subject {
     }
 }
 
-/// A typical way to go wrong.
+/// A typical mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mistake {
-    /// A short name, by which other programs know it.
+    /// A short name, for other programs.
     pub name: &'static str,
-    /// What is said to whoever makes it.
+    /// The text for the reader who makes it.
     pub says: &'static str,
 }
 
-/// What an answer is.
+/// The judgement of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// As it should be.
+    /// The right answer.
     Right,
-    /// Wrong, by a mistake that can be told from it, or by some other.
+    /// A wrong answer, with the mistake if it is known.
     Wrong(Option<Mistake>),
 }
 
@@ -253,7 +254,7 @@ impl fmt::Display for Answer {
     }
 }
 
-/// How many answers were right, of how many.
+/// The number of right answers, and of all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Score {
     right: u32,

@@ -1,12 +1,12 @@
 //! IPv6 prefixes: the same idea as IPv4's, with 128 bits (RFC 4291).
 //!
-//! Two things are simpler: there is no broadcast, so that no address is taken from the hosts, and
-//! nobody counts them, since a link has 64 bits for its own.
+//! Two things are simpler: there is no broadcast, so every address can be a host's, and hosts are
+//! not counted, since each link has 64 bits for its own.
 
 use std::fmt;
 use std::net::Ipv6Addr;
 
-/// The mask of a prefix: as many ones, and zeros for the rest.
+/// The mask of a prefix: that many ones, and zeros for the rest.
 ///
 /// # Panics
 ///
@@ -21,12 +21,12 @@ pub const fn lowest(address: u128, prefix: u8) -> u128 {
     address & mask(prefix)
 }
 
-/// The highest address, which is one like any other.
+/// The highest address, which has no special meaning.
 pub const fn highest(address: u128, prefix: u8) -> u128 {
     address | !mask(prefix)
 }
 
-/// How many bits, from the left, two addresses have in common.
+/// The number of bits, from the left, that two addresses have in common.
 pub fn common_prefix(one: u128, other: u128) -> u8 {
     (one ^ other).leading_zeros() as u8
 }
@@ -48,25 +48,25 @@ impl Network {
         Network { address: lowest(address, prefix), prefix }
     }
 
-    /// Its lowest address.
+    /// The lowest address.
     pub fn address(self) -> u128 {
         self.address
     }
 
-    /// How many bits name it.
+    /// The number of bits that name the network.
     pub fn prefix(self) -> u8 {
         self.prefix
     }
 
-    /// Whether the address is one of its own.
+    /// Whether the network contains the address.
     pub fn holds(self, address: u128) -> bool {
         lowest(address, self.prefix) == self.address
     }
 
-    /// Splits it into networks whose prefix is this one; none at all if it is shorter than its
-    /// own, or longer than 128.
+    /// Splits the network into networks with this prefix; into none if the prefix is shorter than
+    /// its own, or longer than 128.
     ///
-    /// They may be more than anybody can wait for: take as many as you need.
+    /// There may be more of them than you can wait for: take as many as you need.
     pub fn split(self, prefix: u8) -> impl Iterator<Item = Network> {
         let fits = (self.prefix..=128).contains(&prefix);
         let first = fits.then(|| Network::of(self.address, prefix));
@@ -76,13 +76,14 @@ impl Network {
         })
     }
 
-    /// The network that consists of these two, and of nothing else: they must be its halves.
+    /// The network that consists of exactly these two: they must be its halves.
     pub fn join(self, other: Network) -> Option<Network> {
         (self.prefix == other.prefix && self.buddy() == Some(other))
             .then(|| Network::of(self.address, self.prefix - 1))
     }
 
-    /// The other half of what it is itself a half of: only the last bit of the network differs.
+    /// The other half of the network that this is a half of: only the last bit of the prefix
+    /// differs.
     pub fn buddy(self) -> Option<Network> {
         let last_bit = mask(self.prefix) & !mask(self.prefix.checked_sub(1)?);
         Some(Network::of(self.address ^ last_bit, self.prefix))
@@ -95,7 +96,7 @@ impl Network {
     }
 }
 
-/// As 2001:db8::/32, shortened as RFC 5952 wants it.
+/// Like 2001:db8::/32, shortened according to RFC 5952.
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = format!("{}/{}", Ipv6Addr::from_bits(self.address), self.prefix);

@@ -2,15 +2,15 @@
 //! drills on them.
 //!
 //! The arithmetic is the lesson, so it is written out on plain numbers and depends on nothing: see
-//! [`byte_order`], [`subnet`], [`ipv6`], [`class`], [`broadcast`] and [`multicast`].
-//! [`working`] makes a text of each result that says why it is so, and [`drill`] asks the reader,
-//! and tells the likely mistake from the answer.
+//! [`byte_order`], [`subnet`], [`ipv6`], [`class`], [`broadcast`] and [`multicast`]. [`working`]
+//! makes a text of each result that says why it is so. [`drill`] asks the reader questions, and
+//! finds the likely mistake from the answer.
 //!
-//! All of it is pure: only [`run`] reads standard input or writes to standard output.
-//! The functions are small and take plain numbers, so that the book's pages have the very same in
-//! JavaScript: a test holds the files in `lessons/widgets` against this crate.
+//! The crate is pure: only [`run`] reads standard input or writes to standard output. The functions
+//! are small and take plain numbers, so that the book's pages can have the same ones in JavaScript:
+//! a test compares the files in `lessons/widgets` with this crate.
 //!
-//! Deliberately absent: routing tables, names, and asking the machine for its own addresses.
+//! Deliberately absent: routing tables, names, and the machine's own addresses.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! What people type, read strictly, and shown back to them where it is wrong.
+//! Reads what people type, strictly, and shows them where it is wrong.
 
 use std::error::Error;
 use std::fmt;
@@ -8,7 +8,7 @@ use std::ops::Range;
 use crate::byte_order::Integer;
 use crate::multicast::{Mac, end_of_ipv6_groups, groups_of_mac, mac_of_group, mac_of_ipv6_group};
 
-/// What is wrong with a text, and where.
+/// An error in a text, and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {
     text: String,
@@ -16,11 +16,11 @@ pub struct Wrong {
     why: String,
 }
 
-/// One line, with what is wrong between two marks: `10.0.0.»256«: …`.
+/// One line, with the wrong part between two marks: `10.0.0.»256«: …`.
 impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Range { start, end } = self.place;
-        // What was typed may drive a terminal, so it is shown escaped.
+        // The text may contain control sequences for a terminal, so it is shown escaped.
         let before = self.text[..start].escape_debug();
         let wrong = self.text[start..end].escape_debug();
         let after = self.text[end..].escape_debug();
@@ -55,14 +55,14 @@ pub fn address_and_prefix(text: &str) -> Result<(Address, u8), Wrong> {
     prefix_behind(text, end, bits).map(|prefix| (address, prefix))
 }
 
-/// Reads ADDRESS/PREFIX, where IPv4 alone will do.
+/// Reads ADDRESS/PREFIX of IPv4.
 pub fn ipv4_and_prefix(text: &str) -> Result<(u32, u8), Wrong> {
     let end = text.find('/').unwrap_or(text.len());
     let address = ipv4_in(text, 0..end)?;
     prefix_behind(text, end, 32).map(|prefix| (address, prefix))
 }
 
-/// Reads a prefix of an address that has so many bits.
+/// Reads a prefix of an address with this number of bits.
 pub fn prefix(text: &str, bits: u8) -> Result<u8, Wrong> {
     prefix_in(text, 0..text.len(), bits)
 }
@@ -105,7 +105,7 @@ pub fn number(text: &str) -> Result<i128, Wrong> {
         let why = match radix {
             16 => "a hexadecimal number is made of 0 to 9 and a to f",
             _ if sign.is_ascii_hexdigit() => {
-                "no decimal digit; a hexadecimal number begins with 0x"
+                "not a decimal digit; a hexadecimal number begins with 0x"
             }
             _ => "a number is made of 0 to 9; write 16909060, or 0x01020304",
         };
@@ -137,12 +137,12 @@ pub fn group(text: &str) -> Result<Address, Wrong> {
         Address::V4(address) => (
             mac_of_group(address).is_some(),
             '.',
-            "no multicast group: their first number is 224 to 239",
+            "not a multicast group: their first number is 224 to 239",
         ),
         Address::V6(address) => (
             mac_of_ipv6_group(address).is_some(),
             ':',
-            "no multicast group: those of IPv6 begin with ff",
+            "not a multicast group: those of IPv6 begin with ff",
         ),
     };
     if is_group {
@@ -158,12 +158,10 @@ pub fn mac_of_groups(text: &str) -> Result<Mac, Wrong> {
     if groups_of_mac(mac).is_some() || end_of_ipv6_groups(mac).is_some() {
         return Ok(mac);
     }
-    // The pairs of digits are all as long, so what is at fault is found by counting.
+    // All pairs of digits have the same length, so counting gives the place of the error.
     let (place, why) = match mac.0 {
-        [0x01, 0x00, 0x5e, ..] => {
-            (9..11, "no IPv4 group: the bit behind 01:00:5e is 0, so this is at most 7f")
-        }
-        _ => (0..8, "no multicast group of IP: they begin with 01:00:5e or 33:33"),
+        [0x01, 0x00, 0x5e, ..] => (9..11, "not an IPv4 group: after 01:00:5e a byte is at most 7f"),
+        _ => (0..8, "not a multicast group of IP: they begin with 01:00:5e or 33:33"),
     };
     Err(wrong(text, place, why))
 }
@@ -177,7 +175,7 @@ fn pairs(text: &str, separator: char) -> Result<Vec<u8>, Wrong> {
     let read = |place: Range<usize>| {
         let pair = &text[place.clone()];
         match u8::from_str_radix(pair, 16) {
-            // A sign before a single digit would be understood, too.
+            // `from_str_radix` would also accept a sign before a single digit.
             Ok(byte) if pair.len() == 2 && !pair.starts_with('+') => Ok(byte),
             _ => Err(wrong(text, place, "a byte is two hexadecimal digits, like 5e")),
         }
@@ -207,7 +205,7 @@ fn ipv4_in(text: &str, place: Range<usize>) -> Result<u32, Wrong> {
         }
         _ => {
             let why = "an IPv4 address has four numbers, and no more";
-            // The dot before them is too much as well.
+            // The dot before the fifth number is too much as well.
             Err(wrong(text, pieces[4].start - 1..place.end, why))
         }
     }
@@ -218,7 +216,7 @@ fn octet_in(text: &str, place: Range<usize>) -> Result<u8, Wrong> {
     let why = if piece.is_empty() {
         "a number is missing; an IPv4 address is written like 192.0.2.1"
     } else if !piece.bytes().all(|byte| byte.is_ascii_digit()) {
-        "no number; an IPv4 address is written like 192.0.2.1"
+        "not a number; an IPv4 address is written like 192.0.2.1"
     } else if piece.len() > 1 && piece.starts_with('0') {
         "some programs take a number that begins with 0 for an octal one; leave the 0 out"
     } else if let Ok(octet) = piece.parse() {
@@ -234,7 +232,7 @@ fn ipv6_in(text: &str, place: Range<usize>) -> Result<u128, Wrong> {
     if let Ok(address) = address.parse::<Ipv6Addr>() {
         return Ok(address.to_bits());
     }
-    // The standard library says no more than that it is wrong.
+    // The standard library only says that the address is wrong, not where.
     let groups = pieces(text, place.clone(), ':');
     for group in &groups {
         let digits = &text[group.clone()];
@@ -281,12 +279,12 @@ fn prefix_in(text: &str, place: Range<usize>, bits: u8) -> Result<u8, Wrong> {
     if let Ok(mask) = piece.parse::<Ipv4Addr>()
         && mask.to_bits().leading_ones() + mask.to_bits().trailing_zeros() == 32
     {
-        why = format!("a mask; as a prefix it is {}", mask.to_bits().leading_ones());
+        why = format!("this is a mask; the prefix is {}", mask.to_bits().leading_ones());
     }
     Err(wrong(text, place, why))
 }
 
-/// Where the pieces between the separators are.
+/// The ranges of the pieces between the separators.
 fn pieces(text: &str, place: Range<usize>, separator: char) -> Vec<Range<usize>> {
     let mut begin = place.start;
     let mut pieces = Vec::new();
@@ -297,7 +295,7 @@ fn pieces(text: &str, place: Range<usize>, separator: char) -> Vec<Range<usize>>
     pieces
 }
 
-/// What is wrong in `text`, at `place`.
+/// The error in `text`, at `place`.
 pub(crate) fn wrong(text: &str, place: Range<usize>, why: impl Into<String>) -> Wrong {
     Wrong { text: text.to_owned(), place, why: why.into() }
 }
@@ -323,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_shown_in_its_place() {
+    fn an_error_is_shown_in_its_place() {
         check(ipv4("10.0.0.256"), "10.0.0.»256«: one byte holds 0 to 255");
         check(ipv4("10.0.0"), "10.0.0»«: an IPv4 address has four numbers, and this has 3");
         check(ipv4("10.0.0.1.2"), "10.0.0.1».2«: an IPv4 address has four numbers, and no more");
@@ -331,7 +329,10 @@ mod tests {
             ipv4("10..0.1"),
             "10.»«.0.1: a number is missing; an IPv4 address is written like 192.0.2.1",
         );
-        check(ipv4("10.0.x.1"), "10.0.»x«.1: no number; an IPv4 address is written like 192.0.2.1");
+        check(
+            ipv4("10.0.x.1"),
+            "10.0.»x«.1: not a number; an IPv4 address is written like 192.0.2.1",
+        );
         check(
             ipv4("10.0.010.1"),
             "10.0.»010«.1: some programs take a number that begins with 0 for an octal one; \
@@ -351,7 +352,7 @@ mod tests {
         }
         check(
             address_and_prefix("10.0.0.0/255.255.255.192"),
-            "10.0.0.0/»255.255.255.192«: a mask; as a prefix it is 26",
+            "10.0.0.0/»255.255.255.192«: this is a mask; the prefix is 26",
         );
         check(
             address("2001:db8:12345::"),
@@ -369,17 +370,17 @@ mod tests {
             "01:00:5e»«: a MAC address has six bytes, and this has 3; \
              write 01:00:5e:4a:14:1e, for example",
         );
-        check(number("12a"), "12»a«: no decimal digit; a hexadecimal number begins with 0x");
+        check(number("12a"), "12»a«: not a decimal digit; a hexadecimal number begins with 0x");
         check(number("-"), "-»«: a number is missing");
         check(integer("65536", Integer::U16), "»65536«: u16 holds 0 to 65535; try --as u32");
         check(integer("-2", Integer::U32), "»-2«: u32 holds 0 to 4294967295; try --as i16");
     }
 
     #[test]
-    fn what_is_shown_back_drives_no_terminal() {
+    fn control_sequences_are_shown_escaped() {
         check(
             ipv4("1.2.\x1b[2J.4"),
-            "1.2.»\\u{1b}[2J«.4: no number; an IPv4 address is written like 192.0.2.1",
+            "1.2.»\\u{1b}[2J«.4: not a number; an IPv4 address is written like 192.0.2.1",
         );
     }
 }

@@ -1,29 +1,29 @@
-//! Ranges that are kept for a purpose (RFC 6890, and the registries of IANA).
+//! Address ranges with a special purpose (RFC 6890, and the registries of IANA).
 
 use crate::{ipv6, subnet};
 
-/// A range of addresses that mean something particular.
+/// A range of addresses with a special purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Special<Network> {
     /// The range.
     pub range: Network,
-    /// What it is for.
+    /// The purpose.
     pub purpose: &'static str,
-    /// Where that is written.
+    /// The RFC that says so.
     pub rfc: u16,
 }
 
-/// What an IPv4 address is kept for; nothing, if it is like any other of the Internet's.
+/// The purpose of an IPv4 address; `None` for ordinary addresses of the Internet.
 pub fn of_ipv4(address: u32) -> Option<Special<subnet::Network>> {
     IPV4.iter().copied().find(|row| row.range.holds(address))
 }
 
-/// What an IPv6 address is kept for; nothing, if it is like any other of the Internet's.
+/// The purpose of an IPv6 address; `None` for ordinary addresses of the Internet.
 pub fn of_ipv6(address: u128) -> Option<Special<ipv6::Network>> {
     IPV6.iter().copied().find(|row| row.range.holds(address))
 }
 
-/// Where one lies in another, the smaller stands first.
+/// If one range lies in another, the smaller one comes first.
 pub const IPV4: &[Special<subnet::Network>] = &[
     ipv4([255, 255, 255, 255], 32, "limited broadcast", 919),
     ipv4([0, 0, 0, 0], 8, "this network, for hosts without address", 1122),
@@ -43,7 +43,7 @@ pub const IPV4: &[Special<subnet::Network>] = &[
     ipv4([240, 0, 0, 0], 4, "reserved", 1112),
 ];
 
-/// Where one lies in another, the smaller stands first.
+/// If one range lies in another, the smaller one comes first.
 pub const IPV6: &[Special<ipv6::Network>] = &[
     ipv6([0, 0, 0, 0, 0, 0, 0, 0], 128, "unspecified", 4291),
     ipv6([0, 0, 0, 0, 0, 0, 0, 1], 128, "loopback", 4291),

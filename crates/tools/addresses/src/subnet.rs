@@ -1,13 +1,13 @@
-//! IPv4 networks: masks, ranges, counts, and which network holds which address (RFC 4632).
+//! IPv4 networks: masks, ranges, counts, and which network contains which address (RFC 4632).
 //!
 //! An address is a number of 32 bits, and a prefix says how many of them, from the left, name the
-//! network. All else follows from AND, OR and NOT.
+//! network. Everything else follows from AND, OR and NOT.
 
 use std::fmt;
 use std::net::Ipv4Addr;
 
 // ANCHOR: mask
-/// The mask of a prefix: as many ones, and zeros for the rest.
+/// The mask of a prefix: that many ones, and zeros for the rest.
 ///
 /// # Panics
 ///
@@ -15,8 +15,8 @@ use std::net::Ipv4Addr;
 pub const fn mask(prefix: u8) -> u32 {
     assert!(prefix <= 32, "an IPv4 address has 32 bits");
     if prefix == 0 {
-        // To shift by all 32 bits is not defined, neither here nor in C; in JavaScript it is no
-        // shift at all.
+        // A shift by all 32 bits is not defined, neither here nor in C; in JavaScript it shifts
+        // nothing.
         0
     } else {
         u32::MAX << (32 - prefix)
@@ -51,18 +51,19 @@ pub fn last_host(address: u32, prefix: u8) -> u32 {
     if prefix <= 30 { highest(address, prefix) - 1 } else { highest(address, prefix) }
 }
 
-/// How many addresses there are: 2 to the number of host bits.
+/// The number of addresses: 2 to the power of the number of host bits.
 pub fn addresses(prefix: u8) -> u64 {
     1 << (32 - prefix)
 }
 
-/// How many hosts there can be: two addresses are no host's, except in a /31 and a /32.
+/// The number of hosts: two addresses belong to no host, except in a /31 and a /32.
 pub fn hosts(prefix: u8) -> u64 {
     if prefix <= 30 { addresses(prefix) - 2 } else { addresses(prefix) }
 }
 
 // ANCHOR: common_prefix
-/// How many bits, from the left, two addresses have in common: the longest prefix that they share.
+/// The number of bits, from the left, that two addresses have in common: their longest common
+/// prefix.
 pub fn common_prefix(one: u32, other: u32) -> u8 {
     // XOR leaves a 1 wherever they differ.
     (one ^ other).leading_zeros() as u8
@@ -86,23 +87,23 @@ impl Network {
         Network { address: network(address, prefix), prefix }
     }
 
-    /// Its own address, the lowest.
+    /// The network's own address, the lowest.
     pub fn address(self) -> u32 {
         self.address
     }
 
-    /// How many bits name it.
+    /// The number of bits that name the network.
     pub fn prefix(self) -> u8 {
         self.prefix
     }
 
-    /// Whether the address is one of its own.
+    /// Whether the network contains the address.
     pub fn holds(self, address: u32) -> bool {
         network(address, self.prefix) == self.address
     }
 
-    /// Splits it into networks whose prefix is this one; none at all if it is shorter than its
-    /// own, or longer than 32.
+    /// Splits the network into networks with this prefix; into none if the prefix is shorter than
+    /// its own, or longer than 32.
     pub fn split(self, prefix: u8) -> impl Iterator<Item = Network> {
         let parts = match prefix {
             _ if prefix < self.prefix || prefix > 32 => 0,
@@ -114,15 +115,16 @@ impl Network {
         })
     }
 
-    /// The network that consists of these two, and of nothing else: they must be its halves.
+    /// The network that consists of exactly these two: they must be its halves.
     pub fn join(self, other: Network) -> Option<Network> {
         (self.prefix == other.prefix && self.buddy() == Some(other)).then(|| {
-            // A network of all addresses has no other half, so the prefix is at least 1.
+            // The network of all addresses has no other half, so the prefix is at least 1.
             Network::of(self.address, self.prefix - 1)
         })
     }
 
-    /// The other half of what it is itself a half of: only the last bit of the network differs.
+    /// The other half of the network that this is a half of: only the last bit of the prefix
+    /// differs.
     pub fn buddy(self) -> Option<Network> {
         let last_bit = mask(self.prefix) & !mask(self.prefix.checked_sub(1)?);
         Some(Network::of(self.address ^ last_bit, self.prefix))
@@ -135,7 +137,7 @@ impl Network {
     }
 }
 
-/// As 10.0.0.0/8.
+/// Like 10.0.0.0/8.
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = format!("{}/{}", Ipv4Addr::from_bits(self.address), self.prefix);

@@ -1,7 +1,7 @@
-//! Each result as a text, with its working: why it is what it is, bit by bit.
+//! Each result as a text with its working: why it is so, bit by bit.
 //!
-//! A text fits a terminal of 80 columns. What belongs to the network and what to the host is told
-//! apart by a border, `|`, and by the letters above the bits, so no colour is needed.
+//! A text fits a terminal of 80 columns. A border, `|`, and the letters above the bits separate the
+//! network from the host, so no colour is needed.
 
 mod broadcast;
 mod byte_order;
@@ -22,8 +22,8 @@ pub use subnet::{
     why_mask, why_network,
 };
 
-/// How many of so many networks are listed before the last one: all, as long as they can be taken in
-/// at a glance, else a few.
+/// The number of networks that are listed before the last one: all if they are few, otherwise a
+/// few.
 fn listed(parts: u128) -> usize {
     const AT_A_GLANCE: u128 = 64;
     if parts <= AT_A_GLANCE { parts as usize - 1 } else { 4 }
@@ -34,12 +34,12 @@ pub(crate) fn bits(address: u32, border: u8) -> String {
     by_octets(border, |bit| digit(address, bit))
 }
 
-/// What each of the 32 bits is for: n for the network, h for the host.
+/// The meaning of each of the 32 bits: n for the network, h for the host.
 pub(crate) fn letters(border: u8) -> String {
     by_octets(border, |bit| if bit < border { 'n' } else { 'h' })
 }
 
-/// A sign for each of 32 bits, by octets, and the border. It replaces a space where it can.
+/// A character for each of 32 bits, by octets, with the border in place of a space where possible.
 pub(crate) fn by_octets(border: u8, sign: impl Fn(u8) -> char) -> String {
     let mut text = String::new();
     for bit in 0..32 {
@@ -76,7 +76,7 @@ pub(crate) fn count(number: impl Into<u64>, noun: &str) -> String {
     format!("{} {noun}{plural}", grouped(number))
 }
 
-/// A number whose thousands are told apart: 16,777,214.
+/// A number with separated thousands: 16,777,214.
 pub(crate) fn grouped(number: impl Into<u64>) -> String {
     let digits = number.into().to_string();
     let mut text = String::new();
@@ -94,7 +94,7 @@ pub(crate) fn ordinal(octet: u8) -> &'static str {
     ["first", "second", "third", "fourth"][usize::from(octet)]
 }
 
-/// A part of the working: what it explains, and the lines about it, aligned behind.
+/// A part of the working: its name, and the lines about it, aligned after the name.
 pub(crate) fn part(name: &str, lines: &str) -> String {
     let mut text = String::new();
     for (at, line) in lines.lines().enumerate() {

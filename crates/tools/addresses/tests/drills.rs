@@ -1,10 +1,9 @@
-//! The drills: their questions follow from a seed, and each typical mistake is told from its
-//! answer.
+//! The drills: the questions follow from a seed, and the answer shows each typical mistake.
 
 use addresses::drill::{Answer, Subject, Verdict, judge};
 
-/// Each mistake that can be made at a question gets its own diagnosis, the right answer gets none,
-/// and in a thousand seeds each mistake comes up.
+/// Each possible mistake gets its own diagnosis, the right answer gets none, and each mistake comes
+/// up in a thousand seeds.
 #[test]
 fn each_mistake_gets_its_own_diagnosis() {
     for subject in Subject::ALL {
@@ -36,7 +35,7 @@ fn each_mistake_gets_its_own_diagnosis() {
 }
 
 #[test]
-fn an_answer_out_of_nowhere_is_wrong_without_a_diagnosis() {
+fn an_answer_without_a_known_mistake_has_no_diagnosis() {
     for subject in Subject::ALL {
         for question in subject.questions(1).take(100) {
             let nowhere = match question.right() {
@@ -49,7 +48,7 @@ fn an_answer_out_of_nowhere_is_wrong_without_a_diagnosis() {
 }
 
 #[test]
-fn what_is_said_of_mistakes_fits_a_line_and_names_are_used_once() {
+fn texts_about_mistakes_fit_a_line_and_names_are_unique() {
     for subject in Subject::ALL {
         for (at, mistake) in subject.mistakes().iter().enumerate() {
             let line = format!("No: {}.", mistake.says);
@@ -60,9 +59,10 @@ fn what_is_said_of_mistakes_fits_a_line_and_names_are_used_once() {
     }
 }
 
-/// Others may ask the same from the same seed: whoever changes what is drawn changes it there, too.
+/// Other programs draw the same questions from a seed: if you change what is drawn, change them,
+/// too.
 #[test]
-fn a_seed_asks_the_same_questions_for_ever() {
+fn a_seed_always_asks_the_same_questions() {
     #[track_caller]
     fn check(subject: Subject, expected: [&str; 6]) {
         let questions = subject.questions(7).take(6);
@@ -72,40 +72,40 @@ fn a_seed_asks_the_same_questions_for_ever() {
     check(
         Subject::Bytes,
         [
-            "Which bytes (hex) has the i16 -26905 on the wire? 96 e7",
+            "What are the hex bytes of the i16 -26905 on the wire? 96 e7",
             "What is htonl(218630915) on a little-endian machine? 51054605",
-            "Which bytes (hex) has the u32 219022853 in little-endian memory? 05 06 0e 0d",
+            "What are the hex bytes of the u32 219022853 in little-endian memory? 05 06 0e 0d",
             "What is htons(47359) on a little-endian machine? 65464",
-            "Which bytes (hex) has the i16 -29672 on the wire? 8c 18",
+            "What are the hex bytes of the i16 -29672 on the wire? 8c 18",
             "Which i16 is 0f ea, read as big endian? 4074",
         ],
     );
     check(
         Subject::Subnet,
         [
-            "Which is the broadcast address of 80.178.243.139/9? 80.255.255.255",
-            "Which is the last host in the network of 5.39.236.59/24? 5.39.236.254",
-            "Which is the broadcast address of 90.94.50.136/19? 90.94.63.255",
-            "Which is the broadcast address of 102.36.198.186/14? 102.39.255.255",
-            "Which is the broadcast address of 81.195.10.39/27? 81.195.10.63",
-            "Which is the last host in the network of 143.235.212.20/25? 143.235.212.126",
+            "What is the broadcast address of 80.178.243.139/9? 80.255.255.255",
+            "What is the last host in the network of 5.39.236.59/24? 5.39.236.254",
+            "What is the broadcast address of 90.94.50.136/19? 90.94.63.255",
+            "What is the broadcast address of 102.36.198.186/14? 102.39.255.255",
+            "What is the broadcast address of 81.195.10.39/27? 81.195.10.63",
+            "What is the last host in the network of 143.235.212.20/25? 143.235.212.126",
         ],
     );
     check(
         Subject::Mac,
         [
-            "To which MAC address go packets for the group ff05::fa16:9e5e? 33:33:fa:16:9e:5e",
-            "To which MAC address go packets for the group 231.103.208.68? 01:00:5e:67:d0:44",
-            "To which MAC address go packets for the group 235.141.166.191? 01:00:5e:0d:a6:bf",
-            "To which MAC address go packets for the group ff0e::27ec:3b63? 33:33:27:ec:3b:63",
-            "To which MAC address go packets for the group 238.136.228.176? 01:00:5e:08:e4:b0",
-            "To which MAC address go packets for the group 232.63.94.92? 01:00:5e:3f:5e:5c",
+            "What is the MAC address for packets to the group ff05::fa16:9e5e? 33:33:fa:16:9e:5e",
+            "What is the MAC address for packets to the group 231.103.208.68? 01:00:5e:67:d0:44",
+            "What is the MAC address for packets to the group 235.141.166.191? 01:00:5e:0d:a6:bf",
+            "What is the MAC address for packets to the group ff0e::27ec:3b63? 33:33:27:ec:3b:63",
+            "What is the MAC address for packets to the group 238.136.228.176? 01:00:5e:08:e4:b0",
+            "What is the MAC address for packets to the group 232.63.94.92? 01:00:5e:3f:5e:5c",
         ],
     );
 }
 
 #[test]
-fn whatever_is_asked_and_shown_fits_a_terminal() {
+fn each_question_and_its_working_fit_a_terminal() {
     for subject in Subject::ALL {
         for seed in 0..300 {
             for question in subject.questions(seed).take(10) {

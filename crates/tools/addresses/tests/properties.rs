@@ -1,4 +1,4 @@
-//! What holds for every number and every address, held against others who compute the same.
+//! Properties of all numbers and addresses, compared with other implementations.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -12,7 +12,7 @@ use addresses::{ipv6, read, special, subnet};
 use ipnet::{Ipv4Net, Ipv6Net};
 use proptest::prelude::*;
 
-// Byte order, held against the standard library.
+// Byte order, compared with the standard library.
 
 proptest! {
     #[test]
@@ -53,7 +53,7 @@ fn numbers_read_the_wrong_way_round() {
     }
 }
 
-// Networks, held against ipnet.
+// Networks, compared with ipnet.
 
 proptest! {
     #[test]
@@ -62,7 +62,7 @@ proptest! {
         prop_assert_eq!(subnet::mask(prefix), oracle.netmask().to_bits());
         prop_assert_eq!(subnet::network(address, prefix), oracle.network().to_bits());
         prop_assert_eq!(subnet::highest(address, prefix), oracle.broadcast().to_bits());
-        // ipnet's hosts are an iterator that knows its ends and not, for a /0, its length.
+        // ipnet's hosts are an iterator that knows its ends but, for a /0, not its length.
         let hosts = oracle.hosts();
         let ends = |mut hosts: ipnet::Ipv4AddrRange| (hosts.next(), hosts.next_back());
         let (first, last) = ends(hosts);
@@ -77,7 +77,7 @@ proptest! {
     }
 
     #[test]
-    fn a_network_holds_what_ipnet_says(
+    fn a_network_holds_the_same_addresses_as_in_ipnet(
         address in any::<u32>(),
         prefix in 0..=32_u8,
         other in any::<u32>(),
@@ -85,7 +85,7 @@ proptest! {
     ) {
         let oracle = Ipv4Net::new(Ipv4Addr::from_bits(address), prefix).unwrap();
         let network = subnet::Network::of(address, prefix);
-        // Two addresses by chance seldom have much in common.
+        // Two random addresses seldom have much in common.
         let near = address ^ other.checked_shr(distance).unwrap_or(0);
         for address in [other, near] {
             prop_assert_eq!(network.holds(address), oracle.contains(&Ipv4Addr::from_bits(address)));
@@ -134,7 +134,7 @@ proptest! {
             prop_assert!(around.prefix() <= part.prefix() && around.holds(part.address()));
         }
         if around.prefix() < prefix.min(other_prefix) {
-            // Any smaller would hold one of them alone.
+            // Any smaller network would contain only one of them.
             let holds_one_of_them = |half: subnet::Network| {
                 half.holds(one.address()) != half.holds(other.address())
             };
@@ -266,7 +266,7 @@ proptest! {
     }
 
     #[test]
-    fn an_ipv6_group_ends_as_its_mac_does(low in 0..1_u128 << 120) {
+    fn an_ipv6_group_and_its_mac_end_alike(low in 0..1_u128 << 120) {
         let group = 0xff << 120 | low;
         let mac = mac_of_ipv6_group(group).unwrap();
         prop_assert_eq!(end_of_ipv6_groups(mac), Some(group as u32));
@@ -274,7 +274,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_no_group_has_no_mac(address in any::<u32>(), wide in any::<u128>()) {
+    fn an_address_that_is_not_a_group_has_no_mac(address in any::<u32>(), wide in any::<u128>()) {
         let is_group = Ipv4Addr::from_bits(address).is_multicast();
         prop_assert_eq!(mac_of_group(address).is_some(), is_group);
         let is_group = Ipv6Addr::from_bits(wide).is_multicast();
@@ -289,10 +289,10 @@ fn three_groups_share_a_mac() {
         assert_eq!(mac(group), "01:00:5e:4a:14:1e");
     }
     let [one, other] = ["224.202.20.30", "224.74.20.30"].map(|group| read::ipv4(group).unwrap());
-    assert_eq!(one ^ other, 1 << 23, "the lost bit alone");
+    assert_eq!(one ^ other, 1 << 23, "only the lost bit differs");
 }
 
-// What people type.
+// Typed texts.
 
 proptest! {
     #[test]
@@ -309,7 +309,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_typed_is_read_or_shown_back_in_one_line(
+    fn any_text_is_read_or_shown_back_in_one_line(
         text in prop_oneof![any::<String>(), nearly_right()],
     ) {
         for error in errors_of(&text) {
@@ -322,7 +322,7 @@ proptest! {
     }
 }
 
-/// What every reader has to say against a text.
+/// The errors that every reader reports for a text.
 fn errors_of(text: &str) -> Vec<read::Wrong> {
     let mut errors = vec![
         read::address(text).err(),
@@ -340,8 +340,8 @@ fn errors_of(text: &str) -> Vec<read::Wrong> {
     errors.into_iter().flatten().collect()
 }
 
-/// Texts made of the pieces of right ones, in which a sign may be wrong that is as long as several
-/// bytes: so a place in the text is easily one in the middle of a character.
+/// Texts made of pieces of right ones. They may contain a character of several bytes, so a place in
+/// the text can easily be in the middle of a character.
 fn nearly_right() -> impl Strategy<Value = String> {
     const PIECES: &[&str] = &[
         "0",

@@ -1,6 +1,6 @@
-//! The worked examples in full, and that every text fits its readers' terminals.
+//! The worked examples in full, and the width of every text.
 //!
-//! The files under `worked` are run as commands by the program's own tests.
+//! The tests of the program run the files under `worked` as commands.
 
 use addresses::byte_order::{Integer, Order};
 use addresses::multicast::{mac_of_group, mac_of_ipv6_group};
@@ -8,7 +8,7 @@ use addresses::{ipv6, read, subnet, working};
 use proptest::prelude::*;
 
 #[test]
-fn worked_examples_come_out_as_they_are_written_down() {
+fn each_worked_example_is_printed_as_its_file_says() {
     #[track_caller]
     fn check(text: &str, file: &str) {
         let (_command, expected) = file.split_once('\n').unwrap();

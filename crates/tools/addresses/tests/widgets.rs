@@ -1,4 +1,4 @@
-//! The book's widgets: what their JavaScript computes and says is what this crate does.
+//! The book's widgets: their JavaScript computes and says the same as this crate.
 
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -31,7 +31,7 @@ struct Widgets {
 }
 
 impl Widgets {
-    /// `helpers` are functions of the test's own, which make one text of what is compared.
+    /// `helpers` are functions of the test itself, which make one text of the things to compare.
     fn load(helpers: &str) -> Widgets {
         let runtime = Runtime::new().expect("an engine");
         let context = Context::full(&runtime).expect("a context");
@@ -40,7 +40,7 @@ impl Widgets {
             widgets.run(&lesson(&format!("{name}.js")));
         }
         widgets.run("const { bits, read, endianness, subnet, multicast, drill } = afterAccept;");
-        // What is wrong is told by a line, here as in the crate.
+        // An error is shown as a line, here as in the crate.
         widgets.run(
             "const told = (read, ...given) => {
                try { return read(...given); } catch (wrong) {
@@ -60,7 +60,7 @@ impl Widgets {
         });
     }
 
-    /// What a function returns for these texts.
+    /// The result of a function for these texts.
     fn call(&self, function: &str, given: &[&str]) -> String {
         self.context.with(|context| {
             let function: rquickjs::Function = context.eval(function).expect("a function");
@@ -95,7 +95,7 @@ fn told<T>(read: Result<T, Wrong>, show: impl FnOnce(T) -> String) -> String {
 
 // Byte order.
 
-/// An integer of any type, where small ones and the ends come up as often as others.
+/// An integer of any type. Small ones and the ends come up as often as others.
 fn integers() -> impl Strategy<Value = (i128, Integer)> {
     let integer = (0..Integer::ALL.len()).prop_map(|at| Integer::ALL[at]);
     (any::<u64>(), 0..64, 0..4, integer).prop_map(|(number, shift, end, integer)| {
@@ -191,7 +191,7 @@ fn a_network_and_its_working_are_the_same() {
         let all_same = runner.run(&addresses, |(address, prefix)| same(address, prefix));
         all_same.unwrap();
     });
-    // Every prefix, and every range that is kept for a purpose with what lies before and behind.
+    // Every prefix, and every special range with the addresses before and after it.
     for row in addresses::special::IPV4 {
         let (begin, prefix) = (row.range.address(), row.range.prefix());
         let end = subnet::highest(begin, prefix);
@@ -215,7 +215,7 @@ fn a_group_and_its_mac_are_the_same() {
          const back = (text) => multicast.groups(read.macOfGroups(text));",
     );
     check(4000, |runner| {
-        // A few bits alone make runs of zeros, which IPv6 addresses are shortened by.
+        // A few bits make runs of zeros, which IPv6 addresses shorten.
         let groups = (any::<u32>(), any::<u128>(), any::<u128>(), any::<u128>());
         let same = runner.run(&groups, |(low, wide, and, also)| {
             let group = 0xe000_0000 | low >> 4;
@@ -245,10 +245,10 @@ fn a_group_and_its_mac_are_the_same() {
     });
 }
 
-// What people type.
+// Typed texts.
 
 #[test]
-fn what_is_typed_is_read_or_shown_back_in_the_same_line() {
+fn typed_text_is_read_or_shown_back_in_the_same_line() {
     let widgets = Widgets::load(
         "const address = ({ ipv4, ipv6 }) => ipv6 === undefined ? `v4 ${ipv4}` : `v6 ${ipv6}`;
          const readers = {
@@ -294,7 +294,7 @@ fn what_is_typed_is_read_or_shown_back_in_the_same_line() {
         Ok(())
     };
     check(6000, |runner| {
-        // Nearly right texts of each kind, any visible signs, and what drives terminals.
+        // Nearly right texts of each kind, visible characters, and control sequences for terminals.
         let texts = prop_oneof![
             "([0-9]{1,3}[.]){2,4}[0-9x]{0,3}(/[0-9]{0,3})?",
             "(2[23][0-9][.])([0-9]{1,2}[.]){2}[0-9]{1,2}",
@@ -421,7 +421,7 @@ fn each_mistake_gets_its_own_diagnosis() {
 }
 
 #[test]
-fn an_answer_out_of_nowhere_is_wrong_without_a_diagnosis() {
+fn an_answer_without_a_known_mistake_has_no_diagnosis() {
     let widgets = Widgets::load(
         "const verdict = (subject, answer) => {
            const question = drill.questions(subject, 7).next().value;
@@ -435,9 +435,9 @@ fn an_answer_out_of_nowhere_is_wrong_without_a_diagnosis() {
     }
 }
 
-// What stands there without JavaScript.
+// The text that stands there without JavaScript.
 
-/// The rows of all tables, without their heads; each a list of what is in its cells.
+/// The rows of all tables without their heads; each row is a list of the contents of its cells.
 fn rows(html: &str) -> Vec<Vec<String>> {
     let body = html.lines().filter(|line| line.starts_with("<tr>"));
     let cells = |row: &str| {
@@ -449,7 +449,7 @@ fn rows(html: &str) -> Vec<Vec<String>> {
     body.map(cells).collect()
 }
 
-/// The bits of an address with a border, as a text of the crate shows them behind its name.
+/// The bits of an address with a border, as the crate's texts show them after the name.
 fn bits(address: u32, border: u8) -> String {
     let row = working::row("", address, border);
     row[30..].trim_end().to_owned()
@@ -470,7 +470,7 @@ fn check_rows(file: &str, begin: &str, expected: &[Vec<String>]) {
 }
 
 #[test]
-fn byte_order_without_javascript_is_what_is_computed() {
+fn byte_order_without_javascript_is_the_computed_one() {
     let examples =
         [(16_909_060, Integer::U32), (255, Integer::U16), (1, Integer::U32), (-2, Integer::I16)];
     let expected = examples.map(|(number, integer)| {
@@ -484,7 +484,7 @@ fn byte_order_without_javascript_is_what_is_computed() {
 }
 
 #[test]
-fn a_network_without_javascript_is_what_is_computed() {
+fn a_network_without_javascript_is_the_computed_one() {
     let (address, prefix) = read::ipv4_and_prefix("200.201.145.128/26").unwrap();
     let mut expected: Vec<_> = [
         ("address", address),
@@ -515,7 +515,7 @@ fn a_network_without_javascript_is_what_is_computed() {
 }
 
 #[test]
-fn multicast_without_javascript_is_what_is_computed() {
+fn multicast_without_javascript_is_the_computed_one() {
     let groups = ["224.202.20.30", "239.202.20.30", "224.74.20.30"].map(|text| {
         let group = read::ipv4(text).unwrap();
         let mac = multicast::mac_of_group(group).unwrap();
@@ -543,7 +543,7 @@ fn multicast_without_javascript_is_what_is_computed() {
 }
 
 #[test]
-fn a_drill_without_javascript_is_what_is_computed() {
+fn a_drill_without_javascript_is_the_computed_one() {
     for subject in Subject::ALL {
         let name = subject.name();
         let question = subject.questions(7).next().expect("there is no end");

@@ -1,4 +1,4 @@
-//! Where and of what a comparison was made.
+//! The machine and the conditions of a comparison.
 
 use std::env;
 use std::fs;
@@ -11,25 +11,25 @@ use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
-/// What something was measured of, and on what machine.
+/// The version that was measured, and the machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
-    /// Of the sources, with a word about changes that are in none.
+    /// The commit of the sources, with a note if there are uncommitted changes.
     pub commit: String,
-    /// When this program was built: a commit does not tell what has been changed since.
+    /// The time at which this program was built, since a commit does not show later changes.
     pub built: String,
-    /// What the processor calls itself.
+    /// The name of the processor.
     pub processor: String,
-    /// How many of them this process may use.
+    /// The number of processors that this process may use.
     pub processors: usize,
-    /// How much memory there is.
+    /// The size of the memory.
     pub memory: String,
     /// The kernel's release.
     pub kernel: String,
 }
 
 impl Machine {
-    /// This one.
+    /// This machine.
     pub fn here() -> Machine {
         let line = |file: &str, name: &str| {
             let text = fs::read_to_string(file).unwrap_or_default();
@@ -49,13 +49,13 @@ impl Machine {
     }
 }
 
-/// All that has to be the same for two measurements to be compared.
+/// Everything that must be equal so that two measurements can be compared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct About {
     #[serde(flatten)]
     pub(crate) machine: Machine,
     pub(crate) placement: String,
-    /// How long each measurement took, in seconds.
+    /// The length of each measurement in seconds.
     pub(crate) seconds: f64,
 }
 
@@ -69,7 +69,7 @@ impl About {
     }
 }
 
-/// Which processor the server has, and which one the load generator.
+/// The processor of the server, and that of the load generator.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Placement {
     pub(crate) server: usize,
@@ -77,8 +77,9 @@ pub(crate) struct Placement {
 }
 
 impl Placement {
-    /// The first two that this process may use. Left alone, the scheduler moves both about, and
-    /// whether a message crosses from one processor to another costs more than most styles differ.
+    /// The first two processors that this process may use. Otherwise the scheduler moves both
+    /// programs, and a message that crosses from one processor to another costs more than the
+    /// differences between most styles.
     pub(crate) fn choose() -> Placement {
         let allowed = sched_getaffinity(Pid::from_raw(0)).unwrap_or_default();
         let is_allowed = |cpu: &usize| allowed.is_set(*cpu).unwrap_or(false);
@@ -88,7 +89,7 @@ impl Placement {
         Placement { server, generator }
     }
 
-    /// Has this process, and all that it starts from now on, run on that processor alone.
+    /// Makes this process, and all that it starts from now on, run only on that processor.
     pub(crate) fn stay_on(cpu: usize) -> nix::Result<()> {
         let mut only = CpuSet::new();
         only.set(cpu)?;
@@ -109,19 +110,19 @@ impl std::fmt::Display for Placement {
     }
 }
 
-/// How many processes wanted a processor, in the last minute (proc_loadavg(5)).
+/// The number of processes that wanted a processor in the last minute (proc_loadavg(5)).
 pub fn load_average() -> f64 {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let first = text.split_whitespace().next();
     first.and_then(|first| first.parse().ok()).unwrap_or(0.0)
 }
 
-/// As RFC 3339 writes it, to the second.
+/// The time as in RFC 3339, to the second.
 pub fn date(time: SystemTime) -> String {
     humantime::format_rfc3339_seconds(time).to_string()
 }
 
-/// The directory of the sources: where `cargo run` has been told to run, or this one.
+/// The directory of the sources: the one given to `cargo run`, or this one.
 pub(crate) fn sources() -> PathBuf {
     env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| ".".into(), PathBuf::from)
 }
@@ -139,7 +140,7 @@ fn commit() -> String {
     }
 }
 
-/// Where the page and all that belongs to it go, if nobody says it.
+/// The default directory for the page and its files.
 pub(crate) fn default_directory(is_quick: bool) -> PathBuf {
     let directory = sources().join("target/compare");
     let part = if is_quick { Path::new("quick") } else { Path::new("full") };

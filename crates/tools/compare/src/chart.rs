@@ -1,4 +1,5 @@
-//! Plots, as SVG that takes its colours from the page: so they follow its theme, and fit a phone.
+//! Plots, as SVG. They take their colours from the page, so they follow its theme, and they fit a
+//! phone.
 
 use std::fmt::Write;
 
@@ -6,16 +7,16 @@ use launch::Style;
 
 use crate::summary::Spread;
 
-/// In units that are about a pixel on a phone.
+/// In units of about a pixel on a phone.
 const WIDTH: f64 = 360.0;
 const LEFT: f64 = 58.0;
 const RIGHT: f64 = 12.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 34.0;
 
-/// What belongs to one style.
+/// The data of one style.
 pub(crate) struct Series<T> {
-    /// Its place among the styles.
+    /// The style's index.
     pub(crate) style: usize,
     pub(crate) name: &'static str,
     pub(crate) sign: &'static str,
@@ -23,7 +24,7 @@ pub(crate) struct Series<T> {
 }
 
 impl<T> Series<T> {
-    /// One for each style, in their order.
+    /// One series for each style, in their order.
     pub(crate) fn of_each(
         styles: &[&'static Style],
         values: impl Fn(&'static Style) -> T,
@@ -39,7 +40,8 @@ impl<T> Series<T> {
     }
 }
 
-/// A line for each style, on a logarithmic scale. `values` has one for each of `places`, or none.
+/// A line for each style, on a logarithmic scale. `values` has one value for each of `places`, or
+/// none.
 pub(crate) fn lines(
     title: &str,
     places: &[String],
@@ -85,7 +87,7 @@ fn line(
     y: impl Fn(f64) -> f64,
 ) -> String {
     let mut svg = format!("<g class=\"style-{name}\"><title>{name}</title>\n");
-    // Side by side, so that equal ones do not hide one another.
+    // The styles stand side by side, so that equal values do not hide one another.
     let x = |place| x(place) + (*style as f64 - 2.0) * 5.0;
     let mut pen = 'M';
     let mut path = String::new();
@@ -112,7 +114,7 @@ fn line(
     svg + "</g>\n"
 }
 
-/// A bar for each style, from 0 on.
+/// A bar for each style, starting at 0.
 pub(crate) fn bars(
     title: &str,
     series: &[Series<Option<Spread>>],
@@ -157,7 +159,7 @@ struct Scale {
 }
 
 impl Scale {
-    /// From the power of ten below all to the one above, or half of that where it is enough.
+    /// From the step of 1, 2 or 5 below all values to the one above them.
     fn around(values: impl Iterator<Item = f64>) -> Option<Scale> {
         let values = values.filter(|value| *value > 0.0);
         let (low, high) = values.fold((f64::MAX, 0.0), |(low, high): (f64, f64), value| {
@@ -169,7 +171,8 @@ impl Scale {
         })
     }
 
-    /// Where it is, of 1. A logarithmic scale has no place for 0: it stands at the lower end.
+    /// The position between 0 and 1. A logarithmic scale has no place for 0: it stands at the lower
+    /// end.
     fn part(&self, value: f64) -> f64 {
         (value.max(self.from) / self.from).ln() / (self.to / self.from).ln()
     }
@@ -179,7 +182,7 @@ impl Scale {
         let all: Vec<f64> = all.collect();
         match all.len() {
             ..=8 => all,
-            // Powers of ten alone.
+            // Only powers of ten.
             _ => {
                 let is_power = |step: &f64| (step.log10() - step.log10().round()).abs() < 1e-9;
                 all.into_iter().filter(is_power).collect()
@@ -211,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_measured_leaves_a_gap() {
+    fn a_missing_measurement_leaves_a_gap() {
         let value = |median| Some(Spread { median, min: median, max: median });
         let series = [Series {
             style: 0,

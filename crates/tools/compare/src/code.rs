@@ -1,4 +1,4 @@
-//! How much there is to read of each style.
+//! The amount of code to read for each style.
 
 use std::fs;
 use std::io;
@@ -9,16 +9,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::about::sources;
 
-/// What a style's own crate holds, without its tests.
+/// The contents of a style's own crate, without its tests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Code {
     /// Lines that are neither empty nor a comment.
     pub lines: usize,
-    /// How many of them begin something unsafe.
+    /// The number of those lines that begin an unsafe block or item.
     pub unsafe_places: usize,
 }
 
-/// None where the sources are not there.
+/// `None` if the sources are missing.
 pub(crate) fn code(style: &Style) -> Option<Code> {
     Code::of(style, &sources()).ok()
 }
@@ -28,7 +28,7 @@ impl Code {
     ///
     /// # Errors
     ///
-    /// The sources are not there, or cannot be read.
+    /// The sources are missing, or cannot be read.
     pub fn of(style: &Style, repository: &Path) -> io::Result<Code> {
         count(&repository.join(style.folder()).join("src"))
     }

@@ -19,45 +19,44 @@ use crate::page::page;
 use crate::runs::{Runs, Sample};
 use crate::summary::{Cell, Summary};
 
-/// Measure every style under every load, by turns, and show them side by side
+/// Measure every style under every load, in turns, and show them side by side
 ///
-/// Each measurement has a server of its own, and the load generator checks all that comes back.
-/// Styles take turns and all of it is repeated, so that what else happens on this machine hits all
-/// alike. What a style cannot do is said in the place of a figure.
+/// Each measurement has its own server, and the load generator checks all answers. Styles take
+/// turns, and everything is repeated, so that other work on this machine affects all of them
+/// equally. If a style cannot do something, a word replaces the figure.
 ///
-/// Build it with --release, and leave the machine alone meanwhile. A run that was interrupted goes
-/// on where it was when the command is given again.
+/// Build with --release, and do not use the machine meanwhile. If a run was interrupted, the same
+/// command continues it.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
   cargo run --release -- compare --quick    in about two minutes, with fewer loads
-  cargo run --release -- compare            all of it, in about half an hour
-  cargo run --release -- compare --rounds 9 goes on to nine rounds where five are there already")]
+  cargo run --release -- compare            all loads, in about half an hour
+  cargo run --release -- compare --rounds 9 adds rounds to an earlier run, up to nine")]
 pub struct Command {
     /// Fewer loads, and less time for each
     #[arg(long)]
     quick: bool,
 
-    /// How often everything is measured [default: 5, or 3 if it is to be quick]
+    /// The number of times that everything is measured [default: 5, or 3 with --quick]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     rounds: Option<u16>,
 
-    /// How long clients talk in each measurement, in seconds [default: 3, or 0.5 if it is to be
-    /// quick]
+    /// How long clients talk in each measurement, in seconds [default: 3, or 0.5 with --quick]
     #[arg(long, value_name = "SECS", value_parser = load::seconds)]
     duration: Option<Duration>,
 
-    /// Where the page and all that belongs to it go [default: target/compare/full, or
+    /// The directory for the page and its files [default: target/compare/full, or
     /// target/compare/quick]
     #[arg(long, value_name = "DIR")]
     into: Option<PathBuf>,
 
-    /// Measure everything again, also what is there already
+    /// Measure everything again, even if it was measured before
     #[arg(long)]
     anew: bool,
 
-    /// Measure nothing: write the tables and plots of measurements that were kept, each into a file
-    /// of its own beside them (DIR/runs.jsonl), as the book has them
+    /// Measure nothing: write the tables and plots of earlier measurements (DIR/runs.jsonl) into
+    /// files beside them, for the book
     #[arg(
         long,
         value_name = "DIR",
@@ -66,10 +65,10 @@ pub struct Command {
     parts_of: Option<PathBuf>,
 }
 
-/// Compares the styles as the command says, and returns the status to exit with: 0 when all is
-/// written, 1 if that has failed.
+/// Compares the styles as the command says, and returns the exit status: 0 if everything is
+/// written, 1 if that failed.
 ///
-/// The program that runs must be one that is a style's server when it is started under its name.
+/// The running program must become a style's server if it is started under that style's name.
 pub fn run(command: Command, styles: &[&'static Style]) -> ExitCode {
     let done = match &command.parts_of {
         Some(directory) => write_parts(directory, styles),
@@ -123,7 +122,7 @@ fn write_parts(directory: &Path, styles: &[&'static Style]) -> io::Result<()> {
     parts.iter().try_for_each(|part| part.write(directory))
 }
 
-/// All that is to be measured, and how.
+/// Everything to measure, and the way to do it.
 struct Measuring<'a> {
     loads: &'a [Load],
     styles: &'a [&'static Style],
@@ -135,7 +134,7 @@ struct Measuring<'a> {
 }
 
 impl Measuring<'_> {
-    /// Measures what is not there yet, until it is interrupted.
+    /// Measures everything that is missing, until an interrupt.
     fn measure_all(&self, runs: &mut Runs) -> io::Result<()> {
         let mut progress = Progress::on_standard_error();
         let all = self.turns().count();
@@ -148,7 +147,7 @@ impl Measuring<'_> {
             let load_average = load_average();
             let begun = Instant::now();
             let outcome = measure(style, load, self.duration, &self.place)?;
-            // Ctrl-C is for the server and the generator too: what they did is not whole.
+            // Ctrl-C reaches the server and the generator too, so this measurement is incomplete.
             if self.is_interrupted.load(Ordering::Relaxed) {
                 break;
             }
@@ -166,8 +165,8 @@ impl Measuring<'_> {
         Ok(())
     }
 
-    /// In each round every load, and under each load every style. Nobody always comes first, or
-    /// always after the same one.
+    /// In each round every load, and under each load every style. The order of the styles changes,
+    /// so that none is always first, or always after the same one.
     fn turns(&self) -> impl Iterator<Item = (usize, &Load, &'static Style)> {
         let count = self.styles.len();
         (1..=self.rounds).flat_map(move |round| {
@@ -178,15 +177,15 @@ impl Measuring<'_> {
     }
 }
 
-/// What is still to be done.
+/// The work that is left.
 struct Left {
     measurements: usize,
-    /// Unknown before the first one has ended.
+    /// Unknown until the first measurement has ended.
     time: Option<Duration>,
 }
 
-/// Each is expected to take as long as the last one of the same load and style, or else as long as
-/// all in the mean.
+/// Each measurement is expected to take as long as the last one of the same load and style, or
+/// otherwise as long as the mean of all.
 fn left(runs: &Runs, loads: &[Load], styles: &[&Style], rounds: usize) -> Left {
     let mean = runs.samples.iter().map(|sample| sample.took).sum::<f64>();
     let mean = mean / runs.samples.len() as f64;
@@ -204,7 +203,7 @@ fn left(runs: &Runs, loads: &[Load], styles: &[&Style], rounds: usize) -> Left {
     Left { measurements, time }
 }
 
-/// The bar, how much is left, and what is being measured: on one line of 80 columns.
+/// The bar, the work that is left, and the current measurement: on one line of 80 columns.
 fn status(left: &Left, all: usize, load: &str, style: &str) -> String {
     const WIDTH: usize = 20;
     let done = (all - left.measurements) * WIDTH / all;

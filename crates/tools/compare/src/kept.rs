@@ -1,8 +1,7 @@
-//! A comparison that somebody has kept, and its tables and plots as files: for the chapters of the
-//! book that show it.
+//! A comparison that was kept, and its tables and plots as files for the chapters of the book.
 //!
-//! They are made of the file of measurements and nothing else, so that a test can make them again
-//! and find that none of them was changed by hand.
+//! They are made only from the file of measurements, so that a test can make them again and find
+//! changes by hand.
 
 use std::fmt::Write;
 use std::fs;
@@ -22,7 +21,7 @@ use crate::runs::Runs;
 use crate::stevens::Session;
 use crate::summary::{Cell, Spread};
 
-/// A comparison of which the measurements are there, wherever they were made.
+/// A comparison whose measurements exist, on whatever machine they were made.
 pub struct Kept {
     about: About,
     runs: Runs,
@@ -30,8 +29,8 @@ pub struct Kept {
     styles: Vec<&'static Style>,
 }
 
-/// How much of its core the load generator used: where it is nearly all, it may be what was
-/// measured.
+/// The part of its core that the load generator used. If this is nearly all, the generator may be
+/// the limit, not the server.
 const GENERATOR: Figure = Figure {
     name: "the generator's core",
     of: |report| Some(report.generator_core * 100.0),
@@ -39,24 +38,24 @@ const GENERATOR: Figure = Figure {
 };
 
 impl Kept {
-    /// Reads what `compare` has kept in its `runs.jsonl`.
+    /// Reads the `runs.jsonl` that `compare` has written.
     ///
     /// # Errors
     ///
-    /// The file cannot be read, or is no such file.
+    /// The file cannot be read, or is not such a file.
     pub fn read(file: &Path, styles: &[&'static Style]) -> io::Result<Kept> {
         let (about, runs) = Runs::read(file)?;
         let is_measured = |load: &Load| runs.samples.iter().any(|sample| sample.load == load.name);
         let loads = loads(false).into_iter().filter(is_measured).collect();
-        // A style that is younger than the measurements has no part in them.
+        // The measurements do not contain styles that are newer than they are.
         let is_measured =
             |style: &&Style| runs.samples.iter().any(|sample| sample.style == style.name);
         let styles = styles.iter().copied().filter(is_measured).collect();
         Ok(Kept { about, runs, loads, styles })
     }
 
-    /// The median of a figure, as the tables have it: in nanoseconds, bytes or percent. None where
-    /// the style could not do it.
+    /// The median of a figure, as in the tables: in nanoseconds, bytes or percent. `None` if the
+    /// style could not do it.
     ///
     /// # Panics
     ///
@@ -90,7 +89,7 @@ impl Kept {
         parts.push(Part::new("processor.html", self.table(&PROCESSOR, all)));
         parts.push(Part::new("memory.html", self.table(&MEMORY, stays)));
         parts.push(Part::new("generator.html", self.table(&GENERATOR, all)));
-        parts.push(Part::new("cannot.html", self.what_could_not_be_done()));
+        parts.push(Part::new("cannot.html", self.reasons()));
         for service in ["echo", "fortune", "chat"] {
             let name = format!("rate-{service}.svg");
             parts.push(Part::new(&name, self.rate(service)));
@@ -104,7 +103,7 @@ impl Kept {
         parts
     }
 
-    /// What has to be known to measure it again.
+    /// The data that you need to measure it again.
     fn about(&self) -> String {
         let (about, samples) = (&self.about, &self.runs.samples);
         let machine = &about.machine;
@@ -150,7 +149,7 @@ impl Kept {
         });
         format!(
             "<table class=\"about\">\n\
-             <thead><tr><th scope=\"col\">what</th><th scope=\"col\">how it was</th></tr></thead>\n\
+             <thead><tr><th scope=\"col\">setting</th><th scope=\"col\">value</th></tr></thead>\n\
              <tbody>\n{}</tbody>\n</table>\n",
             rows.concat()
         )
@@ -179,9 +178,9 @@ impl Kept {
         text + "</tbody>\n</table>\n</div>\n"
     }
 
-    /// Why there is a word where a figure should be, and which rounds have failed where others have
-    /// not.
-    fn what_could_not_be_done(&self) -> String {
+    /// The reason for each word in place of a figure, and the rounds that failed although others
+    /// did not.
+    fn reasons(&self) -> String {
         let mut text = "<ul>\n".to_owned();
         for style in &self.styles {
             let name = format!("<span class=\"style-{0}\">{0}</span>", style.name);
@@ -207,7 +206,7 @@ impl Kept {
         text + "</ul>\n"
     }
 
-    /// How the answers a second grow with the number of clients.
+    /// Answers a second, by the number of clients.
     fn rate(&self, service: &str) -> String {
         let loads = self.loads.iter();
         let loads: Vec<&Load> =
@@ -221,7 +220,7 @@ impl Kept {
         self.lines(&format!("rate-{service}"), &title, &places.collect::<Vec<_>>(), &series, &RATE)
     }
 
-    /// How long the slow ones of all answers took.
+    /// The times that the slow answers took.
     fn latency(&self, load: &Load) -> String {
         const PERCENTILES: [Figure; 4] = [P50, P99, P99_9, MAX];
         let places = PERCENTILES.map(|figure| figure.name.to_owned());
@@ -273,13 +272,13 @@ impl Kept {
     }
 }
 
-/// All that can be made of what a directory has: the measurements of `compare` (`runs.jsonl`),
-/// those of `cargo bench --bench stevens` (`stevens.json`), and single reports of `load`
-/// (`reports.json`).
+/// All parts that can be made from the files of a directory: the measurements of `compare`
+/// (`runs.jsonl`), those of `cargo bench --bench stevens` (`stevens.json`), and single reports of
+/// `load` (`reports.json`).
 ///
 /// # Errors
 ///
-/// One of the files is there and cannot be read, or is something else.
+/// One of the files exists but cannot be read, or is a different kind of file.
 pub fn parts_of(directory: &Path, styles: &[&'static Style]) -> io::Result<Vec<Part>> {
     let mut parts = Kept::read(&directory.join("runs.jsonl"), styles)?.parts();
     if let Some(session) = read::<Session>(&directory.join("stevens.json"))? {
@@ -292,7 +291,7 @@ pub fn parts_of(directory: &Path, styles: &[&'static Style]) -> io::Result<Vec<P
     Ok(parts)
 }
 
-/// What a JSON file has, if there is one.
+/// The contents of a JSON file, if there is one.
 fn read<T: DeserializeOwned>(file: &Path) -> io::Result<Option<T>> {
     match fs::read_to_string(file) {
         Ok(text) => {
@@ -305,7 +304,7 @@ fn read<T: DeserializeOwned>(file: &Path) -> io::Result<Option<T>> {
     }
 }
 
-/// A figure, and how far its rounds were apart.
+/// A figure, and the spread of its rounds.
 fn entry(cell: &Cell, figure: &Figure) -> String {
     let Some(Spread { median, min, max }) = cell.figure(figure) else {
         let why = if cell.cannot().is_some() { "cannot" } else { "–" };
@@ -314,7 +313,7 @@ fn entry(cell: &Cell, figure: &Figure) -> String {
     let [median, min, max] = [median, min, max].map(figure.write);
     let is_rate = figure.name == RATE.name;
     let core = cell.figure(&GENERATOR).filter(|_| is_rate);
-    // The server can do at least so much, then.
+    // The generator was the limit, so the server can do at least this much.
     let least = match core.is_some_and(|core| core.median > 100.0 * load::NEARLY_ALL) {
         true => "≥ ",
         false => "",
@@ -330,7 +329,7 @@ fn told(style: &str, value: Option<Spread>, figure: &Figure) -> String {
     }
 }
 
-/// A plot that says in words what it shows, to those who do not see it.
+/// A plot with a description in words, for readers who cannot see it.
 fn labelled(svg: &str, id: &str, title: &str, said: &str) -> String {
     let (_, drawn) = svg.split_once("</title>\n").unwrap_or_default();
     let begin = svg.split_once('>').map_or("", |(begin, _)| begin);

@@ -1,10 +1,10 @@
-//! All styles under all loads, by turns, and a page that shows them side by side.
+//! Measures all styles under all loads, in turns, and makes a page that shows them side by side.
 //!
-//! Every measurement has a server of its own, which the load generator puts under load from another
-//! processor. Styles take turns, and all of it is repeated: so whatever drifts meanwhile (the
-//! frequency, the temperature, the neighbours) hits all alike, and the spread tells how much it was.
+//! Every measurement has its own server. The load generator loads it from another processor. Styles
+//! take turns, and everything is repeated: so slow changes of the machine (the frequency, the
+//! temperature, other programs) affect all styles equally, and the spread shows their size.
 //!
-//! Deliberately absent: verdicts. Which difference matters is for whoever reads the page.
+//! Deliberately absent: verdicts. The reader decides which difference matters.
 
 #![forbid(unsafe_code)]
 

@@ -1,28 +1,28 @@
-//! What is measured.
+//! The loads and figures of a comparison.
 
 use load::Report;
 
-/// One load, under which every style is put.
+/// One load for every style.
 #[derive(Debug)]
 pub(crate) struct Load {
-    /// What it is called everywhere.
+    /// The name in all tables and files.
     pub(crate) name: String,
     pub(crate) service: &'static str,
-    /// How many clients talk.
+    /// The number of clients that talk.
     pub(crate) connections: usize,
-    /// How many more say nothing.
+    /// The number of idle clients in addition.
     pub(crate) idle: usize,
-    /// What else `load` is told.
+    /// Further options of `load`.
     pub(crate) options: &'static [&'static str],
 }
 
-/// How many clients talk in the series of loads that become a line in a plot.
+/// The numbers of talking clients in the series of loads that becomes a line in a plot.
 const CONNECTIONS: [usize; 4] = [1, 10, 100, 1000];
 
-/// How many are idle beside the ten who talk.
+/// The numbers of idle clients beside the ten that talk.
 const IDLE: [usize; 2] = [1000, 10_000];
 
-/// All loads, or those that are quickly measured.
+/// All loads, or only those that are quickly measured.
 pub(crate) fn loads(is_quick: bool) -> Vec<Load> {
     let (connections, idle) = match is_quick {
         true => (&CONNECTIONS[..3], &IDLE[..1]),
@@ -55,31 +55,31 @@ impl Load {
         Load { name, service, connections, idle, options: &[] }
     }
 
-    /// Whether it is one of those in which nothing but the number of clients differs.
+    /// Whether this load differs from the other plain ones only by the number of clients.
     pub(crate) fn is_plain(&self) -> bool {
         self.idle == 0 && self.options.is_empty()
     }
 
-    /// Whether each message has a connection of its own.
+    /// Whether each message has its own connection.
     pub(crate) fn reconnects(&self) -> bool {
         self.service == "fortune" || self.options.contains(&"--reconnect")
     }
 
-    /// How many clients a server has at once.
+    /// The number of clients that a server has at once.
     pub(crate) fn clients(&self) -> usize {
         self.connections + self.idle
     }
 }
 
-/// A figure that every measurement yields.
+/// A figure of every measurement.
 pub(crate) struct Figure {
     pub(crate) name: &'static str,
     pub(crate) of: fn(&Report) -> Option<f64>,
-    /// How it is written.
+    /// Formats the figure.
     pub(crate) write: fn(f64) -> String,
 }
 
-/// All of them, in the order of the tables.
+/// All figures, in the order of the tables.
 pub(crate) const FIGURES: [Figure; 8] = [RATE, P50, P99, P99_9, MAX, PROCESSOR, SWITCHES, MEMORY];
 
 pub(crate) const RATE: Figure = Figure {
@@ -107,7 +107,7 @@ pub(crate) const MEMORY: Figure = Figure {
     write: |bytes| load::amount(bytes, 1024.0) + "B",
 };
 
-/// So many of a hundred answers took at most that long.
+/// The time within which this percentage of answers arrived.
 const fn latency(name: &'static str, of: fn(&Report) -> Option<f64>) -> Figure {
     let write = load::time;
     Figure { name, of, write }

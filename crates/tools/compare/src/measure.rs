@@ -1,4 +1,4 @@
-//! One measurement: a server that is started for it, and the load generator on another processor.
+//! One measurement: starts a server for it, and runs the load generator on another processor.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, ErrorKind};
@@ -15,13 +15,13 @@ use serde::{Deserialize, Serialize};
 use crate::about::Placement;
 use crate::loads::Load;
 
-/// What came of a measurement.
+/// The result of a measurement.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
     /// All answers were right.
     Measured(Box<Report>),
-    /// The style cannot do it, and why.
+    /// The style cannot do it, for this reason.
     Cannot(String),
 }
 
@@ -29,7 +29,7 @@ pub(crate) enum Outcome {
 ///
 /// # Errors
 ///
-/// Something failed that has nothing to do with the style.
+/// Something failed, independently of the style.
 pub(crate) fn measure(
     style: &Style,
     load: &Load,
@@ -60,11 +60,11 @@ pub(crate) fn measure(
     })
 }
 
-/// What the generator has said, short enough for a table.
+/// The generator's message, shortened for a table.
 fn reason(said: &str, address: &str) -> String {
     let said = said.trim().trim_start_matches("error: ");
     let said = said.replacen(&format!("{address} has "), "", 1);
-    // What stands in parentheses is advice to a person.
+    // The text in parentheses is advice for a person.
     let end = said.find(" (").unwrap_or(said.len());
     said[..end].to_owned()
 }
@@ -73,7 +73,7 @@ fn reason(said: &str, address: &str) -> String {
 struct Server(Child);
 
 impl Server {
-    /// Starts it, and gives where it listens; or why it does not.
+    /// Starts the server, and returns its address; or the reason why it does not start.
     fn start(style: &Style, load: &Load) -> io::Result<Result<(Server, String), String>> {
         let mut command = Command::new(env::current_exe()?);
         command
@@ -101,7 +101,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It fails only where the server has ended by itself.
+        // This fails only if the server has already ended.
         let _ = kill(Pid::from_raw(self.0.id() as i32), Signal::SIGTERM);
         while let Err(error) = self.0.wait() {
             if error.kind() != ErrorKind::Interrupted {

@@ -1,4 +1,4 @@
-//! The page. It asks nothing of another host: its plots and its looks are in it.
+//! The page. It loads nothing from other hosts: it contains its plots and its styles.
 
 use std::fmt::Write;
 
@@ -11,14 +11,14 @@ use crate::loads::{FIGURES, Figure, Load, MAX, MEMORY, P50, P99, P99_9, PROCESSO
 use crate::runs::Runs;
 use crate::summary::{Cell, Spread};
 
-/// What all parts of the page are made from.
+/// The data of all parts of the page.
 struct Results<'a> {
     runs: &'a Runs,
     loads: &'a [Load],
     styles: &'a [&'static Style],
 }
 
-/// All of it, as HTML.
+/// The whole page, as HTML.
 pub(crate) fn page(
     about: &About,
     runs: &Runs,
@@ -57,8 +57,8 @@ fn head() -> String {
     )
 }
 
-/// The colours of the book: those for light grounds, and where the reader prefers dark ones, those
-/// of its theme navy.
+/// The colours of the book: those for light backgrounds, and, if the reader prefers dark ones,
+/// those of its theme navy.
 fn colours() -> String {
     let book = include_str!("../../../../lessons/theme/colours.css");
     let block = |selector: &str| {
@@ -97,18 +97,18 @@ fn introduction(about: &About, runs: &Runs) -> String {
     ];
     let rows = rows.map(|(name, value)| format!("<dt>{name}</dt><dd>{}</dd>\n", escape(&value)));
     format!(
-        "<p>Every figure is the median of its rounds, and beside it stand the least and the most: \
-         where those of two styles overlap, nothing is known about which is the better one. \
-         All of it is from closed loops, which tell what a server can do, and hide what people \
-         would wait while it stalls.</p>\n<dl>\n{}</dl>\n\
-         <p>The load average counts the server and the load generator too. Where it is well above \
-         two, others had work to do meanwhile.</p>\n",
+        "<p>Every figure is the median of its rounds, beside the least and the most of them: \
+         if the ranges of two styles overlap, this run does not show which one is better. \
+         All figures come from closed loops. They show what a server can do, but they hide how \
+         long people would wait while it stalls.</p>\n<dl>\n{}</dl>\n\
+         <p>The load average includes the server and the load generator. If it is well above \
+         two, the machine had other work to do.</p>\n",
         rows.concat()
     )
 }
 
 impl Results<'_> {
-    /// One line a style: how a figure grows with the number of clients.
+    /// One line for each style: a figure by the number of clients.
     fn throughput(&self) -> String {
         let mut plots = String::new();
         for service in self.services() {
@@ -121,11 +121,11 @@ impl Results<'_> {
             let plot = lines(&format!("{service}: answers a second"), &places, &series, RATE.write);
             plots += &figure(service, &plot);
         }
-        let text = "In a room, each that hears a line gives an answer.";
+        let text = "In a room, each member that gets a line counts as an answer.";
         self.section("Answers a second, by the number of clients", text, &plots)
     }
 
-    /// One line a style: how long the slow ones of all answers took.
+    /// One line for each style: the times that the slow answers took.
     fn latency(&self) -> String {
         const PERCENTILES: [Figure; 4] = [P50, P99, P99_9, MAX];
         let places = PERCENTILES.map(|figure| figure.name.to_owned());
@@ -139,14 +139,14 @@ impl Results<'_> {
                 plots += &figure(&load.name, &lines(&load.name, &places, &series, P50.write));
             }
         }
-        let text = "So many of a hundred answers took at most that long.";
+        let text = "The times within which these percentages of the answers arrived.";
         self.section("How long answers took", text, &plots)
     }
 
     fn memory(&self) -> String {
-        let text = "By how much the server's proportional memory (Pss, of all its processes) grew \
-                    for each client. What the kernel keeps for a socket, a thread or a process is \
-                    not in it.";
+        let text = "The growth of the server's proportional memory (Pss, of all its processes) for \
+                    each client. It does not include the memory that the kernel keeps for a \
+                    socket, a thread or a process.";
         let is_shown = |load: &&Load| load.clients() >= 100 && load.service != "fortune";
         let loads = self.loads.iter().filter(is_shown);
         let plots: String = loads.map(|load| self.bars(load, &MEMORY)).collect();
@@ -154,7 +154,7 @@ impl Results<'_> {
     }
 
     fn processor(&self) -> String {
-        let text = "Of the server alone, in user mode and in the kernel together.";
+        let text = "Only of the server, in user mode and in the kernel together.";
         let loads = self.loads.iter().filter(|load| load.connections == 10);
         let plots: String = loads.map(|load| self.bars(load, &PROCESSOR)).collect();
         self.section("Processor time an answer", text, &plots)
@@ -178,7 +178,7 @@ impl Results<'_> {
             figure("Lines of code", &bars("lines of code", &lines, count)),
             figure("Unsafe places", &bars("unsafe places", &places, count)),
         ];
-        let text = "What the style's own crate holds, without comments, empty lines and tests.";
+        let text = "The style's own crate, without comments, empty lines and tests.";
         self.section("Code to read", text, &plots.concat())
     }
 
@@ -216,7 +216,7 @@ impl Results<'_> {
         format!("<tr><th class=\"style-{name}\">{sign} {name}</th>{cells}</tr>\n")
     }
 
-    /// Rounds that have failed, where others have not.
+    /// Rounds that failed, if other rounds of the same measurement did not.
     fn failures(&self, load: &Load) -> String {
         let of_style = |style: &&'static Style| {
             let cell = self.cell(load, style);
@@ -244,7 +244,7 @@ impl Results<'_> {
         Cell::of(self.runs, load, style)
     }
 
-    /// The loads of a service that make a line.
+    /// The loads of a service that form a line.
     fn plain(&self, service: &str) -> impl Iterator<Item = &Load> {
         let loads = self.loads.iter();
         loads.filter(move |load| load.service == service && load.is_plain())
@@ -265,7 +265,7 @@ fn figure(caption: &str, plot: &str) -> String {
     format!("<figure>\n<figcaption>{caption}</figcaption>\n{plot}</figure>\n")
 }
 
-/// A figure, and how far its rounds were apart.
+/// A figure, and the spread of its rounds.
 fn entry(cell: &Cell, figure: &Figure) -> String {
     let Some(Spread { median, min, max }) = cell.figure(figure) else {
         return "<td>–</td>".to_owned();
@@ -282,7 +282,7 @@ fn instead(text: &str) -> String {
     format!("<td class=\"cannot\" colspan=\"{}\">{text}</td>", FIGURES.len())
 }
 
-/// A text, so that nothing in it is taken for markup.
+/// Escapes a text, so that nothing in it is taken for markup.
 pub(crate) fn escape(text: &str) -> String {
     let text = text.replace('&', "&amp;");
     text.replace('<', "&lt;").replace('>', "&gt;")
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_markup_is_not_taken_for_it() {
+    fn text_is_not_taken_for_markup() {
         assert_eq!(escape("a < b & c > d"), "a &lt; b &amp; c &gt; d");
     }
 }

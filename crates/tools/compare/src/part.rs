@@ -1,15 +1,15 @@
-//! What pages are put together from.
+//! The files that pages are put together from.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
-/// A piece of a page, which stands in a file of its own.
+/// A piece of a page, in its own file.
 #[derive(Debug)]
 pub struct Part {
-    /// What the file is called.
+    /// The name of the file.
     pub name: String,
-    /// HTML or SVG without an empty line, which would end it in Markdown.
+    /// HTML or SVG without empty lines: an empty line would end it in Markdown.
     pub text: String,
 }
 
@@ -19,7 +19,7 @@ impl Part {
         Part { name, text }
     }
 
-    /// Writes it into a directory.
+    /// Writes the part into a directory.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Single reports of the load generator that somebody has kept, and the tables of them.
+//! Single reports of the load generator that were kept, and their tables.
 
 use load::Report;
 use serde::{Deserialize, Serialize};
@@ -8,29 +8,29 @@ use crate::loads::RATE;
 use crate::page::escape;
 use crate::part::Part;
 
-/// All that were kept together.
+/// All reports that were kept together.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Reports {
-    /// Of what they were made.
+    /// The machine on which they were made.
     #[serde(flatten)]
     machine: Machine,
     entries: Vec<Entry>,
 }
 
-/// One of them.
+/// One report.
 #[derive(Debug, Serialize, Deserialize)]
 struct Entry {
-    /// In which table it stands.
+    /// The table that contains it.
     table: String,
-    /// What it is there.
+    /// Its name in the table.
     name: String,
-    /// What was typed.
+    /// The command that was typed.
     command: String,
-    /// How busy the machine was just before (proc_loadavg(5)).
+    /// The load of the machine just before (proc_loadavg(5)).
     load_average: f64,
-    /// How many answers a second, where it is not our generator that tells.
+    /// Answers a second, if the report is another generator's.
     rate: Option<f64>,
-    /// And how much of a core that one used, of 1.
+    /// The part of a core that this other generator used, between 0 and 1.
     core: Option<f64>,
     report: Option<Report>,
 }

@@ -1,5 +1,5 @@
-//! All measurements of a comparison, kept in a file as they come, so that an interrupted run goes
-//! on where it was.
+//! All measurements of a comparison. Each is written to a file at once, so that an interrupted run
+//! can be continued.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -17,16 +17,17 @@ pub(crate) struct Sample {
     pub(crate) style: String,
     /// Counted from 1.
     pub(crate) round: usize,
-    /// When it ended.
+    /// The time at which it ended.
     pub(crate) at: String,
-    /// How long it took with all that belongs to it, in seconds.
+    /// The duration including the start of the server and so on, in seconds.
     pub(crate) took: f64,
-    /// How busy the machine was just before.
+    /// The load of the machine just before.
     pub(crate) load_average: f64,
     pub(crate) outcome: Outcome,
 }
 
-/// The file: what all measurements have in common in its first line, and one in each other line.
+/// The file: its first line has the data common to all measurements, each other line is one of
+/// them.
 #[derive(Debug)]
 pub(crate) struct Runs {
     pub(crate) samples: Vec<Sample>,
@@ -34,8 +35,8 @@ pub(crate) struct Runs {
 }
 
 impl Runs {
-    /// Opens the file. What it holds is taken over if it was measured in the same way, or else put
-    /// aside.
+    /// Opens the file. Its contents are used if they were measured in the same way, otherwise the
+    /// file is renamed.
     pub(crate) fn open(directory: &Path, about: &About, anew: bool) -> io::Result<Runs> {
         fs::create_dir_all(directory)?;
         let path = directory.join("runs.jsonl");
@@ -58,7 +59,7 @@ impl Runs {
         Ok(Runs { samples, file })
     }
 
-    /// What a file holds that somebody has kept, however it was measured, and how that was.
+    /// The contents of a kept file, however it was measured, and the way in which that was done.
     pub(crate) fn read(path: &Path) -> io::Result<(About, Runs)> {
         let cannot =
             |error: io::Error| io::Error::other(format!("cannot read {}: {error}", path.display()));
@@ -71,21 +72,21 @@ impl Runs {
         Ok((made, Runs { samples, file }))
     }
 
-    /// Adds one, and has it kept.
+    /// Adds a sample, and writes it to the file.
     pub(crate) fn add(&mut self, sample: Sample) -> io::Result<()> {
         write_line(&mut self.file, &sample)?;
         self.samples.push(sample);
         Ok(())
     }
 
-    /// All of one load and one style.
+    /// All samples of one load and one style.
     pub(crate) fn of(&self, load: &str, style: &str) -> impl Iterator<Item = &Sample> {
         let samples = self.samples.iter();
         samples.filter(move |sample| sample.load == load && sample.style == style)
     }
 
-    /// Whether there is nothing more to find out: it was tried in this round, or nothing but
-    /// failed before, and more than once, since once may be chance.
+    /// Whether there is nothing left to measure: it was tried in this round, or all earlier rounds
+    /// failed, and more than one (a single failure may be chance).
     pub(crate) fn is_done(&self, load: &str, style: &str, round: usize) -> bool {
         let has_failed = |sample: &Sample| matches!(sample.outcome, Outcome::Cannot(_));
         let cannot = self.of(load, style).all(has_failed) && self.of(load, style).count() > 1;
@@ -93,8 +94,8 @@ impl Runs {
     }
 }
 
-/// How they were made, the samples, and how long the lines are that are whole. None if it is no such
-/// file, or another version's.
+/// The conditions, the samples, and the length of the complete lines. `None` if this is not such a
+/// file, or one of another version.
 fn parse(kept: &[u8]) -> Option<(About, Vec<Sample>, usize)> {
     let mut lines = kept.split_inclusive(|byte| *byte == b'\n');
     let first = lines.next()?;
@@ -115,7 +116,7 @@ fn aside(path: &Path) -> PathBuf {
 fn write_line(file: &mut File, value: &impl Serialize) -> io::Result<()> {
     let mut line = serde_json::to_string(value).map_err(io::Error::other)?;
     line.push('\n');
-    // In one write, so that only a machine that stops could cut it.
+    // In one write, so that only a crash of the machine could cut it.
     file.write_all(line.as_bytes())
 }
 
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fails_twice_is_not_tried_again() {
+    fn a_measurement_that_fails_twice_is_not_tried_again() {
         let file = File::open("/dev/null").unwrap();
         let mut runs = Runs { samples: Vec::new(), file };
         let done = |runs: &Runs| [1, 2, 3].map(|round| runs.is_done("echo", "fork", round));

@@ -1,7 +1,7 @@
-//! Stevens' measurement of server styles, made again: what it has shown, and the table of it.
+//! Stevens' measurement of server styles, repeated: its results, and their table.
 //!
 //! W. Richard Stevens, Bill Fenner, Andrew M. Rudoff: UNIX Network Programming, volume 1, third
-//! edition (2003), figure 30.1. The measuring itself is `benches/stevens.rs`.
+//! edition (2003), figure 30.1. `benches/stevens.rs` does the measuring.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -11,63 +11,63 @@ use crate::about::Machine;
 use crate::page::escape;
 use crate::summary::Spread;
 
-/// What his figure has for a style, in seconds.
+/// Stevens' result for each style, in seconds.
 const HIS: [(&str, &str, f64); 4] = [
     ("iterative", "one client after the other", 0.0),
     ("fork", "a process for each client", 20.90),
-    ("fork", "processes that are there already, each of which accepts", 1.80),
+    ("fork", "processes that already exist, each of which accepts", 1.80),
     ("thread", "a thread for each client", 0.99),
 ];
 
-/// One session: each style, again and again.
+/// One session: each style, measured several times.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Session {
-    /// Of what it was made.
+    /// The machine on which it was made.
     #[serde(flatten)]
     pub machine: Machine,
-    /// Which processor the server had, and which one its clients.
+    /// The processor of the server, and that of its clients.
     pub placement: String,
-    /// When it began.
+    /// The time at which it began.
     pub at: String,
-    /// How busy the machine was just before (proc_loadavg(5)).
+    /// The load of the machine just before (proc_loadavg(5)).
     pub load_average: f64,
-    /// How many connections make a measurement.
+    /// The number of connections in a measurement.
     pub connections: usize,
-    /// How many of them there are at once.
+    /// The number of connections at the same time.
     pub at_once: usize,
-    /// How many bytes each of them gets.
+    /// The number of bytes that each client gets.
     pub bytes: usize,
-    /// How often each style was measured.
+    /// The number of times that each style was measured.
     pub rounds: usize,
-    /// One for each style, of which the first is the baseline.
+    /// One row for each style; the first one is the baseline.
     pub rows: Vec<Row>,
 }
 
-/// What serving all connections cost a style, in seconds of a processor: its own in user mode and
-/// in the kernel, and that of its children, from its start to its end.
+/// The cost of all connections for a style, in seconds of a processor: its own time in user mode
+/// and in the kernel, and that of its children, from its start to its end.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Row {
     /// The style's name.
     pub style: String,
-    /// All of it.
+    /// The whole cost.
     pub whole: Spread,
-    /// By how much it was more than the baseline's of the same round.
+    /// The cost above the baseline of the same round.
     pub over: Spread,
 }
 
 impl Session {
-    /// His figures beside ours, as HTML.
+    /// Stevens' figures beside ours, as HTML.
     pub fn table(&self) -> String {
         let mut text = String::from(
             "<div class=\"figures\" tabindex=\"0\" role=\"region\" aria-label=\"Stevens' figure 30.1 beside ours\">\n\
              <table>\n<caption>processor time over the iterative server, in seconds</caption>\n\
-             <thead><tr><th scope=\"col\">what serves a client</th><th scope=\"col\">Stevens</th>\
+             <thead><tr><th scope=\"col\">how a client is served</th><th scope=\"col\">Stevens</th>\
              <th scope=\"col\">ours</th><th scope=\"col\">ours, for one connection</th></tr></thead>\n\
              <tbody>\n",
         );
         for (style, what, seconds) in HIS {
             let row = self.rows.iter().find(|row| row.style == style);
-            // What was there already when the client came is not ours.
+            // We have no style with processes that already exist.
             let row = row.filter(|_| !what.contains("already"));
             text += &self.entry(style, what, Some(seconds), row);
         }
@@ -105,7 +105,7 @@ impl Session {
         format!("<tr><th scope=\"row\">{name}</th><td>{his}</td>{ours}</tr>\n")
     }
 
-    /// What has to be known to measure it again, as HTML.
+    /// The data that you need to measure it again, as HTML.
     pub fn about(&self) -> String {
         let machine = &self.machine;
         let rows = [
@@ -125,7 +125,7 @@ impl Session {
         });
         format!(
             "<table class=\"about\">\n\
-             <thead><tr><th scope=\"col\">what</th><th scope=\"col\">how it was</th></tr></thead>\n\
+             <thead><tr><th scope=\"col\">setting</th><th scope=\"col\">value</th></tr></thead>\n\
              <tbody>\n{}</tbody>\n</table>\n",
             rows.concat()
         )

@@ -1,4 +1,4 @@
-//! What many measurements of one thing say together.
+//! Summaries of many measurements of the same thing.
 
 use launch::Style;
 use load::Report;
@@ -10,19 +10,19 @@ use crate::loads::{FIGURES, Figure, Load};
 use crate::measure::Outcome;
 use crate::runs::Runs;
 
-/// A figure of several rounds: the one in the middle, and how far the others were from it.
+/// A figure of several rounds: the median, and the spread of the others.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
-    /// As many are below it as above.
+    /// As many values are below it as above.
     pub median: f64,
-    /// The least of all.
+    /// The least value.
     pub min: f64,
-    /// The most.
+    /// The greatest value.
     pub max: f64,
 }
 
 impl Spread {
-    /// None where there is nothing to summarize.
+    /// `None` if there is nothing to summarize.
     pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Spread> {
         let mut values: Vec<f64> = values.into_iter().collect();
         values.sort_by(f64::total_cmp);
@@ -36,10 +36,10 @@ impl Spread {
     }
 }
 
-/// One style under one load: what its rounds have shown, and why some of them have failed.
+/// One style under one load: the results of its rounds, and the reasons why some of them failed.
 ///
-/// Where all have failed, the style cannot do it; where there is neither, the run has not come to
-/// it yet.
+/// If all have failed, the style cannot do it; without results and failures, it has not been
+/// measured yet.
 #[derive(Default)]
 pub(crate) struct Cell<'a> {
     reports: Vec<&'a Report>,
@@ -58,7 +58,7 @@ impl<'a> Cell<'a> {
         cell
     }
 
-    /// Why the style cannot do it, if that is so.
+    /// The reason why the style cannot do it, if it cannot.
     pub(crate) fn cannot(&self) -> Option<&'a str> {
         let first = self.failures.first().copied();
         first.filter(|_| self.reports.is_empty())
@@ -70,7 +70,7 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// All that a comparison has shown, as it is written for programs.
+/// All results of a comparison, in the form for programs.
 #[derive(Debug, Serialize)]
 pub(crate) struct Summary<'a> {
     about: &'a About,

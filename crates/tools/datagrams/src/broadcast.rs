@@ -1,5 +1,5 @@
-//! To everybody and from everybody: all hosts of a network take the frame, whether they want it
-//! or not. IPv6 has no such thing.
+//! Broadcast: all hosts of a network receive the frame, even if they do not want it. IPv6 has no
+//! broadcast.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
@@ -16,7 +16,7 @@ pub(crate) fn address(text: &str) -> Result<SocketAddrV4, String> {
     let wanted = "want ADDRESS:PORT, like 255.255.255.255:54321 or 192.168.1.255:54321";
     match text.parse() {
         Ok(SocketAddr::V4(address)) if address.port() == 0 => {
-            Err(format!("port 0 is nobody's; {wanted}"))
+            Err(format!("port 0 cannot be used; {wanted}"))
         }
         Ok(SocketAddr::V4(address)) => Ok(address),
         Ok(SocketAddr::V6(_)) => Err(format!(
@@ -27,7 +27,7 @@ pub(crate) fn address(text: &str) -> Result<SocketAddrV4, String> {
     }
 }
 
-/// Sends to everybody until it is told to stop.
+/// Sends to all hosts of a network until it is stopped.
 pub(crate) fn send(
     address: SocketAddrV4,
     meant: Option<&str>,
@@ -41,13 +41,14 @@ pub(crate) fn send(
     ended(sent, |error| format!("cannot send to {address}: {}", explain(error, &all, chosen)))
 }
 
-/// A socket that may send to everybody, by this interface.
+/// A socket that may send broadcasts, on this interface.
 fn sender(chosen: Option<&Interface>) -> io::Result<UdpSocket> {
     let socket = socket()?;
-    // Else the kernel says EACCES: so nobody disturbs a whole network without wanting to.
+    // Otherwise the kernel returns EACCES, so that no program disturbs a whole network by mistake.
     socket.set_broadcast(true)?;
     if let Some(interface) = chosen {
-        // 255.255.255.255 is everywhere. The interface that has the sender's address is taken.
+        // 255.255.255.255 exists on every interface. The kernel takes the one with the sender's
+        // address.
         let own = interface.ipv4().ok_or_else(|| {
             io::Error::other(format!(
                 "{} has no IPv4 address to send from, and IPv6 has no broadcast",
@@ -59,7 +60,7 @@ fn sender(chosen: Option<&Interface>) -> io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
-/// Shows what is sent to everybody until it is told to stop, or so many have come.
+/// Shows received broadcasts until it is stopped, or until this number of them has arrived.
 pub(crate) fn receive(
     address: SocketAddrV4,
     meant: Option<&str>,
@@ -75,10 +76,10 @@ pub(crate) fn receive(
     ended(received, cannot)
 }
 
-/// A socket that hears what is sent to this address, and arrives by this interface.
+/// A socket that receives datagrams to this address, on this interface.
 fn receiver(address: SocketAddrV4, chosen: Option<&Interface>) -> io::Result<UdpSocket> {
     let socket = socket()?;
-    // Every receiver on this host shall hear it, not the first alone.
+    // Every receiver on this host must get it, not only the first.
     socket.set_reuse_address(true)?;
     if let Some(interface) = chosen {
         socket.bind_device(Some(interface.name.as_bytes()))?;
@@ -91,7 +92,7 @@ fn socket() -> io::Result<Socket> {
     Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))
 }
 
-/// The interface that is meant, if one is, for an address that has to be everybody's.
+/// The chosen interface, if there is one, for an address that must be a broadcast address.
 fn chosen<'a>(
     all: &'a [Interface],
     address: SocketAddrV4,
@@ -103,7 +104,8 @@ fn chosen<'a>(
     Ok(chosen)
 }
 
-/// Whether it is everybody's address in a network of ours. Routers pass on no other (RFC 2644).
+/// Whether this is a broadcast address of one of our networks. Routers forward no others (RFC
+/// 2644).
 fn check(all: &[Interface], address: Ipv4Addr) -> Result<(), String> {
     let ours = || all.iter().flat_map(|it| &it.broadcasts);
     if address.is_broadcast() || ours().any(|broadcast| *broadcast == address) {
@@ -113,8 +115,8 @@ fn check(all: &[Interface], address: Ipv4Addr) -> Result<(), String> {
     known.extend(ours().map(Ipv4Addr::to_string));
     known.dedup();
     let what = match IpAddr::from(address).is_multicast() {
-        true => "a group, for which there is `datagrams multicast`",
-        false => "nobody's broadcast address here",
+        true => "a group; use `datagrams multicast` for it",
+        false => "not a broadcast address here",
     };
     Err(format!("{address} is {what}; choose one of {}", known.join(", ")))
 }
@@ -133,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_everybodys_or_is_told_what_it_is() {
+    fn an_address_is_a_broadcast_address_or_the_error_says_why_not() {
         let mut wire = interfaces().unwrap().remove(0);
         wire.broadcasts = vec![Ipv4Addr::new(10, 0, 0, 255)];
         let all = [wire];
@@ -142,7 +144,7 @@ mod tests {
         assert_eq!(check([10, 0, 0, 255]), Ok(()));
         assert_eq!(
             check([10, 0, 1, 255]).unwrap_err(),
-            "10.0.1.255 is nobody's broadcast address here; \
+            "10.0.1.255 is not a broadcast address here; \
              choose one of 255.255.255.255, 10.0.0.255"
         );
         assert!(check([224, 0, 0, 1]).unwrap_err().contains("datagrams multicast"));

@@ -13,7 +13,8 @@ use crate::interfaces::{interfaces, table};
 use crate::many::Schedule;
 use crate::{Service, broadcast, multicast};
 
-/// Datagrams (UDP): services that answer them, one for many, and the interfaces of this machine
+/// Datagrams (UDP): services that answer them, one datagram to many hosts, and this machine's
+/// interfaces
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
@@ -37,15 +38,15 @@ enum Task {
     /// Send every datagram back (RFC 862)
     #[command(after_help = SERVER)]
     Echo(Serving),
-    /// Answer a number of two bytes in big-endian by the next one
+    /// Answer a big-endian number of two bytes with the next number
     ///
-    /// The number is an i16: 32767 is followed by -32768. A datagram of any other size is dropped.
+    /// The number is an i16: 32767 is followed by -32768. Datagrams of any other size are dropped.
     #[command(after_help = SERVER)]
     Increment(Serving),
-    /// Send to a group, or hear what is sent there
+    /// Send to a group, or receive what is sent to it
     #[command(subcommand)]
     Multicast(Multicast),
-    /// Send to everybody in a network, or hear what is sent there
+    /// Send to all hosts of a network, or receive what is sent to them
     #[command(subcommand)]
     Broadcast(Broadcast),
     /// The interfaces of this machine: name, index, up, multicast, MAC, addresses
@@ -56,11 +57,11 @@ enum Task {
 enum Multicast {
     /// Send a text to a group, again and again
     ///
-    /// A sender need not be a member. What it sends passes no router (its TTL is 1), and is heard by
-    /// members on this machine as well.
+    /// A sender need not be a member. Its datagrams pass no router (their TTL is 1). Members on
+    /// this machine receive them, too.
     #[command(after_help = "\
-Without --interface the kernel takes the one that its routes suggest, and there may be none: then \
-it says so, and names those that there are.
+Without --interface the kernel takes the one that its routes suggest. If there is none, the error \
+names the interfaces that you can choose.
 
 Examples:
   after-accept datagrams multicast send --interface lo
@@ -72,11 +73,11 @@ Examples:
         #[command(flatten)]
         sending: Sending,
     },
-    /// Join a group, and show what is sent there: FROM TEXT
+    /// Join a group, and show what is sent to it: FROM TEXT
     ///
-    /// It hears this group and no other one, whatever else this machine has joined. Several of
-    /// these on one machine all hear it. It leaves the group when it is stopped, and joins again
-    /// when its interface has gone and come back.
+    /// It receives only this group, even if other programs on this machine have joined other
+    /// groups. If you start several, all of them receive it. It leaves the group when it is
+    /// stopped, and joins again when its interface disappears and comes back.
     #[command(after_help = "\
 It prints `listening on GROUP:PORT` as soon as it has joined. SIGINT (Ctrl-C), SIGTERM or SIGHUP stops it.
 
@@ -93,11 +94,11 @@ Examples:
 
 #[derive(Args, Clone, Debug)]
 struct Group {
-    /// The group and the port: 224.0.0.0 to 239.255.255.255, or what begins with ff
+    /// The group and the port: 224.0.0.0 to 239.255.255.255, or an address that begins with ff
     #[arg(long, value_name = "ADDR:PORT", value_parser = multicast::group,
         default_value = "224.202.20.30:54321")]
     group: SocketAddr,
-    /// By which interface: its name, one of its addresses, or its index
+    /// The interface: its name, one of its addresses, or its index
     /// [default: the one that the routes suggest]
     #[arg(long, value_name = "NAME|ADDR|INDEX")]
     interface: Option<String>,
@@ -105,11 +106,11 @@ struct Group {
 
 #[derive(Clone, Debug, Subcommand)]
 enum Broadcast {
-    /// Send a text to everybody, again and again
+    /// Send a text to all hosts, again and again
     ///
-    /// 255.255.255.255 is everybody on the link. The broadcast address of a network of this
-    /// machine's is everybody in it; others have no effect any more, since routers drop what is
-    /// sent there (RFC 2644).
+    /// 255.255.255.255 means all hosts on the link. The broadcast address of one of this machine's
+    /// networks means all hosts in it. Those of other networks no longer have an effect, since
+    /// routers drop datagrams to them (RFC 2644).
     #[command(after_help = "\
 Examples:
   after-accept datagrams broadcast send 'who is there?' --count 1
@@ -121,10 +122,10 @@ Examples:
         #[command(flatten)]
         sending: Sending,
     },
-    /// Show what is sent to everybody: FROM TEXT
+    /// Show what is sent to all hosts: FROM TEXT
     ///
-    /// It hears what is sent to this very address: 255.255.255.255 and the broadcast address of a
-    /// network are two.
+    /// It receives only datagrams to exactly this address: 255.255.255.255 and the broadcast
+    /// address of a network are different.
     #[command(after_help = "\
 It prints `listening on ADDR:PORT` when it is ready. SIGINT (Ctrl-C), SIGTERM or SIGHUP stops it.
 
@@ -141,11 +142,11 @@ Examples:
 
 #[derive(Args, Clone, Debug)]
 struct Everybody {
-    /// Everybody's address, and the port: 255.255.255.255, or the broadcast address of a network
+    /// The broadcast address and the port: 255.255.255.255, or the address of a network
     #[arg(long, value_name = "ADDR:PORT", value_parser = broadcast::address,
         default_value = "255.255.255.255:54321")]
     address: SocketAddrV4,
-    /// By which interface: its name, one of its addresses, or its index
+    /// The interface: its name, one of its addresses, or its index
     /// [default: to send, the one that the routes suggest; to receive, all]
     #[arg(long, value_name = "NAME|ADDR|INDEX")]
     interface: Option<String>,
@@ -153,44 +154,45 @@ struct Everybody {
 
 #[derive(Args, Clone, Debug)]
 struct Sending {
-    /// What to send [default: "hello 1", "hello 2" and so on]
+    /// The text to send [default: "hello 1", "hello 2" and so on]
     text: Option<String>,
-    /// How many seconds to wait between two datagrams; 0.5 is half of one
+    /// The seconds between two datagrams; 0.5 is half a second
     #[arg(long, value_name = "SECS", default_value = "2", value_parser = seconds)]
     every: Duration,
-    /// How many to send [default: until it is stopped]
+    /// The number of datagrams to send [default: until it is stopped]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
 }
 
 #[derive(Args, Clone, Debug)]
 struct Receiving {
-    /// Stop when so many have come [default: until it is stopped]
+    /// Stop after this number of datagrams [default: until it is stopped]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
 }
 
-/// What is the same with every server of datagrams.
+/// The part of the help that all datagram servers share.
 const SERVER: &str = "\
 It prints `listening on ADDRESS` when it is ready, and logs to standard error. SIGINT (Ctrl-C), \
 SIGTERM or SIGHUP stops it.
 
-Anybody can write any sender on a datagram. So it answers nobody at a port below 1024, no group, \
-not itself, and no address more than 1000 times at once and 100 times a second: two services that \
-are made to answer each other would never stop. What is dropped is counted, and told in the log.";
+A sender can write any source address on a datagram. So the server sends no answer to ports below \
+1024, to groups, to itself, or to an address more than 1000 times at once and 100 times a second: \
+otherwise two services could answer each other without end. The log counts what is dropped.";
 
 #[derive(Args, Clone, Debug)]
 struct Serving {
-    /// Where to listen: [::]:PORT serves IPv6 and IPv4 alike, port 0 lets the system choose
+    /// The address to listen on: [::]:PORT serves IPv6 and IPv4 alike, port 0 lets the system
+    /// choose
     /// [default: 127.0.0.1 and port 8007 for echo, 8008 for increment]
     #[arg(long, value_name = "HOST:PORT", value_parser = host_port)]
     listen: Option<HostPort>,
 }
 
-/// Does what the command says, and gives the status to exit with: 0 when it is done or was told to
-/// stop, 1 when something failed on the way.
+/// Runs the command, and returns the exit status: 0 if it is done or was stopped, 1 if something
+/// failed on the way.
 ///
-/// A failure is told in one line on standard error.
+/// A failure is reported in one line on standard error.
 pub fn run(command: Command) -> ExitCode {
     let done = match command.task {
         Task::Echo(serving) => serve(Service::Echo, serving),
@@ -248,7 +250,7 @@ fn list() -> Result<(), Problem> {
     let mut output = io::stdout().lock();
     let written = output.write_all(table.as_bytes());
     match written.and_then(|()| output.flush()) {
-        // Whoever read it has read enough, as `head` does.
+        // The reader, such as `head`, has read enough and closed the pipe: this is no failure.
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(world(error)),
         _ => Ok(()),
     }
@@ -264,7 +266,7 @@ fn stop() -> Result<Stop, Problem> {
     Stop::at_first_signal().map_err(Problem::world)
 }
 
-/// From a millisecond, so that nobody floods a network without wanting to, to a day.
+/// From a millisecond, so that no user floods a network by mistake, to a day.
 fn seconds(text: &str) -> Result<Duration, &'static str> {
     let seconds = text.parse().ok();
     seconds
@@ -292,13 +294,13 @@ mod tests {
     }
 
     #[test]
-    fn the_help_tells_the_limits_as_they_are() {
+    fn the_help_states_the_real_limits() {
         assert!(SERVER.contains(&format!("more than {AT_ONCE} times at once")));
         assert!(SERVER.contains(&format!("{A_SECOND} times a second")));
     }
 
     #[test]
-    fn a_pause_is_neither_nothing_nor_for_ever() {
+    fn a_pause_is_neither_zero_nor_endless() {
         assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
         for text in ["0", "-1", "NaN", "inf", "86401", "soon", ""] {
             assert!(seconds(text).is_err(), "{text}");

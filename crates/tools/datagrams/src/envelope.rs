@@ -1,9 +1,9 @@
-//! What stands on the outside of a datagram: who has sent it, and to which of our addresses.
+//! The envelope of a datagram: its sender, and the one of our addresses to which it was sent.
 //!
-//! A socket that is bound to the wildcard gets what is sent to any address of this machine, and
-//! recvfrom(2) does not tell which. An answer would leave by the address that the way back
-//! suggests, and whoever has connected a socket to another one would never hear it. So both are
-//! told beside the bytes (IP_PKTINFO, ip(7); IPV6_PKTINFO, RFC 3542).
+//! A socket bound to the wildcard address receives datagrams to any address of this machine, and
+//! recvfrom(2) does not tell which. The kernel would choose the sender of the answer by the route
+//! back, and a client with a connected socket would never receive it. So the kernel is asked to
+//! deliver both addresses with the bytes (IP_PKTINFO, ip(7); IPV6_PKTINFO, RFC 3542).
 
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
 use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6, UdpSocket};
@@ -16,7 +16,7 @@ use nix::sys::socket::{
     ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg, setsockopt,
 };
 
-/// Who has sent a datagram, and to whom.
+/// The sender and the destination of a datagram.
 #[derive(Debug)]
 pub(crate) struct Envelope {
     pub(crate) source: SocketAddr,
@@ -29,7 +29,7 @@ enum Destination {
     V6(in6_pktinfo),
 }
 
-/// Has the kernel tell the destinations of what comes to this socket.
+/// Makes the kernel deliver the destination of each datagram on this socket.
 pub(crate) fn tell_destinations(socket: &UdpSocket) -> io::Result<()> {
     if socket.local_addr()?.is_ipv4() {
         setsockopt(socket, Ipv4PacketInfo, &true)?;
@@ -39,7 +39,7 @@ pub(crate) fn tell_destinations(socket: &UdpSocket) -> io::Result<()> {
     Ok(())
 }
 
-/// Receives a datagram, and gives its length.
+/// Receives a datagram, and returns its length.
 pub(crate) fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, Envelope)> {
     let mut beside = cmsg_space!(in6_pktinfo);
     let mut buffers = [IoSliceMut::new(buffer)];
@@ -62,9 +62,9 @@ pub(crate) fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usiz
     Ok((received.bytes, envelope))
 }
 
-/// Sends a datagram back to where the other one has come from, and from where it has come to.
+/// Sends a datagram back to the sender of another one, from that one's destination.
 pub(crate) fn reply(socket: &UdpSocket, datagram: &[u8], envelope: &Envelope) -> io::Result<()> {
-    // The interface is left to the routes: the way back may be another.
+    // The routes choose the interface: the way back may be another.
     let from = match envelope.destination {
         Some(Destination::V4(info)) => Some(Destination::V4(in_pktinfo { ipi_ifindex: 0, ..info })),
         Some(Destination::V6(info)) => {

@@ -1,56 +1,56 @@
-//! Who gets an answer.
+//! Decides which datagrams get an answer.
 //!
-//! A datagram's source address is what its sender says it is: nobody has shaken hands.
-//! So whatever answers can be made to answer somebody who has not asked, and two services that
-//! answer each other never stop (CERT CA-1996-01, CVE-2024-2169).
-//! No rule about addresses and ports can know every service there is, so the last of the guards
-//! counts: it is the one that ends a storm, whoever is in it.
+//! A sender can write any source address on a datagram: there was no handshake. So an attacker can
+//! make a service send answers to a host that did not ask, and two services that answer each other
+//! never stop (CERT CA-1996-01, CVE-2024-2169). Rules about addresses and ports cannot know every
+//! service, so the last of the guards counts answers: it ends a storm, whatever services take part.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-/// How many answers one address gets at once, after it has asked for nothing for a while: 1,000.
+/// The number of answers that one address gets at once, after a pause: 1,000.
 ///
 /// chrony's `ratelimit` lets 8 through at once, and then one in eight seconds; BIND's
-/// `responses-per-second` is off until it is given a number. Ours is larger than what they need
-/// who ask for the time or for a name, since people try it out by script.
+/// `responses-per-second` is off unless it is given a number. Ours is larger than clients of a time
+/// or name service need, since people try these services with scripts.
 pub const AT_ONCE: u32 = 1_000;
 
-/// How many answers a second one address gets in the long run: 100.
+/// The number of answers a second that one address gets in the long run: 100.
 pub const A_SECOND: u32 = 100;
 
-/// How many addresses are remembered at the same time: 10,000, in about a megabyte.
+/// The number of addresses that are remembered at the same time: 10,000, in about a megabyte.
 ///
-/// Where more of them ask, those are forgotten that have asked for the least. So an honest question
-/// is answered beside any number of forged ones, and a storm, which asks for much, is remembered.
+/// If more addresses ask, the guard forgets those that have asked for the least. So an honest
+/// question is answered beside any number of forged ones, and the address of a storm, which asks
+/// for much, is remembered.
 const SOURCES: usize = 10_000;
 
-/// After how long an address that has been answered may be answered again, in the long run.
+/// The time after which an address may be answered again, in the long run.
 const PER_ANSWER: Duration = Duration::from_micros(1_000_000 / A_SECOND as u64);
 
-/// Why a datagram gets no answer.
+/// The reason why a datagram gets no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// It is no question to this service.
+    /// It is not a question to this service.
     Size,
-    /// It says that it comes from port 0, which means that nobody waits for an answer (RFC 768),
-    /// or from one below 1024, where services are that would answer the answer.
+    /// Its source port is 0, which means that no program waits for an answer (RFC 768), or below
+    /// 1024: services there would answer the answer.
     Port,
-    /// It says that it comes from a group or from everybody, and none of them can have sent it.
+    /// Its source is a group or a broadcast address, so the source is forged.
     Group,
-    /// It says that this very service has sent it.
+    /// Its source is this very service.
     Itself,
     /// This address has been answered often enough.
     Rate,
 }
 
 impl Refusal {
-    /// All of them, in the order in which they are defined.
+    /// All reasons, in the order in which they are defined.
     pub const ALL: [Refusal; 5] =
         [Refusal::Size, Refusal::Port, Refusal::Group, Refusal::Itself, Refusal::Rate];
 
-    /// What stands behind a number of them.
+    /// The words after a number of such datagrams.
     pub fn words(self) -> &'static str {
         match self {
             Refusal::Size => "of a wrong size",
@@ -62,37 +62,37 @@ impl Refusal {
     }
 }
 
-/// Decides who gets an answer.
+/// Decides which datagrams get an answer.
 #[derive(Debug)]
 pub struct Guard {
     own_port: u16,
-    /// For each address that was answered lately: when its bucket will be full of tokens again.
+    /// For each address that was answered lately, the time when its bucket will be full of tokens
+    /// again.
     full_at: HashMap<IpAddr, Instant>,
 }
 
 impl Guard {
-    /// For a service that is bound to this port.
+    /// A guard for a service that is bound to this port.
     pub fn new(own_port: u16) -> Guard {
         Guard { own_port, full_at: HashMap::new() }
     }
 
     // ANCHOR: admit
-    /// Whether a datagram that says it comes from `source` may be answered `now`. If so, it counts
-    /// as answered.
+    /// Whether a datagram with this `source` may be answered `now`. If so, it counts as answered.
     ///
-    /// `is_ours` tells whether an address belongs to this machine, whatever the port. It is asked
-    /// only about those who have the service's own port.
+    /// `is_ours` says whether an address belongs to this machine, whatever the port. It is called
+    /// only for sources with the service's own port.
     ///
     /// # Errors
     ///
-    /// Why not.
+    /// The reason why it may not be answered.
     pub fn admit(
         &mut self,
         source: SocketAddr,
         now: Instant,
         is_ours: impl FnOnce(SocketAddr) -> bool,
     ) -> Result<(), Refusal> {
-        // On a socket of both families an IPv4 address is written as an IPv6 one.
+        // A socket of both families writes an IPv4 address as an IPv6 one.
         let address = source.ip().to_canonical();
         if source.port() < 1024 {
             return Err(Refusal::Port);
@@ -109,8 +109,9 @@ impl Guard {
 
     /// Takes a token from the bucket of this address.
     ///
-    /// A bucket is one moment: that at which it is full again. Each token taken puts that off by as
-    /// long as one token takes to come, and it is empty when a whole bucket has yet to come.
+    /// A bucket is stored as one moment: the time when it will be full again. Each token taken
+    /// delays that by the time in which one token comes. The bucket is empty if it would take the
+    /// time of a whole bucket to fill it.
     fn take_token(&mut self, address: IpAddr, now: Instant) -> Result<(), Refusal> {
         if !self.full_at.contains_key(&address) {
             self.make_room(now);
@@ -124,13 +125,13 @@ impl Guard {
         Ok(())
     }
 
-    /// Makes sure that one more address can be remembered: if there are too many, forgets half of
-    /// them, which seldom has to be done again.
+    /// Makes room for one more address: if there are too many, forgets half of them, so that this
+    /// is seldom necessary.
     fn make_room(&mut self, now: Instant) {
         if self.full_at.len() < SOURCES {
             return;
         }
-        // A bucket that is full says no more than one that nobody has ever heard of.
+        // A full bucket is the same as the bucket of an unknown address.
         self.full_at.retain(|_, full_at| *full_at > now);
         let mut surplus = self.full_at.len().saturating_sub(SOURCES / 2);
         if surplus > 0 {
@@ -151,7 +152,7 @@ mod tests {
 
     const OWN_PORT: u16 = 8007;
 
-    /// Who may be answered, if the addresses that begin with 127 and `::1` are ours.
+    /// Checks an answer, on a machine whose addresses begin with 127 or are `::1`.
     #[track_caller]
     fn check(source: &str, expected: Result<(), Refusal>) {
         let is_ours = |source: SocketAddr| source.ip().to_canonical().is_loopback();
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_can_send_as_a_group_or_as_everybody() {
+    fn a_group_or_broadcast_source_gets_no_answer() {
         for host in [
             "224.0.0.1",
             "239.255.255.255",
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn it_does_not_answer_itself_but_another_like_it() {
+    fn a_service_does_not_answer_itself_but_another_like_it() {
         for host in ["127.0.0.1", "127.9.9.9", "[::1]", "[::ffff:127.0.0.1]"] {
             check(&format!("{host}:{OWN_PORT}"), Err(Refusal::Itself));
             check(&format!("{host}:8008"), Ok(()));
@@ -198,7 +199,7 @@ mod tests {
         SocketAddr::new(address.into(), 54321)
     }
 
-    /// How many of so many datagrams of one address are answered at this moment.
+    /// The number of datagrams of one address that are answered at this moment, out of `many`.
     fn answered(guard: &mut Guard, source: SocketAddr, now: Instant, many: u32) -> u32 {
         let admitted = (0..many).map(|_| guard.admit(source, now, |_| false).is_ok());
         admitted.map(u32::from).sum()
@@ -209,11 +210,15 @@ mod tests {
         let (mut guard, start) = (Guard::new(OWN_PORT), Instant::now());
         let second = Duration::from_secs(1);
         assert_eq!(answered(&mut guard, host(1), start, 5_000), AT_ONCE);
-        assert_eq!(answered(&mut guard, host(2), start, 10), 10, "it is another's");
+        assert_eq!(
+            answered(&mut guard, host(2), start, 10),
+            10,
+            "the other address has its own bucket"
+        );
         assert_eq!(answered(&mut guard, host(1), start + second / 200, 10), 0);
         assert_eq!(answered(&mut guard, host(1), start + second, 5_000), A_SECOND);
         assert_eq!(answered(&mut guard, host(1), start + second, 5_000), 0);
-        // However long it waits, a bucket holds no more than that.
+        // A bucket never holds more, however long the pause.
         assert_eq!(answered(&mut guard, host(1), start + 60 * second, 5_000), AT_ONCE);
     }
 
@@ -226,19 +231,19 @@ mod tests {
     }
 
     #[test]
-    fn those_who_ask_for_the_least_are_forgotten_and_nobody_is_refused_for_the_others() {
+    fn a_crowd_makes_the_guard_forget_those_that_asked_for_the_least() {
         let (mut guard, start) = (Guard::new(OWN_PORT), Instant::now());
         for number in 0..SOURCES {
             assert_eq!(guard.admit(host(number), start, |_| false), Ok(()));
         }
-        // Who has asked for much is remembered, whoever else comes.
+        // An address that has asked for much is remembered, whatever other addresses come.
         assert_eq!(answered(&mut guard, host(7), start, 5_000), AT_ONCE - 1);
         for number in SOURCES..20 * SOURCES {
             assert_eq!(guard.admit(host(number), start, |_| false), Ok(()), "{number}");
             assert!(guard.full_at.len() <= SOURCES);
         }
         assert_eq!(answered(&mut guard, host(7), start, 10), 0);
-        // Those whose buckets are full again are forgotten first.
+        // Addresses whose buckets are full again are forgotten first.
         let later = start + PER_ANSWER;
         for number in 0..SOURCES {
             assert_eq!(guard.admit(host(number), later, |_| false), Ok(()), "{number}");

@@ -1,4 +1,4 @@
-//! The interfaces of this machine, and which of them is meant.
+//! The interfaces of this machine, and the choice of one of them.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -9,29 +9,29 @@ use nix::ifaddrs::{InterfaceAddress, getifaddrs};
 use nix::net::if_::{InterfaceFlags, if_nametoindex};
 use nix::sys::socket::SockaddrStorage;
 
-/// Where datagrams leave and arrive.
+/// A network interface, by which datagrams leave and arrive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Interface {
-    /// Its name: `lo`, `eth0`.
+    /// The name: `lo`, `eth0`.
     pub(crate) name: String,
-    /// Its number, from 1 on. One that comes back has another.
+    /// The index, from 1 on. An interface that comes back has another one.
     pub(crate) index: u32,
-    /// Its addresses, and how many bits of each name the network.
+    /// The addresses, each with the number of bits that name its network.
     pub(crate) addresses: Vec<(IpAddr, u8)>,
-    /// The addresses that are everybody's in the networks of its IPv4 addresses.
+    /// The broadcast addresses of the networks of its IPv4 addresses.
     pub(crate) broadcasts: Vec<Ipv4Addr>,
-    /// Its address on the wire, if it has one of six bytes.
+    /// The MAC address, if it has one of six bytes.
     pub(crate) mac: Option<[u8; 6]>,
-    /// Whether it is switched on.
+    /// Whether the interface is up.
     pub(crate) is_up: bool,
-    /// Whether it says that it can send to groups. `lo` says no, and does it all the same.
+    /// Whether it claims to support multicast. `lo` does not claim it, but multicast works there.
     pub(crate) has_multicast: bool,
-    /// Whether it leads back to this machine.
+    /// Whether it is a loopback interface.
     pub(crate) is_loopback: bool,
 }
 
 impl Interface {
-    /// Its first IPv4 address, from which it sends if nothing else is said.
+    /// The first IPv4 address: the default sender.
     pub(crate) fn ipv4(&self) -> Option<Ipv4Addr> {
         self.addresses.iter().find_map(|(address, _)| match address {
             IpAddr::V4(address) => Some(*address),
@@ -39,13 +39,13 @@ impl Interface {
         })
     }
 
-    /// Whether a datagram to many can leave by it.
+    /// Whether a multicast or broadcast datagram can leave by it.
     fn can_reach_many(&self) -> bool {
         self.is_up && (self.has_multicast || self.is_loopback)
     }
 }
 
-/// `eth0 (192.0.2.1)`: how to choose it.
+/// `eth0 (192.0.2.1)`: the name with an address, as a hint for the choice.
 impl fmt::Display for Interface {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.ipv4() {
@@ -55,18 +55,18 @@ impl fmt::Display for Interface {
     }
 }
 
-/// All interfaces of this machine in the order of their numbers (getifaddrs(3)).
+/// All interfaces of this machine in the order of their indexes (getifaddrs(3)).
 ///
 /// # Errors
 ///
-/// The system does not tell them.
+/// The system call fails.
 pub(crate) fn interfaces() -> io::Result<Vec<Interface>> {
     let mut interfaces = BTreeMap::new();
     for part in getifaddrs()? {
         // An address can have a label of its own, such as `eth0:1`.
         let name = part.interface_name.split(':').next().unwrap_or_default();
         let Ok(index) = if_nametoindex(name) else {
-            continue; // It is gone by now.
+            continue; // The interface has disappeared.
         };
         let interface = interfaces.entry(index).or_insert_with(|| Interface {
             name: name.to_owned(),
@@ -83,7 +83,7 @@ pub(crate) fn interfaces() -> io::Result<Vec<Interface>> {
     Ok(interfaces.into_values().collect())
 }
 
-/// The system tells an interface in parts: its address on the wire, and each of the others.
+/// Adds a part of an interface: the system reports the MAC address and each IP address separately.
 fn add(interface: &mut Interface, part: &InterfaceAddress) {
     let Some(address) = &part.address else { return };
     if let Some(link) = address.as_link_addr() {
@@ -95,7 +95,7 @@ fn add(interface: &mut Interface, part: &InterfaceAddress) {
             Some(IpAddr::V6(mask)) => mask.to_bits().count_ones(),
             None => 0,
         };
-        // It is 128 at most.
+        // The number of bits is at most 128.
         interface.addresses.push((address, bits as u8));
         if let Some(IpAddr::V4(broadcast)) = part.broadcast.as_ref().and_then(ip) {
             interface.broadcasts.push(broadcast);
@@ -109,17 +109,17 @@ fn ip(address: &SockaddrStorage) -> Option<IpAddr> {
     v4().or_else(v6)
 }
 
-/// The interface that is meant by its name, one of its addresses, or its number.
+/// The interface with this name, address or index.
 ///
 /// # Errors
 ///
-/// There is none, and these there are.
+/// There is no such interface; the error names those that exist.
 pub(crate) fn choose<'a>(
     interfaces: &'a [Interface],
     meant: &str,
 ) -> Result<&'a Interface, String> {
     let find = |is_it: &dyn Fn(&Interface) -> bool| interfaces.iter().find(|it| is_it(it));
-    // A name may look like a number, and then the name counts.
+    // If a name looks like a number, the name is preferred.
     let by_name = find(&|it| it.name == meant);
     let by_address = || {
         let address: IpAddr = meant.parse().ok()?;
@@ -135,18 +135,17 @@ pub(crate) fn choose<'a>(
     })
 }
 
-/// Which interfaces can be chosen, by the option that chooses them.
+/// The interfaces that can be chosen, with the option that chooses them.
 pub(crate) fn choices<'a>(interfaces: impl IntoIterator<Item = &'a Interface>) -> String {
     let able = interfaces.into_iter().filter(|it| it.can_reach_many());
     let names: Vec<_> = able.map(Interface::to_string).collect();
     match &names[..] {
-        [] => "nor is another interface up that could be chosen; see `datagrams interfaces`"
-            .to_owned(),
+        [] => "no other interface is up; see `datagrams interfaces`".to_owned(),
         names => format!("choose one with --interface: {}", names.join(", ")),
     }
 }
 
-/// All about them, in a table for people to read.
+/// A table of the interfaces, for people to read.
 pub(crate) fn table(interfaces: &[Interface]) -> String {
     let width = interfaces.iter().map(|it| it.name.len()).max();
     let width = width.unwrap_or_default().max("name".len());
@@ -206,28 +205,28 @@ mod tests {
     }
 
     #[test]
-    fn an_interface_is_meant_by_name_address_or_number() {
+    fn an_interface_is_chosen_by_name_address_or_number() {
         check("eth0", 2);
         check("192.0.2.1", 2);
         check("2001:db8:0::1", 3);
         check("4", 4);
-        // This is a name as well.
+        // An interface has this name as well.
         check("2", 3);
     }
 
     #[test]
-    fn those_that_can_be_chosen_are_named() {
+    fn the_error_names_the_interfaces_that_can_be_chosen() {
         let error = choose(&machine(), "eth1\n").unwrap_err();
         assert_eq!(
             error,
             "there is no interface eth1\\n here; choose one with --interface: eth0 (192.0.2.1), 2"
         );
         let [.., down] = machine();
-        assert!(choices(&[down]).starts_with("nor is another interface up"));
+        assert!(choices(&[down]).starts_with("no other interface is up"));
     }
 
     #[test]
-    fn what_has_no_address_on_the_wire_shows_none() {
+    fn an_interface_without_a_mac_address_shows_a_dash() {
         let [eth0, mut other, _] = machine();
         other.mac = None;
         other.addresses.clear();

@@ -1,10 +1,10 @@
-//! Datagrams: what there is where nobody accepts.
+//! Datagrams: services without connections.
 //!
-//! A datagram arrives whole, more than once, or not at all, and its sender is who it says it is.
-//! Two services answer them, and show what a service has to refuse; multicast and broadcast send
-//! one datagram to many.
+//! A datagram arrives whole, more than once, or not at all, and its source address may be forged.
+//! Two services answer datagrams, and show what a service has to refuse; multicast and broadcast
+//! send one datagram to many hosts.
 //!
-//! What decides is pure, and takes what it needs to know: [`Service`] and [`Guard`].
+//! The decisions are pure, and take their data as arguments: [`Service`] and [`Guard`].
 
 #![forbid(unsafe_code)]
 

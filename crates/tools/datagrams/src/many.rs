@@ -1,4 +1,4 @@
-//! One datagram for many: what sending to a group and to everybody have in common.
+//! One datagram to many hosts: the common parts of multicast and broadcast.
 
 use std::io::{self, ErrorKind, Write};
 use std::net::{SocketAddr, UdpSocket};
@@ -13,7 +13,7 @@ use sockets::{ACCEPT_PAUSE, Stop, poll};
 
 use crate::interfaces::{Interface, choices};
 
-/// What is sent, how often, and how many times.
+/// The text to send, the interval, and the number of times.
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule {
     /// Without a text, each datagram has a number.
@@ -22,12 +22,12 @@ pub(crate) struct Schedule {
     pub(crate) count: Option<u64>,
 }
 
-/// Why nothing was sent or received.
+/// The reason why nothing was sent or received.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The system refuses.
+    /// A system call failed.
     System(io::Error),
-    /// Nobody reads what we say any more, which is no failure if it is like `head`.
+    /// Standard output cannot be written. This is no failure if a reader like `head` has closed it.
     Output(io::Error),
 }
 
@@ -37,11 +37,11 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Sends a text again and again, and says so, until it is told to stop.
+/// Sends a text again and again, and prints a line for each datagram, until it is stopped.
 ///
 /// # Errors
 ///
-/// The first one cannot leave. Later failures pass, as networks come and go, and are told.
+/// The first datagram cannot be sent. Later failures are only reported, as networks come and go.
 pub(crate) fn send(
     socket: &UdpSocket,
     to: SocketAddr,
@@ -59,14 +59,15 @@ pub(crate) fn send(
                 trouble.is_over();
                 say(&format!("sent to {to}: {text}"))?;
             }
-            // What an earlier one has met says nothing about this one, and room comes back.
+            // An ICMP error of an earlier datagram says nothing about this one, and a full buffer
+            // empties.
             Err(error) if number == 1 && !passes(&error) => return Err(error.into()),
             Err(error) => trouble.is("cannot send for now", &error),
         }
         if Some(number) == schedule.count {
             break;
         }
-        // From now on: whoever was stopped for an hour shall not catch up with what was missed.
+        // From now on: a sender that was stopped for an hour must not catch up.
         let next = Instant::now() + schedule.every;
         while !stop.flag().is_raised() && Instant::now() < next {
             poll([((), stop.as_fd(), PollFlags::POLLIN)], Some(next))?;
@@ -78,14 +79,14 @@ pub(crate) fn send(
     Ok(())
 }
 
-/// Shows what comes, whoever has sent it, until it is told to stop, or `count` have come.
+/// Shows received datagrams, until it is stopped, or until `count` have arrived.
 ///
-/// Whenever `look_again` is over, `refresh` may mend what it listens by, and give a socket to use
-/// instead.
+/// Each time that `look_again` has passed, `refresh` may repair the membership, and return a socket
+/// to use instead.
 ///
 /// # Errors
 ///
-/// The system refuses to wait.
+/// The wait itself fails.
 pub(crate) fn receive(
     mut socket: UdpSocket,
     count: Option<u64>,
@@ -128,7 +129,7 @@ pub(crate) fn receive(
     Ok(socket)
 }
 
-/// A datagram as text that no terminal obeys, without the line end that many programs send.
+/// A datagram as text, without control characters and without the final line end.
 fn shown(datagram: &[u8]) -> String {
     let text = datagram.strip_suffix(b"\n").unwrap_or(datagram);
     let text = text.strip_suffix(b"\r").unwrap_or(text);
@@ -137,26 +138,26 @@ fn shown(datagram: &[u8]) -> String {
     shown
 }
 
-/// Whether the same may well succeed when it is tried again: an earlier datagram has met nobody
-/// (ECONNREFUSED), there is no room, or a signal came.
+/// Whether another attempt may succeed: an earlier datagram reached no program (ECONNREFUSED), a
+/// buffer is full, or a signal arrived.
 fn passes(error: &io::Error) -> bool {
     let kinds = [ErrorKind::ConnectionRefused, ErrorKind::Interrupted, ErrorKind::WouldBlock];
     kinds.contains(&error.kind()) || error.raw_os_error() == Some(Errno::ENOBUFS as i32)
 }
 
-/// Says a line on standard output, at once.
+/// Prints a line on standard output, and flushes it.
 fn say(line: &str) -> Result<(), Failure> {
     let mut output = io::stdout().lock();
     let written = writeln!(output, "{line}").and_then(|()| output.flush());
     written.map_err(Failure::Output)
 }
 
-/// Says something about ourselves on standard error. That nobody may read it is no reason to stop.
+/// Prints a note on standard error. If that is closed, the program goes on.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// What goes wrong again and again is told once.
+/// Reports a repeated failure only once.
 #[derive(Debug, Default)]
 struct Trouble(Option<ErrorKind>);
 
@@ -172,7 +173,7 @@ impl Trouble {
     }
 }
 
-/// How a task ended: whoever read our output has read enough, as `head` does.
+/// The result of a task: a closed output is success, since a reader like `head` has read enough.
 pub(crate) fn ended<T>(
     result: Result<T, Failure>,
     explain: impl FnOnce(&io::Error) -> String,
@@ -187,7 +188,7 @@ pub(crate) fn ended<T>(
     }
 }
 
-/// What to do about it that many cannot be reached, or heard.
+/// Explains an error, and suggests what to do about it.
 pub(crate) fn explain(
     error: &io::Error,
     interfaces: &[Interface],
@@ -201,24 +202,22 @@ pub(crate) fn explain(
             format!("{name} is down; `ip link set {name} up` switches it on, or {others}")
         }
         (Some(Errno::ENETUNREACH | Errno::ENODEV | Errno::EADDRNOTAVAIL), Some(chosen)) => {
-            format!("{} has no way there; {others}", chosen.name)
+            format!("{} has no route there; {others}", chosen.name)
         }
         (Some(Errno::ENETUNREACH | Errno::ENODEV | Errno::EADDRNOTAVAIL), None) => {
-            format!("this machine has no route that would say by which interface; {others}")
+            format!("this machine has no route there, so it cannot choose an interface; {others}")
         }
-        (Some(Errno::ENOBUFS), _) => {
-            "a socket may join so many groups, and no more; Linux lets it be 20 if nobody has \
-             changed net.ipv4.igmp_max_memberships"
-                .to_owned()
-        }
+        (Some(Errno::ENOBUFS), _) => "a socket may join only so many groups: 20 on Linux, unless \
+             net.ipv4.igmp_max_memberships has another value"
+            .to_owned(),
         (Some(Errno::EADDRINUSE), _) => {
-            "another program has this port for itself alone; choose another port".to_owned()
+            "another program has this port exclusively; choose another port".to_owned()
         }
         (Some(Errno::EACCES), _) => {
             "ports below 1024 are privileged; choose a higher one".to_owned()
         }
         (Some(Errno::EMSGSIZE), _) => {
-            "a datagram holds 65,507 bytes at most; send a shorter text".to_owned()
+            "a datagram holds at most 65,507 bytes; send a shorter text".to_owned()
         }
         (Some(Errno::EAFNOSUPPORT), _) => "this machine has no IPv6".to_owned(),
         _ => return text,
@@ -231,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_datagram_is_one_line_whatever_it_holds() {
+    fn a_datagram_is_shown_as_one_line() {
         for (datagram, expected) in [
             (&b""[..], ""),
             (b"hello", "hello"),
@@ -246,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_hint_is_told_in_the_systems_words() {
+    fn an_error_without_a_hint_has_the_systems_words() {
         let error = io::Error::from(Errno::EIO);
         assert_eq!(explain(&error, &[], None), "Input/output error");
     }

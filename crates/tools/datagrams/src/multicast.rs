@@ -1,8 +1,8 @@
-//! To a group and from it: whoever has joined hears what is sent there.
+//! Multicast: all members of a group receive what is sent to it.
 //!
-//! A sender need not be a member, and does not know who is.
-//! A receiver tells its kernel which group it wants to hear, and by which interface: the kernel
-//! tells the network (IGMP, MLD), and takes the frames that have the group's own MAC address.
+//! A sender need not be a member, and does not know the members. A receiver tells its kernel the
+//! group that it wants to receive, and the interface: the kernel tells the network (IGMP, MLD), and
+//! accepts frames to the MAC address of the group.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
@@ -16,25 +16,27 @@ use sockets::Stop;
 use crate::interfaces::{Interface, choose, interfaces};
 use crate::many::{self, Schedule, ended, explain, note};
 
-/// How many routers a datagram may pass: none. RFC 1112 has it like that where nothing is said.
+/// The number of routers that a datagram may pass: none. This is the default of RFC 1112.
 const TTL: u32 = 1;
 
-/// How often a receiver looks whether its interface has gone, and come back.
+/// How often a receiver checks whether its interface has disappeared and come back.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
-/// Reads ADDRESS:PORT, which shall be a group's.
+/// Reads ADDRESS:PORT, where ADDRESS must be a group.
 pub(crate) fn group(text: &str) -> Result<SocketAddr, String> {
     let wanted = "want GROUP:PORT, like 224.202.20.30:54321 or [ff02::4a14:1e]:54321";
     let group: SocketAddr = text.parse().map_err(|_| wanted.to_owned())?;
     match group.ip() {
-        address if group.port() == 0 => Err(format!("port 0 of {address} is nobody's; {wanted}")),
+        address if group.port() == 0 => {
+            Err(format!("port 0 of {address} cannot be used; {wanted}"))
+        }
         address if address.is_multicast() => Ok(group),
         IpAddr::V4(_) => Err(format!("groups of IPv4 begin with 224 to 239; {wanted}")),
         IpAddr::V6(_) => Err(format!("groups of IPv6 begin with ff; {wanted}")),
     }
 }
 
-/// Sends to a group until it is told to stop.
+/// Sends to a group until it is stopped.
 pub(crate) fn send(
     group: SocketAddr,
     meant: Option<&str>,
@@ -49,7 +51,7 @@ pub(crate) fn send(
     ended(sent, |error| format!("cannot send to {group}: {}", explain(error, &all, chosen)))
 }
 
-/// A socket whose datagrams leave by this interface, and where to send them.
+/// A socket whose datagrams leave by this interface, and their destination.
 fn sender(group: SocketAddr, chosen: Option<&Interface>) -> io::Result<(UdpSocket, SocketAddr)> {
     let socket = socket(group)?;
     match group {
@@ -59,7 +61,7 @@ fn sender(group: SocketAddr, chosen: Option<&Interface>) -> io::Result<(UdpSocke
                 socket.set_multicast_if_v4(&own)?;
             }
             socket.set_multicast_ttl_v4(TTL)?;
-            // So that members on this very host hear it as well.
+            // Members on this host must receive it as well.
             socket.set_multicast_loop_v4(true)?;
         }
         SocketAddr::V6(_) => {
@@ -73,7 +75,8 @@ fn sender(group: SocketAddr, chosen: Option<&Interface>) -> io::Result<(UdpSocke
     Ok((socket.into(), on(group, chosen)))
 }
 
-/// Shows what is sent to a group until it is told to stop, or so many have come.
+/// Shows what is sent to a group until it is stopped, or until this number of datagrams has
+/// arrived.
 pub(crate) fn receive(
     group: SocketAddr,
     meant: Option<&str>,
@@ -91,31 +94,32 @@ pub(crate) fn receive(
     let refresh = |socket: &UdpSocket| membership.refresh(socket);
     let received = many::receive(socket, count, &stop, Some(LOOK_AGAIN), refresh);
     if let Ok(socket) = &received {
-        // Closing the socket would do the same. If the interface is gone, there is nothing to leave.
+        // Closing the socket would do the same. If the interface has disappeared, there is nothing
+        // to leave.
         let _ = leave(&SockRef::from(socket), group, membership.index);
     }
     ended(received, cannot)
 }
 
 // ANCHOR: member
-/// A socket that hears this group, and no other one.
+/// A socket that receives only this group.
 fn member(group: SocketAddr, chosen: Option<&Interface>) -> io::Result<UdpSocket> {
     if let (SocketAddr::V6(of_ipv6), None) = (group, chosen)
         && is_of_one_link(*of_ipv6.ip())
     {
-        // Every link has a group of this name. The kernel would say no more than EINVAL.
+        // Every link has a group with this address. The kernel would only return EINVAL.
         return Err(Errno::ENODEV.into());
     }
     let socket = socket(group)?;
-    // Every member on this host shall hear it, not the first alone.
+    // Every member on this host must receive it, not only the first.
     socket.set_reuse_address(true)?;
-    // Otherwise it would hear what others on this host have joined, by whatever interface.
+    // Otherwise it would receive groups that other programs on this host have joined.
     match group {
         SocketAddr::V4(_) => socket.set_multicast_all_v4(false)?,
         SocketAddr::V6(_) => socket.set_multicast_all_v6(false)?,
     }
-    // Bound to the group, it hears what is sent there. Bound to the interface's own address it
-    // would hear nothing, since nothing that is sent to the group is sent there.
+    // A socket bound to the group's address receives datagrams to the group. Bound to the
+    // interface's own address, it would receive none, since they are not sent to that address.
     socket.bind(&on(group, chosen).into())?;
     join(&socket, group, chosen.map(|interface| interface.index))?;
     Ok(socket.into())
@@ -136,7 +140,7 @@ fn leave(socket: &Socket, group: SocketAddr, index: Option<u32>) -> io::Result<(
     }
 }
 
-/// Without a number the kernel takes the interface by which the group would be reached.
+/// Without an index the kernel takes the interface of the route to the group.
 fn by(index: Option<u32>) -> InterfaceIndexOrAddress {
     match index {
         Some(index) => InterfaceIndexOrAddress::Index(index),
@@ -144,20 +148,20 @@ fn by(index: Option<u32>) -> InterfaceIndexOrAddress {
     }
 }
 
-/// A membership, and what it hangs on.
+/// A membership, and the interface that it belongs to.
 struct Membership<'a> {
     group: SocketAddr,
-    /// How the interface was chosen, if it was.
+    /// The name, address or index by which the interface was chosen, if it was.
     meant: Option<&'a str>,
     index: Option<u32>,
     is_lost: bool,
 }
 
 impl Membership<'_> {
-    /// Joins again where that is necessary. Gives the socket to use from now on, if it is another.
+    /// Joins again if that is necessary. Returns the socket to use from now on, if it is a new one.
     ///
-    /// An interface that is switched off and on again keeps its memberships. One that is taken out
-    /// loses them, and when it is put in again it has another number.
+    /// An interface that is set down and up again keeps its memberships. One that is removed loses
+    /// them, and when it comes back it has another index.
     fn refresh(&mut self, socket: &UdpSocket) -> Option<UdpSocket> {
         let joined = self.join_again(socket);
         match joined {
@@ -166,7 +170,7 @@ impl Membership<'_> {
                 self.is_lost = false;
                 return mended;
             }
-            // It is a member already, as nearly always.
+            // It is still a member, as nearly always.
             Err(error) if error.raw_os_error() == Some(Errno::EADDRINUSE as i32) => {
                 self.is_lost = false;
             }
@@ -200,7 +204,7 @@ fn socket(group: SocketAddr) -> io::Result<Socket> {
     Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))
 }
 
-/// The group on the interface: one of IPv6 that is of a link's own is none without it (RFC 4007).
+/// The group on the interface: a link-local IPv6 group is incomplete without it (RFC 4007).
 fn on(group: SocketAddr, chosen: Option<&Interface>) -> SocketAddr {
     match (group, chosen) {
         (SocketAddr::V6(group), Some(chosen)) if is_of_one_link(*group.ip()) => {
@@ -210,14 +214,14 @@ fn on(group: SocketAddr, chosen: Option<&Interface>) -> SocketAddr {
     }
 }
 
-/// Whether the group's scope is an interface or a link (RFC 4291, section 2.7).
+/// Whether the group's scope is one interface or one link (RFC 4291, section 2.7).
 fn is_of_one_link(group: Ipv6Addr) -> bool {
     matches!(group.segments()[0] & 0xf, 1 | 2)
 }
 
 fn without_ipv4(interface: &Interface) -> io::Error {
     io::Error::other(format!(
-        "{} has no IPv4 address to send from; give it one, or take a group of IPv6",
+        "{} has no IPv4 address to send from; give it one, or use an IPv6 group",
         interface.name
     ))
 }
@@ -227,7 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn groups_are_groups() {
+    fn only_groups_with_a_port_are_read() {
         for text in ["224.0.0.0:1", "239.255.255.255:65535", "[ff02::1]:54321"] {
             assert_eq!(group(text).map(|group| group.to_string()), Ok(text.to_owned()));
         }

@@ -1,7 +1,7 @@
-//! A server of datagrams: there is nobody to accept, and nothing to remember of who has asked.
+//! A server of datagrams: it accepts no connections, and remembers nothing about its clients.
 //!
-//! One socket is everybody's. So one loop is enough, and neither a process, a thread nor a task for
-//! each client would have anything to wait for.
+//! All clients share one socket. So one loop is enough: a process, a thread or a task for each
+//! client would have nothing to wait for.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -16,17 +16,17 @@ use crate::envelope::{Envelope, receive, reply, tell_destinations};
 use crate::tally::Tally;
 use crate::{Guard, Service};
 
-/// No datagram is longer: its size is a u16, and counts the header as well (RFC 768).
+/// No datagram is longer: its size is a u16 that includes the header (RFC 768).
 const LONGEST: usize = 65_535;
 
-/// Answers the datagrams that come to `socket` until it is told to stop.
+/// Answers the datagrams that arrive at `socket` until it is stopped.
 ///
-/// Nothing that comes can end it, and nothing that fails: what cannot be answered is dropped and
-/// counted, as the network drops and does not even count.
+/// No datagram and no failure ends it: if a datagram cannot be answered, the server drops and
+/// counts it. A network drops datagrams, too, without counting.
 ///
 /// # Errors
 ///
-/// The system refuses to prepare the socket, or to wait.
+/// The socket cannot be prepared, or the wait fails.
 pub(crate) fn serve(socket: &UdpSocket, service: Service, stop: &Stop) -> io::Result<()> {
     socket.set_nonblocking(true)?;
     tell_destinations(socket)?;
@@ -45,12 +45,12 @@ pub(crate) fn serve(socket: &UdpSocket, service: Service, stop: &Stop) -> io::Re
                     tally.say(Instant::now());
                     wait(Some(socket), stop, tally.due(Instant::now()))?;
                 }
-                // An earlier answer has met nobody. It is told of the whole socket, and whoever has
-                // asked is gone.
+                // An earlier answer reached no program. The error belongs to the whole socket, and
+                // that client is gone.
                 ErrorKind::Interrupted | ErrorKind::ConnectionRefused => {}
                 _ => {
                     warn!("cannot receive for now: {error}");
-                    // It would fail again at once, and again.
+                    // The next call would fail at once, too.
                     wait(None, stop, Some(Instant::now() + ACCEPT_PAUSE))?;
                 }
             },
@@ -72,25 +72,25 @@ fn answer(
     match admitted.and_then(|()| service.answer(datagram)) {
         Ok(()) => match reply(socket, datagram, envelope) {
             Ok(()) => tally.counts.answered += 1,
-            // There is no room (ENOBUFS, EAGAIN), no way (ENETUNREACH), or a firewall (EPERM). Or
-            // the source is a network's own broadcast address, which the kernel alone knows: it
-            // lets nobody send there who has not asked for it (SO_BROADCAST, EACCES).
+            // A buffer is full (ENOBUFS, EAGAIN), there is no route (ENETUNREACH), or a firewall
+            // refuses (EPERM). Or the source is a network's broadcast address, which only the
+            // kernel knows: it refuses to send there without SO_BROADCAST (EACCES).
             Err(_) => tally.unsent(envelope.source),
         },
         Err(why) => tally.refuse(envelope.source, why),
     }
 }
 
-/// Waits until there is a datagram, the server is to stop, or it is time.
+/// Waits for a datagram, for the request to stop, or for the deadline.
 fn wait(socket: Option<&UdpSocket>, stop: &Stop, deadline: Option<Instant>) -> io::Result<()> {
     let socket = socket.map(|socket| ((), socket.as_fd(), PollFlags::POLLIN));
     let interests = [((), stop.as_fd(), PollFlags::POLLIN)].into_iter();
     poll(interests.chain(socket), deadline).map(drop)
 }
 
-/// Whether the address is one of this machine's: nobody can bind another's.
+/// Whether the address is one of this machine's: only those can be bound.
 fn is_ours(mut source: SocketAddr) -> bool {
-    // Kept as it is otherwise: an address of one link (fe80::) is none without its interface.
+    // Keep the rest: a link-local address (fe80::) is incomplete without its interface.
     source.set_port(0);
     if let IpAddr::V4(address) = source.ip().to_canonical() {
         source.set_ip(address.into());

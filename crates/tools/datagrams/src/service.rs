@@ -1,16 +1,16 @@
 use crate::Refusal;
 
-/// What a datagram service does: it answers each datagram by one that is exactly as long.
+/// A datagram service. It answers each datagram with one of exactly the same length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
-    /// The same bytes (RFC 862).
+    /// Answers with the same bytes (RFC 862).
     Echo,
-    /// An i16 in big-endian, plus one.
+    /// Answers with a big-endian i16, plus one.
     Increment,
 }
 
 impl Service {
-    /// Where it listens if nothing else is said: no style of server has the thousand of 8.
+    /// The default port. No style of server listens on ports from 8000 to 8999.
     pub fn port(self) -> u16 {
         match self {
             Service::Echo => 8007,
@@ -18,12 +18,12 @@ impl Service {
         }
     }
 
-    /// Writes the answer over the question. So it cannot become longer than what was sent, and
-    /// whoever forges the sender's address gains nothing.
+    /// Writes the answer over the question. So it cannot become longer than the question, and an
+    /// attacker who forges the source address gains nothing.
     ///
     /// # Errors
     ///
-    /// [`Refusal::Size`]: this is no question.
+    /// [`Refusal::Size`]: this is not a question.
     pub fn answer(self, datagram: &mut [u8]) -> Result<(), Refusal> {
         match self {
             Service::Echo => Ok(()),
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_two_bytes_has_no_answer() {
+    fn a_datagram_without_two_bytes_has_no_answer() {
         for question in [&b""[..], b"1", b"123", b"41\r\n"] {
             check(Service::Increment, question, Err(Refusal::Size));
         }

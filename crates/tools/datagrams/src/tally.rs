@@ -6,27 +6,27 @@ use tracing::info;
 
 use crate::Refusal;
 
-/// How often to say what was dropped: whoever floods a server shall not flood its log as well.
+/// How often the log reports drops: a client that floods the server must not flood its log as well.
 const SAY_EVERY: Duration = Duration::from_secs(1);
 
-/// What became of the datagrams.
+/// The numbers of datagrams, by what happened to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
-    /// How many were answered.
+    /// The number of answered datagrams.
     pub(crate) answered: u64,
-    /// How many got no answer, for each reason in the order of [`Refusal::ALL`].
+    /// The number of refused datagrams, for each reason in the order of [`Refusal::ALL`].
     refused: [u64; Refusal::ALL.len()],
-    /// How many answers the system did not take.
+    /// The number of answers that the system did not send.
     pub(crate) unsent: u64,
 }
 
 impl Counts {
-    /// Counts one that gets no answer.
+    /// Counts a datagram that gets no answer.
     pub(crate) fn refuse(&mut self, why: Refusal) {
         self.refused[why as usize] += 1;
     }
 
-    /// How many got no answer for this reason.
+    /// The number of datagrams refused for this reason.
     pub(crate) fn refused(&self, why: Refusal) -> u64 {
         self.refused[why as usize]
     }
@@ -51,11 +51,11 @@ impl fmt::Display for Counts {
     }
 }
 
-/// Counts, and says so in the log whenever something was dropped, once a second at most.
+/// Counts datagrams, and logs drops, at most once a second.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) counts: Counts,
-    /// How many of those that were dropped have been told.
+    /// The number of dropped datagrams that are already in the log.
     told: u64,
     last_dropped: Option<SocketAddr>,
     last_said: Option<Instant>,
@@ -72,13 +72,13 @@ impl Tally {
         self.last_dropped = Some(source);
     }
 
-    /// When to [`say`](Self::say) something, if there is anything to say.
+    /// The time of the next [`say`](Self::say), if there is anything to report.
     pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
         let is_untold = self.counts.dropped() > self.told;
         is_untold.then(|| self.last_said.map_or(now, |said| said + SAY_EVERY))
     }
 
-    /// Says what was dropped, if it is time.
+    /// Logs the drops, if it is time.
     pub(crate) fn say(&mut self, now: Instant) {
         if self.due(now).is_some_and(|due| due <= now)
             && let Some(source) = self.last_dropped
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_did_not_happen_is_not_told() {
+    fn only_counts_above_zero_are_reported() {
         let mut counts = Counts::default();
         assert_eq!(counts.to_string(), "0 answered, 0 dropped");
         counts.answered = 3;
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_is_told_once_a_second() {
+    fn a_flood_is_logged_once_a_second() {
         let (mut tally, start) = (Tally::default(), Instant::now());
         assert_eq!(tally.due(start), None);
         let source = "192.0.2.1:54321".parse().unwrap();

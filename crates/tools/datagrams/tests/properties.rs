@@ -1,4 +1,4 @@
-//! What holds for every datagram, whoever sends it and whenever.
+//! Properties of every datagram, from any source and at any time.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -39,7 +39,7 @@ proptest! {
     }
 
     #[test]
-    fn no_source_is_answered_that_has_no_business_to_ask(
+    fn a_source_that_cannot_be_a_client_is_not_answered(
         octets in any::<[u8; 16]>(),
         is_ipv4: bool,
         port: u16,
@@ -58,12 +58,13 @@ proptest! {
         prop_assert_eq!(admitted.is_err(), port < 1024 || is_group || is_itself);
     }
 
-    /// Held against buckets as books have them: so many tokens, and more as time goes by.
+    /// Compared with token buckets as textbooks describe them: a number of tokens, and more with
+    /// time.
     #[test]
     fn tokens_are_those_of_a_bucket(
         asked in vec((0..4_u8, 0..400_u64, 0..1_500_u32), 1..60),
     ) {
-        // A token takes 10 ms to come, so one of these holds so many of them.
+        // A token takes 10 ms to come, so one token is ten of these units.
         const FULL: u64 = AT_ONCE as u64 * 10;
         let start = Instant::now();
         let mut guard = Guard::new(1);
@@ -87,7 +88,7 @@ proptest! {
         }
     }
 
-    /// Two services and a wire on which nothing is lost: whatever is put on it, they stop.
+    /// Two services and a lossless wire: they stop, whatever datagram is put on it.
     #[test]
     fn two_that_answer_each_other_stop(
         services in (service(), service()),
@@ -116,10 +117,10 @@ proptest! {
     }
 }
 
-/// A storm between two services is remembered beside a million forged addresses, and an honest
-/// question is answered beside them.
+/// A storm between two services is remembered beside a million forged addresses, and honest
+/// questions are still answered.
 #[test]
-fn a_crowd_hides_no_storm_and_shuts_nobody_out() {
+fn a_crowd_hides_no_storm_and_blocks_no_client() {
     let start = Instant::now();
     let mut guard = Guard::new(1);
     let source = |number: u32| SocketAddr::from((Ipv4Addr::from(0x0a00_0000 + number), 54321));

@@ -1,6 +1,6 @@
 //! Chat: some members speak, and each line has to reach all the others, once and in order.
 //!
-//! A member that is alone has nobody who hears it. It says commands that do not exist, and the
+//! A lone member has no other member to hear it. It sends commands that do not exist, and the
 //! server's answer repeats them: `* no command /WORD; try /help`.
 
 use std::collections::{HashSet, VecDeque};
@@ -12,58 +12,59 @@ use crate::faults::Faults;
 use crate::tally::Tally;
 use crate::tape::{Tape, splitmix64};
 
-/// The shortest line: it says whose it is and its number, and is the slash of a command or more.
+/// The shortest line: its speaker, its number, and one more character, which may be a command's
+/// slash.
 pub(crate) const SHORTEST: u64 = HEAD as u64 + 1;
 
-/// The longest line that a room takes, without its end.
+/// The longest line that a room accepts, without its end.
 pub(crate) const LONGEST: u64 = 1024;
 
 /// The run, the speaker and the number of the line, in hexadecimal: `0123abcd-00ff-0000002a-`.
 const HEAD: usize = 8 + 1 + 4 + 1 + 8 + 1;
 
-/// How many speakers such a line can tell apart.
+/// The number of speakers that such a line can distinguish.
 pub(crate) const MOST_SPEAKERS: u32 = 1 << 16;
 
 /// A room in which the first members speak.
 #[derive(Debug)]
 pub(crate) struct Chat {
-    /// What tells our lines from everybody else's, those of an earlier run included.
+    /// Distinguishes our lines from those of all other programs, and of earlier runs.
     run: u32,
     text_size: usize,
     letters: Vec<u8>,
     voices: Vec<Voice>,
     ears: Vec<Ear>,
-    /// How many have joined and not left.
+    /// The number of members that have joined and not left.
     here: usize,
-    /// Lines that were passed over, by member, speaker and number. They may still come.
+    /// Lines that were skipped, by member, speaker and number. They may still arrive.
     missing: HashSet<(usize, usize, u64)>,
     answered: Vec<usize>,
     faults: Faults,
 }
 
-/// What a member says.
+/// The lines that a member sends.
 #[derive(Clone, Debug, Default)]
 struct Voice {
     /// The number of its next line.
     next: u64,
-    /// The lines before that one that somebody has not heard yet.
+    /// The lines before that one that some member has not received yet.
     under_way: VecDeque<Line>,
     output: Vec<u8>,
-    /// How much of the output has been sent.
+    /// The number of bytes of the output that have been sent.
     sent: usize,
 }
 
 #[derive(Clone, Debug)]
 struct Line {
     due: Duration,
-    /// How many have still to hear it.
+    /// The number of members that have still to receive it.
     awaited: usize,
 }
 
-/// What a member hears.
+/// The lines that a member receives.
 #[derive(Clone, Debug)]
 struct Ear {
-    /// The beginning of a line whose end has not come yet.
+    /// The beginning of a line whose end has not arrived yet.
     unfinished: Vec<u8>,
     is_welcome: bool,
     /// The number of the next line of each speaker.
@@ -71,7 +72,7 @@ struct Ear {
 }
 
 impl Chat {
-    /// `size` is a line's, without its end: from [`SHORTEST`] on.
+    /// `size` is the length of a line without its end, and at least [`SHORTEST`].
     pub(crate) fn new(members: usize, speakers: usize, size: u64, run: u32) -> Chat {
         let ear = Ear { unfinished: Vec::new(), is_welcome: false, next: vec![0; speakers] };
         let text_size = size as usize - usize::from(members == 1);
@@ -93,7 +94,7 @@ impl Chat {
         self.ears.len() == 1
     }
 
-    /// What a line says behind its head: letters, other ones in each line.
+    /// The body of a line, behind its head: letters, different ones in each line.
     fn body(&self, speaker: usize, number: u64) -> &[u8] {
         let size = self.text_size - HEAD;
         let places = (self.letters.len() - size) as u64;
@@ -118,11 +119,11 @@ impl Chat {
         }
     }
 
-    /// Whose line it is and its number, if it is one of this run.
+    /// The speaker and the number of a line, if it is one of this run.
     fn read_head(&self, text: &[u8]) -> Option<(usize, u64)> {
         let head = text.get(..HEAD)?;
         let number = |digits: Range<usize>| {
-            // Anybody may be in the room, and say what they like.
+            // Other clients may be in the room, and send any text.
             u64::from_str_radix(str::from_utf8(&head[digits]).ok()?, 16).ok()
         };
         let is_ours = number(0..8)? == u64::from(self.run);
@@ -140,7 +141,7 @@ impl Chat {
     ) {
         let said = self.voices.get(speaker).map_or(0, |voice| voice.next);
         if number >= said || (speaker == member && !self.is_lone()) {
-            // It was never said, or not to this one.
+            // It was never sent, or not to this member.
             self.faults.doubled += 1;
             return;
         }
@@ -164,7 +165,7 @@ impl Chat {
         }
     }
 
-    /// One member less has to hear this line. Gives since when it was due.
+    /// Counts that one more member has received this line. Returns the time when it was due.
     fn is_settled(&mut self, speaker: usize, number: u64) -> Option<Duration> {
         let voice = &mut self.voices[speaker];
         let first = voice.next - voice.under_way.len() as u64;
@@ -194,7 +195,7 @@ impl Dialogue for Chat {
         let body = self.body(client, number);
         let slash: &[u8] = if self.is_lone() { b"/" } else { b"" };
         let line = [slash, head.as_bytes(), body, b"\r\n"].concat();
-        // In an open loop lines are due also where everybody has lost the connection.
+        // In an open loop, lines are due even if all clients have lost their connections.
         let others = self.here.saturating_sub(1);
         let awaited = if self.is_lone() { 1 } else { others };
         let voice = &mut self.voices[client];
@@ -246,7 +247,7 @@ impl Dialogue for Chat {
     }
 
     fn has_enough(&self, _client: usize) -> bool {
-        // What others have said may still be on its way.
+        // Lines of other members may still be on their way.
         self.voices.iter().all(|voice| voice.under_way.is_empty())
     }
 
@@ -264,7 +265,7 @@ impl Dialogue for Chat {
     }
 
     fn listeners(&self) -> Range<usize> {
-        // A single speaker hears nothing, unless it is alone.
+        // A single speaker receives nothing, unless it is alone.
         let deaf = self.voices.len() == 1 && !self.is_lone();
         usize::from(deaf)..self.ears.len()
     }
@@ -281,7 +282,7 @@ mod tests {
     const RUN: u32 = 0x0123_abcd;
     const NOW: Duration = Duration::from_millis(1);
 
-    /// A room whose members are all in.
+    /// A room that all members have joined.
     fn room(members: usize, speakers: usize) -> (Chat, Tally) {
         let mut chat = Chat::new(members, speakers, 64, RUN);
         let mut tally = Tally::new(members);
@@ -293,7 +294,7 @@ mod tests {
         (chat, tally)
     }
 
-    /// What the room makes of all that a speaker has to say.
+    /// The room's lines for the others, made from all that a speaker sends.
     fn spoken(chat: &mut Chat, speaker: usize) -> Vec<u8> {
         let said = chat.output(speaker).to_vec();
         chat.sent(speaker, said.len());
@@ -316,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_may_say_what_they_like() {
+    fn other_clients_may_send_any_text() {
         let (mut chat, mut tally) = room(2, 1);
         let head = format!("{RUN:08x}-0000-00000000-");
         for text in [
@@ -324,7 +325,7 @@ mod tests {
             "éééééééééééééééééé",
             "",
             "0123abcd",
-            // Whoever repeats what was never said, says one line too many.
+            // A line that repeats one that was never sent is one line too many.
             &head,
         ] {
             let line = format!("[ada] {text}\r\n");
@@ -334,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_due_when_all_have_gone_is_never_answered() {
+    fn a_line_that_is_due_after_all_have_gone_is_never_answered() {
         let (mut chat, mut tally) = room(2, 1);
         chat.end(0, NOW, &mut tally);
         chat.end(1, NOW, &mut tally);

@@ -7,18 +7,18 @@ use launch::{HostPort, host_port, size};
 
 use crate::chat;
 
-/// Put a server under load, and measure how it bears it
+/// Put a server under load, and measure its answers
 ///
-/// Many clients talk to one server for some seconds. Each checks every byte that comes back, and
-/// what is lost, doubled, misordered or changed is reported as an error.
+/// Many clients talk to one server for some seconds. Each checks every byte that it receives. Lost,
+/// repeated, misordered or changed data is reported as an error.
 ///
-/// Without --rate it is a closed loop: who has been answered says the next message. That shows how
-/// much a server can do. But while it stalls nobody asks anything of it, so one long wait stands
-/// for all the messages that a stall would have kept waiting.
-/// With --rate it is an open loop: messages are due at fixed times, whatever becomes of the ones
-/// before, and latency counts from then. That shows what people would wait.
+/// Without --rate the load is a closed loop: a client sends its next message when the last one is
+/// answered. This shows how much a server can do. But while the server stalls no client sends
+/// anything, so one long wait stands for all the messages that the stall would have delayed. With
+/// --rate the load is an open loop: messages are due at fixed times, even if earlier ones are not
+/// answered, and latency counts from those times. This shows how long people would wait.
 ///
-/// Ctrl-C ends it early, and what there is so far is reported.
+/// Ctrl-C ends it early, and prints the report so far.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
@@ -36,7 +36,7 @@ pub struct Command {
 
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Service {
-    /// What is sent has to come back (RFC 862)
+    /// The server has to send everything back (RFC 862)
     Echo {
         #[command(flatten)]
         load: Load,
@@ -44,15 +44,15 @@ pub(crate) enum Service {
         #[command(flatten)]
         stay: Stay,
 
-        /// How long a message is, in bytes: 64, or 64K
+        /// The length of a message in bytes: 64, or 64K
         #[arg(long, value_name = "B", default_value = "64", value_parser = message_size)]
         size: u32,
 
-        /// So many more connections that say nothing once they have been let in
+        /// The number of additional connections that stay silent after the server has let them in
         #[arg(long, value_name = "N", default_value = "0", value_parser = number(0, MOST))]
         idle: usize,
 
-        /// Every message has a connection of its own: connect, send, read it back, close
+        /// Use a new connection for each message: connect, send, read it back, close
         #[arg(long)]
         reconnect: bool,
     },
@@ -61,7 +61,7 @@ pub(crate) enum Service {
         #[command(flatten)]
         load: Load,
     },
-    /// Some members speak, and all others have to hear every line, once and in order
+    /// Some members speak, and all others have to receive every line, once and in order
     Chat {
         #[command(flatten)]
         load: Load,
@@ -69,7 +69,7 @@ pub(crate) enum Service {
         #[command(flatten)]
         stay: Stay,
 
-        /// How long a line is, in bytes, without its end: it says whose it is, and its number
+        /// The length of a line in bytes, without its end; the line contains its speaker and number
         #[arg(
             long,
             value_name = "B",
@@ -78,7 +78,7 @@ pub(crate) enum Service {
         )]
         size: u32,
 
-        /// How many members speak; the others only listen
+        /// The number of members that speak; the others only listen
         #[arg(
             long,
             value_name = "N",
@@ -89,36 +89,37 @@ pub(crate) enum Service {
     },
 }
 
-/// What every load has.
+/// The options of every load.
 #[derive(Args, Clone, Debug)]
 #[command(group = ArgGroup::new("pace").args(["rate", "depth"]))]
 pub(crate) struct Load {
-    /// Where the server listens
+    /// The address of the server
     #[arg(value_name = "HOST:PORT", value_parser = host_port)]
     pub(crate) address: HostPort,
 
-    /// How many clients
+    /// The number of clients
     #[arg(long, value_name = "N", default_value = "1", value_parser = number(1, MOST))]
     pub(crate) connections: usize,
 
-    /// How long they talk, in seconds (0.5 is half of one)
+    /// How long the clients talk, in seconds (0.5 is half a second)
     #[arg(long, value_name = "SECS", default_value = "10", value_parser = seconds)]
     pub(crate) duration: Duration,
 
-    /// An open loop: so many messages are due a second, of all speakers together
+    /// An open loop: this many messages are due a second, from all speakers together
     #[arg(long, value_name = "R", value_parser = rate)]
     pub(crate) rate: Option<f64>,
 
-    /// A closed loop in which each speaker has so many messages under way [default: 1]
+    /// A closed loop in which each speaker has this many unanswered messages [default: 1]
     #[arg(long, value_name = "N", value_parser = number(1, MOST))]
     pub(crate) depth: Option<usize>,
 
-    /// From how many addresses (127.0.0.1, 127.0.0.2, ...) the clients come, to a server on this
-    /// machine: one address has about 28,000 ports [default: one for each 10,000 connections]
+    /// The number of addresses (127.0.0.1, 127.0.0.2, ...) from which the clients come, to a server
+    /// on this machine: one address has about 28,000 ports [default: one for each 10,000
+    /// connections]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=200))]
     pub(crate) sources: Option<u8>,
 
-    /// The server's process, to be told what all this costs it and its descendants
+    /// The server's process; the report then contains the costs of it and its descendants
     #[arg(long, value_name = "PID", value_parser = clap::value_parser!(i32).range(1..))]
     pub(crate) pid: Option<i32>,
 
@@ -127,23 +128,23 @@ pub(crate) struct Load {
     pub(crate) json: bool,
 }
 
-/// What a load has whose connections stay.
+/// The options of loads whose connections stay.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Stay {
-    /// Connect them evenly over so many seconds [default: as fast as the server lets them in]
+    /// Connect the clients evenly over this time [default: as fast as the server lets them in]
     #[arg(long, value_name = "SECS", value_parser = seconds)]
     pub(crate) ramp: Option<Duration>,
 }
 
-/// How much can be asked for of anything: about as many connections as one process may have
-/// descriptors (proc(5), `nr_open`), and more messages a second than one thread can say.
+/// The upper limit of all numbers: about as many connections as one process may have descriptors
+/// (proc(5), `nr_open`), and more messages a second than one thread can send.
 const MOST: u32 = 1_000_000;
 
 /// Reads a number of seconds above 0, which may have a fraction.
 ///
 /// # Errors
 ///
-/// One line that says what would be right.
+/// One line that describes a correct value.
 pub fn seconds(text: &str) -> Result<Duration, &'static str> {
     text.parse()
         .ok()
@@ -155,7 +156,7 @@ pub fn seconds(text: &str) -> Result<Duration, &'static str> {
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(rate) if rate > 0.0 && rate <= f64::from(MOST) => Ok(rate),
-        _ => Err(format!("want how many messages a second, up to {MOST}, like 1000 or 0.5")),
+        _ => Err(format!("want a number of messages a second, up to {MOST}, like 1000 or 0.5")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Connections that are begun and not waited for, from as many source addresses as it takes.
+//! Connections that are begun without waiting for them, from as many source addresses as necessary.
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -7,16 +7,16 @@ use nix::errno::Errno;
 use nix::sys::socket::{setsockopt, sockopt::IpBindAddressNoPort};
 use socket2::{Domain, Socket, Type};
 
-/// A connection is named by two addresses and two ports (RFC 9293, section 3.3), and a system
-/// gives away some 28,000 ports on its own (ip(7), `ip_local_port_range`). So nobody can have more
-/// connections than that from one address to one server, and this is what we ask of one address.
+/// The number of connections from one source address. A connection is named by two addresses and
+/// two ports (RFC 9293, section 3.3), and a system chooses from about 28,000 ports (ip(7),
+/// `ip_local_port_range`). So one address cannot have more connections than that to one server.
 pub(crate) const CONNECTIONS_A_SOURCE: usize = 10_000;
 
-/// Where connections lead, and where they come from.
+/// The destination of the connections, and their source addresses.
 #[derive(Debug)]
 pub(crate) struct Route {
     server: SocketAddr,
-    /// None leaves it to the system.
+    /// `None` lets the system choose.
     sources: Vec<Option<SocketAddr>>,
 }
 
@@ -31,15 +31,17 @@ impl Route {
         Route { server, sources }
     }
 
-    /// Begins the connection of a client. It is there, or has failed, when the socket can be
-    /// written to (connect(2), EINPROGRESS).
+    /// Begins the connection of a client. It is established, or has failed, when the socket becomes
+    /// writable (connect(2), EINPROGRESS).
     pub(crate) fn connect(&self, client: usize) -> io::Result<Socket> {
         let domain = Domain::for_address(self.server);
         let socket = Socket::new(domain, Type::STREAM.nonblocking(), None)?;
-        // Else a message may wait for the acknowledgement of the one before (Nagle's algorithm).
+        // Otherwise a message may wait for the acknowledgement of the previous one (Nagle's
+        // algorithm).
         socket.set_tcp_nodelay(true)?;
         if let Some(source) = self.sources[client % self.sources.len()] {
-            // bind(2) would take a port for itself alone; connect(2) can share it among servers.
+            // Otherwise bind(2) would reserve a port; connect(2) can share it among several
+            // servers.
             setsockopt(&socket, IpBindAddressNoPort, &true)?;
             socket.bind(&source.into())?;
         }

@@ -1,4 +1,4 @@
-//! What a server costs: the kernel's books on its process and all that descend from it (proc(5)).
+//! The costs of a server: what the kernel records about its process and its descendants (proc(5)).
 
 use std::collections::HashMap;
 use std::fs;
@@ -10,40 +10,40 @@ use nix::time::clock_getcpuclockid;
 use nix::unistd::{Pid, SysconfVar, sysconf};
 use serde::{Deserialize, Serialize};
 
-/// What a server cost, from before the first client came to when the last answer had come.
+/// The costs of a server, from before the first client came until the last answer had come.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Costs {
-    /// Processor seconds while clients talked, in user mode: its share of all, as far as the ticks
-    /// of the kernel's clock tell it.
+    /// Processor seconds in user mode while clients talked: a share of the whole, as precise as the
+    /// ticks of the kernel's clock.
     pub user_seconds: f64,
-    /// And in the kernel.
+    /// The same in the kernel.
     pub system_seconds: f64,
-    /// How often one of its threads went to sleep while clients talked. Those that have ended since
-    /// are not counted, since the kernel forgets it.
+    /// How often one of its threads went to sleep while clients talked. Threads that have ended are
+    /// not counted, since the kernel forgets their numbers.
     pub voluntary_switches: u64,
-    /// How often one had the processor taken from it.
+    /// How often the kernel took the processor away from one of its threads.
     pub involuntary_switches: u64,
-    /// Proportional memory (what several processes share is divided among them) before the first
-    /// client came, in bytes.
+    /// Proportional memory (memory that several processes share is divided among them) before the
+    /// first client came, in bytes.
     pub memory_at_rest: u64,
-    /// And when all who stay had been let in, and nobody was talking yet.
+    /// The same when all clients that stay had been let in, and none was talking yet.
     pub memory_with_clients: u64,
-    /// And after the last answer.
+    /// The same after the last answer.
     pub memory_at_the_end: u64,
-    /// The most memory that each process had in its life, added up. What they share counts in each.
+    /// The peak memory of each process, added up. Shared memory counts in each.
     pub peak_memory: u64,
-    /// How many there were after the last answer.
+    /// The number of processes after the last answer.
     pub processes: u64,
-    /// And in them.
+    /// The number of their threads.
     pub threads: u64,
-    /// And open in them.
+    /// The number of their open descriptors.
     pub descriptors: u64,
 }
 
-/// What there is to know about a tree of processes at one time.
+/// The state of a tree of processes at one time.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Snapshot {
-    /// All processor time, of the waited-for children too.
+    /// All processor time, including that of waited-for children.
     processor: Duration,
     /// The same, in ticks.
     user_ticks: u64,
@@ -58,12 +58,12 @@ pub(crate) struct Snapshot {
 }
 
 impl Costs {
-    /// From what was there at rest, with all clients, and at the end.
+    /// The costs, from the snapshots at rest, with all clients, and at the end.
     pub(crate) fn between(rest: &Snapshot, clients: &Snapshot, end: &Snapshot) -> Costs {
         let ticks = |of: fn(&Snapshot) -> u64| of(end).saturating_sub(of(clients)) as f64;
         let (user, system) = (ticks(|at| at.user_ticks), ticks(|at| at.system_ticks));
         let processor = end.processor.saturating_sub(clients.processor);
-        // Where there was no tick, nobody knows whose the time was.
+        // Without a tick there is no hint how to divide the time.
         let share = if user + system > 0.0 { user / (user + system) } else { 0.5 };
         Costs {
             user_seconds: processor.as_secs_f64() * share,
@@ -82,18 +82,18 @@ impl Costs {
         }
     }
 
-    /// All processor time together, in seconds.
+    /// All processor time, in seconds.
     pub fn processor_seconds(&self) -> f64 {
         self.user_seconds + self.system_seconds
     }
 }
 
 impl Snapshot {
-    /// Of a process and all its descendants.
+    /// A snapshot of a process and all its descendants.
     ///
     /// # Errors
     ///
-    /// There is no such process, or it is somebody else's. The text says so.
+    /// There is no such process, or it belongs to another user. The text says which.
     pub(crate) fn of(pid: i32) -> io::Result<Snapshot> {
         let stats = all_processes()?;
         if !stats.contains_key(&pid) {
@@ -123,15 +123,15 @@ impl Snapshot {
     }
 }
 
-/// What proc_pid_stat(5) tells.
+/// The contents of proc_pid_stat(5).
 #[derive(Debug, PartialEq)]
 struct Stat {
     is_zombie: bool,
     parent: i32,
-    /// Of the waited-for children too.
+    /// Including those of waited-for children.
     user_ticks: u64,
     system_ticks: u64,
-    /// Of the waited-for children alone.
+    /// Only those of waited-for children.
     children_ticks: u64,
     threads: u64,
 }
@@ -148,8 +148,8 @@ fn all_processes() -> io::Result<HashMap<i32, Stat>> {
 }
 
 fn parse_stat(text: &str) -> Option<Stat> {
-    // The name stands in parentheses, and may hold anything, parentheses included. The field behind
-    // it is the third of the manual page.
+    // The name stands in parentheses, and may contain anything, even parentheses. The field after
+    // it is the third one of the manual page.
     let (_, fields) = text.rsplit_once(") ")?;
     let fields: Vec<&str> = fields.split_whitespace().collect();
     let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
@@ -165,8 +165,8 @@ fn parse_stat(text: &str) -> Option<Stat> {
 }
 
 fn one(pid: i32, stat: &Stat) -> io::Result<Snapshot> {
-    // A clock of its own counts in nanoseconds (clock_getcpuclockid(3)). With ticks of 10 ms, the
-    // times of a thousand children would all be rounded down to nothing.
+    // A process's CPU clock counts in nanoseconds (clock_getcpuclockid(3)). With ticks of 10 ms,
+    // the times of a thousand children would all be rounded down to nothing.
     let own = Duration::from(clock_getcpuclockid(Pid::from_raw(pid))?.now()?);
     let ticks_a_second = sysconf(SysconfVar::CLK_TCK)?.unwrap_or(100) as f64;
     let children = Duration::from_secs_f64(stat.children_ticks as f64 / ticks_a_second);
@@ -178,12 +178,12 @@ fn one(pid: i32, stat: &Stat) -> io::Result<Snapshot> {
         ..Snapshot::default()
     };
     if stat.is_zombie {
-        // All that it had has been given back.
+        // The process has ended and has returned all its resources.
         return Ok(sum);
     }
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
-    // What is shared by n processes counts an nth part (Pss).
+    // Memory that n processes share counts one nth in each (Pss).
     sum.memory = field(&rollup, "Pss") * 1024;
     sum.peak_memory = field(&status, "VmHWM") * 1024;
     sum.threads = stat.threads;
@@ -196,7 +196,7 @@ fn one(pid: i32, stat: &Stat) -> io::Result<Snapshot> {
     Ok(sum)
 }
 
-/// The number behind `name:`, or 0 where there is none.
+/// The number after `name:`, or 0 if there is none.
 fn field(text: &str, name: &str) -> u64 {
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
     let number = line.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
@@ -255,7 +255,7 @@ mod tests {
         let child_id = child.id() as i32;
         let its = Snapshot::of(child_id).unwrap();
         assert_eq!((its.processes, its.threads), (1, 1));
-        // Other tests of this process may start threads and processes meanwhile.
+        // Other tests in this process may start threads and processes meanwhile.
         let both = Snapshot::of(this()).unwrap();
         assert!(both.processes >= 2 && both.threads >= 3);
         assert!(both.descriptors > its.descriptors);

@@ -1,4 +1,4 @@
-//! Echo (RFC 862): what goes out is a part of the tape, and the same has to come back.
+//! Echo (RFC 862): each message is a part of the tape, and the server has to send it back.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -10,37 +10,37 @@ use crate::stream::Stream;
 use crate::tally::Tally;
 use crate::tape::{PIECE, Tape, origin};
 
-/// Clients that send messages of `size` bytes. The first one on a connection is for the server to
-/// let the client in, and counts only where every message has a connection of its own.
+/// Clients that send messages of `size` bytes. The first one on a connection only makes the server
+/// let the client in; it counts only if each message has its own connection.
 #[derive(Debug)]
 pub(crate) struct Echo {
     tape: Tape,
     size: u64,
-    /// Whether every message has a connection of its own. It is answered then when the server has
-    /// ended that connection.
+    /// Whether each message has its own connection. It is then answered when the server has ended
+    /// that connection.
     reconnects: bool,
     speakers: usize,
     clients: Vec<Client>,
     answered: Vec<usize>,
-    /// What was wrong with the streams that have ended.
+    /// The faults of the streams that have ended.
     faults: Faults,
 }
 
 #[derive(Debug)]
 struct Client {
     stream: Stream,
-    /// How much of the stream may be sent.
+    /// The number of bytes of the stream that may be sent.
     asked: u64,
-    /// How much of it has been sent.
+    /// The number of bytes that have been sent.
     sent: u64,
-    /// Since when each message is due that has not been answered.
+    /// The time when each unanswered message was due.
     due: VecDeque<Duration>,
-    /// Where on the tape its next stream begins.
+    /// The place on the tape where the next stream begins.
     origin: u64,
 }
 
 impl Echo {
-    /// Behind those who speak come others, who say nothing once they are in.
+    /// After the speakers come idle clients, which are silent once they are in.
     pub(crate) fn new(speakers: usize, idle: usize, size: u64, reconnects: bool) -> Echo {
         let client = |number| Client {
             stream: Stream::new(origin(number)),
@@ -166,7 +166,7 @@ mod tests {
         Duration::from_millis(count)
     }
 
-    /// Sends what there is, and has the first `back` bytes of it come back.
+    /// Sends the output, and returns the first `back` bytes of it to the client.
     fn pass(echo: &mut Echo, tally: &mut Tally, back: usize, now: Duration) -> usize {
         let bytes = echo.output(0).to_vec();
         echo.sent(0, bytes.len());
@@ -174,7 +174,7 @@ mod tests {
         bytes.len()
     }
 
-    /// One client, who has been let in.
+    /// One client that has been let in.
     fn one_client(size: u64) -> (Echo, Tally) {
         let (mut echo, mut tally) = (Echo::new(1, 0, size, false), Tally::new(1));
         echo.connected(0);
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_back_at_the_end_is_lost() {
+    fn bytes_that_are_not_back_at_the_end_are_lost() {
         let (mut echo, mut tally) = one_client(SIZE);
         echo.say(0, ms(0));
         pass(&mut echo, &mut tally, 30, ms(1));
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_sent_is_not_lost() {
+    fn bytes_that_were_never_sent_are_not_lost() {
         let (mut echo, mut tally) = one_client(SIZE);
         echo.say(0, ms(0));
         echo.end(0, ms(2), &mut tally);
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_idle_gets_no_answers_and_what_it_is_told_unasked_counts() {
+    fn an_idle_client_gets_no_answers_and_unasked_bytes_count() {
         let (mut echo, mut tally) = (Echo::new(1, 1, SIZE, false), Tally::new(1));
         echo.connected(1);
         let hello = echo.output(1).to_vec();

@@ -1,21 +1,21 @@
 use serde::{Deserialize, Serialize};
 
-/// What a server did to what it was given. The unit is the service's: bytes for echo, lines for
+/// The faults in a server's answers. The unit depends on the service: bytes for echo, lines for
 /// chat, fortunes for fortune.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Faults {
-    /// Never came.
+    /// Never arrived.
     pub lost: u64,
-    /// Came more than once, or unasked.
+    /// Arrived more than once, or was never asked for.
     pub doubled: u64,
-    /// Came, but not when it was its turn.
+    /// Arrived out of order.
     pub misordered: u64,
-    /// Came as something else.
+    /// Arrived changed.
     pub changed: u64,
 }
 
 impl Faults {
-    /// Whether there is anything wrong at all.
+    /// Whether there is any fault.
     pub fn any(&self) -> bool {
         *self != Faults::default()
     }

@@ -1,4 +1,4 @@
-//! Fortune (RFC 865): whoever connects gets one text, and the server ends the connection.
+//! Fortune (RFC 865): each connection gets one text, and the server ends it.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -9,7 +9,7 @@ use crate::dialogue::Dialogue;
 use crate::faults::Faults;
 use crate::tally::Tally;
 
-/// How long a fortune is at most, in bytes (RFC 865).
+/// The maximal length of a fortune in bytes (RFC 865).
 const LONGEST: usize = 512;
 
 /// Clients that connect again and again. A connection is a message, and its end is the answer.
@@ -22,7 +22,7 @@ pub(crate) struct Fortune {
 
 #[derive(Clone, Debug, Default)]
 struct Client {
-    /// The fortune, as far as it has come, and no more of it than makes it too long.
+    /// The fortune received so far, cut off where it becomes too long.
     text: Vec<u8>,
     due: VecDeque<Duration>,
 }
@@ -69,7 +69,7 @@ impl Dialogue for Fortune {
         self.faults.add(&faults);
         client.text.clear();
         if let Some(due) = client.due.pop_front() {
-            // What was lost is no answer, however quickly it was.
+            // A lost fortune is not an answer, however fast the connection ended.
             if faults.lost == 0 {
                 tally.answer(number, due, now);
             }
@@ -82,7 +82,7 @@ impl Dialogue for Fortune {
     }
 
     fn has_enough(&self, _client: usize) -> bool {
-        // It is the server who ends the connection.
+        // The server ends the connection.
         false
     }
 
@@ -107,8 +107,8 @@ impl Dialogue for Fortune {
     }
 }
 
-/// Nobody knows which fortune it will be, but that it is one can be seen: lines of UTF-8, each
-/// ended by CR LF, 512 bytes at most.
+/// Judges a fortune. The client does not know which one to expect, but it can check the form: lines
+/// of UTF-8, each ended by CR LF, at most 512 bytes.
 fn judge(fortune: &[u8]) -> Faults {
     let is_whole = fortune.ends_with(b"\r\n");
     let is_text = str::from_utf8(fortune).is_ok() && fortune.len() <= LONGEST;
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_is_a_message_and_its_end_the_answer() {
+    fn a_connection_is_a_message_and_its_end_is_the_answer() {
         let ms = Duration::from_millis;
         let (mut fortune, mut tally) = (Fortune::new(1), Tally::new(1));
         fortune.say(0, ms(0));
@@ -162,7 +162,7 @@ mod tests {
         fortune.say(0, Duration::ZERO);
         fortune.connected(0);
         fortune.end(0, Duration::from_millis(1), &mut tally);
-        // The next one is asked for all the same.
+        // The next one may still be asked for.
         assert_eq!((fortune.waiting(0), fortune.next_answered()), (0, Some(0)));
         assert_eq!((tally.count(), fortune.faults().lost), (0, 1));
     }

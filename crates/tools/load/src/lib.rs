@@ -1,12 +1,12 @@
-//! The load generator: thousands of clients in one loop, who check all that they are told.
+//! The load generator: thousands of clients in one loop, which check all that they receive.
 //!
-//! It measures any server of these services, ours or not. What is said is apart from how it is
-//! carried, as in the servers: a `Dialogue` knows what to say and what has to come back,
-//! and a `Run` carries it, by one epoll(7), so that a thousand clients cost what they
-//! send and no more.
+//! It measures any server of these services, ours or not. The messages are separate from their
+//! transport, as in the servers: a `Dialogue` knows what to send and what to expect, and a `Run`
+//! transports it with one epoll(7), so that a thousand clients cost only as much as they send.
 //!
-//! Deliberately absent: several threads (it says how much of its core it used instead, so that
-//! nobody takes its limit for the server's), TLS, and services that store files.
+//! Deliberately absent: several threads (instead, the report says how much of its core the
+//! generator used, so that its limit is not mistaken for the server's), TLS, and services that
+//! store files.
 
 #![forbid(unsafe_code)]
 

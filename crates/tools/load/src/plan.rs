@@ -21,8 +21,8 @@ use crate::report::Report;
 use crate::run::{Failure, Pace, Run};
 use crate::schedule::Schedule;
 
-/// Puts a server under load as the command says, prints the report, and returns the status to exit
-/// with: 0 if all answers were right, 1 if some were not or the run failed, 2 for wrong usage.
+/// Puts a server under load as the command says, prints the report, and returns the exit status: 0
+/// if all answers were right, 1 if some were wrong or the run failed, 2 for wrong usage.
 pub fn run(command: Command) -> ExitCode {
     let plan = Plan::from(command.service);
     let report = match plan.carry_out() {
@@ -39,7 +39,7 @@ pub fn run(command: Command) -> ExitCode {
     }
 }
 
-/// What shall be done.
+/// The task of a run.
 pub(crate) struct Plan {
     pub(crate) service: &'static str,
     pub(crate) load: Load,
@@ -51,13 +51,13 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Does it, and gives what it has shown, or what kept it from being done.
+    /// Runs the plan and returns the report, or the problem that prevented it.
     pub(crate) fn carry_out(&self) -> Result<Report, Problem> {
         let load = &self.load;
         if self.reconnects && load.depth.is_some_and(|depth| depth > 1) {
             return Err(Problem::usage(
-                "--depth is for connections that stay: where each message has one of its own, \
-                 take more --connections",
+                "--depth is for connections that stay: if each message has its own connection, \
+                 use more --connections",
             ));
         }
         let server = resolve(&load.address)?;
@@ -80,7 +80,7 @@ impl Plan {
         run.leave().map_err(explain)?;
         let costs = match at_the_end {
             Ok(end) => load.pid.map(|_| Costs::between(&at_rest, &with_clients, &end)),
-            // It has ended meanwhile, and its clients have more to tell.
+            // The server has ended meanwhile, and the clients' error says more about it.
             Err(problem) => {
                 problem.report();
                 None
@@ -111,7 +111,7 @@ impl Plan {
         })
     }
 
-    /// The run, before anybody has connected.
+    /// The run, before any client has connected.
     fn run(&self, server: SocketAddr, all: usize) -> Result<Run, Problem> {
         let load = &self.load;
         let route = Route::new(server, self.sources(server, all)?);
@@ -122,7 +122,7 @@ impl Plan {
         };
         let run = Run::new(self.dialogue(), all, route, pace, Progress::on_standard_error());
         let mut run = run.map_err(Problem::world)?;
-        // The first Ctrl-C ends the measuring, and the second one everything.
+        // The first Ctrl-C ends the measurement, and the second one ends the program.
         run.is_interrupted = launch::interruption().expect("SIGINT may be caught");
         Ok(run)
     }
@@ -143,22 +143,22 @@ impl Plan {
             None | Some(1) => Ok(1),
             Some(sources) if is_here(server) => Ok(sources),
             Some(_) => Err(Problem::usage(
-                "--sources are addresses of 127.0.0.0/8, from which only a server there can be reached",
+                "--sources are addresses in 127.0.0.0/8, so the server must have one, too",
             )),
         }
     }
 
-    /// What has happened, and what to do about it.
+    /// Explains a failure, and suggests what to do about it.
     fn explain(&self, failure: Failure, server: SocketAddr, all: usize) -> Problem {
         let text = match failure {
             Failure::Connect(error) => {
                 let hint = match error.raw_os_error().map(Errno::from_raw) {
-                    Some(Errno::ECONNREFUSED) => " (nobody listens there)",
+                    Some(Errno::ECONNREFUSED) => " (no program listens there)",
                     Some(Errno::EADDRNOTAVAIL) if is_here(server) => {
                         " (ports have run out: raise --sources)"
                     }
                     Some(Errno::EADDRNOTAVAIL) => {
-                        " (ports have run out: take fewer --connections, or a server at 127.0.0.1)"
+                        " (ports have run out: use fewer --connections, or a server at 127.0.0.1)"
                     }
                     _ => "",
                 };
@@ -214,7 +214,7 @@ fn is_here(server: SocketAddr) -> bool {
     server.is_ipv4() && server.ip().is_loopback()
 }
 
-/// The server's address; of several that a name has, the first at which anybody listens.
+/// The server's address; if a name has several, the first one that accepts a connection.
 fn resolve(HostPort(address): &HostPort) -> Result<SocketAddr, Problem> {
     let found: Vec<SocketAddr> = match address.to_socket_addrs() {
         Ok(found) => found.collect(),
@@ -225,17 +225,17 @@ fn resolve(HostPort(address): &HostPort) -> Result<SocketAddr, Problem> {
     if let [only] = found[..] {
         return Ok(only);
     }
-    // The connection that has found it out is closed again.
+    // The connection that tested this is closed again.
     let connected = TcpStream::connect(&found[..]).and_then(|stream| stream.peer_addr());
     connected.map_err(|error| Problem::world(format!("cannot connect to {address}: {error}")))
 }
 
-/// A descriptor for each connection, and some for the rest.
+/// Requires a descriptor for each connection, and some for the rest.
 fn require_descriptors(connections: usize) -> Result<(), Problem> {
     let wanted = connections + 16;
     match raise_descriptor_limit() {
         Ok(limit) if limit < wanted => Err(Problem::world(format!(
-            "{connections} connections want {wanted} descriptors, and this process may have \
+            "{connections} connections need {wanted} descriptors, but this process may have \
              {limit}: raise the limit, with ulimit -n {wanted}"
         ))),
         Ok(_) => Ok(()),
@@ -245,13 +245,13 @@ fn require_descriptors(connections: usize) -> Result<(), Problem> {
     }
 }
 
-/// What tells this run's lines from those of others.
+/// The number that distinguishes this run's lines from those of others.
 fn run_number() -> u32 {
     let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     since.subsec_nanos() ^ process::id()
 }
 
-/// How much processor time this process has used so far.
+/// The processor time that this process has used so far.
 fn processor_time() -> Duration {
     let time = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID);
     time.expect("every Linux has this clock").into()

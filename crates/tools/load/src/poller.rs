@@ -1,4 +1,4 @@
-//! epoll(7), with a clock that is finer than its own.
+//! epoll(7), with a finer clock than its own.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -8,10 +8,10 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
-/// How many clients are attended to between two looks at the clock.
+/// The number of clients that are served between two looks at the clock.
 const EVENTS: usize = 256;
 
-/// Which clients' sockets are ready.
+/// Finds the clients whose sockets are ready.
 #[derive(Debug)]
 pub(crate) struct Poller {
     epoll: Epoll,
@@ -26,7 +26,7 @@ impl Poller {
         })
     }
 
-    /// A socket that is closed is forgotten by itself.
+    /// The kernel removes a socket when it is closed.
     pub(crate) fn add(
         &self,
         socket: impl AsFd,
@@ -47,11 +47,11 @@ impl Poller {
         Ok(self.epoll.modify(socket, &mut event)?)
     }
 
-    /// Waits, for as long as this at most, and gives the clients whose sockets are ready.
+    /// Waits, at most this long, and returns the clients whose sockets are ready.
     pub(crate) fn wait(&mut self, timeout: Duration) -> io::Result<Vec<(usize, EpollFlags)>> {
         let milliseconds = u16::try_from(timeout.as_millis()).unwrap_or(u16::MAX);
         if milliseconds == 0 && !timeout.is_zero() {
-            // epoll_wait(2) counts in milliseconds, and messages come faster than that.
+            // epoll_wait(2) counts in milliseconds, but messages come faster than that.
             let epoll = PollFd::new(self.epoll.0.as_fd(), PollFlags::POLLIN);
             match ppoll(&mut [epoll], Some(timeout.into()), None) {
                 Ok(_) | Err(Errno::EINTR) => {}

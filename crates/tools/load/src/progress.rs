@@ -1,9 +1,9 @@
-//! What whoever waits at a terminal is told meanwhile.
+//! The progress of a run, for a person at a terminal.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-/// How often the line is written anew.
+/// The time between two updates of the line.
 const EVERY: Duration = Duration::from_millis(200);
 
 /// One line on standard error that changes, if that is a terminal.
@@ -14,19 +14,19 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Nothing is shown before there is something to show.
+    /// Creates the line, and shows nothing yet.
     pub fn on_standard_error() -> Progress {
         Progress { last: None, is_seen: io::stderr().is_terminal() }
     }
 
-    /// Shows a text instead of the one before, unless that is too new to be read.
+    /// Replaces the text, unless the current one is too new to be read.
     pub fn show(&mut self, text: impl FnOnce() -> String) {
         if self.is_seen && self.last.is_none_or(|last| last.elapsed() >= EVERY) {
             self.show_at_once(&text());
         }
     }
 
-    /// Shows a text instead of the one before, however new that is.
+    /// Replaces the text, however new the current one is.
     pub fn show_at_once(&mut self, text: &str) {
         if self.is_seen {
             self.last = Some(Instant::now());
@@ -34,7 +34,7 @@ impl Progress {
         }
     }
 
-    /// Takes the line away again.
+    /// Erases the line.
     pub fn clear(&mut self) {
         if self.last.take().is_some() {
             write("");
@@ -42,7 +42,7 @@ impl Progress {
     }
 }
 
-/// Whatever is said next, an error above all, has a line of its own.
+/// Erases the line, so that the next output, such as an error, has a line of its own.
 impl Drop for Progress {
     fn drop(&mut self) {
         self.clear();
@@ -50,7 +50,7 @@ impl Drop for Progress {
 }
 
 fn write(text: &str) {
-    // To the beginning of the line, and erase it (ECMA-48, EL). That nobody reads it is no reason
-    // to stop.
+    // Goes to the beginning of the line and erases it (ECMA-48, EL). If standard error is closed,
+    // the run goes on.
     let _ = write!(io::stderr(), "\r\x1b[K{text}");
 }

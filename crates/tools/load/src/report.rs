@@ -1,4 +1,4 @@
-//! What a run has shown, for people and for programs.
+//! The results of a run, for people and for programs.
 
 use std::fmt::{self, Display, Formatter};
 use std::net::SocketAddr;
@@ -9,51 +9,53 @@ use crate::costs::Costs;
 use crate::faults::Faults;
 use crate::tally::{Fairness, Percentiles};
 
-/// From this part of a core on, the generator may be what is measured.
+/// From this part of a core on, the generator itself may be the limit.
 pub const NEARLY_ALL: f64 = 0.9;
 
-/// All that one run has shown. As JSON it is what `--json` prints.
+/// All results of one run. `--json` prints it as JSON.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
     /// `echo`, `fortune` or `chat`.
     pub service: String,
-    /// Where the server is.
+    /// The address of the server.
     pub server: SocketAddr,
-    /// How many clients took part.
+    /// The number of clients.
     pub connections: usize,
-    /// How many of them spoke: in a room the others only hear.
+    /// The number of clients that sent messages; in a room the others only listened.
     pub speakers: usize,
-    /// How many more were connected and said nothing.
+    /// The number of additional clients that were silent.
     pub idle: usize,
-    /// How long each message was, in bytes. None is sent to fortune.
+    /// The length of each message in bytes. Fortune clients send none.
     pub size: u64,
-    /// Whether each message had a connection of its own.
+    /// Whether each message had its own connection.
     pub reconnects: bool,
-    /// In an open loop, how many messages were due a second.
+    /// In an open loop, the number of messages that were due a second.
     pub rate: Option<f64>,
-    /// In a closed loop, how many messages each speaker had under way.
+    /// In a closed loop, the number of unanswered messages of each speaker.
     pub depth: Option<usize>,
-    /// How long they talked.
+    /// How long the clients talked, in seconds.
     pub seconds: f64,
-    /// How many answers came in that time. In a room, each that hears a line is one.
+    /// The number of answers in that time. In a room, each member that receives a line counts as
+    /// one.
     pub answers: u64,
-    /// And after it.
+    /// The number of answers after that time.
     pub late_answers: u64,
-    /// How many messages were never answered.
+    /// The number of messages that were never answered.
     pub unanswered: u64,
-    /// From when a message was due, or else said, to when the last byte of its answer had come.
+    /// From the time when a message was due (in a closed loop: sent) until the last byte of its
+    /// answer.
     pub latency_ns: Option<Percentiles>,
-    /// How differently clients were served.
+    /// The differences between the clients.
     pub fairness: Fairness,
-    /// What was wrong with the answers.
+    /// The faults in the answers.
     pub faults: Faults,
-    /// How many connections ended though nobody wanted it.
+    /// The number of connections that ended although neither side was done.
     pub broken: u64,
-    /// Why the first of them did.
+    /// The reason why the first of them ended.
     pub first_broken: Option<String>,
-    /// How much of one processor core the generator used, of 1.
+    /// The part of one processor core that the generator used, from 0 to 1.
     pub generator_core: f64,
-    /// What it cost the server, where its process was named.
+    /// The costs of the server, if its process was named.
     pub costs: Option<Costs>,
 }
 
@@ -63,26 +65,26 @@ impl Report {
         self.answers as f64 / self.seconds
     }
 
-    /// Whether every message was answered by what it should be.
+    /// Whether every message got the right answer.
     pub fn is_right(&self) -> bool {
         !self.faults.any() && self.broken == 0 && self.unanswered == 0
     }
 
-    /// How much processor time each answer cost the server, in nanoseconds.
+    /// The server's processor time for each answer, in nanoseconds.
     pub fn processor_ns_an_answer(&self) -> Option<f64> {
         Some(self.costs?.processor_seconds() * 1e9 / self.all_answers())
     }
 
-    /// How often a thread of the server went to sleep or had the processor taken from it, for each
-    /// answer. None where each message had a connection of its own, since threads and processes
-    /// that have ended are not counted.
+    /// How often, for each answer, a thread of the server went to sleep or lost the processor.
+    /// `None` if each message had its own connection, since threads and processes that have ended
+    /// are not counted.
     pub fn switches_an_answer(&self) -> Option<f64> {
         let costs = self.costs.filter(|_| !self.reconnects)?;
         let switches = costs.voluntary_switches + costs.involuntary_switches;
         Some(switches as f64 / self.all_answers())
     }
 
-    /// By how much the server's proportional memory grew for each client that stays, in bytes.
+    /// The growth of the server's proportional memory for each client that stays, in bytes.
     pub fn memory_a_client(&self) -> Option<f64> {
         let talking = if self.reconnects { 0 } else { self.connections };
         let clients = Some(talking + self.idle).filter(|clients| *clients > 0)?;
@@ -95,7 +97,7 @@ impl Report {
         (self.answers + self.late_answers).max(1) as f64
     }
 
-    /// All that went wrong, in a line; `none` if nothing did.
+    /// All faults, in one line; `none` if there are none.
     pub fn errors(&self) -> String {
         let unit = match &*self.service {
             "echo" => "byte",
@@ -166,7 +168,7 @@ warning: the generator used nearly all of its core, so the server may be faster 
          Take fewer connections, or an open loop with a lower --rate.";
 
 impl Report {
-    /// What was measured, in a line.
+    /// A description of the load, in one line.
     fn heading(&self) -> String {
         let clients = of_unit(self.connections as u64, "client");
         let mut text = format!("{} at {}: {clients}", self.service, self.server);

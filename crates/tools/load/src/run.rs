@@ -1,9 +1,9 @@
 //! The loop: one thread, one epoll(7), and all clients.
 //!
-//! A closed loop has each speaker say its next message when its last one is answered. So a server
-//! that stalls is asked nothing meanwhile, and what it would have kept waiting is never measured
-//! (Gil Tene calls it coordinated omission).
-//! An open loop says messages when they are due, and counts from then.
+//! In a closed loop each speaker sends its next message when its last one is answered. So a server
+//! that stalls gets no messages meanwhile, and the delays of those messages are never measured (Gil
+//! Tene calls this coordinated omission). An open loop sends messages when they are due, and counts
+//! from that time.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem;
@@ -22,55 +22,56 @@ use crate::progress::Progress;
 use crate::schedule::Schedule;
 use crate::tally::Tally;
 
-/// How many connections are under way at once, until each has been let in: fewer than wait in any
-/// backlog, since the kernel drops whoever comes then, and tries again after a second.
+/// The number of connections that are in progress at once, until each has been let in. It is
+/// smaller than any backlog: if a backlog is full, the kernel drops the SYN, and the client's
+/// kernel tries again only after a second.
 const AT_ONCE: usize = 100;
 
-/// How long nothing may happen before we stop waiting for it.
+/// If nothing happens for this long, the run stops waiting.
 const QUIET: Duration = Duration::from_secs(2);
 
-/// How long we wait at most for what is late, or for clients to have left.
+/// The longest wait for late answers, or for clients to leave.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How much is read at once.
+/// The number of bytes that are read at once.
 const READ_SIZE: usize = 64 * 1024;
 
-/// When the next message is said.
+/// The times at which messages are sent.
 #[derive(Debug)]
 pub(crate) enum Pace {
-    /// When one is answered, so that each speaker has always this many under way.
+    /// When one is answered, so that each speaker always has this many unanswered messages.
     Closed { depth: usize },
-    /// When it is due.
+    /// At the time when it is due.
     Open(Schedule),
 }
 
-/// All clients, and how far they have come.
+/// All clients, and their progress.
 pub(crate) struct Run {
     pub(crate) dialogue: Box<dyn Dialogue>,
     pub(crate) tally: Tally,
     pub(crate) progress: Progress,
     /// Set by Ctrl-C: the run ends early.
     pub(crate) is_interrupted: Arc<AtomicBool>,
-    /// How many connections ended though nobody wanted it, or did not come to be, and why the
-    /// first one did.
+    /// The number of connections that failed, or ended although neither side was done, and the
+    /// reason of the first one.
     pub(crate) broken: u64,
     pub(crate) first_broken: Option<io::Error>,
     route: Route,
     pace: Pace,
     phase: Phase,
     links: Vec<Option<Link>>,
-    /// How many clients have been let in and are still here.
+    /// The number of clients that have been let in and are still connected.
     here: usize,
-    /// How many connections have begun and are still there.
+    /// The number of connections that have begun and not ended.
     open: usize,
-    /// The server has answered, and takes no more connections.
+    /// Whether the server, after its first answers, accepts no more connections.
     is_refused: bool,
     poller: Poller,
     begin: Instant,
-    /// When a client was last told anything, or had its connection end.
+    /// The time when a client last received something, or lost its connection.
     last_news: Duration,
     buffer: Vec<u8>,
-    /// Who may have something to send. Kept for its memory alone.
+    /// The clients that may have something to send. A field only to reuse its memory.
     to_send: Vec<usize>,
 }
 
@@ -78,7 +79,7 @@ pub(crate) struct Run {
 enum Phase {
     Arriving,
     Talking,
-    /// Nothing new is said, but what has been is still answered.
+    /// No new messages are sent, but the clients still wait for answers.
     Listening,
     Leaving,
 }
@@ -88,7 +89,7 @@ struct Link {
     socket: Socket,
     state: State,
     is_in: bool,
-    /// What epoll looks for.
+    /// The events that epoll reports for it.
     interest: EpollFlags,
 }
 
@@ -99,14 +100,14 @@ enum State {
     HalfClosed,
 }
 
-/// Why a run cannot go on.
+/// The reason why a run cannot go on.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// connect(2) has failed, and there is nothing yet that could be reported.
+    /// connect(2) has failed, and there is nothing to report yet.
     Connect(io::Error),
-    /// So many were let in, and then none for [`QUIET`].
+    /// This many clients were let in, and then no more for [`QUIET`].
     NotLetIn(usize),
-    /// The loop itself.
+    /// The loop itself failed.
     Poll(io::Error),
     /// Ctrl-C, before anything was measured.
     Interrupted,
@@ -143,7 +144,7 @@ impl Run {
     }
 
     /// Connects all clients, evenly over the time of the ramp, and waits until each has been let
-    /// in. Those of whom each message has a connection of its own come later.
+    /// in. If each message has its own connection, the clients connect later.
     pub(crate) fn arrive(&mut self, ramp: Duration) -> Result<(), Failure> {
         let all: Vec<usize> =
             (0..self.links.len()).filter(|client| !self.is_brief(*client)).collect();
@@ -173,8 +174,8 @@ impl Run {
         Ok(())
     }
 
-    /// Has the clients talk for a time, and gives how long it was: less if we are interrupted, if
-    /// all have lost their connections, or if the server takes no more.
+    /// Lets the clients talk, and returns for how long they did: less than `duration` if the run is
+    /// interrupted, if all clients have lost their connections, or if the server accepts no more.
     pub(crate) fn talk(&mut self, duration: Duration) -> Result<Duration, Failure> {
         self.phase = Phase::Talking;
         self.begin = Instant::now();
@@ -202,16 +203,16 @@ impl Run {
         Ok(self.now())
     }
 
-    /// Waits for the answers that are still to come.
+    /// Waits for the answers that are still missing.
     pub(crate) fn listen(&mut self) -> Result<(), Failure> {
         self.say_what_is_due()?;
         self.phase = Phase::Listening;
         self.wait_while(|run| run.waiting() > 0).map(drop)
     }
 
-    /// Has all clients leave, and each hears what is still said to it. Those who wait for more than
-    /// will ever come half-close all the same, so that the server ends, and what it has lost is
-    /// known.
+    /// Makes all clients leave, and reads what is still sent to them. Clients that wait for more
+    /// than will ever arrive half-close, too, so that the server ends the connection, and the lost
+    /// bytes are known.
     pub(crate) fn leave(&mut self) -> Result<(), Failure> {
         self.phase = Phase::Leaving;
         for is_late in [false, true] {
@@ -228,14 +229,14 @@ impl Run {
         Ok(())
     }
 
-    /// How many messages were due and have not been answered.
+    /// The number of messages that were due and are not answered.
     pub(crate) fn waiting(&self) -> usize {
         let speakers = self.dialogue.speakers();
         speakers.map(|client| self.dialogue.waiting(client)).sum()
     }
 
-    /// Goes on while there is something to wait for, and tells whether there still is, but nothing
-    /// happens any more.
+    /// Goes on while there is something to wait for. Returns whether there still is, although
+    /// nothing happens any more.
     fn wait_while(&mut self, is_wanted: impl Fn(&Run) -> bool) -> Result<bool, Failure> {
         let begin = self.now();
         self.last_news = begin;
@@ -255,14 +256,14 @@ impl Run {
         Ok(false)
     }
 
-    /// Waits until something can be done, or until a time, and does it.
+    /// Waits until something can be done, or until the given time, and does it.
     fn turn(&mut self, until: Duration) -> Result<(), Failure> {
         let left = until.saturating_sub(self.now());
-        // At least now and then, look at the clock, at the progress and for Ctrl-C.
+        // Look at the clock, the progress and Ctrl-C at least this often.
         let left = left.min(Duration::from_millis(100));
         for (client, ready) in self.poller.wait(left).map_err(Failure::Poll)? {
             self.attend(client, ready)?;
-            // First all is said, and then sent: messages that may leave together shall.
+            // Create all messages first, and then send them, so that several can be sent together.
             let mut to_send = mem::take(&mut self.to_send);
             to_send.push(client);
             while let Some(speaker) = self.dialogue.next_answered() {
@@ -279,7 +280,7 @@ impl Run {
         Ok(())
     }
 
-    /// Does what can be done for a client.
+    /// Does what is possible for a client.
     fn attend(&mut self, client: usize, ready: EpollFlags) -> Result<(), Failure> {
         let Some(link) = &mut self.links[client] else {
             return Ok(());
@@ -320,7 +321,7 @@ impl Run {
         }
     }
 
-    /// The connection is over.
+    /// Handles the end of a connection.
     fn end(&mut self, client: usize, error: Option<io::Error>) {
         let Some(link) = self.links[client].take() else {
             return;
@@ -355,7 +356,7 @@ impl Run {
         self.go_on(speaker)
     }
 
-    /// Sends what there is to send, on a new connection if it needs one.
+    /// Sends the output of a client, on a new connection if it needs one.
     fn go_on(&mut self, client: usize) -> Result<(), Failure> {
         match &self.links[client] {
             Some(link) if link.state == State::Open => self.send(client),
@@ -385,8 +386,8 @@ impl Run {
         Ok(())
     }
 
-    /// A connection does not come to be. After the first answers that ends the talking, and what
-    /// they have shown is still told.
+    /// Handles a connection that failed. After the first answers, this ends the talking, but the
+    /// results so far are still reported.
     fn refuse(&mut self, error: io::Error) -> Result<(), Failure> {
         if self.phase == Phase::Arriving || self.tally.count() == 0 {
             return Err(Failure::Connect(error));
@@ -421,20 +422,20 @@ impl Run {
 
     fn half_close(&mut self, client: usize) {
         if let Some(link) = &mut self.links[client] {
-            // It fails only where the connection has just broken, and that is read as well.
+            // This fails only if the connection has just broken, which the next read will report.
             let _ = link.socket.shutdown(Shutdown::Write);
             link.state = State::HalfClosed;
-            // What has not been sent never will be, and there would always be room for it.
+            // The rest of the output will never be sent, but the socket would always be writable.
             link.watch(&self.poller, client, EpollFlags::EPOLLIN);
         }
     }
 
-    /// Whether each message of this client has a connection of its own.
+    /// Whether each message of this client has its own connection.
     fn is_brief(&self, client: usize) -> bool {
         self.dialogue.reconnects() && self.dialogue.speakers().contains(&client)
     }
 
-    /// Whether there is nobody left to talk, and nobody will come.
+    /// Whether no client is left to talk, and none will come.
     fn is_deserted(&self) -> bool {
         self.is_refused || self.open == 0 && self.broken > 0 && !self.dialogue.reconnects()
     }
@@ -449,7 +450,7 @@ impl Run {
 }
 
 impl Link {
-    /// Has epoll look for this from now on.
+    /// Makes epoll wait for these events from now on.
     fn watch(&mut self, poller: &Poller, client: usize, interest: EpollFlags) {
         if mem::replace(&mut self.interest, interest) != interest {
             let changed = poller.change(&self.socket, client, interest);

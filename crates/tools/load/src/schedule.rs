@@ -1,20 +1,20 @@
-//! What is due when, in an open loop.
+//! The times at which messages are due, in an open loop.
 
 use std::time::Duration;
 
-/// Messages at a fixed rate, whatever becomes of them: the `n`th is due at `n / rate`, and the
-/// clients take turns.
+/// Messages at a fixed rate, whether they are answered or not: the `n`th is due at `n / rate`, and
+/// the clients take turns.
 ///
-/// That the time of each follows from its number alone, and from no answer, is what makes the loop
-/// open.
+/// The time of each message follows from its number alone, and not from answers. This makes the
+/// loop open.
 #[derive(Debug)]
 pub(crate) struct Schedule {
-    /// How many a second.
+    /// Messages a second.
     rate: f64,
-    /// When it is over.
+    /// The time when the schedule ends.
     duration: Duration,
     clients: u64,
-    /// How many have been due.
+    /// The number of messages that have been due.
     number: u64,
 }
 
@@ -23,15 +23,15 @@ impl Schedule {
         Schedule { rate, duration, clients: clients as u64, number: 0 }
     }
 
-    /// When the next message is due, if there is one.
+    /// The time when the next message is due, if there is one.
     pub(crate) fn next(&self) -> Option<Duration> {
-        // A rate may be so low that no clock would live to see the second message.
+        // With a very low rate, the second message may be later than any clock can tell.
         let due = Duration::try_from_secs_f64(self.number as f64 / self.rate).ok()?;
         (due < self.duration).then_some(due)
     }
 
     // ANCHOR: take
-    /// The next message that is due by `now`: whose it is, and since when.
+    /// The next message that is due by `now`: its client, and the time when it was due.
     pub(crate) fn take(&mut self, now: Duration) -> Option<(usize, Duration)> {
         let due = self.next().filter(|due| *due <= now)?;
         let client = (self.number % self.clients) as usize;
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_comes_late_finds_all_that_was_due() {
+    fn a_late_caller_gets_all_messages_that_were_due() {
         let mut schedule = Schedule::new(10.0, ms(1000), 1);
         assert_eq!(schedule.take(ms(0)), Some((0, ms(0))));
         assert_eq!(schedule.take(ms(99)), None);

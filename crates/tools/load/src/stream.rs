@@ -1,4 +1,4 @@
-//! Whether a stream of bytes is the one that is due, and if not, what has happened to it.
+//! Checks whether a stream of bytes is the expected one, and finds out how it differs.
 
 use std::mem;
 use std::ops::Range;
@@ -6,25 +6,25 @@ use std::ops::Range;
 use crate::faults::Faults;
 use crate::tape::{SAMPLE, Tape};
 
-/// When so much has come since something was wrong, it is explained, however much is still to come.
+/// After a fault, the received bytes are explained at the latest when there are this many.
 const DOUBT: usize = 64 * 1024;
 
-/// How far from where it belongs a piece is recognized, to either side.
+/// The distance in which a misplaced piece is recognized, to either side.
 const REACH: u64 = 256 * 1024;
 
-/// Compares what comes on one connection with its part of the [`Tape`].
+/// Compares the bytes of one connection with its part of the [`Tape`].
 ///
-/// From the first byte on that is not the one that is due, all is kept, until there is as much of
-/// it as was asked for. Then each piece is laid where it belongs on the tape, and that tells the
-/// whole story: what lies on nothing was lost or changed, what lies twice was doubled, and what
-/// lies behind the one before it was misordered.
+/// From the first wrong byte on, it keeps all bytes until all that were asked for have arrived.
+/// Then it finds the place of each piece on the tape. Places without a piece were lost, or changed
+/// if other bytes came instead; places with two pieces were doubled; and pieces after a later one
+/// were misordered.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    /// Where on the tape it begins.
+    /// The place on the tape where the stream begins.
     origin: u64,
-    /// The position that is due next. All before it has been accounted for.
+    /// The position of the next expected byte. Everything before it is accounted for.
     next: u64,
-    /// What has come since, if that was not what was due.
+    /// The bytes received since the first wrong one.
     doubt: Vec<u8>,
     faults: Faults,
 }
@@ -34,22 +34,22 @@ impl Stream {
         Stream { origin, next: 0, doubt: Vec::new(), faults: Faults::default() }
     }
 
-    /// Where on the tape it begins.
+    /// The place on the tape where the stream begins.
     pub(crate) fn origin(&self) -> u64 {
         self.origin
     }
 
-    /// How many bytes of the stream have been accounted for.
+    /// The number of bytes of the stream that are accounted for.
     pub(crate) fn position(&self) -> u64 {
         self.next
     }
 
-    /// What went wrong so far.
+    /// The faults so far.
     pub(crate) fn faults(&self) -> &Faults {
         &self.faults
     }
 
-    /// Takes the bytes that came, where `asked` bytes in all have been sent.
+    /// Takes the received bytes; `asked` is the number of bytes that have been sent in all.
     pub(crate) fn receive(&mut self, tape: &Tape, bytes: &[u8], asked: u64) {
         let mut rest = bytes;
         if self.doubt.is_empty() {
@@ -64,18 +64,18 @@ impl Stream {
         }
     }
 
-    /// Nothing more comes, so what was asked for and has not come is lost.
+    /// Ends the stream: bytes that were asked for and have not arrived are lost.
     pub(crate) fn end(&mut self, tape: &Tape, asked: u64) {
         self.explain(tape, asked);
         self.faults.lost += asked - self.next;
         self.next = asked;
     }
 
-    /// Lays all that is in doubt on the tape, piece by piece.
+    /// Finds the place of all kept bytes on the tape, piece by piece.
     fn explain(&mut self, tape: &Tape, asked: u64) {
         let doubt = mem::take(&mut self.doubt);
         let mut holes = Vec::new();
-        // What stands from `strange` up to `at` lies nowhere.
+        // The bytes from `strange` up to `at` have no place.
         let (mut strange, mut at) = (0, 0);
         while at < doubt.len() {
             let rest = &doubt[at..];
@@ -86,19 +86,20 @@ impl Stream {
             let ahead = place.max(self.next);
             self.fill(tape, &doubt[strange..at], self.next..ahead, &mut holes);
             let end = place + self.agreement(tape, rest, place..asked);
-            // It may begin with what has been there already, and go on with what is due.
+            // The piece may begin with bytes that are accounted for, and go on with the expected
+            // ones.
             self.came_late(place..end.min(self.next), &mut holes);
             self.next = self.next.max(end);
             at += (end - place) as usize;
             strange = at;
         }
-        // What comes last may be what is due next, changed.
+        // The last bytes may be the next expected ones, but changed.
         let strange = &doubt[strange..];
         let end = asked.min(self.next + strange.len() as u64);
         self.fill(tape, strange, self.next..end, &mut holes);
     }
 
-    /// Between two pieces there came something strange, where this is what was due.
+    /// Counts strange bytes that arrived in place of the expected range `due`.
     fn fill(&mut self, tape: &Tape, strange: &[u8], due: Range<u64>, holes: &mut Vec<Range<u64>>) {
         let (came, wanted) = (strange.len() as u64, due.end - due.start);
         let changed = came.min(wanted);
@@ -113,7 +114,7 @@ impl Stream {
         self.next = due.end;
     }
 
-    /// A piece came that belongs before what is due: into a hole, or it has been there before.
+    /// Counts a piece from before the expected position: it fills a hole, or it has arrived before.
     fn came_late(&mut self, piece: Range<u64>, holes: &mut Vec<Range<u64>>) {
         for place in piece {
             let hole = holes.iter().position(|hole| hole.contains(&place));
@@ -129,7 +130,7 @@ impl Stream {
         }
     }
 
-    /// Where the first bytes belong, if they are of this stream and have been asked for.
+    /// The place of the first bytes, if they belong to this stream and have been asked for.
     fn place(&self, tape: &Tape, bytes: &[u8], asked: u64) -> Option<u64> {
         let sample = bytes.first_chunk::<SAMPLE>()?;
         let near = self.next.saturating_sub(REACH);
@@ -137,7 +138,7 @@ impl Stream {
         (place < asked.min(self.next + REACH)).then_some(place)
     }
 
-    /// How many of the bytes are what the tape has there.
+    /// The number of bytes that are equal to those of the tape.
     fn agreement(&self, tape: &Tape, bytes: &[u8], places: Range<u64>) -> u64 {
         let most = (places.end - places.start).min(bytes.len() as u64) as usize;
         let mut agreed = 0;
@@ -156,7 +157,7 @@ impl Stream {
     }
 }
 
-/// Whether one could be the other in another order.
+/// Whether the two are equal except for the order.
 fn has_same_bytes(bytes: &[u8], others: &[u8]) -> bool {
     let sorted = |bytes: &[u8]| {
         let mut bytes = bytes.to_vec();
@@ -172,14 +173,14 @@ mod tests {
 
     const ASKED: u64 = 256;
 
-    /// A server got 256 bytes and gives these back; then it ends.
+    /// The server receives 256 bytes, returns these bytes, and ends.
     #[track_caller]
     fn check(damage: impl Fn(&mut Vec<u8>), expected: Faults) {
         let tape = Tape::new();
         let origin = 4711;
         let mut bytes = tape.at(origin)[..ASKED as usize].to_vec();
         damage(&mut bytes);
-        // However it is cut, the verdict is the same.
+        // The result is the same however the bytes are cut.
         for cut in [1, 7, 64, 255, 1000] {
             let mut stream = Stream::new(origin);
             for piece in bytes.chunks(cut) {
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_right_has_no_fault() {
+    fn a_right_stream_has_no_fault() {
         check(|_| {}, faults(0, 0, 0, 0));
     }
 
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_another_client_is_changed() {
+    fn another_clients_bytes_count_as_changed() {
         let tape = Tape::new();
         let mut stream = Stream::new(0);
         stream.receive(&tape, &tape.at(500_000)[..64], 64);

@@ -1,4 +1,4 @@
-//! How long answers took, and who got how many.
+//! The latencies of answers, and the number of answers for each client.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -6,19 +6,19 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-/// The longest time that a histogram tells from longer ones: an hour.
+/// The longest time that a histogram distinguishes from longer ones: an hour.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// Times, by how often each occurred, to three digits (an HdrHistogram).
+/// Times and how often each occurred, with three digits (an HdrHistogram).
 #[derive(Debug)]
 pub(crate) struct Times(Histogram<u64>);
 
-/// How long answers took, in nanoseconds: so many of a hundred took at most that long.
+/// Latencies in nanoseconds: this percentage of the answers took at most that long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Percentiles {
     /// The fastest.
     pub min: u64,
-    /// All of them together, by their number.
+    /// The mean of all.
     pub mean: f64,
     /// Half of them: the median.
     pub p50: u64,
@@ -40,11 +40,11 @@ impl Times {
     }
 
     pub(crate) fn record(&mut self, time: Duration) {
-        // What is longer than the longest counts as that.
+        // Longer times count as the longest one.
         self.0.saturating_record(nanoseconds(time));
     }
 
-    /// None of them is told where there is no time at all.
+    /// `None` if there are no times.
     pub(crate) fn percentiles(&self) -> Option<Percentiles> {
         let at = |percentile| self.0.value_at_percentile(percentile);
         (!self.0.is_empty()).then(|| Percentiles {
@@ -66,38 +66,38 @@ pub(crate) struct Tally {
     clients: Vec<Answers>,
 }
 
-/// One client's answers.
+/// The answers of one client.
 #[derive(Clone, Copy, Debug, Default)]
 struct Answers {
     count: u64,
-    /// How long they took together.
+    /// The sum of their latencies.
     time: Duration,
 }
 
-/// How differently clients were served.
+/// The differences between the clients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Fairness {
-    /// How many answers the client got that got fewest.
+    /// The number of answers of the client with the fewest.
     pub fewest_answers: u64,
-    /// How many the client in the middle got.
+    /// The number of answers of the client in the middle.
     pub median_answers: u64,
-    /// How many the client got that got most.
+    /// The number of answers of the client with the most.
     pub most_answers: u64,
-    /// The mean latency of the client that was served fastest.
+    /// The mean latency of the fastest client.
     pub fastest_mean_ns: u64,
-    /// The mean latency of the client that was served slowest, of those that were served.
+    /// The mean latency of the slowest client that got answers.
     pub slowest_mean_ns: u64,
 }
 
 impl Tally {
-    /// Of so many clients.
+    /// A tally for this number of clients.
     pub(crate) fn new(clients: usize) -> Tally {
         Tally { latency: Times::new(), clients: vec![Answers::default(); clients] }
     }
 
     // ANCHOR: answer
-    /// At `now`, a client has got the answer to what was due at `due`, both counted from the
-    /// beginning of the run.
+    /// Records an answer: a client received it at `now`, and its message was due at `due`, both
+    /// counted from the beginning of the run.
     pub(crate) fn answer(&mut self, client: usize, due: Duration, now: Duration) {
         let latency = now.saturating_sub(due);
         self.latency.record(latency);
@@ -110,12 +110,12 @@ impl Tally {
         self.latency.percentiles()
     }
 
-    /// How many answers came.
+    /// The number of answers.
     pub(crate) fn count(&self) -> u64 {
         self.clients.iter().map(|client| client.count).sum()
     }
 
-    /// How differently these clients were served: those who get answers at all.
+    /// The differences between these clients, which are those that get answers.
     pub(crate) fn fairness(&self, clients: Range<usize>) -> Fairness {
         let clients = &self.clients[clients];
         let mut counts: Vec<u64> = clients.iter().map(|client| client.count).collect();
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn latency_counts_from_when_a_message_was_due() {
+    fn latency_counts_from_the_time_when_a_message_was_due() {
         let mut tally = Tally::new(3);
         for (client, due, now) in [(0, 10, 20), (0, 20, 30), (0, 30, 40), (1, 10, 110)] {
             tally.answer(client, ms(due), ms(now));

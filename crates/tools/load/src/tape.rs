@@ -1,30 +1,30 @@
-//! What echo clients send: a tape of bytes that goes round and round.
+//! The data of echo clients: a tape of bytes that repeats.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
-/// How long the tape is until it begins again: a megabyte, so that a server that loses its place
-/// by any buffer's length is found out.
+/// The length of the tape until it repeats: a megabyte, so that a server that loses its place by
+/// the length of a buffer is found out.
 const ROUND: usize = 1 << 20;
 
-/// So many bytes in a row occur but once in a round.
+/// A sequence of this many bytes occurs only once in a round.
 pub(crate) const SAMPLE: usize = 8;
 
-/// How many bytes can be had in one piece: 64 KiB.
+/// The number of bytes available in one piece: 64 KiB.
 pub(crate) const PIECE: usize = 64 * 1024;
 
-/// Bytes in which every place looks different, so that whoever reads a few of them knows where it
-/// is. Nothing is copied to be sent, or made to be checked.
+/// Bytes that are different at every place, so that a few of them show where they belong. They need
+/// not be copied to be sent, or generated to be checked.
 #[derive(Debug)]
 pub(crate) struct Tape {
-    /// The round, and the beginning of it once more.
+    /// The round, followed by its beginning.
     bytes: Vec<u8>,
-    /// Where each sample is, found out only when something is wrong.
+    /// The place of each sample, computed only after a fault.
     places: OnceCell<HashMap<[u8; SAMPLE], u64>>,
 }
 
 impl Tape {
-    /// The same tape every time.
+    /// Creates the tape, which is always the same.
     pub(crate) fn new() -> Tape {
         let mut state = 0;
         let mut bytes: Vec<u8> =
@@ -35,13 +35,13 @@ impl Tape {
     }
 
     // ANCHOR: tape
-    /// The bytes from a place on: [`PIECE`] of them.
+    /// [`PIECE`] bytes, beginning at a place.
     pub(crate) fn at(&self, place: u64) -> &[u8] {
         let begin = (place % ROUND as u64) as usize;
         &self.bytes[begin..begin + PIECE]
     }
 
-    /// How far it is from a place to the next one where these bytes are, if there is any.
+    /// The distance from a place to the next occurrence of these bytes, if there is one.
     pub(crate) fn distance(&self, from: u64, sample: &[u8; SAMPLE]) -> Option<u64> {
         let places = self.places.get_or_init(|| {
             let samples = self.bytes.windows(SAMPLE).take(ROUND).zip(0..);
@@ -54,13 +54,13 @@ impl Tape {
     // ANCHOR_END: tape
 }
 
-/// Where a client's own part of the tape begins, far from its neighbours', so that bytes that
-/// reach the wrong client are not taken for its own.
+/// The place where a client's part of the tape begins. It is far from those of other clients, so
+/// that bytes sent to the wrong client are not mistaken for its own.
 pub(crate) fn origin(client: usize) -> u64 {
     splitmix64(&mut (client as u64)) % ROUND as u64
 }
 
-/// Sebastiano Vigna's splitmix64: the next number, of which all bits look drawn by chance.
+/// Sebastiano Vigna's splitmix64: returns the next number, all of whose bits look random.
 pub(crate) fn splitmix64(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut number = *state;

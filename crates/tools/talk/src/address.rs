@@ -4,17 +4,17 @@ use std::fmt;
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 
-/// A host, by name or by number, and a port of it.
+/// A host, by name or by number, and a port.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Address {
-    /// What getaddrinfo(3) can look up: `localhost`, `127.0.0.1`, `::1`, `fe80::1%eth0`.
+    /// A name or number for getaddrinfo(3): `localhost`, `127.0.0.1`, `::1`, `fe80::1%eth0`.
     pub host: String,
     /// A TCP port.
     pub port: u16,
 }
 
-/// An IPv6 address before a port stands in brackets (RFC 3986, section 3.2.2), since it is full of
-/// colons itself.
+/// Before a port, an IPv6 address stands in brackets (RFC 3986, section 3.2.2), since it contains
+/// colons.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if is_ipv6(&self.host) {
@@ -25,7 +25,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// What stands in the place of an address on the command line: `HOST:PORT`, or `HOST` alone.
+/// An address on the command line: `HOST:PORT`, or only `HOST`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Target {
     host: String,
@@ -33,15 +33,15 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// The address, whose port may have been given apart from it, as `telnet` and `nc` have it.
+    /// The address. The port may be a separate argument, as for `telnet` and `nc`.
     ///
-    /// It is a usage error to give the port twice, or nowhere.
+    /// It is a usage error to give the port twice, or not at all.
     pub(crate) fn with_port(self, port: Option<u16>) -> Result<Address, String> {
         let Target { host, port: own } = self;
         match (own, port) {
             (Some(port), None) | (None, Some(port)) => Ok(Address { host, port }),
             (Some(port), Some(_)) => {
-                Err(format!("{} has its port already: give it once", Address { host, port }))
+                Err(format!("{} has a port already: give it only once", Address { host, port }))
             }
             (None, None) => Err(format!(
                 "which port of {host}? Write {}, for example",
@@ -76,7 +76,7 @@ impl FromStr for Target {
             host: host.to_owned(),
             port: match port.map(str::parse) {
                 None => None,
-                Some(Ok(0)) => return Err("port 0 is no server's: it is 1 to 65535"),
+                Some(Ok(0)) => return Err("no server has port 0: a port is 1 to 65535"),
                 Some(Ok(port)) => Some(port),
                 Some(Err(_)) => return Err(EXPECTED),
             },
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused() {
+    fn other_texts_are_refused() {
         for text in [
             "",
             ":",
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(with_port("::1", Some(7)), address("::1"));
         assert_eq!(
             with_port("[::1]:7", Some(7)).unwrap_err(),
-            "[::1]:7 has its port already: give it once"
+            "[::1]:7 has a port already: give it only once"
         );
         assert_eq!(
             with_port("::1", None).unwrap_err(),

@@ -1,7 +1,7 @@
 //! Questions and answers by datagram.
 //!
-//! There is no connection, and nobody who would tell that nobody is there. A datagram is lost
-//! without a word, so whoever waits for an answer has to give up some time.
+//! There is no connection, and no error if the host is down. Lost datagrams are not reported, so a
+//! client that waits for an answer has to give up after some time.
 
 use std::io::{self, BufRead, ErrorKind, Write};
 use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
@@ -11,7 +11,7 @@ use socket2::Type;
 
 use crate::{Address, Attempt, Error, Failure, Screen, Trace};
 
-/// A socket to ask by, and whom.
+/// A socket for questions, and the server that it asks.
 #[derive(Debug)]
 pub(crate) struct Asker {
     socket: UdpSocket,
@@ -22,12 +22,13 @@ pub(crate) struct Asker {
 }
 
 impl Asker {
-    /// Asks the first address of the host, since there is no telling whether anybody is there.
+    /// Asks the first address of the host, since a datagram socket cannot test whether a server is
+    /// there.
     ///
-    /// To connect a datagram socket sends nothing. It has the kernel remember the peer: nobody else
-    /// is heard from then on, and when the peer's host says that nobody has that port
-    /// (ICMP, RFC 1122), the next system call fails with ECONNREFUSED. An unconnected socket is not
-    /// told, since it may have sent to many.
+    /// connect(2) on a datagram socket sends nothing. It makes the kernel remember the peer: the
+    /// socket then receives only from the peer, and if the peer's host reports that the port is
+    /// closed (ICMP, RFC 1122), the next system call fails with ECONNREFUSED. An unconnected socket
+    /// gets no such error, since it may have sent to many peers.
     pub(crate) fn open(
         address: &Address,
         connect: bool,
@@ -52,20 +53,20 @@ impl Asker {
         Ok(Asker { socket, peer, is_connected: connect, timeout, trace })
     }
 
-    /// Whom it asks.
+    /// The server that it asks.
     pub(crate) fn peer(&self) -> SocketAddr {
         self.peer
     }
 
-    /// Why there may be no answer.
+    /// The error for a missing answer, with its possible reasons.
     pub(crate) fn silence(&self) -> Error {
         Error::Silence { peer: self.peer, timeout: self.timeout, is_connected: self.is_connected }
     }
 
-    /// Asks, and gives the first answer that can be one, or none if the time is over.
+    /// Asks, and returns the first possible answer, or `None` if the time is over.
     ///
-    /// What comes from somebody else, or cannot be an answer, such as the late one to an earlier
-    /// question, is told on standard error.
+    /// Datagrams from other senders, or ones that cannot be an answer (such as a late answer to an
+    /// earlier question), are reported on standard error.
     pub(crate) fn ask(
         &self,
         question: &[u8],
@@ -82,7 +83,7 @@ impl Asker {
             let waited = self.socket.set_read_timeout(Some(left));
             waited.map_err(Failure::Wait)?;
             let (count, from) = match self.receive(&mut buffer) {
-                // The time is over, or a signal came: that is seen at the top.
+                // The time is over, or a signal arrived: the loop checks that at its top.
                 Err(error)
                     if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) =>
                 {
@@ -94,7 +95,7 @@ impl Asker {
             if from == self.peer && is_answer(answer) {
                 return Ok(Some(answer.to_vec()));
             }
-            note(&format!("{from} sent {count} bytes that are no answer to this"));
+            note(&format!("{from} sent {count} bytes that are not an answer to this"));
         }
     }
 
@@ -113,7 +114,7 @@ impl Asker {
             let result = self.socket.recv(buffer);
             let given = result.as_ref().copied();
             self.trace.received(&self.socket, buffer, None, given);
-            // The kernel lets nobody else through.
+            // The kernel delivers only datagrams of the peer.
             return Ok((result?, self.peer));
         }
         let result = self.socket.recv_from(buffer);
@@ -124,7 +125,8 @@ impl Asker {
     }
 }
 
-/// Sends each line as a datagram, and shows each answer as a line. Gives how many had none.
+/// Sends each line as a datagram, and shows each answer as a line. Returns the number of lines
+/// without an answer.
 pub(crate) fn echo<W: Write>(
     asker: &Asker,
     mut keyboard: impl BufRead,
@@ -149,15 +151,15 @@ pub(crate) fn echo<W: Write>(
     Ok(unanswered)
 }
 
-/// The number that the service gives for this one.
+/// The server's answer to this number.
 pub(crate) fn increment(asker: &Asker, number: i16) -> Result<Option<i16>, Failure> {
-    // Both hosts have to agree on which byte comes first, and all have agreed on the high one.
+    // Both hosts have to agree on the byte order, and network byte order puts the high byte first.
     let answer = asker.ask(&number.to_be_bytes(), |answer| answer.len() == 2)?;
     let next = answer.and_then(|answer| answer.try_into().ok());
     Ok(next.map(i16::from_be_bytes))
 }
 
 fn note(text: &str) {
-    // `eprintln!` would panic where standard error is gone.
+    // `eprintln!` would panic if standard error is closed.
     let _ = writeln!(io::stderr(), "talk: {text}");
 }

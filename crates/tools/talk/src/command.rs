@@ -17,21 +17,20 @@ use crate::frames;
 use crate::upload::{self, Parcel};
 use crate::{Error, Failure, Screen, Trace, connect, converse};
 
-/// Talk to a server: what you type is sent, what it says is shown
+/// Talk to a server: send the lines that you type, and show its answers
 ///
-/// A line leaves when you press Enter; what the server says is shown as it comes.
-/// Ctrl-D at the beginning of a line ends your side alone (half-close): the server learns that you
-/// will say no more, and can still answer.
-/// talk leaves when the server has finished; Ctrl-C leaves at once.
+/// A line is sent when you press Enter; the server's bytes are shown as they arrive. Ctrl-D at the
+/// beginning of a line ends only your side (half-close): the server learns that you will send no
+/// more, and can still answer. talk ends when the server has finished; Ctrl-C ends it at once.
 #[derive(Args, Clone, Debug)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "\
 Examples:
-  after-accept talk 127.0.0.1:3026          chat, where the fork server offers it
+  after-accept talk 127.0.0.1:3026          the fork server's chat
   after-accept talk localhost 2007          a name: each of its addresses is tried in turn
   after-accept talk '[::1]:2007'            an IPv6 address stands in brackets
-  after-accept talk 127.0.0.1:2007 <a >b    files go through byte for byte
-  after-accept talk --trace 127.0.0.1:2007  shows each system call that matters
+  after-accept talk 127.0.0.1:2007 <a >b    files are sent and stored unchanged
+  after-accept talk --trace 127.0.0.1:2007  shows the important system calls
   after-accept talk increment 127.0.0.1:8008 41
   after-accept talk frames 127.0.0.1:3028
   after-accept talk upload 127.0.0.1:3029 README.md
@@ -44,30 +43,30 @@ pub struct Command {
     #[command(flatten)]
     conversation: Option<Conversation>,
 
-    /// Show each system call that matters on standard error: what it was asked, what it gave, how
-    /// many bytes, and the first of them in hexadecimal
+    /// Show the important system calls on standard error: arguments, result, number of bytes, and
+    /// the first bytes in hexadecimal
     #[arg(long, global = true)]
     trace: bool,
 }
 
-/// A conversation of a particular kind.
+/// A conversation with a particular service.
 #[derive(Clone, Debug, Subcommand)]
 enum Errand {
     /// Talk to an echo server, by connection or by datagram
     ///
-    /// By datagram each line is one, without its end. The next one is sent when the answer has
-    /// come, or when it has not for too long.
+    /// Each line is one datagram, without the line's end. The next one is sent when the answer has
+    /// arrived, or when it is too late.
     #[command(after_help = "\
 Examples:
   after-accept talk echo 127.0.0.1:2007                  the same as without `echo`
   after-accept talk echo --udp 127.0.0.1:8007
-  after-accept talk echo --udp --connect 127.0.0.1:8007  says so if nobody is there
+  after-accept talk echo --udp --connect 127.0.0.1:8007  reports a closed port
 
-Exit status: 0 all is answered, 1 something is not or failed on the way, 2 wrong usage.")]
+Exit status: 0 all lines are answered, 1 one is not or something failed, 2 wrong usage.")]
     Echo(Echo),
     /// Ask for the next number, by datagram
     ///
-    /// The number travels in two bytes, the high one first; 32767 is followed by -32768.
+    /// The number is sent in two bytes, the high one first; 32767 is followed by -32768.
     #[command(after_help = "\
 Examples:
   after-accept talk increment 127.0.0.1:8008 41
@@ -75,23 +74,22 @@ Examples:
 
 Exit status: 0 it is answered, 1 it is not or something failed on the way, 2 wrong usage.")]
     Increment(Increment),
-    /// Talk to a frames server: each line is sent as a frame, and what comes back is shown
+    /// Talk to a frames server: each line is sent as a frame, and each answer is shown as a line
     ///
-    /// A frame is a version, 1, and a size, each a u32 in big-endian, and so many bytes: the line
-    /// without its end. Each frame that comes back is shown as a line.
+    /// A frame is a version, 1, and a size, each a big-endian u32, and then the data: the line
+    /// without its end.
     #[command(after_help = "\
 Examples:
   after-accept talk frames 127.0.0.1:3028
   printf 'one\\n\\nthree' | after-accept talk frames 127.0.0.1:3028 --trace
 
-Exit status: 0 all came back, 1 something did not or failed on the way, 2 wrong usage.")]
+Exit status: 0 all frames came back, 1 one did not or something failed, 2 wrong usage.")]
     Frames(Conversation),
     /// Send a file to an upload server
     ///
-    /// The file is sent under its own name, without the directories that lead to it. Its size goes
-    /// out first, so it has to be a regular file that nobody writes to.
-    /// On a terminal a bar shows how much of it has left; the server's answer comes when all of it
-    /// is on the server's disk.
+    /// The file is sent under its own name, without its directories. Its size is sent first, so it
+    /// has to be a regular file that no program writes to. On a terminal a bar shows the progress;
+    /// the server answers when the whole file is on its disk.
     #[command(after_help = "\
 Examples:
   after-accept talk upload 127.0.0.1:3029 README.md
@@ -104,7 +102,7 @@ Exit status: 0 it is stored, 1 it is refused or something failed on the way, 2 w
 
 #[derive(Args, Clone, Debug)]
 struct Echo {
-    /// By datagram
+    /// Send datagrams
     #[arg(long)]
     udp: bool,
 
@@ -117,7 +115,7 @@ struct Echo {
 
 #[derive(Args, Clone, Debug)]
 struct Increment {
-    /// Where the server listens, as HOST:PORT
+    /// The server's address, as HOST:PORT
     #[arg(value_name = "ADDRESS")]
     address: Target,
 
@@ -131,48 +129,50 @@ struct Increment {
 
 #[derive(Args, Clone, Debug)]
 struct Upload {
-    /// Where the server listens, as HOST:PORT
+    /// The server's address, as HOST:PORT
     #[arg(value_name = "ADDRESS")]
     address: Target,
 
     /// The file to send
     file: PathBuf,
 
-    /// The name that the server shall give it, instead of its own
+    /// The name for the file on the server, instead of its own
     #[arg(long)]
     name: Option<String>,
 
-    /// How long to wait for each address to answer, in seconds (0.5 is half of one); 0 waits as
+    /// How long to wait for each address to answer, in seconds (0.5 is half a second); 0 waits as
     /// long as the system does, about two minutes
     #[arg(long, value_name = "SECS", default_value = "10", value_parser = seconds)]
     connect_timeout: Duration,
 }
 
-/// A server, and how to talk to it.
+/// A server, and the way to talk to it.
 #[derive(Args, Clone, Debug)]
 struct Conversation {
-    /// Where the server listens, as HOST:PORT, or HOST with the port as the next argument
+    /// The server's address, as HOST:PORT, or HOST with the port as the next argument
     #[arg(value_name = "ADDRESS")]
     address: Target,
 
-    /// The port, if ADDRESS does not name it
+    /// The port, if ADDRESS does not contain it
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
 
-    /// How long to wait for each address to answer, in seconds (0.5 is half of one); 0 waits as
+    /// How long to wait for each address to answer, in seconds (0.5 is half a second); 0 waits as
     /// long as the system does, about two minutes
     #[arg(long, value_name = "SECS", default_value = "10", value_parser = seconds)]
     connect_timeout: Duration,
 
-    /// Whether what could drive your terminal (control characters, escape sequences) is shown as �
+    /// When to replace bytes that could control your terminal (control characters, escape
+    /// sequences) by �
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     clean: Clean,
 }
 
-/// How to ask by datagram.
+/// The way to ask with datagrams.
 #[derive(Args, Clone, Debug)]
 struct Asking {
-    /// Connect the datagram socket: it then hears its peer alone, and is told if nobody is there
+    /// Connect the datagram socket: it then receives only from the server, and reports a closed
+    /// port
     #[arg(long)]
     connect: bool,
 
@@ -184,24 +184,24 @@ struct Asking {
 /// When the server's bytes are made safe to show.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Clean {
-    /// If they go to a terminal; a file or a pipe gets every byte as it came
+    /// If they go to a terminal; files and pipes get every byte unchanged
     Auto,
-    /// Whatever they go to
+    /// Wherever they go
     Always,
-    /// Not at all: only for a server that you trust with your terminal
+    /// Never: only for a server that you trust with your terminal
     Never,
 }
 
-/// Talks to the server that the command names until one of the two has had enough, and returns the
-/// status to exit with: 0 when the server has finished, 1 when something failed on the way, 2 for
+/// Talks to the server that the command names until one of the two ends the conversation, and
+/// returns the exit status: 0 if the server has finished, 1 if something failed on the way, 2 for
 /// wrong usage.
 ///
-/// A failure is told in one line on standard error.
+/// A failure is reported in one line on standard error.
 pub fn run(command: Command) -> ExitCode {
     let Err(error) = talk(command) else {
         return ExitCode::SUCCESS;
     };
-    // `eprintln!` would panic where standard error is gone.
+    // `eprintln!` would panic if standard error is closed.
     let _ = writeln!(io::stderr(), "talk: {error}");
     ExitCode::from(error.exit_status())
 }
@@ -214,7 +214,7 @@ fn talk(command: Command) -> Result<(), Error> {
         (Some(Errand::Frames(conversation)), _) => frames(conversation, trace),
         (Some(Errand::Upload(errand)), _) => upload(errand, trace),
         (None, Some(conversation)) => converse_by(conversation, trace),
-        (None, None) => unreachable!("clap wants one of them"),
+        (None, None) => unreachable!("clap requires one of them"),
     }
 }
 
@@ -276,11 +276,11 @@ fn frames(conversation: Conversation, trace: Trace) -> Result<(), Error> {
 
 fn upload(errand: Upload, trace: Trace) -> Result<(), Error> {
     let address = errand.address.with_port(None).map_err(Error::Usage)?;
-    // What cannot be sent is told before anybody is called.
+    // An error in the file is reported before the client connects.
     let parcel = Parcel::open(errand.file, errand.name)?;
     let (stream, peer) = connect(&address, errand.connect_timeout, trace)?;
     let bar = match trace.is_on() {
-        true => ProgressBar::hidden(), // two cannot write on one line
+        true => ProgressBar::hidden(), // the trace and the bar cannot share a line
         false => upload::bar(),
     };
     let stored = parcel.send(&stream, peer, &bar);
@@ -288,14 +288,15 @@ fn upload(errand: Upload, trace: Trace) -> Result<(), Error> {
     ended(peer, writeln!(io::stdout(), "{}", stored?).map_err(Failure::Output))
 }
 
-/// Many servers wait for the first word, and would leave a newcomer before an empty screen.
+/// Shows a text on a terminal: many servers wait for the first line, and the screen would stay
+/// empty.
 fn greet(text: &str) {
     if io::stdin().is_terminal() && io::stderr().is_terminal() {
         let _ = writeln!(io::stderr(), "{text}");
     }
 }
 
-/// Whoever read our output has read enough, as `head` does: no failure, and nothing to say.
+/// If a reader such as `head` has closed our output, this is no failure and needs no message.
 fn ended(peer: SocketAddr, result: Result<(), Failure>) -> Result<(), Error> {
     match result {
         Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -320,7 +321,7 @@ fn screen(clean: Clean) -> Result<Screen<File>, Failure> {
     })
 }
 
-/// Up to a day: far more could not be added to the time of day.
+/// Reads a number of seconds up to a day: far more could not be added to the current time.
 fn seconds(text: &str) -> Result<Duration, &'static str> {
     let seconds = text.parse().ok();
     seconds
@@ -329,7 +330,7 @@ fn seconds(text: &str) -> Result<Duration, &'static str> {
         .ok_or("a number of seconds up to 86400 is expected, like 10 or 0.5")
 }
 
-/// Nobody can answer in no time.
+/// Reads a number of seconds above 0, since no server can answer at once.
 fn some_seconds(text: &str) -> Result<Duration, &'static str> {
     let seconds = seconds(text).ok().filter(|seconds| !seconds.is_zero());
     seconds.ok_or("a number of seconds above 0, up to 86400, is expected, like 2 or 0.5")
@@ -368,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_no_port_or_no_address_is_wrong_usage() {
+    fn a_wrong_time_port_or_address_is_wrong_usage() {
         for arguments in [
             &[][..],
             &["a:1", "--connect-timeout=-1"],
@@ -384,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn an_errand_is_understood_and_a_host_of_its_name_as_well() {
+    fn an_errand_is_understood_and_so_is_a_host_with_its_name() {
         let increment = parse(&["increment", "a:1", "-41", "--trace", "--connect"]).unwrap();
         let Some(Errand::Increment(Increment { number, asking, .. })) = increment.errand else {
             panic!("{increment:?}");
@@ -409,13 +410,13 @@ mod tests {
     }
 
     #[test]
-    fn only_a_datagram_socket_can_do_without_a_connection() {
+    fn only_a_datagram_socket_can_be_unconnected() {
         let error = talk(parse(&["echo", "a:1", "--connect"]).unwrap()).unwrap_err();
         assert_eq!(error.exit_status(), 2);
     }
 
     #[test]
-    fn a_port_is_needed_once() {
+    fn a_port_is_given_exactly_once() {
         for arguments in [&["localhost"][..], &["localhost:1", "1"]] {
             let error = talk(parse(arguments).unwrap()).unwrap_err();
             assert_eq!(error.exit_status(), 2, "{error}");

@@ -8,11 +8,11 @@ use socket2::Type;
 
 use crate::{Address, Attempt, Error, Stream, Trace};
 
-/// Looks the host up and connects to the first of its addresses that answers, which is returned
+/// Looks up the host and connects to the first of its addresses that answers. Returns that address,
 /// too.
 ///
-/// `timeout` is for each address; zero leaves it to the system, which sends its SYN for about two
-/// minutes (tcp(7), `tcp_syn_retries`). Looking up has limits of its own (resolv.conf(5)).
+/// `timeout` is for each address; zero leaves it to the system, which repeats its SYN for about two
+/// minutes (tcp(7), `tcp_syn_retries`). The lookup has its own limits (resolv.conf(5)).
 ///
 /// # Errors
 ///
@@ -31,9 +31,9 @@ pub fn connect(
 
 /// Tries one address after the other.
 ///
-/// Most names have several: `localhost` has `::1` and `127.0.0.1`, and a server that listens on
-/// one of them refuses at the other. So a refusal means "try the next", and the last alone is an
-/// error, together with all that went before.
+/// Most names have several addresses: `localhost` has `::1` and `127.0.0.1`, and a server may
+/// listen on only one of them. So a refusal means "try the next", and only the last one is an
+/// error, which lists all attempts.
 fn connect_any(
     candidates: impl IntoIterator<Item = SocketAddr>,
     timeout: Duration,
@@ -77,7 +77,8 @@ mod tests {
         (Ipv4Addr::LOCALHOST, port).into()
     }
 
-    /// An address at which nobody listens: its socket is bound, so that no one else gets the port.
+    /// An address at which no program listens: its socket is bound, so that no other program gets
+    /// the port.
     fn refusing() -> (Socket, SocketAddr) {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         socket.bind(&loopback(0).into()).unwrap();
@@ -85,11 +86,11 @@ mod tests {
         (socket, address)
     }
 
-    /// An address at which nobody answers: its backlog is full, so that the kernel drops each SYN.
+    /// An address that does not answer: its backlog is full, so that the kernel drops each SYN.
     fn silent() -> (Socket, Vec<TcpStream>, SocketAddr) {
         let (socket, address) = refusing();
         socket.listen(0).unwrap();
-        // The first fits; how many more do is the kernel's affair.
+        // The first connection fits; how many more fit depends on the kernel.
         let mut waiting = vec![TcpStream::connect(address).unwrap()];
         while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(500)) {
             waiting.push(stream);
@@ -117,12 +118,12 @@ mod tests {
         let timeout = Duration::from_secs(1);
         let (_stream, peer) = connect_any([silent, listening], timeout, OFF).unwrap();
         assert_eq!(peer, listening);
-        // The system waits in whole milliseconds, and what is left over is not waited for.
+        // The system waits in whole milliseconds, and the remainder is not waited for.
         assert!(begin.elapsed() >= timeout - Duration::from_millis(1));
     }
 
     #[test]
-    fn when_none_answers_each_attempt_is_told() {
+    fn if_no_address_answers_each_attempt_is_reported() {
         let (_socket, refusing) = refusing();
         let (_other, _waiting, silent) = silent();
         let attempts = connect_any([refusing, silent], Duration::from_secs(1), OFF).unwrap_err();
@@ -144,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_host_that_does_not_exist_is_named() {
-        // No resolver is asked for a name with a NUL, so this needs no network.
+        // The resolver rejects a name with a NUL itself, so this needs no network.
         let address = Address { host: "no\0where".to_owned(), port: 7 };
         let error = connect(&address, LONG, OFF).unwrap_err();
         assert!(matches!(error, Error::Find { host, .. } if host == address.host));
@@ -153,7 +154,7 @@ mod tests {
     #[test]
     fn an_ipv6_address_and_a_name_are_looked_up() {
         for host in ["127.0.0.1", "::1", "localhost"] {
-            // Without IPv6 the kernel cannot listen there, and there is nothing to test.
+            // Without IPv6 the kernel cannot listen on this address, and there is nothing to test.
             let Ok(listener) = TcpListener::bind((host, 0)) else {
                 assert_eq!(host, "::1");
                 continue;

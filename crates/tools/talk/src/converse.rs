@@ -1,4 +1,4 @@
-//! The loop.
+//! The loop of a conversation.
 
 use std::io::ErrorKind::{BrokenPipe, ConnectionReset, Interrupted, WouldBlock};
 use std::io::{self, Read, Write};
@@ -10,23 +10,23 @@ use nix::sys::select::{FD_SETSIZE, FdSet, select};
 
 use crate::{Screen, Stream};
 
-/// How many bytes are taken at once, from the keyboard or from the server.
+/// The number of bytes that are read at once, from the keyboard or from the server.
 const PIECE: usize = 16 * 1024;
 
-/// Sends what is typed and shows what the server says, until the server has finished.
+/// Sends what the user types and shows what the server sends, until the server has finished.
 ///
-/// It never waits for one side alone. If it only wrote, nobody would read the answers; they would
-/// pile up until the server could write no more, and read no more, and both would wait for ever.
-/// So a write takes what the socket takes, and the rest waits its turn. While something waits, the
-/// keyboard is not read: memory is bounded, and whoever types or pipes too much waits as well.
+/// It never waits for only one side. A client that only wrote would not read the answers; they
+/// would fill all buffers until the server could not write, would not read either, and both would
+/// wait forever. So a write sends what the socket accepts, and the rest waits. While bytes wait,
+/// the keyboard is not read: memory is bounded, and a fast keyboard or pipe has to wait as well.
 ///
-/// The end of the input is a half-close (shutdown(2)): the server learns that no more will come,
-/// and what it still says is shown. The end of what the server says is the end of everything,
-/// however much may yet be typed.
+/// The end of the input is a half-close (shutdown(2)): the server learns that no more data will
+/// come, and its remaining data is shown. When the server ends its side, the conversation is over,
+/// even if the keyboard is still open.
 ///
 /// # Errors
 ///
-/// A [`Failure`] says which step failed. The stream stays non-blocking.
+/// A [`Failure`] names the step that failed. The stream stays non-blocking.
 pub fn converse<W: Write>(
     stream: &Stream,
     keyboard: impl Read + AsFd,
@@ -38,10 +38,10 @@ pub fn converse<W: Write>(
     })
 }
 
-/// The same, where what is typed is put into a form: `form` gets it in pieces as they come, an
-/// empty one at the end, and appends what is to be sent.
+/// The same, but the input is encoded: `form` gets it in pieces as they arrive, with an empty one
+/// at the end, and appends the bytes to send.
 ///
-/// If it cannot, that is [`Failure::Input`].
+/// An error of `form` is [`Failure::Input`].
 pub(crate) fn converse_in<W: Write>(
     mut stream: &Stream,
     mut keyboard: impl Read + AsFd,
@@ -53,10 +53,10 @@ pub(crate) fn converse_in<W: Write>(
     let descriptors = count_for_select(highest).map_err(Failure::Wait)?;
     stream.set_nonblocking().map_err(Failure::Wait)?;
     let mut buffer = [0; PIECE];
-    let mut outgoing = Vec::new(); // typed, and not yet taken by the socket
+    let mut outgoing = Vec::new(); // typed, but not yet accepted by the socket
     let mut typing = true; // until the keyboard's end
     let mut sending = true; // until our side of the stream is shut
-    let mut reset = None; // met while sending, and told when all that came before it is shown
+    let mut reset = None; // found while sending, reported after all earlier bytes are shown
 
     loop {
         let wanted = (!outgoing.is_empty(), typing);
@@ -72,11 +72,11 @@ pub(crate) fn converse_in<W: Write>(
         if sendable {
             match now(stream.write(&outgoing)) {
                 Ok(count) => drop(outgoing.drain(..count.unwrap_or(0))),
-                // The server takes no more, but its last words may still wait to be read.
+                // The server takes no more, but its last bytes may still wait to be read.
                 Err(error) if matches!(error.kind(), BrokenPipe | ConnectionReset) => {
                     (typing, sending) = (false, false);
                     outgoing.clear();
-                    // A broken pipe is no failure: the server has finished before it closed.
+                    // A broken pipe is no failure: the server had finished before it closed.
                     reset = (error.kind() == ConnectionReset).then_some(Failure::Send(error));
                 }
                 Err(error) => return Err(Failure::Send(error)),
@@ -87,7 +87,7 @@ pub(crate) fn converse_in<W: Write>(
             typing = count > 0;
         }
         if sending && !typing && outgoing.is_empty() {
-            // An error here means that the connection is gone, as the next read will tell.
+            // An error here means that the connection is broken, which the next read will report.
             sending = false;
             let _ = stream.shutdown(Shutdown::Write);
         }
@@ -95,7 +95,7 @@ pub(crate) fn converse_in<W: Write>(
     }
 }
 
-/// What can be done now: hear what the server says, send something, read what was typed.
+/// The possible next steps: receive from the server, send something, read the keyboard.
 #[derive(Default)]
 struct Ready {
     heard: bool,
@@ -104,7 +104,7 @@ struct Ready {
 }
 
 // ANCHOR: wait
-/// Waits until something can be done: or until a signal comes, and then nothing can.
+/// Waits until something can be done. If a signal arrives, nothing is ready.
 fn wait(
     descriptors: i32,
     stream: BorrowedFd<'_>,
@@ -131,7 +131,7 @@ fn wait(
 }
 // ANCHOR_END: wait
 
-/// The step of a conversation that failed, and what the system says about it.
+/// The step of a conversation that failed, and the system's error.
 #[derive(Debug)]
 pub enum Failure {
     /// recv(2): the connection broke.
@@ -140,14 +140,14 @@ pub enum Failure {
     Send(io::Error),
     /// The input cannot be read.
     Input(io::Error),
-    /// The output cannot be written; [`BrokenPipe`] if its reader has gone.
+    /// The output cannot be written; [`BrokenPipe`] if its reader has closed it.
     Output(io::Error),
     /// select(2) cannot wait for these descriptors.
     Wait(io::Error),
 }
 
-/// What was read or written, or `None` if it has to be tried again: select(2) may say "ready" when
-/// it is not, and a signal may come in between.
+/// The result of a read or write, or `None` if it must be tried again: select(2) may report a
+/// descriptor as ready when it is not, and a signal may interrupt the call.
 fn now(result: io::Result<usize>) -> io::Result<Option<usize>> {
     match result {
         Err(error) if matches!(error.kind(), WouldBlock | Interrupted) => Ok(None),
@@ -155,16 +155,16 @@ fn now(result: io::Result<usize>) -> io::Result<Option<usize>> {
     }
 }
 
-/// How many descriptors select has to look at, if `highest` is the highest.
+/// The first argument of select(2), if `highest` is the highest descriptor.
 ///
-/// A set has room below [`FD_SETSIZE`] only, and [`FdSet::insert`] panics above. Ours are that high
-/// only if whoever started us left a thousand files open.
+/// A set holds only descriptors below [`FD_SETSIZE`], and [`FdSet::insert`] panics above. Ours are
+/// that high only if the parent process left a thousand files open.
 fn count_for_select(highest: RawFd) -> io::Result<i32> {
     if usize::try_from(highest).is_ok_and(|highest| highest < FD_SETSIZE) {
         return Ok(highest + 1);
     }
     Err(io::Error::other(format!(
-        "select takes descriptors below {FD_SETSIZE}, and this one is {highest}: too many files \
+        "select takes descriptors below {FD_SETSIZE}, but this one is {highest}: too many files \
          were open when talk was started"
     )))
 }
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_descriptor_that_select_cannot_take_is_refused() {
+    fn a_descriptor_that_select_cannot_watch_is_refused() {
         assert_eq!(count_for_select(0).unwrap(), 1);
         assert_eq!(count_for_select(1023).unwrap(), 1024);
         assert!(count_for_select(1024).is_err());

@@ -1,4 +1,4 @@
-//! What can go wrong, said so that somebody who meets it for the first time knows what to do.
+//! The errors, worded so that a reader who meets one for the first time knows what to do.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -10,60 +10,60 @@ use nix::errno::Errno;
 
 use crate::{Address, Failure};
 
-/// Why there was no conversation, or why it ended early.
+/// The reason why there was no conversation, or why it ended early.
 #[derive(Debug)]
 pub enum Error {
-    /// The command line makes no sense, as the text says.
+    /// The command line is wrong, as the text explains.
     Usage(String),
-    /// The host has no address, or nobody can be asked for it.
+    /// The host has no address, or no name server answers.
     Find {
         /// The name that was looked up.
         host: String,
-        /// What getaddrinfo(3) says.
+        /// The error of getaddrinfo(3).
         source: io::Error,
     },
-    /// No address of the host takes the connection.
+    /// No address of the host accepts the connection.
     Connect {
-        /// What was asked for.
+        /// The address that the user gave.
         address: Address,
         /// Every address that was tried, in order.
         attempts: Vec<Attempt>,
     },
-    /// A datagram has had no answer.
+    /// A datagram got no answer.
     Silence {
-        /// Who was asked.
+        /// The server that was asked.
         peer: SocketAddr,
-        /// For how long somebody waited.
+        /// The time that the client waited.
         timeout: Duration,
-        /// Whether the system would have told that nobody is there.
+        /// Whether the system would have reported a closed port.
         is_connected: bool,
     },
-    /// Some datagrams have had no answer, each of which has been told.
+    /// Some datagrams got no answer; each was reported before.
     Unanswered {
-        /// Who was asked.
+        /// The server that was asked.
         peer: SocketAddr,
-        /// How many there were.
+        /// The number of datagrams without an answer.
         count: u64,
     },
     /// A file cannot be sent.
     File {
-        /// Where it is.
+        /// The path of the file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem with the file.
         why: String,
     },
-    /// The server has said why it does not do what it was asked for.
+    /// The server has refused the request, with a reason.
     Refused {
         /// The server.
         peer: SocketAddr,
-        /// What it said, made safe to show.
+        /// The server's reason, made safe to show.
         reason: String,
-        /// What can be done about it, if that is known.
+        /// A hint what to do about it, or an empty text.
         hint: &'static str,
     },
-    /// What was heard is not said by the service that was to be talked to.
+    /// The received bytes do not belong to the expected service.
     Foreign {
-        /// Who answered.
+        /// The peer that sent them.
         peer: SocketAddr,
         /// The service.
         service: &'static str,
@@ -72,7 +72,7 @@ pub enum Error {
     Unfinished {
         /// The server.
         peer: SocketAddr,
-        /// In the middle of what.
+        /// The thing that was not finished.
         of: &'static str,
     },
     /// The conversation began, and failed.
@@ -84,17 +84,17 @@ pub enum Error {
     },
 }
 
-/// One address that was tried in vain.
+/// A failed attempt to connect to one address.
 #[derive(Debug)]
 pub struct Attempt {
     /// The address.
     pub candidate: SocketAddr,
-    /// What connect(2) says.
+    /// The error of connect(2).
     pub source: io::Error,
 }
 
 impl Error {
-    /// The status to exit with: 2 for wrong usage, 1 for what the world did.
+    /// The exit status: 2 for wrong usage, 1 for all other errors.
     pub fn exit_status(&self) -> u8 {
         if let Error::Usage(_) = self { 2 } else { 1 }
     }
@@ -127,14 +127,14 @@ impl fmt::Display for Error {
             }
             Error::Silence { peer, timeout, is_connected } => {
                 let why = if *is_connected {
-                    "somebody may be there, or a firewall in between"
+                    "the service may be slow, or a firewall may drop the datagrams"
                 } else {
-                    "with --connect the system would tell if nobody is there"
+                    "with --connect the system would report a closed port"
                 };
                 write!(
                     f,
-                    "{peer}: no answer within {timeout:?}: a datagram is lost without a word, and \
-                     so is an answer; {why}"
+                    "{peer}: no answer within {timeout:?}: a lost datagram causes no error, and \
+                     neither does a lost answer; {why}"
                 )
             }
             Error::Unanswered { peer, count: 1 } => write!(f, "{peer}: one had no answer"),
@@ -175,21 +175,21 @@ impl fmt::Display for Failure {
 
 impl error::Error for Failure {}
 
-/// A network's error in words, and what it means: see connect(2), tcp(7) and ip(7).
+/// A network error in words, and its meaning: see connect(2), tcp(7) and ip(7).
 fn explain(error: &io::Error) -> String {
     let text = match error.kind() {
         ErrorKind::ConnectionRefused => {
-            "connection refused: nobody listens on that port; is the server running?"
+            "connection refused: no program listens on that port; is the server running?"
         }
         ErrorKind::TimedOut => {
-            "timed out: no answer came; the host may be down, or a firewall in between may swallow \
-             what is sent"
+            "timed out: no answer came; the host may be down, or a firewall may drop what \
+             is sent"
         }
         ErrorKind::HostUnreachable => {
             "host unreachable: the network is there, but no host answers at that address"
         }
         ErrorKind::NetworkUnreachable => {
-            "network unreachable: this host knows no way there; is its own network up?"
+            "network unreachable: this host has no route there; is its own network up?"
         }
         ErrorKind::PermissionDenied => {
             "permission denied: this host's own firewall forbids it, or it is a broadcast address"
@@ -199,11 +199,11 @@ fn explain(error: &io::Error) -> String {
         }
         ErrorKind::ConnectionReset => {
             "connection reset: the server cut it off instead of finishing; it crashed, was killed, \
-             or wants no more of us"
+             or wants no more data"
         }
-        // EMSGSIZE, which has no kind of its own.
+        // EMSGSIZE has no `ErrorKind` of its own.
         _ if error.raw_os_error() == Some(Errno::EMSGSIZE as i32) => {
-            "message too long: a datagram over IPv4 holds 65,507 bytes at most"
+            "message too long: a datagram over IPv4 holds at most 65,507 bytes"
         }
         _ => return error.to_string(),
     };
@@ -214,7 +214,8 @@ fn explain(error: &io::Error) -> String {
 mod tests {
     use super::*;
 
-    const REFUSED: &str = "connection refused: nobody listens on that port; is the server running?";
+    const REFUSED: &str =
+        "connection refused: no program listens on that port; is the server running?";
 
     fn error(host: &str, candidates: &[&str]) -> Error {
         Error::Connect {
@@ -236,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_told_once() {
+    fn an_address_is_named_once() {
         check(
             error("127.0.0.1", &["127.0.0.1:7"]),
             &format!("cannot connect to 127.0.0.1:7: {REFUSED}"),
@@ -245,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn every_address_of_a_name_is_told_with_its_reason() {
+    fn every_address_of_a_name_is_listed_with_its_reason() {
         check(
             error("localhost", &["[::1]:7", "127.0.0.1:7"]),
             &format!(
@@ -274,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_words_of_its_own_is_told_in_the_systems() {
+    fn an_error_without_its_own_words_has_the_systems_words() {
         let error = io::Error::from_raw_os_error(105);
         assert_eq!(explain(&error), error.to_string());
     }

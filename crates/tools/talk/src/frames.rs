@@ -1,4 +1,4 @@
-//! Lines on this side, frames on the wire.
+//! Lines on the client's side, frames on the wire.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem;
@@ -11,10 +11,10 @@ use crate::converse::converse_in;
 use crate::screen::clean;
 use crate::{Error, Failure, Screen, Stream};
 
-/// A refusal is not longer: one sentence.
+/// The longest refusal: one sentence.
 const REASON_LIMIT: u32 = 1024;
 
-/// Sends each line as a frame, and shows each frame that comes back as a line.
+/// Sends each line as a frame, and shows each received frame as a line.
 pub(crate) fn exchange<W: Write>(
     stream: &Stream,
     peer: SocketAddr,
@@ -30,7 +30,7 @@ pub(crate) fn exchange<W: Write>(
             Err(Error::Refused { peer, reason: clean(&reason), hint: "" })
         }
         (Place::Nowhere, _) => Err(Error::Foreign { peer, service: "frames" }),
-        // Whoever read our output has read enough, as `head` does.
+        // The reader of our output, such as `head`, has read enough.
         (_, Err(Failure::Output(error))) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         (_, Err(failure)) => Err(Error::Conversation { peer, failure }),
         (Place::Header(header), Ok(())) if header.is_empty() => {
@@ -43,25 +43,25 @@ pub(crate) fn exchange<W: Write>(
     }
 }
 
-/// Makes frames of lines.
+/// Makes frames from lines.
 #[derive(Debug, Default)]
 struct Framer {
-    /// A line as far as it has come.
+    /// The line received so far.
     line: Vec<u8>,
-    /// How many frames there were.
+    /// The number of frames.
     count: u64,
 }
 
 impl Framer {
-    /// Appends a frame for each line that ends in what was typed; an empty piece is the end of
-    /// everything, and of a line that has no other.
+    /// Appends a frame for each complete line in `typed`; an empty piece is the end of the input,
+    /// which also ends an unfinished line.
     fn frame(&mut self, typed: &[u8], outgoing: &mut Vec<u8>) -> io::Result<()> {
         for part in typed.split_inclusive(|&byte| byte == b'\n') {
             let text = part.strip_suffix(b"\n");
             self.line.extend_from_slice(text.unwrap_or(part));
             if self.line.len() > FRAME_LIMIT as usize {
                 return Err(io::Error::other(format!(
-                    "a frame holds {FRAME_LIMIT} bytes at most, and this line is longer"
+                    "a frame holds {FRAME_LIMIT} bytes at most, but this line is longer"
                 )));
             }
             if text.is_some() {
@@ -83,27 +83,27 @@ impl Framer {
     }
 }
 
-/// Shows the data of frames, as it comes.
+/// Shows the data of frames as they arrive.
 #[derive(Debug)]
 struct Answers<W> {
     screen: Screen<W>,
     place: Place,
-    /// How many frames have come whole.
+    /// The number of complete frames.
     count: u64,
 }
 
-/// Where in the stream of frames the next byte belongs.
+/// The place of the next byte in the stream of frames.
 #[derive(Debug)]
 enum Place {
-    /// In a header, of which this much has come.
+    /// In a header, of which these bytes have arrived.
     Header(Vec<u8>),
-    /// In data, of which so many bytes are still to come.
+    /// In data, of which this many bytes are missing.
     Data(u32),
-    /// In a reason, of which so many bytes are still to come.
+    /// In a reason, of which this many bytes are missing.
     Reason(u32, Vec<u8>),
-    /// Behind a reason.
+    /// After a reason.
     Refused(Vec<u8>),
-    /// In something that is no frame.
+    /// In something that is not a frame.
     Nowhere,
 }
 
@@ -150,7 +150,7 @@ impl<W: Write> Answers<W> {
     }
 }
 
-/// What follows a header, once all of it has come.
+/// The place after a complete header.
 fn read_header(header: Vec<u8>) -> Place {
     let Ok(&[a, b, c, d, e, f, g, h]) = <&[u8; 8]>::try_from(&header[..]) else {
         return Place::Header(header);

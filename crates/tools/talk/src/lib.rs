@@ -1,17 +1,17 @@
-//! The client: keyboard to socket and back, by one select loop.
+//! The client: copies from the keyboard to the socket and back, in one select loop.
 //!
-//! A client has two things to wait for, and it cannot know which comes first: the person may type,
-//! or the server may speak.
-//! So it waits for both at once, as the select server does for all its clients; [`converse`] is
-//! that loop, and the smallest one that is right.
+//! A client has two things to wait for, and it cannot know which comes first: the user may type, or
+//! the server may send. So it waits for both at once, as the select server does for all its
+//! clients. [`converse`] is that loop, and the smallest one that is correct.
 //!
-//! Frames and files go through the same loop, since a server may speak while it is sent to:
-//! whoever sends a whole file before it reads the refusal sends it for nothing, or for ever.
+//! Frames and files go through the same loop, since a server may answer while the client still
+//! sends: a client that sends a whole file before it reads the refusal wastes the time, or waits
+//! forever.
 //!
-//! By datagram it asks and waits for the answer, since nobody speaks there who has not been asked.
+//! With datagrams it asks and waits for the answer, since a datagram server sends nothing unasked.
 //!
-//! Deliberately absent: telnet's negotiation, TLS, names of services for ports, calling again when
-//! the server has gone, and asking again when a datagram is lost.
+//! Deliberately absent: telnet's negotiation, TLS, service names for ports, reconnecting when the
+//! server has gone, and repeating a question when a datagram is lost.
 
 #![forbid(unsafe_code)]
 

@@ -1,14 +1,14 @@
-//! Where the server's bytes are shown, and how they are kept from driving it.
+//! The output for the server's bytes, and its protection from them.
 //!
-//! A terminal obeys what it is shown: escape sequences move its cursor, rename its window, type
-//! into its clipboard. So what strangers say is made safe first.
+//! A terminal obeys the bytes that it shows: escape sequences move its cursor, rename its window,
+//! or write to its clipboard. So the bytes of other people are made safe first.
 
 use std::io::{self, Write};
 use std::str;
 
 use protocol::text::is_unsafe;
 
-/// An output that gets the server's bytes: as they come, or made safe.
+/// An output for the server's bytes: unchanged, or made safe.
 #[derive(Debug)]
 pub struct Screen<W> {
     output: W,
@@ -16,19 +16,19 @@ pub struct Screen<W> {
 }
 
 impl<W: Write> Screen<W> {
-    /// For files and pipes: every byte comes through as it is.
+    /// For files and pipes: passes every byte unchanged.
     pub fn raw(output: W) -> Screen<W> {
         Screen { output, cleaner: None }
     }
 
-    /// For terminals: what comes through is text, and nothing but text; see [`Cleaner`].
+    /// For terminals: passes only text; see [`Cleaner`].
     pub fn clean(output: W) -> Screen<W> {
         Screen { output, cleaner: Some(Cleaner::default()) }
     }
 
-    /// Shows `bytes` before it returns; none at all mean that the server has finished.
+    /// Shows `bytes` before it returns; an empty slice means that the server has finished.
     ///
-    /// It waits as long as the output makes it wait, and its errors are those of write(2).
+    /// It blocks if the output blocks, and its errors are those of write(2).
     pub fn show(&mut self, bytes: &[u8]) -> io::Result<()> {
         match &mut self.cleaner {
             None => self.output.write_all(bytes)?,
@@ -42,21 +42,21 @@ impl<W: Write> Screen<W> {
     }
 }
 
-/// Makes text of bytes that come in pieces, text that no terminal obeys.
+/// Makes text from bytes that arrive in pieces, without control sequences for a terminal.
 ///
-/// What is not UTF-8 becomes U+FFFD, and so does every character that [`is_unsafe`], except LF.
-/// CR LF becomes LF; any other CR is unsafe, since what follows it would overwrite the line.
+/// Bytes that are not UTF-8 become U+FFFD, and so does every character that [`is_unsafe`], except
+/// LF. CR LF becomes LF; any other CR is unsafe, since the text after it would overwrite the line.
 ///
-/// How the bytes were cut into pieces makes no difference: what could go on in the next piece is
-/// held back until it has come.
+/// The cuts between the pieces make no difference: bytes whose meaning depends on the next piece
+/// are held back until it arrives.
 #[derive(Debug, Default)]
 pub struct Cleaner {
-    /// A CR, or a character as far as it has come: at most three bytes between two calls.
+    /// A CR, or the beginning of a character: at most three bytes between two calls.
     held: Vec<u8>,
 }
 
 impl Cleaner {
-    /// Appends `bytes` to `text`, made safe; none at all mean that nothing follows.
+    /// Appends `bytes` to `text`, made safe; an empty slice means that nothing follows.
     pub fn clean(&mut self, bytes: &[u8], text: &mut String) {
         self.held.extend_from_slice(bytes);
         let complete = if bytes.is_empty() {
@@ -79,7 +79,7 @@ impl Cleaner {
     }
 }
 
-/// All that somebody said, made safe.
+/// All bytes as text, made safe.
 pub(crate) fn clean(bytes: &[u8]) -> String {
     let mut text = String::new();
     let mut cleaner = Cleaner::default();
@@ -89,14 +89,14 @@ pub(crate) fn clean(bytes: &[u8]) -> String {
     text
 }
 
-/// How many bytes at the end may mean something else once more have come.
+/// The number of bytes at the end whose meaning depends on the next ones.
 fn unfinished(bytes: &[u8]) -> usize {
     if bytes.ends_with(b"\r") {
         return 1;
     }
     let end = bytes.utf8_chunks().last().map_or(&[][..], |chunk| chunk.invalid());
     match str::from_utf8(end) {
-        // No length of the error: the input ended in the middle of a character.
+        // The error has no length: the input ended in the middle of a character.
         Err(error) if error.error_len().is_none() => end.len(),
         _ => 0,
     }
@@ -117,7 +117,7 @@ mod tests {
         text
     }
 
-    /// Every cut in three, and a cut after each byte, must give the same text.
+    /// Every cut into three pieces, and a cut after each byte, must give the same text.
     #[track_caller]
     fn check(bytes: &[u8], expected: &str) {
         for second in 0..=bytes.len() {
@@ -149,14 +149,14 @@ mod tests {
     }
 
     #[test]
-    fn what_drives_a_terminal_is_replaced() {
+    fn control_characters_are_replaced() {
         check(b"\x1b]52;c;eA==\x07", "\u{fffd}]52;c;eA==\u{fffd}");
         check("\u{9b}2J\x7f\0\x08".as_bytes(), "\u{fffd}2J\u{fffd}\u{fffd}\u{fffd}");
         check("a\u{202e}b\u{2028}c".as_bytes(), "a\u{fffd}b\u{fffd}c");
     }
 
     #[test]
-    fn what_is_not_utf8_is_replaced() {
+    fn bytes_that_are_not_utf8_are_replaced() {
         check(b"a\xffb\xc3\xc3\xa9", "a\u{fffd}b\u{fffd}é");
         check(b"\xf0\x9f\xa6", "\u{fffd}");
         check(b"\xf0\x9f\xa6z\xe6\xb1", "\u{fffd}z\u{fffd}");
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_gets_what_came_at_once_and_the_rest_at_the_end() {
+    fn a_terminal_gets_complete_text_at_once_and_the_rest_at_the_end() {
         let mut output = Vec::new();
         let mut screen = Screen::clean(&mut output);
         screen.show(b"\x1b[2Jhi\r\nhalf \xe6\xb1").unwrap();

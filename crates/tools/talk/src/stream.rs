@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use crate::Trace;
 
-/// A connection whose system calls can be seen.
+/// A connection that shows its system calls if asked.
 #[derive(Debug)]
 pub struct Stream {
     stream: TcpStream,
@@ -27,7 +27,7 @@ impl Stream {
     }
 }
 
-/// Nobody looks on.
+/// A stream that shows no system calls.
 impl From<TcpStream> for Stream {
     fn from(stream: TcpStream) -> Stream {
         Stream::new(stream, Trace::OFF)

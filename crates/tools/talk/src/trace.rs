@@ -1,7 +1,7 @@
-//! The system calls that matter, shown as they happen.
+//! Shows the important system calls as they happen.
 //!
-//! strace(1) shows all of them, and of some programs nothing but theirs. These are the few by which
-//! a conversation is held, with what went over the wire.
+//! strace(1) shows all system calls of a program. These are the few calls of a conversation, with
+//! the bytes on the wire.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -11,7 +11,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use nix::errno::Errno;
 use socket2::{Domain, Socket, Type};
 
-/// How many bytes are shown of what is sent or received at once.
+/// The number of bytes that are shown of one read or write.
 const SHOWN: usize = 32;
 
 /// Whether system calls are shown, on standard error.
@@ -19,10 +19,10 @@ const SHOWN: usize = 32;
 pub struct Trace(bool);
 
 impl Trace {
-    /// Nobody looks on.
+    /// Shows nothing.
     pub const OFF: Trace = Trace(false);
 
-    /// Shows them, or not.
+    /// Shows the calls if `is_on`.
     pub fn new(is_on: bool) -> Trace {
         Trace(is_on)
     }
@@ -31,7 +31,7 @@ impl Trace {
         self.0
     }
 
-    /// socket(2), for this family and type.
+    /// Calls socket(2) for this family and type.
     pub(crate) fn socket(self, to: SocketAddr, kind: Type) -> io::Result<Socket> {
         let socket = Socket::new(Domain::for_address(to), kind, None);
         self.show(|| {
@@ -43,7 +43,7 @@ impl Trace {
         socket
     }
 
-    /// connect(2) has given this, together with the wait for it where it does not block.
+    /// Shows the result of connect(2), including the wait for it if the socket does not block.
     pub(crate) fn connected(self, socket: &impl AsFd, to: SocketAddr, result: &io::Result<()>) {
         self.show(|| {
             let result = value(result.as_ref().map(|()| "0".to_owned()));
@@ -51,7 +51,7 @@ impl Trace {
         });
     }
 
-    /// send(2), or sendto(2) if there is an address, has given this for these bytes.
+    /// Shows the result of send(2), or of sendto(2) if there is an address, for these bytes.
     pub(crate) fn sent(
         self,
         socket: &impl AsFd,
@@ -70,7 +70,7 @@ impl Trace {
         });
     }
 
-    /// recv(2), or recvfrom(2) if there is an address, has given this, and these are the bytes.
+    /// Shows the result of recv(2), or of recvfrom(2) if there is an address, with the bytes.
     pub(crate) fn received(
         self,
         socket: &impl AsFd,
@@ -88,7 +88,7 @@ impl Trace {
         });
     }
 
-    /// shutdown(2) has given this.
+    /// Shows the result of shutdown(2).
     pub(crate) fn shut(self, socket: &impl AsFd, how: Shutdown, result: &io::Result<()>) {
         self.show(|| {
             let how = match how {
@@ -103,7 +103,7 @@ impl Trace {
 
     fn show(self, line: impl FnOnce() -> String) {
         if self.0 {
-            // One write a line. That nobody may read it is no reason to stop.
+            // One write for each line. If standard error is closed, the conversation goes on.
             let _ = io::stderr().write_all((line() + "\n").as_bytes());
         }
     }
@@ -113,19 +113,19 @@ fn number(socket: &impl AsFd) -> i32 {
     socket.as_fd().as_raw_fd()
 }
 
-/// What a system call returns, as its manual page has it: a failure is -1, and errno tells it.
+/// The return value of a system call, as in its manual page: -1 for a failure, with errno.
 fn value(result: Result<String, &io::Error>) -> String {
     match result {
         Ok(value) => value,
         Err(error) => match error.raw_os_error().map(Errno::from_raw) {
             Some(errno) => format!("-1 {errno:?} ({})", errno.desc()),
-            // connect(2) was given up after a time of our own.
+            // The client gave up connect(2) after its own timeout.
             None => format!("-1 ({error})"),
         },
     }
 }
 
-/// How many they are, and the first of them.
+/// The number of bytes, and the first of them.
 fn bytes(bytes: &[u8]) -> String {
     let mut text = match bytes.len() {
         1 => "1 byte".to_owned(),

@@ -1,6 +1,6 @@
-//! A file for an upload server: name, size and bytes go out, and one line comes back.
+//! A file for an upload server: sends name, size and bytes, and reads one line.
 //!
-//! That line is to come when all is stored, but a refusal comes as soon as it is known.
+//! The server sends that line when everything is stored, but a refusal as soon as it is known.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
@@ -14,7 +14,7 @@ use crate::converse::converse_in;
 use crate::screen::clean;
 use crate::{Error, Failure, Screen, Stream};
 
-/// An answer is not longer: `stored`, a name of 255 bytes and a size, or a reason.
+/// The longest answer: `stored`, a name of 255 bytes and a size, or a reason.
 const ANSWER_LIMIT: usize = 1024;
 
 /// A file that can be sent.
@@ -27,17 +27,17 @@ pub(crate) struct Parcel {
 }
 
 impl Parcel {
-    /// Opens a file, which is to be stored under its own name unless it is given another one.
+    /// Opens a file, which will be stored under its own name unless `name` is given.
     ///
-    /// Which names are good ones is for the server to say; only one that would end early is wrong
-    /// usage here, since the rest of it would be taken for the size.
+    /// The server decides which names are allowed. Only a name with a line feed is wrong usage
+    /// here, since the server would take the rest of it for the size.
     pub(crate) fn open(path: PathBuf, name: Option<String>) -> Result<Parcel, Error> {
         let name = match name {
             Some(name) => name.into_bytes(),
             None => path.file_name().unwrap_or_default().as_bytes().to_vec(),
         };
         if name.contains(&b'\n') {
-            let text = "a name ends at its first line feed: give it another one by --name";
+            let text = "a name ends at its first line feed: choose another one with --name";
             return Err(Error::Usage(text.to_owned()));
         }
         match open(&path) {
@@ -46,7 +46,7 @@ impl Parcel {
         }
     }
 
-    /// Sends it, and gives the server's answer if it is stored.
+    /// Sends the file, and returns the server's answer if it is stored.
     pub(crate) fn send(
         &self,
         stream: &Stream,
@@ -60,7 +60,8 @@ impl Parcel {
         let mut answer = Answer(Vec::new());
         let screen = Screen::raw(&mut answer);
         let sending = converse_in(stream, &self.file, screen, |piece, outgoing| {
-            // Before the last byte has left, so that the server does not store it either.
+            // Check before the last byte is sent, so that the server does not store the file
+            // either.
             if sent < size {
                 self.check_size()?;
             }
@@ -101,17 +102,17 @@ impl Parcel {
             return Ok(());
         }
         Err(io::Error::other(format!(
-            "{} bytes were announced, and it has {size} now; send it again when nobody writes to it",
+            "{} bytes were announced, but it has {size} now; send it again when no program writes to it",
             self.size
         )))
     }
 
-    /// Takes the answer for what it says.
+    /// Interprets the answer.
     fn judge(&self, line: &[u8], peer: SocketAddr) -> Result<String, Error> {
         let text = clean(line);
         if let Some(reason) = text.strip_prefix("refused: ") {
             let hint = if reason.contains("name") {
-                " (--name NAME sends it under another one)"
+                " (--name NAME sends it under another name)"
             } else if reason.contains("at most") {
                 " (the server's --max-size sets that)"
             } else {
@@ -129,34 +130,35 @@ impl Parcel {
     }
 }
 
-/// The file and its size, or why it cannot be sent.
+/// The file and its size, or the reason why it cannot be sent.
 fn open(path: &Path) -> Result<(File, u32), String> {
     let said = |error: io::Error| error.to_string();
-    // To open a named pipe would wait for its writer.
+    // Opening a named pipe would wait for its writer.
     if !fs::metadata(path).map_err(said)?.is_file() {
-        return Err("it is no regular file, so its size is not known; put it into one".to_owned());
+        return Err("it is not a regular file, so its size is not known; save it as a file first"
+            .to_owned());
     }
     let file = File::open(path).map_err(said)?;
     let size = file.metadata().map_err(said)?.len();
     let size = u32::try_from(size).map_err(|_| {
-        format!("it has {size} bytes, and 4 bytes can announce {} at most", u32::MAX)
+        format!("it has {size} bytes, but a size of 4 bytes is at most {}", u32::MAX)
     })?;
     Ok((file, size))
 }
 
-/// What shows on a terminal, and nowhere else, how much has left.
+/// The progress bar, which appears only on a terminal.
 pub(crate) fn bar() -> ProgressBar {
     let template = "{wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left {msg}";
     let style = ProgressStyle::with_template(template).expect("it is well formed");
     ProgressBar::new(0).with_style(style)
 }
 
-/// What the server has said so far.
+/// The server's answer so far.
 #[derive(Debug)]
 struct Answer(Vec<u8>);
 
 impl Answer {
-    /// The line, without its end, once it is there.
+    /// The line, without its end, once it is complete.
     fn line(&self) -> Option<Vec<u8>> {
         let line = self.0.strip_suffix(b"\n")?;
         Some(line.strip_suffix(b"\r").unwrap_or(line).to_vec())
@@ -170,7 +172,7 @@ impl Answer {
     }
 }
 
-/// Whoever is no upload server is not listened to for long: an echo would never end.
+/// Stops reading from a server of another service: an echo would never end.
 impl Write for Answer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.extend_from_slice(bytes);

@@ -1,4 +1,4 @@
-//! The loop against real servers: each is a thread behind a real listener.
+//! Tests the loop against real servers: each is a thread with a real listener.
 
 use std::io::{self, ErrorKind, PipeReader, PipeWriter, Read, Write, pipe};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
@@ -9,13 +9,13 @@ use std::time::Duration;
 use socket2::{Domain, SockRef, Socket, Type};
 use talk::{Failure, Screen, converse};
 
-/// No test is that slow; one that would wait for ever fails instead.
+/// No test takes this long; a test that would wait forever fails instead.
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// More than the kernel holds for a connection, whose buffers are made small.
+/// More than the kernel's buffers of a connection can hold, since they are made small.
 const MUCH: usize = 8 * 1024 * 1024;
 
-/// A conversation that runs in a thread of its own.
+/// A conversation in its own thread.
 struct Talk {
     keyboard: Option<PipeWriter>,
     screen: PipeReader,
@@ -24,7 +24,7 @@ struct Talk {
 }
 
 impl Talk {
-    /// Talks to `server`, which gets the accepted connection; the screen takes bytes as they come.
+    /// Talks to `server`, which gets the accepted connection; the screen passes bytes unchanged.
     fn with(server: impl FnOnce(TcpStream) + Send + 'static) -> Talk {
         Talk::on(Screen::raw, server)
     }
@@ -49,7 +49,7 @@ impl Talk {
         self.keyboard.take().unwrap()
     }
 
-    /// All that is shown until the conversation ends, and how it ends.
+    /// Everything that is shown until the conversation ends, and its result.
     fn end(self) -> (Vec<u8>, Result<(), Failure>) {
         let mut screen = self.screen;
         let shown = spawn(move || {
@@ -63,7 +63,7 @@ impl Talk {
     }
 }
 
-/// Runs `work` in a thread whose result can be waited for with a deadline.
+/// Runs `work` in a thread, whose result can be awaited with a deadline.
 fn spawn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Receiver<T> {
     let (sender, receiver) = channel();
     thread::spawn(move || sender.send(work()));
@@ -83,13 +83,13 @@ fn connection() -> (TcpStream, TcpStream) {
     (client.into(), server.into())
 }
 
-/// Smaller than a piece of the loop's, so that a write that waited for all of it would be noticed.
+/// Smaller than a piece of the loop, so that a write that waits for all of it would be noticed.
 fn small(socket: SockRef<'_>) {
     socket.set_send_buffer_size(4 * 1024).unwrap();
     socket.set_recv_buffer_size(4 * 1024).unwrap();
 }
 
-/// `len` bytes of every value in no simple order.
+/// `len` bytes of all values in an irregular order.
 fn noise(len: usize) -> Vec<u8> {
     let mut state = 0x2545_f491_u32;
     let next = |_| {
@@ -101,7 +101,7 @@ fn noise(len: usize) -> Vec<u8> {
     (0..len).map(next).collect()
 }
 
-/// Types `bytes`, then ends the input, as far as somebody reads it.
+/// Types `bytes`, then ends the input, as long as the reader is there.
 fn type_all(mut keyboard: PipeWriter, bytes: Vec<u8>) {
     thread::spawn(move || keyboard.write_all(&bytes));
 }
@@ -126,7 +126,7 @@ fn reset(stream: TcpStream) {
 #[test]
 fn the_end_of_input_is_a_half_close_and_the_rest_still_arrives() {
     let mut talk = Talk::with(|mut stream| {
-        // It answers only when the client has said everything.
+        // It answers only after the client has sent everything.
         assert_eq!(read_to_end(&stream), b"to be echoed\n");
         stream.write_all(b"all of it came\n").unwrap();
     });
@@ -156,14 +156,14 @@ fn megabytes_are_echoed_unchanged() {
     assert!(shown == sent, "{} bytes came of {MUCH}", shown.len());
 }
 
-/// A client that would not read while it writes would wait here for ever, and so would the server.
+/// A client that did not read while it writes would wait here forever, and so would the server.
 #[test]
 fn it_reads_while_it_writes() {
     let mut talk = Talk::with(|mut stream| {
         stream.write_all(&noise(MUCH)).unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
-        // To close before all is read would be a reset, and could cost the client what is on its
-        // way; the client's own leaving with unread input may be a reset too.
+        // Closing before everything is read would be a reset, and the client could lose the bytes
+        // that are on their way. When the client leaves with unread input, that may be a reset too.
         let _ = stream.read_to_end(&mut Vec::new());
     });
     type_all(talk.keyboard(), vec![b'x'; MUCH]);
@@ -182,7 +182,7 @@ fn it_writes_while_nothing_is_heard() {
 }
 
 #[test]
-fn what_is_typed_leaves_at_once_and_what_is_heard_is_shown_at_once() {
+fn typed_bytes_are_sent_at_once_and_received_bytes_are_shown_at_once() {
     let mut talk = Talk::with(echo);
     let mut keyboard = talk.keyboard();
     let mut screen = talk.screen.try_clone().unwrap();
@@ -199,7 +199,7 @@ fn what_is_typed_leaves_at_once_and_what_is_heard_is_shown_at_once() {
 }
 
 #[test]
-fn it_leaves_when_the_server_has_finished_though_the_keyboard_is_open() {
+fn it_ends_when_the_server_has_finished_though_the_keyboard_is_open() {
     let mut talk = Talk::with(|mut stream| stream.write_all(b"* goodbye\r\n").unwrap());
     let keyboard = talk.keyboard();
     let (shown, result) = talk.end();
@@ -208,8 +208,8 @@ fn it_leaves_when_the_server_has_finished_though_the_keyboard_is_open() {
     drop(keyboard);
 }
 
-/// A server that closes while we still send resets us, but it had finished before: its last words
-/// count, and there is nothing to complain about.
+/// A server that closes while the client still sends resets the connection. But it had finished
+/// before: its last words count, and there is no error.
 #[test]
 fn last_words_are_shown_though_the_server_closes_while_we_send() {
     for _ in 0..50 {
@@ -256,7 +256,7 @@ fn a_reset_while_it_only_listens_is_an_error() {
 }
 
 #[test]
-fn what_others_say_cannot_drive_the_terminal() {
+fn received_bytes_cannot_control_the_terminal() {
     let talk = Talk::on(Screen::clean, |mut stream| {
         for byte in "[ada] \x1b]0;mine\x07 漢\r\n[bob] a\rb\r\n".bytes() {
             stream.write_all(&[byte]).unwrap();
@@ -269,9 +269,9 @@ fn what_others_say_cannot_drive_the_terminal() {
 }
 
 #[test]
-fn an_output_that_nobody_reads_ends_it() {
+fn a_closed_output_ends_the_conversation() {
     let Talk { keyboard, screen, result, .. } = Talk::with(|mut stream| {
-        // It speaks for ever; only our leaving ends it.
+        // The server sends without end; only the client ends the conversation.
         while stream.write_all(b"la la la\n").is_ok() {}
     });
     drop(screen);

@@ -15,27 +15,28 @@ use crate::play::{Tempo, play};
 use crate::record::Record;
 use crate::tell::tell;
 
-/// Play three clients, one of them slow, against every style, and tell who waited for whom
+/// Play three clients, one of them slow, against every style, and show which client waited for
+/// which
 ///
-/// Each run has a server of its own, under strace(1), and clients that go by the clock. What
-/// happened when is told in words, and drawn if you say where pictures may go. The clients and what
-/// they do are a table in crates/tools/timelines/src/scenario.rs: change it, and play your own.
+/// Each run has its own server, under strace(1), and clients that act by the clock. The events are
+/// described in words, and drawn if you name a directory for the pictures. The table of the clients
+/// and their actions is crates/tools/timelines/src/scenario.rs: change it, and play your own.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
   cargo run -- timelines iterative                          one style, in words
-  cargo run -- timelines --into target/timelines            all of them, and pictures (SVG)
-  cargo run -- timelines --into lessons/figures/timelines   the pictures of the book, anew")]
+  cargo run -- timelines --into target/timelines            all styles, and pictures (SVG)
+  cargo run -- timelines --into lessons/figures/timelines   the pictures of the book, again")]
 pub struct Command {
-    /// Which styles [default: all]
+    /// The styles [default: all]
     #[arg(value_name = "STYLE", value_parser = names())]
     styles: Vec<String>,
 
-    /// Keep the records (a line of JSON for each system call) and draw them, in this directory
+    /// Write the records (a line of JSON for each system call) and the pictures into this directory
     #[arg(long, value_name = "DIR")]
     into: Option<PathBuf>,
 
-    /// Play nothing, and draw the records that are there anew
+    /// Play nothing, and draw the existing records again
     #[arg(long, requires = "into")]
     redraw: bool,
 }
@@ -44,10 +45,10 @@ fn names() -> PossibleValuesParser {
     PossibleValuesParser::new(Style::ALL.map(|style| style.name))
 }
 
-/// Plays, tells and draws as the command says, and returns the status to exit with: 0, or 1 if that
-/// has failed.
+/// Plays, describes and draws as the command says, and returns the exit status: 0, or 1 if
+/// something failed.
 ///
-/// The program that runs must have a command for each style.
+/// The running program must have a command for each style.
 pub fn run(command: Command, styles: &[&'static Style]) -> ExitCode {
     match try_run(&command, styles) {
         Ok(()) => ExitCode::SUCCESS,
@@ -65,7 +66,7 @@ fn try_run(command: &Command, styles: &[&'static Style]) -> io::Result<()> {
     for (number, style) in styles.iter().filter(is_wanted).enumerate() {
         let record = play(&program, style, Tempo::Clock)?;
         let gap = if number > 0 { "\n" } else { "" };
-        // A sentence a line.
+        // Puts each sentence on its own line.
         let told = tell(&record).join("\n").replace(". ", ".\n  ");
         writeln!(output, "{gap}{}:\n{told}", style.name)?;
         if let Some(directory) = &command.into {
@@ -81,14 +82,15 @@ fn try_run(command: &Command, styles: &[&'static Style]) -> io::Result<()> {
     Ok(())
 }
 
-/// Draws all records of a directory. Gives how many pictures that are.
+/// Draws all records of a directory. Returns the number of pictures.
 fn redraw(directory: &Path, styles: &[&'static Style]) -> io::Result<usize> {
     let mut records = Vec::new();
     for style in styles {
         let place = place(directory, style);
         if place.exists() {
             let record = Record::parse(&fs::read_to_string(&place)?);
-            let wrong = |error| Error::other(format!("{} is no record: {error}", place.display()));
+            let wrong =
+                |error| Error::other(format!("{} is not a record:  {error}", place.display()));
             records.push((*style, record.map_err(wrong)?));
         }
     }

@@ -1,7 +1,7 @@
-//! A record as a picture: SVG, in the colours of the book by name.
+//! A record as a picture: SVG, with the colours of the book by name.
 //!
-//! Time runs to the right, and on the same axis in every picture. Clients have a row each, and below
-//! them every thread of the server that did something for them.
+//! Time runs to the right, on the same axis in every picture. Each client has a row, and below them
+//! each thread of the server that did something for them.
 
 use std::fmt::Write;
 
@@ -11,21 +11,21 @@ use crate::record::{Client, Lane, Record};
 use crate::scenario::{Part, SCENARIO};
 use crate::tell;
 
-/// In units that are a bit less than a pixel on a phone.
+/// In units of a bit less than a pixel on a phone.
 const WIDTH: f64 = 520.0;
-/// Between these is the axis; the names of those whose time it is stand left of it.
+/// The axis is between these two; the names of the rows stand left of it.
 const LEFT: f64 = 128.0;
 const RIGHT: f64 = 510.0;
-/// How high the row of a client is, and that of a lane, whose name takes two lines.
+/// The height of a client's row, and that of a lane, whose name takes two lines.
 const CLIENT: f64 = 34.0;
 const LANE: f64 = 40.0;
-/// How high a bar is.
+/// The height of a bar.
 const BAR: f64 = 18.0;
-/// About how wide a letter is.
+/// The approximate width of a letter.
 const LETTER: f64 = 7.2;
 
-/// All pictures of these records, with the names of their files: one for each style, and, if there
-/// are several, one of all their clients and one of all their servers.
+/// All pictures of these records, with their file names: one for each style, and, if there are
+/// several, one of all their clients and one of all their servers.
 pub fn pictures(records: &[(&Style, Record)]) -> Vec<(String, String)> {
     let axis = axis(records);
     let mut pictures = Vec::new();
@@ -47,8 +47,8 @@ pub fn pictures(records: &[(&Style, Record)]) -> Vec<(String, String)> {
     pictures
 }
 
-/// How many milliseconds the axis has: as many as it takes if everybody waits for everybody else, or
-/// as the longest of these runs took, and some air.
+/// The length of the axis in milliseconds: long enough for a run in which each client waits for the
+/// one before, and for the longest of these runs, plus a margin.
 fn axis(records: &[(&Style, Record)]) -> f64 {
     let takes = SCENARIO.iter().map(Part::takes).sum::<u64>() as f64;
     let ends = records.iter().map(|(_, record)| record.ends());
@@ -81,12 +81,12 @@ fn all_servers(records: &[(&Style, Record)], axis: f64) -> String {
     picture.end("What the servers do meanwhile", &words.join(" "))
 }
 
-/// A picture that is being drawn, from its top down.
+/// A picture that is being drawn, from top to bottom.
 struct Picture {
     name: String,
-    /// How many milliseconds the axis has.
+    /// The length of the axis in milliseconds.
     axis: f64,
-    /// Where the next row begins.
+    /// The top of the next row.
     y: f64,
     has_clients: bool,
     has_lanes: bool,
@@ -94,7 +94,7 @@ struct Picture {
 }
 
 impl Picture {
-    /// `name` makes what it has names for its own among all pictures of a page.
+    /// `name` makes the ids in the picture unique among all pictures of a page.
     fn new(name: &str, axis: f64) -> Picture {
         Picture {
             name: format!("timeline-{name}"),
@@ -114,7 +114,7 @@ impl Picture {
         self.y += 10.0;
     }
 
-    /// The style's name on a line of its own.
+    /// Draws the style's name on its own line.
     fn heading(&mut self, style: &Style) {
         self.style_name(style, self.y + 15.0);
         self.y += 20.0;
@@ -127,7 +127,7 @@ impl Picture {
         ));
     }
 
-    /// A row for each client: waiting, then served.
+    /// Draws a row for each client: waiting, then served.
     fn clients(&mut self, style: &Style, record: &Record) {
         self.has_clients = true;
         self.style_name(style, self.y + CLIENT / 2.0 + 5.0);
@@ -171,7 +171,7 @@ impl Picture {
         self.mark(&up(self.x(client.answered), top + BAR + 1.0));
     }
 
-    /// A row for each thread of the server that did something for a client.
+    /// Draws a row for each thread of the server that did something for a client.
     fn lanes(&mut self, style: &Style, record: &Record) {
         self.has_lanes = true;
         for lane in record.lanes() {
@@ -200,7 +200,7 @@ impl Picture {
             } else {
                 let to = to.max(from + 2.5);
                 self.bar(from, to, top, &format!(r#"fill="{colour}""#));
-                // Around it, so that the line behind does not cross it out.
+                // With a border, so that the line behind does not cross it out.
                 self.mark(&format!(
                     r#"<text x="{:.1}" y="{text_y:.1}" font-size="14" fill="{INK}" stroke="{PAPER}" stroke-width="4" paint-order="stroke">{}</text>"#,
                     to + 3.0,
@@ -217,7 +217,7 @@ impl Picture {
         ));
     }
 
-    /// How a bar looks whose client waits.
+    /// The look of a bar while the client waits.
     fn waiting(&self) -> String {
         format!(r##"fill="url(#{}-waits)" stroke="{INK}""##, self.name)
     }
@@ -234,7 +234,7 @@ impl Picture {
         self.marks.push('\n');
     }
 
-    /// All of it, with the axis behind and what the marks mean below.
+    /// Ends the picture, with the axis behind it and the legend below.
     fn end(mut self, title: &str, words: &str) -> String {
         let bottom = self.y + 4.0;
         let mut axis = String::new();
@@ -247,7 +247,7 @@ impl Picture {
             );
             if time % (2 * step) == 0 {
                 let unit = if time == 0 { " ms" } else { "" };
-                // The last one shall not be cut off.
+                // The last label must not be cut off.
                 let x = x.min(WIDTH - 20.0);
                 self.text(x, bottom + 16.0, "middle", MUTED, &format!("{time}{unit}"));
             }
@@ -302,28 +302,28 @@ fn colour(style: &Style) -> String {
     format!("var(--{}, currentColor)", style.name)
 }
 
-/// How a bar looks that is a time of a thread for one client.
+/// The look of a bar for the time that a thread spends on one client.
 fn in_hand(colour: &str) -> String {
     format!(r#"fill="{WASH}" stroke="{colour}" stroke-width="2""#)
 }
 
-/// The first of these, the longest first, that has room in so many units.
+/// The first of these texts (the longest is first) that fits this width.
 fn longest_within<T: AsRef<str>>(texts: &[T], width: f64) -> Option<&str> {
     let mut texts = texts.iter().map(AsRef::as_ref);
     texts.find(|text| room(text) + 4.0 <= width)
 }
 
-/// About how wide a text is.
+/// The approximate width of a text.
 fn room(text: &str) -> f64 {
     text.chars().count() as f64 * LETTER
 }
 
-/// A small triangle that points down, with its tip there.
+/// A small triangle that points down, with its tip at this place.
 fn down(x: f64, y: f64) -> String {
     format!(r#"<path d="M{x:.1} {y:.1}l-4 -7h8z" fill="{INK}"/>"#)
 }
 
-/// The same upwards.
+/// A small triangle that points up.
 fn up(x: f64, y: f64) -> String {
     format!(r#"<path d="M{x:.1} {y:.1}l-4 7h8z" fill="{INK}"/>"#)
 }

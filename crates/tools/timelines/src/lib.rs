@@ -1,12 +1,12 @@
-//! Timelines that are drawn from real runs.
+//! Timelines, drawn from real runs.
 //!
-//! The same [`SCENARIO`] is played against a server of each style by real clients ([`play`]). Who
-//! made which system call from when to when is kept in a [`Record`], that of the server as strace(1)
-//! has seen it. Words ([`tell`]) and pictures ([`pictures`]) are made from the record and from
-//! nothing else, so a picture of the book can be made anew, byte by byte, from the record beside it.
+//! The same [`SCENARIO`] is played by real clients against a server of each style ([`play`]). A
+//! [`Record`] keeps all system calls with their times, those of the server as strace(1) saw them.
+//! Words ([`tell`]) and pictures ([`pictures`]) are made only from the record, so the record can
+//! reproduce a picture of the book byte by byte.
 //!
-//! Deliberately absent: a measurement. strace(1) makes each call slower, and a run is one run. What
-//! holds in every run is who waits for whom ([`Record::relations`]).
+//! Deliberately absent: measurements. strace(1) makes each call slower, and each run is different.
+//! The same in every run is only which client waits for which ([`Record::relations`]).
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! One run: a server under strace(1), and the clients, each on a thread of its own.
+//! One run: a server under strace(1), and the clients, each in its own thread.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -18,26 +18,26 @@ use crate::record::{Event, Lane, Record};
 use crate::scenario::{Part, SCENARIO, SERVICE};
 use crate::trace::{self, Thread};
 
-/// How long anything may take that is not meant to take its time.
+/// The time limit of everything that should be quick.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What a client goes by that takes its time. Nobody goes on before everybody has called.
+/// The signal for a slow client to go on. No client goes on before all have sent something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tempo {
-    /// The clock, as the scenario has it: for a picture.
+    /// The clock, as in the scenario: for a picture.
     Clock,
-    /// Nothing else: for a server that has one client at a time.
+    /// No other signal: for a server that has one client at a time.
     AllHaveCalled,
-    /// That those who do not hesitate have been answered: for a server that has many. So a machine
-    /// that is slow cannot make it look as if one had waited for another.
+    /// The answers to all quick clients: for a server that has many clients. So a slow machine
+    /// cannot make it look as if one client had waited for another.
     QuickOnesAreAnswered,
 }
 
-/// Plays the scenario against a server of the style, which `program` is when it is told so.
+/// Plays the scenario against a server of the style, which `program` becomes by its arguments.
 ///
 /// # Errors
 ///
-/// There is no strace(1), or the server does not start, or a client has to wait for too long.
+/// strace(1) is missing, the server does not start, or a client has to wait too long.
 pub fn play(program: &Path, style: &Style, tempo: Tempo) -> io::Result<Record> {
     let directory = tempfile::tempdir()?;
     let mut server = Server::start(program, style, directory.path())?;
@@ -60,14 +60,14 @@ pub fn play(program: &Path, style: &Style, tempo: Tempo) -> io::Result<Record> {
     record(style, &clients, threads).map_err(Error::other)
 }
 
-/// A client that has played its part.
+/// A client that has finished its part.
 struct Client {
     name: &'static str,
     port: u16,
     calls: Vec<Call>,
 }
 
-/// One of its calls. Its times are microseconds since 1970.
+/// One system call of a client. Its times are microseconds since 1970.
 struct Call {
     from: i64,
     to: i64,
@@ -76,7 +76,7 @@ struct Call {
 }
 
 // ANCHOR: act
-/// Plays one part.
+/// Plays one part of the scenario.
 fn act(number: usize, stage: &Stage, port: u16) -> io::Result<Client> {
     let part = &SCENARIO[number];
     stage.wait_for_entrance(number)?;
@@ -123,7 +123,7 @@ impl Calls {
         result
     }
 
-    /// What the last call has sent or received.
+    /// Adds the text that the last call has sent or received.
     fn had_text(&mut self, text: &str) {
         if let Some(call) = self.0.last_mut() {
             call.text = Some(text.to_owned());
@@ -131,22 +131,22 @@ impl Calls {
     }
 }
 
-/// By the clock that strace(1) goes by too.
+/// The time of the same clock that strace(1) uses.
 fn now() -> i64 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     now.map_or(0, |now| now.as_micros() as i64)
 }
 
-/// What the clients know of one another.
+/// The progress that the clients share with one another.
 struct Stage {
     tempo: Tempo,
-    /// When the first client went on.
+    /// The time when the first client began.
     begun: OnceLock<Instant>,
     done: Mutex<Done>,
     changed: Condvar,
 }
 
-/// The clients that have sent something, and those that have their answer, by their numbers.
+/// The clients that have sent something, and those that have their answer, by number.
 #[derive(Default)]
 struct Done {
     called: HashSet<usize>,
@@ -158,7 +158,7 @@ impl Stage {
         Stage { tempo, begun: OnceLock::new(), done: Mutex::default(), changed: Condvar::new() }
     }
 
-    /// Waits until a client shall connect.
+    /// Waits until it is time for a client to connect.
     fn wait_for_entrance(&self, number: usize) -> io::Result<()> {
         self.wait_until(|done| number == 0 || done.called.contains(&(number - 1)))?;
         let begun = self.begun.get_or_init(Instant::now);
@@ -169,7 +169,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Lets a client take its time, so many milliseconds if the clock counts.
+    /// Makes a client wait, for this many milliseconds if the clock counts.
     fn take_time(&self, millis: u64) -> io::Result<()> {
         if self.tempo == Tempo::Clock {
             thread::sleep(Duration::from_millis(millis));
@@ -184,7 +184,7 @@ impl Stage {
         })
     }
 
-    /// Lets the others know.
+    /// Tells the other clients about this one's progress.
     fn note(&self, of: impl FnOnce(&mut Done) -> &mut HashSet<usize>, number: usize) {
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         of(&mut done).insert(number);
@@ -200,13 +200,13 @@ impl Stage {
             true => Ok(()),
             false => Err(Error::new(
                 ErrorKind::TimedOut,
-                "the others have not come so far that it could go on",
+                "the other clients did not get far enough for it to go on",
             )),
         }
     }
 }
 
-/// A server, which is killed when it is dropped.
+/// A server that is killed when it is dropped.
 struct Server<'a> {
     child: Child,
     port: u16,
@@ -223,7 +223,7 @@ impl Server<'_> {
             .arg(trace::files(directory))
             .arg(program)
             .args([style.name, SERVICE, "--listen", "127.0.0.1:0"])
-            // With -D strace is the server's child, and the server ours.
+            // With -D strace is the server's child, and the server is our child.
             .args(["--ends-with", &process::id().to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -232,7 +232,7 @@ impl Server<'_> {
         let child = child.map_err(|error| match error.kind() {
             ErrorKind::NotFound => Error::new(
                 ErrorKind::NotFound,
-                "strace is not installed, and it is what sees who of the server does what",
+                "strace is not installed; it records the system calls of the server",
             ),
             _ => error,
         })?;
@@ -252,7 +252,7 @@ impl Server<'_> {
         Ok(server)
     }
 
-    /// Tells it to stop, and waits until strace(1) has written all that it has seen.
+    /// Stops the server, and waits until strace(1) has written everything.
     fn stop(&mut self) -> io::Result<()> {
         kill(Pid::from_raw(self.child.id() as i32), Signal::SIGTERM)?;
         self.child.wait()?;
@@ -269,13 +269,13 @@ impl Server<'_> {
 
 impl Drop for Server<'_> {
     fn drop(&mut self) {
-        // Both fail only where it has been waited for.
+        // Both fail only if the process has been waited for.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Puts together what the clients and strace(1) have seen.
+/// Combines the calls of the clients with those that strace(1) has seen.
 fn record(style: &Style, clients: &[Client], mut threads: Vec<Thread>) -> Result<Record, String> {
     let calls = || clients.iter().flat_map(|client| &client.calls);
     let zero = calls().map(|call| call.from).min().unwrap_or_default();
@@ -294,7 +294,7 @@ fn record(style: &Style, clients: &[Client], mut threads: Vec<Thread>) -> Result
             text: call.text.clone(),
         }));
     }
-    // The kernel has cut it off: a thread has 15 characters for its name.
+    // The kernel has cut off the name: a thread's name has at most 15 characters.
     if let Some(first) = threads.first_mut() {
         first.name = style.process_name.to_owned();
     }

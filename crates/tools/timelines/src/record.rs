@@ -1,14 +1,15 @@
-//! What happened when, and what follows from it.
+//! The events of a run, and their consequences.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 
-/// One run: all calls of the clients, and what the server's threads did for them, in order of time.
+/// One run: all calls of the clients, and the calls of the server's threads for them, ordered by
+/// time.
 ///
-/// As text it is a line of JSON that says which style it was and who served, and one for each call.
-/// All times are milliseconds since the first client called connect(2).
+/// As text it is a line of JSON with the style and the threads, and one line for each call. All
+/// times are milliseconds since the first client called connect(2).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     head: Head,
@@ -26,89 +27,90 @@ struct Head {
 /// A thread of the server that did something for a client.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lane {
-    /// Its name in `ps -T`, with a number where several have the same.
+    /// The name in `ps -T`, with a number if several threads have the same.
     pub name: String,
-    /// What it is.
+    /// A process or a thread.
     pub kind: Kind,
-    /// When it began, or 0 if it was there before.
+    /// The time when it began, or 0 if it existed before.
     pub from: f64,
-    /// When it ended, or the end of the run if it was there still.
+    /// The time when it ended, or the end of the run if it still existed.
     pub to: f64,
 }
 
-/// What a thread of the server was started as.
+/// The way in which a thread of the server was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// A process, by fork(2), or the first one.
+    /// As a process, by fork(2), or as the first one.
     Process,
-    /// One more thread of a process.
+    /// As an additional thread of a process.
     Thread,
 }
 
 /// A system call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// When it was called.
+    /// The time of the call.
     pub from: f64,
-    /// When it returned.
+    /// The time of the return.
     pub to: f64,
-    /// A client, or a lane.
+    /// The client or the lane that made the call.
     pub who: String,
-    /// The name of the call, as strace(1) has it where it is the server's.
+    /// The name of the call; for the server's calls, that of strace(1).
     pub call: String,
-    /// Whose connection it was about, where it is the server's and about one.
+    /// The client whose connection a call of the server used, if it used one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub client: Option<String>,
-    /// What the client has sent or received.
+    /// The text that the client has sent or received.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub text: Option<String>,
 }
 
-/// What a record tells of a client.
+/// The facts about a client in a record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Client {
     /// Its name.
     pub name: String,
-    /// When it called connect(2).
+    /// The time when it called connect(2).
     pub connects: f64,
-    /// What it sent, and when.
+    /// The texts that it sent, with their times.
     pub sends: Vec<(f64, String)>,
-    /// When the server had accepted it.
+    /// The time when the server had accepted it.
     pub accepted: f64,
-    /// When it had its answer.
+    /// The time when it had its answer.
     pub answered: f64,
-    /// When it said that it would send no more.
+    /// The time when it shut down its sending side.
     pub hangs_up: f64,
-    /// When it had heard the same from the server.
+    /// The time when it had received the server's end.
     pub ends: f64,
-    /// Those who were there when it called, and had hung up when it was accepted.
+    /// The clients that were connected when it called connect(2), and had hung up when it was
+    /// accepted.
     pub waits_for: Vec<String>,
     accepted_by: String,
     served_by: BTreeSet<String>,
 }
 
-/// What is the same in every run of a style, however fast.
+/// The facts that are the same in every run of a style, at any speed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Relation {
-    /// Of which client.
+    /// The name of the client.
     pub client: String,
-    /// For whom it waited before it was accepted.
+    /// The clients for which it waited before it was accepted.
     pub waits_for: Vec<String>,
-    /// Who accepted it: the name of a lane, without its number where several have the same.
+    /// The lane that accepted it, without its number if several have the same name.
     pub accepted_by: String,
-    /// Who read from it and wrote to it, likewise.
+    /// The lanes that read from it and wrote to it, likewise.
     pub served_by: BTreeSet<String>,
 }
 
-/// A time in which a lane had to do with one client only.
+/// A time in which a lane worked for one client only.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spell<'a> {
     /// The client.
     pub client: &'a str,
-    /// When it began.
+    /// The time when it began.
     pub from: f64,
-    /// When it was over.
+    /// The time when it ended.
     pub to: f64,
 }
 
@@ -119,11 +121,11 @@ const READS: [&str; 4] = ["read", "readv", "recvfrom", "recvmsg"];
 const WRITES: [&str; 4] = ["write", "writev", "sendto", "sendmsg"];
 
 impl Record {
-    /// Makes a record of what was seen, in any order.
+    /// Makes a record from the events, in any order.
     ///
     /// # Errors
     ///
-    /// A client was not accepted, answered, or let go.
+    /// A client was not accepted, not answered, or not closed.
     pub fn new(
         style: String,
         lanes: Vec<Lane>,
@@ -155,7 +157,7 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// It is none.
+    /// The text is not a record.
     pub fn parse(text: &str) -> Result<Record, String> {
         let (first, rest) = text.split_once('\n').ok_or("there is only one line")?;
         let wrong = |error: serde_json::Error| error.to_string();
@@ -165,7 +167,7 @@ impl Record {
         Record::new(head.style, head.lanes, head.others, events)
     }
 
-    /// The record as text, with a line for each call.
+    /// The record as text, with one line for each call.
     pub fn text(&self) -> String {
         let mut text = String::new();
         let line = serde_json::to_string(&self.head);
@@ -186,7 +188,7 @@ impl Record {
         &self.head.lanes
     }
 
-    /// How many threads the server had beside those.
+    /// The number of other threads of the server.
     pub fn others(&self) -> usize {
         self.head.others
     }
@@ -201,13 +203,13 @@ impl Record {
         &self.clients
     }
 
-    /// When the last client was gone.
+    /// The time when the last client was gone.
     pub fn ends(&self) -> f64 {
         let ends = self.clients.iter().map(|client| client.ends);
         ends.fold(0.0, f64::max)
     }
 
-    /// What is the same in every run.
+    /// The facts that are the same in every run.
     pub fn relations(&self) -> Vec<Relation> {
         let relation = |client: &Client| Relation {
             client: client.name.clone(),
@@ -222,8 +224,8 @@ impl Record {
         self.clients.iter().map(relation).collect()
     }
 
-    /// When a lane had to do with which client. One spell ends where the next client's begins, or
-    /// where the lane sleeps until anybody comes, and so long that it can be seen.
+    /// The spells of a lane. A spell ends when the next client's begins, or when the lane sleeps
+    /// until any client comes, if the sleep is long enough to be seen.
     pub fn spells(&self, lane: &Lane) -> Vec<Spell<'_>> {
         const SEEN: f64 = 10.0;
         let mut spells: Vec<Spell<'_>> = Vec::new();
@@ -242,7 +244,7 @@ impl Record {
         spells
     }
 
-    /// The call in which a lane spent most of its time, which is the one that it sleeps in.
+    /// The call in which a lane spent most of its time: the one that it sleeps in.
     pub fn sleeps_in(&self, lane: &Lane) -> Option<&str> {
         let time_in = |call: &str| {
             let events = self.of(lane).filter(|event| event.call == call);
@@ -259,7 +261,7 @@ impl Record {
     }
 }
 
-/// What the events tell of a client, but for whom it waits; or what they do not tell.
+/// The facts about a client except for those it waits for; or the fact that is missing.
 fn client(name: &str, events: &[Event]) -> Result<Client, &'static str> {
     let own = |call: &'static str| {
         let mut events = events.iter();
@@ -289,7 +291,7 @@ fn client(name: &str, events: &[Event]) -> Result<Client, &'static str> {
     })
 }
 
-/// A name that several threads have, of which a record has made different ones.
+/// The original name of threads whose names a record has numbered.
 fn without_number(name: &str) -> &str {
     name.split(' ').next().unwrap_or(name)
 }
@@ -328,7 +330,7 @@ mod tests {
         ("A", "recv", 5.0, 6.0),
     ];
 
-    /// The same client later, and by another name.
+    /// The same client later, under another name.
     fn later(by: f64) -> impl Iterator<Item = (&'static str, &'static str, f64, f64)> {
         A.into_iter().map(move |(who, call, from, to)| {
             let who = if who == "A" { "B" } else { "server B" };
@@ -337,14 +339,14 @@ mod tests {
     }
 
     #[test]
-    fn who_is_accepted_when_another_has_hung_up_has_waited_for_it() {
+    fn a_client_that_is_accepted_after_another_hung_up_has_waited_for_it() {
         let mut events: Vec<_> = A.into_iter().chain(later(4.0)).collect();
         let waits = |record: &Record| record.clients().last().unwrap().waits_for.clone();
         assert_eq!(waits(&record(&events).unwrap()), ["A"]);
-        // It came when the other was gone already.
+        // It came after the other had gone.
         let record_of_both = record(&A.into_iter().chain(later(5.0)).collect::<Vec<_>>());
         assert!(waits(&record_of_both.unwrap()).is_empty());
-        // It was accepted while the other was there.
+        // It was accepted while the other was still connected.
         events.retain(|(who, call, ..)| (*who, *call) != ("server B", "accept4"));
         assert!(record(&events).is_err());
         events.push(("server B", "accept4", 4.0, 4.5));

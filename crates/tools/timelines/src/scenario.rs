@@ -1,25 +1,25 @@
-//! What happens, whoever serves: the first client takes its time, and the others would be quick.
+//! The scenario for every style: the first client is slow, and the others would be quick.
 
-/// What is served. A line is answered when it is complete, so half a line makes the server wait.
+/// The service. A line is answered when it is complete, so half a line makes the server wait.
 pub const SERVICE: &str = "lines";
 
-/// What one client does. Times are in milliseconds.
+/// The actions of one client. Times are in milliseconds.
 #[derive(Debug)]
 pub struct Part {
-    /// What it is called in the picture.
+    /// The name in the picture.
     pub name: &'static str,
-    /// When it connects; not before the one above it has sent something, though.
+    /// The time when it connects, but not before the previous client has sent something.
     pub connects: u64,
-    /// What it sends, in pieces, which are a line together.
+    /// The pieces that it sends, which form a line.
     pub sends: &'static [&'static str],
-    /// How long it takes its time before each piece but the first.
+    /// The pause before each piece except the first.
     pub hesitates: u64,
-    /// How long it stays when it has its answer.
+    /// The time that it stays after its answer.
     pub stays: u64,
 }
 
 // ANCHOR: scenario
-/// All that happens. Who plays another one needs to change nothing else.
+/// All clients. To play another scenario, change only this.
 pub const SCENARIO: &[Part] = &[
     Part { name: "A", connects: 0, sends: &["slow and ", "steady\n"], hesitates: 500, stays: 0 },
     Part { name: "B", connects: 100, sends: &["quick\n"], hesitates: 0, stays: 150 },
@@ -28,7 +28,7 @@ pub const SCENARIO: &[Part] = &[
 // ANCHOR_END: scenario
 
 impl Part {
-    /// How long its conversation takes, if nobody lets it wait.
+    /// The duration of its conversation if it does not have to wait.
     pub fn takes(&self) -> u64 {
         let pauses = self.sends.len().saturating_sub(1) as u64;
         pauses * self.hesitates + self.stays

@@ -1,4 +1,4 @@
-//! A record in words: all that its picture shows, for whoever does not see it.
+//! A record in words: everything that its picture shows, for readers who cannot see it.
 
 use launch::Style;
 
@@ -35,7 +35,7 @@ fn client(client: &Client) -> String {
     )
 }
 
-/// A line for each thread of the server that did something for a client, and how many did nothing.
+/// A line for each thread of the server that did something for a client, and the number of others.
 pub(crate) fn lanes(record: &Record) -> Vec<String> {
     let lanes = record.lanes().iter();
     let mut lines: Vec<_> = lanes.map(|one| lane(record, one)).collect();

@@ -1,4 +1,4 @@
-//! What strace(1) has seen: a file for each thread of the server, with a line for each call.
+//! The output of strace(1): a file for each thread of the server, with a line for each call.
 
 use std::collections::HashMap;
 use std::fs;
@@ -7,20 +7,20 @@ use std::path::{Path, PathBuf};
 
 use crate::record::Kind;
 
-/// What the names of its files begin with.
+/// The beginning of the file names.
 const NAME: &str = "trace";
 
-/// What to tell it: one file a thread, the time of each call and how long it took, and which socket
-/// a descriptor is. With -yy it would tell the ports too, but look through all connections of the
-/// machine for each, while the server stands still.
+/// The options: one file for each thread, the time and duration of each call, and the socket of
+/// each descriptor. With -yy strace would show the ports too, but for each it would search all
+/// connections of the machine while the server stands still.
 pub(crate) const OPTIONS: [&str; 8] = ["-D", "-ff", "-q", "-ttt", "-T", "-y", "-s", "32"];
 
-/// The calls of a server that have to do with connections, with waiting, and with its threads.
+/// The calls of a server for connections, for waiting, and for its threads.
 pub(crate) const CALLS: &str = "--trace=accept,accept4,read,readv,recvfrom,recvmsg,write,writev,\
     sendto,sendmsg,shutdown,close,poll,ppoll,select,pselect6,epoll_wait,epoll_pwait,futex,wait4,\
     clone,clone3,fork,vfork,prctl";
 
-/// Calls that wait for whatever comes.
+/// Calls that wait for any event.
 const WAITS: [&str; 8] =
     ["poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "futex", "wait4"];
 
@@ -35,32 +35,32 @@ pub(crate) struct Thread {
     pub(crate) calls: Vec<Call>,
 }
 
-/// One of its system calls.
+/// One system call of a thread.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Call {
     pub(crate) from: i64,
     pub(crate) to: i64,
     pub(crate) name: String,
-    /// The socket that it is about, if it is about one and nothing else: its number in the kernel.
+    /// The kernel's number of the socket in the call, if it is the only descriptor.
     socket: Option<u64>,
-    /// The client's port, if that socket is a connection to one.
+    /// The client's port, if that socket is a connection to a client.
     pub(crate) client: Option<u16>,
 }
 
 impl Call {
-    /// Whether the thread slept until anybody came, for a millisecond or more.
+    /// Whether the thread slept until any event, for a millisecond or more.
     pub(crate) fn is_sleep(&self) -> bool {
         let is_long = self.to - self.from >= 1000;
         is_long && self.client.is_none() && WAITS.contains(&&self.name[..])
     }
 }
 
-/// What to tell strace(1) of where its files go.
+/// The path to give to strace(1) for its files.
 pub(crate) fn files(directory: &Path) -> PathBuf {
     directory.join(NAME)
 }
 
-/// Whether all is there: it has seen the server's first thread end, which is the last to do so.
+/// Whether the files are complete: strace has seen the server's first thread end, which ends last.
 pub(crate) fn is_complete(directory: &Path, server: u32) -> bool {
     let file = directory.join(format!("{NAME}.{server}"));
     fs::read_to_string(file).is_ok_and(|text| text.ends_with(" +++\n"))
@@ -96,7 +96,7 @@ pub(crate) fn read(directory: &Path) -> io::Result<Vec<Thread>> {
     Ok(threads)
 }
 
-/// What a file tells of its thread. Nobody in it says what the thread was started as.
+/// Reads the file of a thread. It does not say how the thread was started.
 fn thread(id: u32, text: &str) -> Option<Thread> {
     let calls: Vec<_> = text.lines().filter_map(call).collect();
     let mut names = text.lines().filter_map(|line| {
@@ -116,14 +116,14 @@ fn thread(id: u32, text: &str) -> Option<Thread> {
 
 /// A line such as
 /// `1795286082.827952 recvfrom(5<socket:[4711]>, "quick\n", 4096, 0, NULL, NULL) = 6 <0.000010>`.
-/// Whose socket it is, is not in it.
+/// The line does not say which client the socket belongs to.
 fn call(line: &str) -> Option<Call> {
     let (from, rest) = line.split_once(' ')?;
     let from = time(from)?;
     let (rest, took) = rest.strip_suffix('>')?.rsplit_once(" <")?;
     let (name, arguments) = rest.split_once('(')?;
     let socket = match is_accept(name) {
-        // It names the listener, and returns the connection.
+        // The arguments name the listener; the return value is the connection.
         true => the_only_socket(arguments.rsplit_once(" = ")?.1),
         false => the_only_socket(arguments),
     };
@@ -134,7 +134,7 @@ fn is_accept(name: &str) -> bool {
     ["accept", "accept4"].contains(&name)
 }
 
-/// Which socket a call has accepted, and from which port.
+/// The socket that a call has accepted, and the client's port.
 fn accepts(line: &str) -> Option<(u64, u16)> {
     // accept4(3<socket:[4710]>, {sa_family=AF_INET, sin_port=htons(40404), …}, …) = 5<socket:[4711]>
     let call = call(line).filter(|call| is_accept(&call.name))?;
@@ -142,7 +142,7 @@ fn accepts(line: &str) -> Option<(u64, u16)> {
     Some((call.socket?, port.split_once(')')?.0.parse().ok()?))
 }
 
-/// The socket that a text names, if it names no other descriptor.
+/// The socket in a text, if the text contains no other descriptor.
 fn the_only_socket(text: &str) -> Option<u64> {
     // 5<socket:[4711]>, 4<pipe:[42]>
     let pieces: Vec<_> = text.split('<').collect();
@@ -157,7 +157,7 @@ fn the_only_socket(text: &str) -> Option<u64> {
     is_first.then_some(first)
 }
 
-/// Which thread a call has started, and as what.
+/// The thread that a call has started, and its kind.
 fn starts(line: &str) -> Option<(u32, Kind)> {
     let call = call(line)?;
     if !["clone", "clone3", "fork", "vfork"].contains(&&call.name[..]) {
@@ -171,7 +171,7 @@ fn starts(line: &str) -> Option<(u32, Kind)> {
     }
 }
 
-/// Seconds with six digits after the point, as microseconds.
+/// Converts seconds with six digits after the point into microseconds.
 fn time(seconds: &str) -> Option<i64> {
     let (seconds, micros) = seconds.split_once('.')?;
     let [seconds, micros] = [seconds, micros].map(str::parse::<i64>);
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn who_starts_whom_as_what() {
+    fn a_started_thread_has_a_kind() {
         let thread =
             "1.000000 clone3({flags=CLONE_VM|CLONE_THREAD} => {parent_tid=[7]}, 88) = 7 <0.000001>";
         assert_eq!(starts(thread), Some((7, Kind::Thread)));

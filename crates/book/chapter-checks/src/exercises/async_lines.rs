@@ -1,4 +1,4 @@
-//! Lines that survive being waited for in vain.
+//! Lines that are not lost when their future is dropped.
 
 // ANCHOR: lines
 use std::io;
@@ -9,22 +9,22 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 #[derive(Debug)]
 pub struct Lines<R> {
     reader: R,
-    /// What was read and is no line yet. It outlives the future of `next`.
+    /// Bytes that do not form a line yet. They outlive the future of `next`.
     bytes: Vec<u8>,
 }
 
 impl<R: AsyncRead + Unpin> Lines<R> {
-    /// Reads lines from here on.
+    /// Reads lines from the reader's current position.
     pub fn new(reader: R) -> Lines<R> {
         let bytes = Vec::new();
         Lines { reader, bytes }
     }
 
-    /// The next line, without its LF, or none at the end. It is cancel safe.
+    /// The next line, without its LF, or `None` at the end. It is cancel safe.
     ///
     /// # Errors
     ///
-    /// Those of the reader.
+    /// Errors of the reader.
     pub async fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
         loop {
             if let Some(end) = self.bytes.iter().position(|byte| *byte == b'\n') {
@@ -32,7 +32,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
                 line.pop();
                 return Ok(Some(line));
             }
-            // read_buf is cancel safe: dropped, it has read nothing.
+            // read_buf is cancel safe: if its future is dropped, it has read nothing.
             if self.reader.read_buf(&mut self.bytes).await? == 0 {
                 return Ok(None);
             }
@@ -51,7 +51,7 @@ mod tests {
 
     use super::*;
 
-    /// Polls once, and drops what is not ready.
+    /// Polls once, and drops a future that is not ready.
     fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
         match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(value) => Some(value),
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_dropped_between_no_byte_is_lost() {
+    fn no_byte_is_lost_when_futures_are_dropped() {
         let (mut client, server) = duplex(64);
         let mut lines = Lines::new(server);
         for (said, heard) in [

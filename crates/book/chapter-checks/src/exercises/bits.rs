@@ -1,7 +1,7 @@
 //! Bits, hex and masks.
 
 // ANCHOR: is_mask
-/// Whether a number is the mask of some prefix: ones from the left, then zeros.
+/// Whether a number is the mask of a prefix: ones from the left, then zeros.
 pub fn is_mask(number: u32) -> bool {
     number.leading_ones() + number.trailing_zeros() == 32
 }
@@ -18,7 +18,7 @@ mod tests {
     #[test]
     fn masks_are_those_of_the_33_prefixes_and_no_others() {
         let masks: HashSet<u32> = (0..=32).map(mask).collect();
-        // Each number that is a mask but for one bit, and the masks themselves.
+        // All masks, and all numbers that differ from one in a single bit.
         for mask in &masks {
             assert!(is_mask(*mask), "{mask:#034b}");
             for bit in 0..32 {

@@ -3,8 +3,8 @@
 use addresses::broadcast::Broadcast;
 
 // ANCHOR: hears
-/// Whether a host with this address and prefix takes a packet that was sent to `destination`, on
-/// its own link, for its own.
+/// Whether a host with this address and prefix accepts a packet to `destination` that was sent on
+/// its own link.
 pub fn hears(host: u32, prefix: u8, destination: u32) -> bool {
     let alive = Broadcast::ALL.into_iter().filter(|kind| kind.is_alive());
     let mut addresses = alive.filter_map(|kind| kind.address(host, prefix));
@@ -30,7 +30,7 @@ mod tests {
         check([255, 255, 255, 255], true);
         check([150, 164, 34, 100], false);
         check([150, 164, 34, 255], false); // of a /24
-        check([150, 164, 255, 255], false); // of all subnets: dead
+        check([150, 164, 255, 255], false); // of all subnets: no longer used
     }
 
     #[test]

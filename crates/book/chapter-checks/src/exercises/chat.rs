@@ -3,11 +3,11 @@
 // ANCHOR: bounded
 use std::collections::VecDeque;
 
-/// What waits for one member.
+/// The lines that wait for one member.
 #[derive(Debug)]
 pub struct Bounded {
     lines: VecDeque<Vec<u8>>,
-    /// How many bytes more it takes, or none if it has refused a line.
+    /// The number of bytes that still fit, or `None` after it has refused a line.
     left: Option<usize>,
 }
 
@@ -16,12 +16,12 @@ pub struct Bounded {
 pub struct TooSlow;
 
 impl Bounded {
-    /// A queue that holds so many bytes.
+    /// A queue that holds this many bytes.
     pub fn new(limit: usize) -> Bounded {
         Bounded { lines: VecDeque::new(), left: Some(limit) }
     }
 
-    /// Takes the line, or refuses it, and with it all that follow.
+    /// Accepts the line, or refuses it and all later ones.
     pub fn offer(&mut self, line: &[u8]) -> Result<(), TooSlow> {
         self.left = self.left.and_then(|left| left.checked_sub(line.len()));
         if self.left.is_none() {
@@ -31,7 +31,7 @@ impl Bounded {
         Ok(())
     }
 
-    /// Gives the oldest line to whoever writes to the client.
+    /// Removes the oldest line, for the thread that writes to the client.
     pub fn take(&mut self) -> Option<Vec<u8>> {
         let line = self.lines.pop_front()?;
         self.left = self.left.map(|left| left + line.len());
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn who_was_refused_once_is_refused_for_good() {
+    fn a_member_that_was_refused_once_is_always_refused() {
         let mut mailbox = Bounded::new(5);
         assert_eq!(mailbox.offer(b"hello"), Ok(()));
         assert_eq!(mailbox.offer(b"!"), Err(TooSlow));

@@ -1,14 +1,14 @@
-//! The polite way to end a connection.
+//! A polite end of a connection.
 
 // ANCHOR: finish
 use std::io::{ErrorKind, Read};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
-/// Ends a connection so that all that was written arrives: shuts the sending side, and then reads
-/// and discards until the peer closes, or for `patience` at most.
+/// Ends a connection so that all written bytes arrive: shuts the sending side, and then reads and
+/// discards until the peer closes, but for at most `patience`.
 ///
-/// Gives whether the peer has closed: only then can nothing be lost.
+/// Returns whether the peer has closed: only then is it certain that nothing was lost.
 pub fn finish(mut stream: TcpStream, patience: Duration) -> bool {
     let deadline = Instant::now() + patience;
     if stream.shutdown(Shutdown::Write).is_err() {
@@ -39,7 +39,7 @@ mod tests {
     use crate::exercises::connected;
 
     #[test]
-    fn a_reply_survives_a_question_that_nobody_has_read() {
+    fn a_reply_survives_an_unread_question() {
         let (mut client, mut server) = connected();
         client.write_all(&[b'?'; 10_000]).unwrap();
         let sender = thread::spawn(move || {
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_that_never_closes_is_not_waited_for_without_end() {
+    fn the_wait_for_a_peer_that_never_closes_ends() {
         let (client, server) = connected();
         let patience = Duration::from_millis(100);
         let begun = Instant::now();
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn nor_one_that_never_stops_talking() {
+    fn the_wait_for_a_peer_that_never_stops_sending_ends() {
         let (mut client, server) = connected();
         let talker = thread::spawn(move || while client.write_all(&[b'x'; 1000]).is_ok() {});
         assert!(!finish(server, Duration::from_millis(100)));

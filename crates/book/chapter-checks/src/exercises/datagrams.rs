@@ -1,16 +1,17 @@
-//! Asking by datagram until somebody answers.
+//! A question by datagram, repeated until an answer comes.
 
 // ANCHOR: ask
 use std::io::{self, ErrorKind};
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
-/// Asks by a connected socket, and asks again when there is no answer within `patience`, twice as
-/// long each time, up to `tries` times. Gives the answer, or `None` if there was none.
+/// Sends a question on a connected socket, and sends it again if there is no answer within
+/// `patience`, which doubles each time, up to `tries` times. Returns the answer, or `None` if there
+/// was none.
 ///
 /// # Errors
 ///
-/// Nobody has that port (ECONNREFUSED), or what else the system says.
+/// The port is closed (ECONNREFUSED), or another error of the system.
 pub fn ask(
     socket: &UdpSocket,
     question: &[u8],
@@ -29,7 +30,7 @@ pub fn ask(
             socket.set_read_timeout(Some(left))?;
             match socket.recv(&mut buffer) {
                 Ok(size) => return Ok(Some(buffer[..size].to_vec())),
-                // The time is over, or a signal came: that is seen at the top.
+                // The time is over, or a signal arrived: the loop checks that at its top.
                 Err(error)
                     if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
                 Err(error) => return Err(error),
@@ -49,7 +50,7 @@ mod tests {
 
     use super::*;
 
-    /// Short, since somebody waits for all of it.
+    /// Short, since the tests wait for all of it.
     const SHORT: Duration = Duration::from_millis(10);
 
     fn pair() -> (UdpSocket, UdpSocket) {
@@ -61,11 +62,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lost_is_asked_again() {
+    fn a_lost_question_is_repeated() {
         let (client, server) = pair();
         let answering = thread::spawn(move || {
             let mut buffer = [0; 16];
-            // Two get lost.
+            // The first two get lost.
             for _ in 0..2 {
                 server.recv_from(&mut buffer).unwrap();
             }
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_given_up() {
+    fn it_gives_up_after_the_last_try() {
         let (client, server) = pair();
         assert_eq!(ask(&client, b"41", SHORT, 3).unwrap(), None);
         server.set_nonblocking(true).unwrap();
@@ -90,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn that_nobody_is_there_is_told_at_once() {
+    fn a_closed_port_is_reported_at_once() {
         let (client, server) = pair();
         drop(server);
         let error = ask(&client, b"41", deadline(), 2).unwrap_err();

@@ -1,11 +1,11 @@
 //! Endianness.
 
 // ANCHOR: snapshot_length
-/// How much of each packet a capture file in the format of tcpdump keeps, told by its header:
-/// pcap-savefile(5).
+/// The number of bytes of each packet that a capture file in tcpdump's format keeps, from its
+/// header: pcap-savefile(5).
 ///
-/// Its first four bytes are the number 0xa1b2c3d4, in the order of the machine that wrote the
-/// file, and all other numbers are in the same order. The length stands at byte 16.
+/// Its first four bytes are the number 0xa1b2c3d4, in the byte order of the machine that wrote the
+/// file, and all other numbers have the same order. The length is at byte 16.
 pub fn snapshot_length(header: [u8; 24]) -> Option<u32> {
     let number = |at: usize| [header[at], header[at + 1], header[at + 2], header[at + 3]];
     match number(0) {
@@ -22,8 +22,8 @@ mod tests {
 
     #[test]
     fn a_file_of_either_order_is_read() {
-        // What `tcpdump -w` writes on x86: the magic number, version 2.4, no time zone, no
-        // accuracy, 262144 bytes a packet, Ethernet.
+        // The header that `tcpdump -w` writes on x86: the magic number, version 2.4, no time zone,
+        // no accuracy, 262144 bytes a packet, Ethernet.
         let mut little = [0; 24];
         little[..8].copy_from_slice(&[0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0]);
         little[16..].copy_from_slice(&[0, 0, 4, 0, 1, 0, 0, 0]);
@@ -36,7 +36,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_capture_is_refused() {
+    fn another_file_is_refused() {
         assert_eq!(snapshot_length([0; 24]), None);
         assert_eq!(snapshot_length(*b"GET / HTTP/1.1\r\nHost: a\n"), None);
     }

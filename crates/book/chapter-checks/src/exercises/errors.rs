@@ -1,4 +1,4 @@
-//! Trying again, where that can help.
+//! Tries again if that can help.
 
 // ANCHOR: insist
 use std::io::{self, ErrorKind};
@@ -6,12 +6,12 @@ use std::net::{SocketAddr, TcpStream};
 use std::thread::sleep;
 use std::time::Duration;
 
-/// Connects, and tries again after `pause`, twice that, and so on, while it can help, `attempts`
-/// times in all.
+/// Connects. While another attempt can help, tries again after `pause`, twice that, and so on, with
+/// at most `attempts` attempts.
 ///
 /// # Errors
 ///
-/// That of the last attempt, or of the first that trying again does not mend.
+/// The error of the last attempt, or the first one that another attempt cannot repair.
 pub fn insist(server: SocketAddr, attempts: u32, mut pause: Duration) -> io::Result<TcpStream> {
     let mut attempt = 1;
     loop {
@@ -25,7 +25,7 @@ pub fn insist(server: SocketAddr, attempts: u32, mut pause: Duration) -> io::Res
     }
 }
 
-/// Whether an error of connect(2) may be gone a moment later, without anybody's doing.
+/// Whether an error of connect(2) may go away by itself.
 pub fn may_pass(error: &io::Error) -> bool {
     use ErrorKind::{
         ConnectionRefused, HostUnreachable, Interrupted, NetworkUnreachable, TimedOut,
@@ -46,7 +46,8 @@ mod tests {
 
     const SHORT: Duration = Duration::from_millis(1);
 
-    /// A port that was free a moment ago. It is not at 127.0.0.1, where others choose theirs.
+    /// A port that was free a moment ago. It is not on 127.0.0.1, where other tests choose their
+    /// ports.
     fn vacant() -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.2:0").unwrap();
         listener.local_addr().unwrap()
@@ -62,13 +63,13 @@ mod tests {
     }
 
     #[test]
-    fn the_last_error_is_told() {
+    fn the_last_error_is_returned() {
         let error = insist(vacant(), 3, SHORT).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     }
 
     #[test]
-    fn what_somebody_has_to_mend_is_told_at_once() {
+    fn an_error_that_needs_repair_is_returned_at_once() {
         use ErrorKind::{AddrNotAvailable, ConnectionRefused, PermissionDenied, TimedOut};
         for kind in [AddrNotAvailable, PermissionDenied] {
             assert!(!may_pass(&kind.into()), "{kind}");

@@ -3,29 +3,29 @@
 use addresses::multicast::Mac;
 
 // ANCHOR: kinds
-/// Whether a frame to this address is for several: the lowest bit of the first byte.
+/// Whether a frame to this address is for a group: the lowest bit of the first byte.
 pub fn is_group(mac: Mac) -> bool {
     mac.0[0] & 0b01 != 0
 }
 
-/// Whether this address was chosen locally, and by no manufacturer: the bit beside it.
+/// Whether this address was assigned locally and not by a manufacturer: the next bit.
 pub fn is_local(mac: Mac) -> bool {
     mac.0[0] & 0b10 != 0
 }
 // ANCHOR_END: kinds
 
 // ANCHOR: arp_request
-/// The frame by which a host asks everyone on the link for the MAC address of another one.
+/// The frame with which a host asks all hosts on the link for the MAC address of another one.
 pub fn arp_request(own_mac: Mac, own: u32, wanted: u32) -> Vec<u8> {
     let header = [&[0xff; 6][..], &own_mac.0, &0x0806_u16.to_be_bytes()];
     let message = [
-        &1_u16.to_be_bytes()[..],  // addresses of Ethernet,
-        &0x0800_u16.to_be_bytes(), // which IPv4 asks for:
-        &[6, 4],                   // they have 6 bytes and 4
-        &1_u16.to_be_bytes(),      // 1 asks, and 2 answers
+        &1_u16.to_be_bytes()[..],  // Ethernet addresses
+        &0x0800_u16.to_be_bytes(), // for IPv4 addresses:
+        &[6, 4],                   // 6 bytes and 4 bytes long
+        &1_u16.to_be_bytes(),      // 1 is a request, 2 a reply
         &own_mac.0,
         &own.to_be_bytes(),
-        &[0; 6], // this is what is asked
+        &[0; 6], // this is the question
         &wanted.to_be_bytes(),
     ];
     [header.concat(), message.concat()].concat()
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn the_request_is_what_the_lab_shows() {
+    fn the_request_is_the_one_in_the_lab() {
         let left = Mac([0x02, 0, 0, 0, 0, 0x01]);
         let frame = arp_request(left, 0x0a00_0001, 0x0a00_0002);
         let digits: String = frame.iter().map(|byte| format!("{byte:02x}")).collect();

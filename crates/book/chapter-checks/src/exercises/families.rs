@@ -1,4 +1,4 @@
-//! What a descriptor is.
+//! The kind of a descriptor.
 
 // ANCHOR: kind
 use std::os::fd::AsFd;
@@ -6,11 +6,11 @@ use std::os::fd::AsFd;
 use nix::errno::Errno;
 use nix::sys::socket::{SockType, getsockopt, sockopt};
 
-/// What kind of thing a descriptor is, in a word or two.
+/// The kind of a descriptor, in a word or two.
 ///
 /// # Errors
 ///
-/// Those of getsockopt(2), but for ENOTSOCK.
+/// Errors of getsockopt(2), except ENOTSOCK.
 pub fn kind(descriptor: &impl AsFd) -> nix::Result<&'static str> {
     let socket_type = match getsockopt(descriptor, sockopt::SockType) {
         Err(Errno::ENOTSOCK) => return Ok("no socket"),

@@ -1,14 +1,14 @@
-//! A client of one's own.
+//! A simple client.
 
 // ANCHOR: ask
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream, ToSocketAddrs};
 
-/// Sends `text` to a server, ends this side, and returns all that the server says.
+/// Sends `text` to a server, ends this side, and returns everything that the server sends.
 ///
 /// # Errors
 ///
-/// Nobody answers at `address`, or the connection breaks.
+/// No server answers at `address`, or the connection breaks.
 pub fn ask(address: impl ToSocketAddrs, text: &str) -> io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect(address)?;
     stream.write_all(text.as_bytes())?;
@@ -28,9 +28,9 @@ mod tests {
 
     use super::ask;
 
-    each_style!(what_is_asked_comes_back);
+    each_style!(the_sent_text_comes_back);
 
-    fn what_is_asked_comes_back(style: Style) {
+    fn the_sent_text_comes_back(style: Style) {
         let server = Server::start(style, "echo");
         for text in ["hello\n", "", "汉语/漢語"] {
             assert_eq!(ask(server.address(), text).unwrap(), text.as_bytes());
@@ -46,15 +46,15 @@ mod tests {
     }
 
     #[test]
-    fn where_nobody_listens_nobody_answers() {
+    fn without_a_server_there_is_an_error() {
         let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
         let error = ask(closed.unwrap(), "hello\n").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     }
 
-    /// The warning under the solution: 64 MiB are more than all buffers on the way there and back.
+    /// As the warning under the solution says: 64 MiB are more than all buffers in both directions.
     #[test]
-    fn who_writes_all_before_reading_is_given_up() {
+    fn a_client_that_writes_all_before_reading_is_given_up() {
         let server = Server::start_with(Style::ITERATIVE, "echo", &["--idle-timeout", "1"]);
         assert!(ask(server.address(), &"x".repeat(64 << 20)).is_err());
         server.wait_for_log(|line| line.contains("client 1 was lost"));

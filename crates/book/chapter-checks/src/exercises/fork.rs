@@ -1,9 +1,9 @@
-//! Zombies, counted.
+//! Counts zombies.
 
 // ANCHOR: zombies
 use std::{fs, io};
 
-/// How many children of a process have ended without having been waited for.
+/// The number of children of a process that have ended but have not been waited for.
 ///
 /// # Errors
 ///
@@ -14,7 +14,7 @@ pub fn zombies(parent: u32) -> io::Result<usize> {
     for thread in fs::read_dir(format!("/proc/{parent}/task"))? {
         let children = fs::read_to_string(thread?.path().join("children"))?;
         let is_zombie = |child: &&str| {
-            // One that is gone by now is none.
+            // A child that has disappeared by now does not count.
             let stat = fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
             let state = stat.rsplit_once(") ").map(|(_, state)| state);
             state.is_some_and(|state| state.starts_with('Z'))
@@ -33,11 +33,11 @@ mod tests {
 
     use super::*;
 
-    /// A child that ends when its parent has become `cat`: a shell waits for those that have ended
-    /// when it starts another.
+    /// A child that ends after its parent has become `cat`: a shell waits for ended children when
+    /// it starts another one.
     const ENDS: &str = "sh -c 'until grep -qx cat /proc/$PPID/comm; do :; done' &";
 
-    /// A shell that starts children and then becomes `cat`, which waits for nobody.
+    /// A shell that starts children and then becomes `cat`, which does not wait for children.
     fn start(children: &str) -> Child {
         let mut shell = Command::new("sh");
         shell.args(["-c", &format!("{children} exec cat")]);
@@ -56,13 +56,13 @@ mod tests {
     }
 
     #[test]
-    fn who_has_ended_is_counted() {
+    fn ended_children_are_counted() {
         check("", 0);
         check(&format!("{ENDS} {ENDS}"), 2);
     }
 
     #[test]
-    fn who_lives_is_not() {
+    fn living_children_are_not_counted() {
         check(&format!("{ENDS} exec 3<&0; cat <&3 &"), 1);
     }
 

@@ -1,19 +1,19 @@
 //! Messages that announce their size as text.
 
 // ANCHOR: netstring
-/// The longest message that is taken, in bytes.
+/// The longest accepted message, in bytes.
 const LIMIT: usize = 99_999;
 
-/// Takes the first message off what has come, if all of it has: its size in decimal digits, a
-/// colon, the message, a comma. `5:hello,` is `hello`.
+/// Removes the first message from the received bytes, if it is complete: its size in decimal
+/// digits, a colon, the message, a comma. `5:hello,` is `hello`.
 ///
 /// # Errors
 ///
-/// What has come is no such message, whatever comes next.
+/// The received bytes cannot become such a message.
 pub fn netstring(input: &mut Vec<u8>) -> Result<Option<Vec<u8>>, &'static str> {
     let digits = input.iter().take_while(|byte| byte.is_ascii_digit());
     let digits = digits.count();
-    // Before there is a size, so that endless digits are not kept.
+    // Check before the size is complete, so that endless digits are not kept.
     if digits > 5 || input.starts_with(b"0") && digits > 1 {
         return Err("a size has at most 5 digits, and does not begin with 0");
     }
@@ -32,7 +32,7 @@ pub fn netstring(input: &mut Vec<u8>) -> Result<Option<Vec<u8>>, &'static str> {
             input.drain(..=end);
             Ok(Some(message))
         }
-        Some(_) => Err("behind the message comes a comma"),
+        Some(_) => Err("a comma has to follow the message"),
     }
 }
 // ANCHOR_END: netstring
@@ -41,7 +41,7 @@ pub fn netstring(input: &mut Vec<u8>) -> Result<Option<Vec<u8>>, &'static str> {
 mod tests {
     use super::*;
 
-    /// What comes of these reads: the messages, and whether there was something wrong.
+    /// The result of these reads: the messages, and whether there was an error.
     fn read<'a>(reads: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Vec<u8>>, bool) {
         let (mut input, mut messages) = (Vec::new(), Vec::new());
         for read in reads {
@@ -57,7 +57,7 @@ mod tests {
         (messages, false)
     }
 
-    /// However it is cut.
+    /// Checks every cut into two reads.
     #[track_caller]
     fn check(sent: &[u8], messages: &[&[u8]], is_wrong: bool) {
         let expected = (messages.iter().map(|one| one.to_vec()).collect(), is_wrong);
@@ -77,14 +77,14 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_is_taken() {
+    fn the_longest_message_is_accepted() {
         let message = vec![b'x'; LIMIT];
         let sent = [b"99999:", &message[..], b","].concat();
         assert_eq!(read([&sent[..]]), (vec![message], false));
     }
 
     #[test]
-    fn what_is_no_message_is_wrong_as_soon_as_that_is_sure() {
+    fn an_error_is_reported_as_soon_as_it_is_certain() {
         for sent in ["100000", "05:hello,", "hello", ":", "2:abc", "-1:", " 1:a,"] {
             check(sent.as_bytes(), &[], true);
         }

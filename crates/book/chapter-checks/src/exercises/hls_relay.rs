@@ -1,11 +1,11 @@
-//! A clock that begins again, and the bytes of a packet.
+//! A clock that starts again at 0, and the header of a packet.
 
 // ANCHOR: since
-/// After so many ticks the clock of a stream begins again: 33 bits.
+/// The clock of a stream has 33 bits and starts again after this many ticks.
 const WRAP: u64 = 1 << 33;
 
-/// How many ticks `later` comes after `earlier`, the shorter way around the clock; below zero if it
-/// comes before.
+/// The number of ticks from `earlier` to `later`, the shorter way around the clock; negative if
+/// `later` comes first.
 pub fn since(later: u64, earlier: u64) -> i64 {
     let ahead = (later + WRAP - earlier) % WRAP;
     let ahead = ahead as i64;
@@ -14,18 +14,18 @@ pub fn since(later: u64, earlier: u64) -> i64 {
 // ANCHOR_END: since
 
 // ANCHOR: header
-/// What the first four bytes of a packet say.
+/// The contents of the first four bytes of a packet.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Header {
     /// Whether a picture, a piece of sound or a table begins in it.
     pub is_start: bool,
-    /// Which stream it belongs to.
+    /// The stream of the packet.
     pub pid: u16,
     /// Its number among the packets of its stream, modulo 16.
     pub counter: u8,
 }
 
-/// Reads the header of a packet. None if it does not begin like one.
+/// Reads the header of a packet. `None` if the packet does not begin with one.
 pub fn header(packet: &[u8; 188]) -> Option<Header> {
     let [0x47, high, low, last] = packet[..4] else { return None };
     Some(Header {

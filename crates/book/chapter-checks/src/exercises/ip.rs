@@ -3,8 +3,8 @@
 use addresses::subnet::Network;
 
 // ANCHOR: route
-/// Where a router sends a packet: along the route whose network holds the address, and of several
-/// along the one with the longest prefix.
+/// The route by which a router sends a packet: among the routes whose networks contain the address,
+/// the one with the longest prefix.
 pub fn route<'a>(table: &[(Network, &'a str)], address: u32) -> Option<&'a str> {
     let holding = table.iter().filter(|(network, _)| network.holds(address));
     let longest = holding.max_by_key(|(network, _)| network.prefix())?;
@@ -23,7 +23,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_prefix_wins_wherever_it_stands() {
+    fn the_longest_prefix_wins_in_any_order() {
         let mut table = [
             (network([0, 0, 0, 0], 0), "the provider"),
             (network([10, 0, 0, 0], 8), "the office"),
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_default_route_there_may_be_no_way() {
+    fn without_a_default_route_an_address_may_be_unreachable() {
         let table = [(network([10, 0, 0, 0], 24), "wire")];
         assert_eq!(route(&table, Ipv4Addr::new(10, 0, 0, 2).to_bits()), Some("wire"));
         assert_eq!(route(&table, Ipv4Addr::new(192, 0, 2, 1).to_bits()), None);

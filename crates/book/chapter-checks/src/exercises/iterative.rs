@@ -8,7 +8,7 @@ use std::net::{TcpListener, TcpStream};
 ///
 /// # Errors
 ///
-/// Those of accept(2). What happens to a client is counted.
+/// Errors of accept(2). Errors of a client are counted.
 pub fn serve_each(
     listener: &TcpListener,
     count: usize,
@@ -39,10 +39,10 @@ mod tests {
     }
 
     #[test]
-    fn each_is_served_in_turn_and_one_that_is_lost_is_counted() {
+    fn clients_are_served_in_turn_and_a_lost_one_is_counted() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let said: [&[u8]; 3] = [b"one", b"\xff", b"two"];
-        // The kernel answers all three before anybody accepts.
+        // The kernel completes all three connections before the server accepts one.
         let mut clients = said.map(|said| {
             let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
             client.write_all(said).unwrap();

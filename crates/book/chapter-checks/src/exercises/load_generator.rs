@@ -1,10 +1,10 @@
-//! What percentile a list of times has.
+//! A percentile of a list of times.
 
 // ANCHOR: percentile
 use std::time::Duration;
 
-/// The time that so many of a hundred took at most: the smallest of `times` that is not smaller
-/// than this part of them. None where there are no times.
+/// The time that `percent` percent of `times` do not exceed: the smallest one for which this is
+/// true. `None` if there are no times.
 pub fn percentile(times: &[Duration], percent: f64) -> Option<Duration> {
     let mut sorted = times.to_vec();
     sorted.sort();
@@ -25,7 +25,7 @@ mod tests {
     }
 
     #[test]
-    fn so_many_are_not_above_it() {
+    fn the_given_part_is_not_above_it() {
         let hundred: Vec<u64> = (1..=100).rev().collect();
         for percent in 1..=100 {
             check(&hundred, percent as f64, Some(percent));

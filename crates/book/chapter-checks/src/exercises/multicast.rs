@@ -5,14 +5,14 @@ use addresses::multicast::{Mac, mac_of_ipv6_group};
 // ANCHOR: share_mac
 /// Whether the frames of two IPv4 groups have the same MAC address.
 pub fn share_mac(one: u32, other: u32) -> bool {
-    // XOR leaves a 1 wherever they differ: none of the lower 23 bits may.
+    // XOR leaves a 1 wherever they differ: none of the lower 23 bits may differ.
     (one ^ other) & 0x007f_ffff == 0
 }
 // ANCHOR_END: share_mac
 
 // ANCHOR: solicited_node
-/// To which MAC address a host sends its question who has this IPv6 address: to that of the group
-/// ff02::1:ffXX:XXXX, which ends in the lower 24 bits of the address (RFC 4291).
+/// The MAC address to which a host sends its question for the owner of this IPv6 address: that of
+/// the group ff02::1:ffXX:XXXX, which ends in the lower 24 bits of the address (RFC 4291).
 pub fn solicited_node(address: u128) -> Mac {
     let group = 0xff02_0000_0000_0000_0000_0001_ff00_0000 | address & 0xff_ffff;
     mac_of_ipv6_group(group).expect("it begins with ff")
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_32_groups_of_a_mac_share_it_and_no_other_does() {
+    fn exactly_the_32_groups_of_a_mac_share_it() {
         let group = Ipv4Addr::new(224, 202, 20, 30).to_bits();
         let mac = mac_of_group(group).unwrap();
         assert!(groups_of_mac(mac).unwrap().iter().all(|other| share_mac(group, *other)));
@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_that_end_alike_ask_in_one_group() {
+    fn addresses_with_the_same_end_share_a_group() {
         let check = |text: &str, mac: &str| {
             let address: Ipv6Addr = text.parse().unwrap();
             assert_eq!(solicited_node(address.to_bits()).to_string(), mac);

@@ -1,21 +1,22 @@
-//! What an IGMP report says.
+//! The contents of an IGMP report.
 
 // ANCHOR: membership
 use std::net::Ipv4Addr;
 
-/// What becomes of a membership.
+/// A change of a membership.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Change {
-    /// The group shall be heard from now on.
+    /// A host wants to receive the group from now on.
     Joined,
-    /// It shall not be heard any more.
+    /// A host no longer wants to receive the group.
     Left,
 }
 
-/// What the first record of a version 3 report tells, or `None` if an IPv4 packet is no such
-/// report (RFC 3376, section 4.2).
+/// The first record of a version 3 report, or `None` if an IPv4 packet is not such a report (RFC
+/// 3376, section 4.2).
 pub fn membership(packet: &[u8]) -> Option<(Ipv4Addr, Change)> {
-    // The header tells its length in words of four bytes: a report's has an option, so it is 24.
+    // The header's length is in words of four bytes: a report's header has an option, so it is 24
+    // bytes.
     let header = usize::from(packet.first()? & 0x0f) * 4;
     let (protocol, report) = (*packet.get(9)?, packet.get(header..)?);
     if protocol != 2 || *report.first()? != 0x22 {
@@ -24,8 +25,8 @@ pub fn membership(packet: &[u8]) -> Option<(Ipv4Addr, Change)> {
     let record = report.get(8..16)?;
     let group = <[u8; 4]>::try_from(&record[4..]).ok()?;
     let change = match record[0] {
-        4 => Change::Joined, // exclude nobody: hear all senders
-        3 => Change::Left,   // include nobody
+        4 => Change::Joined, // exclude no sender: receive all
+        3 => Change::Left,   // include no sender
         _ => return None,
     };
     Some((group.into(), change))
@@ -45,14 +46,14 @@ mod tests {
     }
 
     #[test]
-    fn who_joins_and_who_leaves_is_told() {
+    fn joins_and_leaves_are_recognized() {
         let group = Ipv4Addr::new(224, 202, 20, 30);
         assert_eq!(membership(&report(4)), Some((group, Change::Joined)));
         assert_eq!(membership(&report(3)), Some((group, Change::Left)));
     }
 
     #[test]
-    fn what_is_no_report_or_ends_early_tells_nothing() {
+    fn other_and_short_packets_give_none() {
         assert_eq!(membership(&report(1)), None);
         for end in 0..report(4).len() {
             assert_eq!(membership(&report(4)[..end]), None, "{end}");

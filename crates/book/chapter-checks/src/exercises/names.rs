@@ -1,4 +1,4 @@
-//! Every address of a name, and what became of each.
+//! Tries every address of a name, and keeps each error.
 
 // ANCHOR: connect_each
 use std::io;
@@ -9,7 +9,7 @@ use std::time::Duration;
 ///
 /// # Errors
 ///
-/// What each of them said, in order; nothing at all if there was no address.
+/// The error of each address, in order; an empty list if there was no address.
 pub fn connect_each(
     addresses: impl IntoIterator<Item = SocketAddr>,
     timeout: Duration,
@@ -36,7 +36,7 @@ mod tests {
     }
 
     #[test]
-    fn the_second_is_tried_when_the_first_refuses() {
+    fn the_second_address_is_tried_when_the_first_refuses() {
         let listener = TcpListener::bind(address(3, 0)).unwrap();
         let there = listener.local_addr().unwrap();
         let stream = connect_each([address(4, there.port()), there], test_kit::deadline()).unwrap();
@@ -44,8 +44,8 @@ mod tests {
     }
 
     #[test]
-    fn what_each_said_is_told() {
-        // The port is taken at another address, so nobody else listens there.
+    fn each_error_is_returned() {
+        // The port is in use at another address, so no other program listens on it.
         let listener = TcpListener::bind(address(3, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let both = [address(4, port), address(5, port)];

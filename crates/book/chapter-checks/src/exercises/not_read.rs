@@ -5,11 +5,11 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::thread;
 
-/// Sends all of `bytes` and ends that side, and gives all that the other side sends, to its end.
+/// Sends all of `bytes`, ends that side, and returns everything that the other side sends.
 ///
 /// # Errors
 ///
-/// Those of send(2) and recv(2).
+/// Errors of send(2) and recv(2).
 pub fn exchange(stream: &TcpStream, bytes: &[u8]) -> io::Result<Vec<u8>> {
     let (mut sending, mut receiving) = (stream, stream);
     thread::scope(|scope| {

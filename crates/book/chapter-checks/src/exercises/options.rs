@@ -4,12 +4,12 @@
 use std::io;
 use std::net::TcpStream;
 
-/// Waits for a client's first byte and tells whether it begins a TLS handshake (RFC 8446, 5.1),
-/// without taking it out of the stream. A client that ends before it begins does not.
+/// Waits for a client's first byte and returns whether it begins a TLS handshake (RFC 8446, 5.1),
+/// without removing it from the stream. A client that ends without a byte does not speak TLS.
 ///
 /// # Errors
 ///
-/// Those of recv(2).
+/// Errors of recv(2).
 pub fn speaks_tls(client: &TcpStream) -> io::Result<bool> {
     const HANDSHAKE: u8 = 22;
     let mut first = [0];
@@ -35,7 +35,7 @@ mod tests {
         assert_eq!(speaks_tls(&server).unwrap(), wanted);
         let mut all = Vec::new();
         server.read_to_end(&mut all).unwrap();
-        assert_eq!(all, sent, "nothing is taken out of the stream");
+        assert_eq!(all, sent, "nothing is removed from the stream");
     }
 
     #[test]

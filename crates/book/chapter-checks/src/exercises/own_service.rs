@@ -1,14 +1,14 @@
-//! A session of one's own.
+//! A new session.
 
 // ANCHOR: lengths
 use std::borrow::Cow;
 
 use protocol::{Answer, Session};
 
-/// Answers each line by its length.
+/// Answers each line with its length.
 #[derive(Debug, Default)]
 pub struct Lengths {
-    /// How many bytes there were since the last LF.
+    /// The number of bytes since the last LF.
     length: usize,
 }
 
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn however_it_is_cut_the_answers_are_the_same() {
+    fn the_answers_do_not_depend_on_the_pieces() {
         check("one\n\nthree\n", "3\n0\n5\n");
     }
 

@@ -1,9 +1,9 @@
-//! A service that does not know what it is served over.
+//! A service that does not know its transport.
 
 // ANCHOR: shout
 use std::io::{self, ErrorKind, Read, Write};
 
-/// Answers everything that comes over `stream` in capital letters, until the other side ends.
+/// Sends everything back in capital letters, until the other side ends.
 ///
 /// # Errors
 ///
@@ -49,7 +49,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let server = thread::spawn(move || shout(listener.accept()?.0));
-        // More than one buffer full, so that a read brings a piece and not the whole.
+        // More than one buffer, so that a read returns only a part.
         let text = "abc-".repeat(5000);
         ours.write_all(text.as_bytes()).unwrap();
         ours.shutdown(Shutdown::Write).unwrap();

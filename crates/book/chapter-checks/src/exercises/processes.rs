@@ -4,27 +4,28 @@
 use nix::errno::Errno;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 
-/// The children that have ended since the last look.
+/// The children that have been reaped.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Reaped {
-    /// How many there were.
+    /// The number of children.
     pub all: usize,
-    /// How many of them were killed by a signal.
+    /// The number of those that were killed by a signal.
     pub killed: usize,
 }
 
-/// Reaps every child that has ended, and waits for none that has not.
+/// Reaps every child that has ended, without waiting for the others.
 pub fn reap() -> Reaped {
     let mut reaped = Reaped::default();
     loop {
         match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
             Ok(WaitStatus::Exited(..)) => reaped.all += 1,
-            // A real-time signal has no name in nix, which then gives this error; the child is reaped.
+            // A real-time signal has no name in nix, which then returns this error; the child is
+            // reaped.
             Ok(WaitStatus::Signaled(..)) | Err(Errno::EINVAL) => {
                 reaped.all += 1;
                 reaped.killed += 1;
             }
-            // All that are left live, or there are none (ECHILD).
+            // All remaining children live, or there are none (ECHILD).
             _ => return reaped,
         }
     }
@@ -52,14 +53,13 @@ mod tests {
         assert!(ended.is_ok() || ended == Err(Errno::EINVAL), "{ended:?}");
     }
 
-    /// Reaping takes any child there is, so the test needs a process in which no other test has
-    /// children: it starts itself anew.
+    /// Reaping affects all children of a process, so the test needs a process without other tests:
+    /// it starts itself again.
     #[test]
-    #[expect(clippy::zombie_processes, reason = "to wait is what is tested")]
-    fn all_that_have_ended_are_reaped_and_nobody_else() {
+    #[expect(clippy::zombie_processes, reason = "the test waits for them itself")]
+    fn exactly_the_ended_children_are_reaped() {
         if env::var_os("ALONE").is_none() {
-            let this =
-                "exercises::processes::tests::all_that_have_ended_are_reaped_and_nobody_else";
+            let this = "exercises::processes::tests::exactly_the_ended_children_are_reaped";
             let mut alone = Command::new(env::current_exe().unwrap());
             let status = alone.args(["--exact", this]).env("ALONE", "1").status();
             return assert!(status.unwrap().success());

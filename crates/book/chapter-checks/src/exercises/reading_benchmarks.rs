@@ -1,8 +1,8 @@
-//! What may be said about two things that were measured a few times each.
+//! A careful comparison of two things that were measured a few times each.
 
 // ANCHOR: which_is_less
-/// Which of the two is less, as far as these measurements tell: none of the one's is as much as
-/// any of the other's. None where they overlap, or where there is nothing to compare.
+/// The one that is less, if these measurements show it: all of its values are below all of the
+/// other's. `None` if they overlap, or if there is nothing to compare.
 pub fn which_is_less<'a>(
     (one, its): (&'a str, &[f64]),
     (other, others): (&'a str, &[f64]),
@@ -29,7 +29,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_said_where_they_overlap() {
+    fn overlapping_values_give_no_answer() {
         check(&[1.0, 1.2, 1.1], &[1.3, 1.25], Some("a"));
         check(&[3.0, 2.0], &[1.0, 1.9], Some("b"));
         check(&[1.0, 1.3], &[1.2, 1.4], None);

@@ -1,15 +1,14 @@
-//! What /proc/net/tcp calls an address.
+//! An address as /proc/net/tcp writes it.
 
 // ANCHOR: address
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-/// Reads an address as it stands in /proc/net/tcp, such as `0100007F:0FA7`, on the machine that
-/// has written it.
+/// Reads an address from /proc/net/tcp, such as `0100007F:0FA7`, on the machine that wrote it.
 pub fn address(text: &str) -> Option<SocketAddrV4> {
     let (ip, port) = text.split_once(':')?;
-    // The kernel has printed the four bytes in memory as one number, in the machine's own order ...
+    // The kernel prints the four bytes in memory as one number, in the machine's byte order ...
     let ip = u32::from_str_radix(ip, 16).ok()?.to_ne_bytes();
-    // ... and the port after turning it into a number.
+    // ... but it converts the port into a number first.
     let port = u16::from_str_radix(port, 16).ok()?;
     Some(SocketAddrV4::new(Ipv4Addr::from(ip), port))
 }
@@ -32,7 +31,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_none() {
+    fn other_text_is_not_an_address() {
         for text in ["local_address", "0100007F", "0100007F:", "x:1"] {
             assert_eq!(address(text), None, "{text}");
         }

@@ -8,11 +8,11 @@ use std::time::Duration;
 use nix::sys::select::{FD_SETSIZE, FdSet, select};
 use nix::sys::time::{TimeVal, TimeValLike};
 
-/// Waits until some of these can be read, for at most `patience`, and gives the places of those.
+/// Waits until some of these are readable, for at most `patience`, and returns their indices.
 ///
 /// # Errors
 ///
-/// Those of select(2); a descriptor does not fit into a set.
+/// Errors of select(2); or a descriptor does not fit into a set.
 pub fn readable(sockets: &[impl AsFd], patience: Duration) -> io::Result<Vec<usize>> {
     let mut set = FdSet::new();
     for socket in sockets {
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn those_that_can_be_read_are_found_and_no_others() {
+    fn exactly_the_readable_sockets_are_found() {
         let pairs: Vec<_> = (0..4).map(|_| UnixStream::pair().unwrap()).collect();
         let ours: Vec<_> = pairs.iter().map(|(ours, _)| ours).collect();
         assert!(readable(&ours, Duration::ZERO).unwrap().is_empty());
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_can_be_read_too() {
+    fn an_end_is_readable_too() {
         let (ours, theirs) = UnixStream::pair().unwrap();
         drop(theirs);
         assert_eq!(readable(&[ours], Duration::from_secs(30)).unwrap(), [0]);

@@ -1,14 +1,14 @@
-//! A member of the room that is a program.
+//! A program that is a member of a room.
 
 // ANCHOR: greet
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::TcpStream;
 
-/// Joins a room as `greeter` and says hello to everybody who comes, until the server has finished.
+/// Joins a room as `greeter` and greets every new member, until the server has finished.
 ///
 /// # Errors
 ///
-/// The connection breaks, or what comes over it is not UTF-8.
+/// The connection breaks, or the received bytes are not UTF-8.
 pub fn greet(room: &TcpStream) -> io::Result<()> {
     let mut writer = room;
     writer.write_all(b"/nick greeter\r\n")?;
@@ -20,9 +20,9 @@ pub fn greet(room: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Who has come, if that is what a line of the room says.
+/// The new member, if a line of the room announces one.
 ///
-/// A line that begins with `* ` is the server's own: what a member says begins with `[`.
+/// A line that begins with `* ` is the server's own: lines of members begin with `[`.
 pub fn newcomer(line: &str) -> Option<&str> {
     line.strip_prefix("* ")?.strip_suffix(" joined")
 }
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_comes_is_greeted() {
+    fn every_new_member_is_greeted() {
         for style in Style::ALL.into_iter().copied().filter(|style| style.serves_many()) {
             let server = Server::start(style, "chat");
             let mut ada = join(&server, 1);
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_can_be_made_to_seem_to_come() {
+    fn a_member_cannot_forge_an_arrival() {
         assert_eq!(newcomer("* ada joined"), Some("ada"));
         assert_eq!(newcomer("[ada] * bob joined"), None);
         assert_eq!(newcomer("* ada left"), None);

@@ -1,16 +1,16 @@
-//! Asking by datagram with numbers, and lengths as BER has them.
+//! Numbered questions by datagram, and lengths in BER.
 
 // ANCHOR: ask
 use std::io::{self, ErrorKind};
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
-/// Asks by a connected socket, with this number in front, up to `tries` times. Gives the answer that
-/// bears the number, without it, or `None` if there was none within `patience` each time.
+/// Sends a question on a connected socket, with this number in front, up to `tries` times. Returns
+/// the answer with the same number, without it, or `None` if none came within `patience` each time.
 ///
 /// # Errors
 ///
-/// Nobody has that port (ECONNREFUSED), or what else the system says.
+/// The port is closed (ECONNREFUSED), or another error of the system.
 pub fn ask(
     socket: &UdpSocket,
     number: u32,
@@ -36,7 +36,7 @@ pub fn ask(
                         return Ok(Some(answer.to_vec()));
                     }
                 }
-                // The time is over, or a signal came: that is seen at the top.
+                // The time is over, or a signal arrived: the loop checks that at its top.
                 Err(error)
                     if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
                 Err(error) => return Err(error),
@@ -48,8 +48,8 @@ pub fn ask(
 // ANCHOR_END: ask
 
 // ANCHOR: length
-/// The length that stands at the beginning of `bytes`, and how many bytes it takes (X.690, 8.1.3);
-/// none if it is cut off, not known, or larger than any memory.
+/// The length at the beginning of `bytes`, and the number of bytes that it takes (X.690, 8.1.3);
+/// `None` if it is cut off, unknown, or larger than any memory.
 pub fn length(bytes: &[u8]) -> Option<(usize, usize)> {
     let (&first, rest) = bytes.split_first()?;
     match first {
@@ -100,19 +100,20 @@ mod tests {
     }
 
     #[test]
-    fn answers_to_something_else_do_not_make_it_wait() {
+    fn other_answers_do_not_make_it_wait() {
         let (client, server) = pair();
         let answering = thread::spawn(move || {
             let mut buffer = [0; 16];
             let (_, from) = server.recv_from(&mut buffer).unwrap();
             server.set_nonblocking(true).unwrap();
-            // Until it is asked again, which it would never be if others could hold it up.
+            // Until the question is repeated, which would not happen if other answers could delay
+            // it.
             while server.recv(&mut buffer).is_err() {
                 server.send_to(b"\0\0\0\x08other", from).unwrap();
                 thread::yield_now();
             }
             server.set_nonblocking(false).unwrap();
-            // The others may have left no room for the first of these.
+            // The other answers may have left no room for the first ones.
             loop {
                 server.send_to(b"\0\0\0\x07true", from).unwrap();
                 if server.recv(&mut buffer).unwrap() == 0 {
@@ -138,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_or_too_large_is_none() {
+    fn cut_off_and_too_large_lengths_are_none() {
         for bytes in [&[][..], &[0x80], &[0x81], &[0x82, 1], &[0x89, 1, 0, 0, 0, 0, 0, 0, 0, 0]] {
             assert_eq!(length(bytes), None, "{bytes:?}");
         }

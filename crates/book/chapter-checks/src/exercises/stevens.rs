@@ -1,8 +1,8 @@
-//! By how much one thing costs more than another, where both drift.
+//! The difference of two costs that drift together.
 
 // ANCHOR: over
-/// The median of what each round has for the second more than for the first. Rounds in which both
-/// were dear cancel out, which they do not in the difference of two medians.
+/// The median of the differences in each round. A slow round makes both values larger, which
+/// cancels out here, but not in the difference of two medians.
 pub fn over(rounds: &[(f64, f64)]) -> Option<f64> {
     let mut differences: Vec<f64> = rounds.iter().map(|(first, second)| second - first).collect();
     differences.sort_by(f64::total_cmp);
@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_hits_both_cancels_out() {
+    fn a_drift_of_both_cancels_out() {
         // The machine was slower in the second round, and slower still in the third.
         let rounds = [(1.0, 1.5), (2.0, 2.5), (4.0, 4.75)];
         assert_eq!(over(&rounds), Some(0.5));

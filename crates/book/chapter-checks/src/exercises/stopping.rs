@@ -1,12 +1,11 @@
-//! The polite end of a connection.
+//! A polite end of a connection.
 
 // ANCHOR: finish
 use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
-/// Says that nothing more comes, and tells whether the client has closed too before the time is
-/// over.
+/// Ends the sending side, and returns whether the client has closed too before the time is over.
 ///
 /// # Errors
 ///
@@ -43,7 +42,7 @@ mod tests {
     use crate::exercises::connected;
 
     #[test]
-    fn who_closes_is_waited_for_and_gets_all() {
+    fn a_client_that_closes_is_awaited_and_gets_everything() {
         let (mut client, mut server) = connected();
         client.write_all(b"never read").unwrap();
         server.write_all(b"the answer").unwrap();
@@ -56,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_is_waited_for_until_the_time_is_over() {
+    fn a_client_that_does_not_close_is_awaited_until_the_time_is_over() {
         let (_client, server) = connected();
         assert!(!finish(&server, Duration::from_millis(50)).unwrap());
     }

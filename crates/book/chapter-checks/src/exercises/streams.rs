@@ -1,18 +1,18 @@
-//! Messages out of a stream.
+//! Messages in a stream.
 
 // ANCHOR: read_message
 use std::io::{self, ErrorKind, Read};
 
-/// The longest message that is taken, in bytes.
+/// The longest accepted message, in bytes.
 const LIMIT: u32 = 64 * 1024;
 
-/// Reads the next message, which is its size as a u32 in big-endian and then so many bytes, or
-/// finds that the stream has ended before it: `None`.
+/// Reads the next message: its size as a big-endian u32, and then that many bytes. `None` if the
+/// stream has ended before it.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::UnexpectedEof`] if the stream ends inside the message, [`ErrorKind::InvalidData`]
-/// if that is too long, or what else breaks the stream.
+/// if the message is too long, or another error of the stream.
 pub fn read_message(stream: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut header = Vec::new();
     let size = match stream.take(4).read_to_end(&mut header)? {
@@ -33,7 +33,7 @@ pub fn read_message(stream: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
 mod tests {
     use super::*;
 
-    /// A stream that brings one byte a read.
+    /// A stream that returns one byte per read.
     struct Dripping<'a>(&'a [u8]);
 
     impl Read for Dripping<'_> {
@@ -46,7 +46,7 @@ mod tests {
     const TWO: &[u8] = b"\0\0\0\x05hello\0\0\0\0";
 
     #[test]
-    fn messages_do_not_depend_on_how_they_come() {
+    fn messages_do_not_depend_on_the_pieces() {
         let streams: [&mut dyn Read; 2] = [&mut &*TWO, &mut Dripping(TWO)];
         for mut stream in streams {
             let mut next = || read_message(&mut stream).unwrap();
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn only_between_messages_may_the_stream_end() {
+    fn the_stream_may_end_only_between_messages() {
         for size in 1..9 {
             let error = read_message(&mut &TWO[..size]).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::UnexpectedEof, "after {size} bytes");
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn an_announced_size_is_not_believed() {
+    fn a_too_large_size_is_refused() {
         let error = read_message(&mut &b"\xff\xff\xff\xff"[..]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidData);
     }

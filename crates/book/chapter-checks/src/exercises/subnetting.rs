@@ -3,23 +3,24 @@
 use addresses::subnet::{Network, hosts};
 
 // ANCHOR: prefix_for
-/// The longest prefix whose network has room for so many hosts.
+/// The longest prefix whose network has room for this many hosts.
 pub fn prefix_for(wanted: u64) -> Option<u8> {
     (0..=32).rev().find(|prefix| hosts(*prefix) >= wanted)
 }
 // ANCHOR_END: prefix_for
 
 // ANCHOR: summary
-/// The fewest networks that hold the same addresses as these.
+/// The fewest networks that contain exactly the same addresses as these.
 pub fn summary(mut networks: Vec<Network>) -> Vec<Network> {
-    // The larger of two that begin alike stands first, and so in front of all that it holds.
+    // If two begin at the same address, the larger comes first, and so before all networks inside
+    // it.
     networks.sort_by_key(|network| (network.address(), network.prefix()));
     let mut fewest: Vec<Network> = Vec::new();
     for mut network in networks {
         if fewest.last().is_some_and(|last| last.holds(network.address())) {
             continue;
         }
-        // Two halves make a whole, which may be the half of a larger one.
+        // Two halves form a whole, which may itself be half of a larger one.
         while let Some(whole) = fewest.last().and_then(|last| last.join(network)) {
             fewest.pop();
             network = whole;
@@ -55,13 +56,13 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_that_are_no_halves_stay_two() {
+    fn neighbours_that_are_not_halves_stay_two() {
         let two = vec![network([10, 0, 0, 128], 25), network([10, 0, 1, 0], 25)];
         assert_eq!(summary(two.clone()), two);
     }
 
     #[test]
-    fn what_lies_in_another_adds_nothing() {
+    fn a_network_inside_another_adds_nothing() {
         let networks = vec![
             network([10, 0, 0, 64], 26),
             network([10, 0, 0, 0], 24),

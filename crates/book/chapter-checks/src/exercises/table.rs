@@ -1,10 +1,10 @@
-//! What a closed loop's rate and the number of its clients say about its latency.
+//! The latency that follows from a closed loop's rate and the number of its clients.
 
 // ANCHOR: mean_latency
 use std::time::Duration;
 
-/// How long an answer must have taken in the mean, if so many clients, each with one message under
-/// way, were given so many answers a second (Little's law).
+/// The mean time of an answer, if this many clients, each with one unanswered message, get this
+/// many answers a second (Little's law).
 pub fn mean_latency(clients: usize, answers_a_second: f64) -> Duration {
     Duration::from_secs_f64(clients as f64 / answers_a_second)
 }

@@ -23,7 +23,7 @@ impl Counter {
             for message in messages {
                 match message {
                     Message::Add(more) => count += more,
-                    // Who does not wait for the answer any more does not need it.
+                    // A receiver that no longer waits for the answer does not need it.
                     Message::Tell(asks) => drop(asks.send(count)),
                 }
             }
@@ -33,11 +33,11 @@ impl Counter {
 
     /// Adds to the count.
     pub fn add(&self, more: u64) {
-        // The owner does not panic, so it is there as long as this is.
+        // The owner does not panic, so it lives as long as this counter.
         let _ = self.0.send(Message::Add(more));
     }
 
-    /// The count, with all that this thread has added before.
+    /// The count, including everything that this thread has added before.
     pub fn get(&self) -> u64 {
         let (asks, answer) = channel();
         let _ = self.0.send(Message::Tell(asks));
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_panics_breaks_it_for_nobody() {
+    fn a_thread_that_panics_does_not_break_it_for_others() {
         let counter = Counter::start();
         let clone = counter.clone();
         let panicked = thread::spawn(move || {

@@ -1,8 +1,8 @@
-//! How long clients wait where one is served after the other.
+//! The waiting times of clients that are served one after the other.
 
 // ANCHOR: waits
-/// How long each client waits until an iterative server accepts it, all in milliseconds: given are
-/// when each of them comes, in this order, and how long its conversation takes.
+/// The time until an iterative server accepts each client, in milliseconds. For each client, in
+/// this order, `clients` contains the time when it comes and the duration of its conversation.
 pub fn waits(clients: &[(u64, u64)]) -> Vec<u64> {
     let mut free_at = 0;
     let wait = |&(comes, takes): &(u64, u64)| {
@@ -24,15 +24,15 @@ mod tests {
     use crate::chapter::lessons;
 
     #[test]
-    fn who_comes_while_another_is_served_waits_for_the_rest_of_it() {
+    fn a_client_waits_for_the_rest_of_the_conversation_before_it() {
         assert_eq!(waits(&[(0, 500), (100, 150), (200, 150)]), [0, 400, 450]);
         assert_eq!(waits(&[(0, 100), (100, 50), (300, 50)]), [0, 0, 0]);
         assert!(waits(&[]).is_empty());
     }
 
-    /// The server of the picture has waited for nothing else.
+    /// The server in the picture has waited for nothing else.
     #[test]
-    fn it_was_so_in_the_run_that_is_drawn() {
+    fn the_drawn_run_had_the_same_waits() {
         let text = fs::read_to_string(lessons().join("figures/timelines/iterative.jsonl"));
         let record = Record::parse(&text.expect("it is readable")).expect("it is a record");
         let planned: Vec<_> = SCENARIO.iter().map(|part| (part.connects, part.takes())).collect();

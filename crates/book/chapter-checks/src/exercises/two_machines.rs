@@ -9,7 +9,7 @@ pub fn free_network(in_use: &[Network]) -> Option<Network> {
     private.split(24).find(|candidate| !in_use.iter().any(|used| overlap(*candidate, *used)))
 }
 
-/// Two networks are apart, or one of them holds the other: they cannot overlap in part.
+/// Whether two networks overlap. They do if one contains the other; they cannot overlap in part.
 fn overlap(one: Network, other: Network) -> bool {
     one.holds(other.address()) || other.holds(one.address())
 }
@@ -24,7 +24,7 @@ mod tests {
     }
 
     #[test]
-    fn what_overlaps_in_any_way_is_passed_over() {
+    fn overlapping_networks_are_skipped() {
         assert_eq!(free_network(&[]), Some(network([192, 168, 0, 0], 24)));
         let in_use = [
             network([10, 0, 0, 0], 8),
@@ -35,7 +35,7 @@ mod tests {
     }
 
     #[test]
-    fn there_may_be_none_left() {
+    fn there_may_be_no_free_network() {
         assert_eq!(free_network(&[network([192, 168, 0, 0], 16)]), None);
         assert_eq!(free_network(&[network([0, 0, 0, 0], 0)]), None);
     }

@@ -6,15 +6,15 @@ use std::io::{self, BufRead, Read};
 /// The longest name, in bytes.
 const NAME_BYTES: u64 = 255;
 
-/// Reads a name, LF, a size as a u32 in big-endian, and LF. Gives the name and the size.
+/// Reads a name, LF, a size as a big-endian u32, and LF. Returns the name and the size.
 ///
 /// # Errors
 ///
-/// The stream breaks or ends, or what came is no such header.
+/// The stream breaks or ends, or the bytes are not such a header.
 pub fn read_header(stream: &mut impl BufRead, max_size: u32) -> io::Result<(String, u32)> {
     let wrong = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why);
     let mut name = Vec::new();
-    // One byte more than a name has, for the LF: a name without an end is not read on.
+    // One byte more than the longest name, for the LF: reading stops there if no LF comes.
     stream.take(NAME_BYTES + 1).read_until(b'\n', &mut name)?;
     if name.pop() != Some(b'\n') {
         return Err(wrong("the name is too long, or the stream ended in it"));
@@ -25,16 +25,16 @@ pub fn read_header(stream: &mut impl BufRead, max_size: u32) -> io::Result<(Stri
         || name.contains(['/', '\\'])
         || name.contains(char::is_control)
     {
-        return Err(wrong("that is no name of a file in this directory"));
+        return Err(wrong("that is not the name of a file in this directory"));
     }
-    // Four bytes, whatever is in them.
+    // Four bytes, of any value.
     let mut size = [0; 4];
     stream.read_exact(&mut size)?;
     let mut end = [0];
     stream.read_exact(&mut end)?;
     let size = u32::from_be_bytes(size);
     if end != *b"\n" || size > max_size {
-        return Err(wrong("that is no size, or it is too large"));
+        return Err(wrong("that is not a size, or it is too large"));
     }
     Ok((name, size))
 }
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     fn read(bytes: &[u8]) -> io::Result<(String, u32)> {
-        // Byte by byte, as a network may bring them.
+        // Byte by byte, as a network may deliver them.
         read_header(&mut BufReader::with_capacity(1, bytes), 1000)
     }
 
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_is_left_to_be_read() {
+    fn the_bytes_after_the_header_are_left() {
         let mut stream = Cursor::new(b"a\n\0\0\0\x02\nhi");
         read_header(&mut stream, 2).unwrap();
         let mut rest = String::new();
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_is_refused() {
+    fn a_wrong_header_is_refused() {
         for name in ["", ".", "..", ".ssh", "../x", "a/b", "a\\b", "a\0b", "a\r"] {
             let header = [name.as_bytes(), b"\n\0\0\0\0\n"].concat();
             assert!(read(&header).is_err(), "{name:?}");
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_ends_early_is_none() {
+    fn a_header_that_ends_early_is_an_error() {
         let header = b"ten\n\0\0\0\x0a\n";
         for end in 0..header.len() {
             assert!(read(&header[..end]).is_err(), "{end}");

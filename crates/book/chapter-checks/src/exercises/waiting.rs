@@ -1,16 +1,16 @@
-//! A time for the whole, and not for each piece.
+//! A timeout for the whole, instead of one for each piece.
 
 // ANCHOR: read_exact_until
 use std::io::{self, ErrorKind, Read};
 use std::net::TcpStream;
 use std::time::Instant;
 
-/// Fills `buffer` from `stream`, and gives up at `deadline`. The stream's read timeout is changed.
+/// Fills `buffer` from `stream`, and gives up at `deadline`. It changes the stream's read timeout.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::TimedOut`] at the deadline, [`ErrorKind::UnexpectedEof`] if the stream ends first,
-/// or what else breaks it.
+/// or another error of the stream.
 pub fn read_exact_until(
     mut stream: &TcpStream,
     mut buffer: &mut [u8],
@@ -63,9 +63,9 @@ mod tests {
     }
 
     #[test]
-    fn somebody_who_sends_a_byte_now_and_then_does_not_hold_the_line() {
+    fn a_client_that_sends_single_bytes_cannot_delay_the_deadline() {
         let (mut client, server) = connected();
-        // It sends until nobody reads any more, so only the deadline can end the reading.
+        // It sends as long as the other side reads, so only the deadline can end the reading.
         let sender = thread::spawn(move || while client.write_all(b"x").is_ok() {});
         let mut buffer = vec![0; 1 << 30];
         let begun = Instant::now();
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_is_no_timeout() {
+    fn an_end_is_not_a_timeout() {
         let (mut client, server) = connected();
         client.write_all(b"hell").unwrap();
         drop(client);

@@ -1,11 +1,12 @@
-//! The same server, timed by a closed loop and by an open one.
+//! The same server, measured with a closed loop and with an open loop.
 
 // ANCHOR: loops
 use std::time::Duration;
 
-/// How long each message takes if a client says it once the one before is answered, and if it says
-/// it when it is due: one every so often, from when it was due on. The server answers one message
-/// after the other, and `services` is how long it works on each.
+/// The latency of each message in two loops. In the first, a client sends a message when the last
+/// one is answered; in the second, messages are due at the interval `every`, and latency counts
+/// from then. The server answers one message after the other, and `services` contains its time for
+/// each.
 pub fn loops(services: &[Duration], every: Duration) -> (Vec<Duration>, Vec<Duration>) {
     let closed = services.to_vec();
     let mut open = Vec::new();
@@ -28,7 +29,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stall_keeps_one_waiting_or_all_who_come_meanwhile() {
+    fn a_stall_delays_one_message_or_all_that_are_due_meanwhile() {
         let services = ms(&[1, 1, 50, 1, 1, 1, 1, 1, 1]);
         let (closed, open) = loops(&services, Duration::from_millis(10));
         assert_eq!(closed, services);
@@ -36,14 +37,14 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_stalls_both_say_the_same() {
+    fn without_a_stall_both_loops_agree() {
         let services = ms(&[3, 10, 7]);
         let (closed, open) = loops(&services, Duration::from_millis(10));
         assert_eq!(closed, open);
     }
 
     #[test]
-    fn a_server_that_is_too_slow_falls_behind_for_ever() {
+    fn a_server_that_is_too_slow_never_catches_up() {
         let (_, open) = loops(&ms(&[20; 4]), Duration::from_millis(10));
         assert_eq!(open, ms(&[20, 30, 40, 50]));
     }

@@ -8,7 +8,7 @@ const WRONG_ORDER: Mistake =
     Mistake { name: "wrong-order", says: "you took the bytes the wrong way round" };
 const NOT_SWAPPED: Mistake = Mistake {
     name: "not-swapped",
-    says: "you changed nothing, which is right on a big-endian machine alone",
+    says: "you changed nothing, which is right only on a big-endian machine",
 };
 const SWAPPED_HALVES: Mistake = Mistake {
     name: "swapped-halves",
@@ -20,33 +20,33 @@ const SWAPPED_IN_HALVES: Mistake = Mistake {
 };
 const REVERSED_DIGITS: Mistake = Mistake {
     name: "reversed-digits",
-    says: "you reversed the hexadecimal digits, and a byte is two of them",
+    says: "you reversed the hexadecimal digits, but a byte is two digits",
 };
 const REVERSED_BITS: Mistake = Mistake {
     name: "reversed-bits",
-    says: "you reversed the bits, and a byte keeps its bits as they are",
+    says: "you reversed the bits, but the bits of a byte keep their order",
 };
 const ADDED: Mistake = Mistake {
     name: "added",
-    says: "you added the bytes, and each weighs 256 times as much as the next",
+    says: "you added the bytes, but each counts 256 times as much as the next",
 };
 const HEX_AS_DECIMAL: Mistake =
     Mistake { name: "hex-as-decimal", says: "you read the hexadecimal digits as decimal ones" };
 const DECIMAL_AS_HEX: Mistake = Mistake {
     name: "decimal-as-hex",
-    says: "you wrote each byte in decimal, and hexadecimal digits are asked for",
+    says: "you wrote each byte in decimal, but the question asks for hexadecimal",
 };
 const SIGN: Mistake = Mistake {
     name: "sign",
-    says: "you took the highest bit for a sign, and an unsigned number has none",
+    says: "you took the highest bit for a sign, but an unsigned number has none",
 };
 const NO_SIGN: Mistake = Mistake { name: "no-sign", says: "you forgot the sign" };
 const SIGN_AND_MAGNITUDE: Mistake = Mistake {
     name: "sign-and-magnitude",
-    says: "you took the highest bit for a minus alone; in two's complement it is -2^15",
+    says: "you took the highest bit for a minus sign; in two's complement it is -2^15",
 };
 const ONES_COMPLEMENT: Mistake =
-    Mistake { name: "ones-complement", says: "you inverted the bits and did not add 1 then" };
+    Mistake { name: "ones-complement", says: "you inverted the bits but did not add 1" };
 
 pub(super) const MISTAKES: &[Mistake] = &[
     WRONG_ORDER,
@@ -68,9 +68,9 @@ pub(super) const MISTAKES: &[Mistake] = &[
 ///
 /// 1. below 3, the form: read, write, to the network;
 /// 2. below 3, the type: u16, u32, i16; for the form to the network below 2: u16, u32;
-/// 3. below 2, the order: big, little; also where the form has no use for it;
-/// 4. each byte of the number, the most significant first: for a u32 below 16, so that it can be
-///    done by hand, else below 256.
+/// 3. below 2, the order: big, little; also if the form does not use it;
+/// 4. each byte of the number, the most significant first: for a u32 below 16, so that you can
+///    compute it by hand, otherwise below 256.
 pub(super) fn draw(numbers: &mut Numbers) -> AboutBytes {
     let form = [Form::Read, Form::Write, Form::ToNetwork][numbers.below(3) as usize];
     let integer = match form {
@@ -98,7 +98,7 @@ enum Form {
     Read,
     /// From a number to its bytes.
     Write,
-    /// What htons or htonl returns on a little-endian machine.
+    /// The result of htons or htonl on a little-endian machine.
     ToNetwork,
 }
 
@@ -112,10 +112,10 @@ impl Question for AboutBytes {
                 order.name()
             ),
             (Form::Write, Order::Big) => {
-                format!("Which bytes (hex) has the {name} {number} on the wire?")
+                format!("What are the hex bytes of the {name} {number} on the wire?")
             }
             (Form::Write, Order::Little) => {
-                format!("Which bytes (hex) has the {name} {number} in little-endian memory?")
+                format!("What are the hex bytes of the {name} {number} in little-endian memory?")
             }
             (Form::ToNetwork, _) => {
                 let [function, _] = self.integer.c_names();
@@ -133,7 +133,7 @@ impl Question for AboutBytes {
     }
 
     fn slips(&self) -> Vec<(Mistake, Answer)> {
-        // What stands before the reader's eyes, from left to right, and is rearranged then.
+        // The bytes as the reader sees them, from left to right; mistakes rearrange them.
         let seen = match self.form {
             Form::Read => self.bytes(self.order),
             Form::Write | Form::ToNetwork => self.bytes(Order::Big),
@@ -202,13 +202,14 @@ impl AboutBytes {
         }
         if self.number < 0 {
             slips.push((NO_SIGN, bytes(-self.number)));
-            // Of 5 the inverted bits are -6, and -5 is one more.
+            // The inverted bits of 5 are those of -6; one more is -5.
             slips.push((ONES_COMPLEMENT, bytes(self.number - 1)));
         }
         slips
     }
 
-    /// The right number, taken for one with a sign where it has none, or the other way round.
+    /// The right number with a sign that it should not have, or without the sign that it should
+    /// have.
     fn wrong_sign(&self) -> Option<(Mistake, Answer)> {
         let Answer::Number(right) = self.right() else {
             return None;
@@ -228,7 +229,7 @@ fn reversed(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().rev().copied().collect()
 }
 
-/// 12 34 becomes 43 21.
+/// Swaps the digits of each byte: 12 34 becomes 43 21.
 fn reversed_digits(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().rev().map(|byte| byte.rotate_left(4)).collect()
 }
@@ -237,7 +238,8 @@ fn reversed_bits(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().rev().map(|byte| byte.reverse_bits()).collect()
 }
 
-/// Bytes whose hexadecimal digits are read as decimal ones, if all of them could be.
+/// The bytes if their hexadecimal digits are read as decimal ones, or none if a digit is not
+/// decimal.
 fn hex_as_decimal(bytes: &[u8]) -> Option<Vec<u8>> {
     let read = |byte: &u8| {
         let (tens, ones) = (byte >> 4, byte & 15);
@@ -246,7 +248,7 @@ fn hex_as_decimal(bytes: &[u8]) -> Option<Vec<u8>> {
     bytes.iter().map(read).collect()
 }
 
-/// Bytes whose decimal digits stand where hexadecimal ones should, if two are enough for each.
+/// The bytes if decimal digits stand in place of hexadecimal ones, if two are enough for each.
 fn decimal_as_hex(bytes: &[u8]) -> Option<Vec<u8>> {
     let write = |byte: &u8| (*byte < 100).then(|| 16 * (byte / 10) + byte % 10);
     bytes.iter().map(write).collect()
@@ -272,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_is_read_wrong_tells_the_mistake() {
+    fn a_wrongly_read_number_tells_the_mistake() {
         use Integer::{I16, U16, U32};
         use Order::{Big, Little};
         let read = |integer, order, number, answer, mistake| {
@@ -297,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_written_wrong_tell_the_mistake() {
+    fn wrongly_written_bytes_tell_the_mistake() {
         use Integer::{I16, U32};
         use Order::{Big, Little};
         let write = |integer, order, number, answer, mistake| {
@@ -313,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn what_htonl_does_not_return_tells_the_mistake() {
+    fn a_wrong_result_of_htonl_tells_the_mistake() {
         let call = |integer, number, answer, mistake| {
             check(Form::ToNetwork, integer, Order::Little, number, answer, mistake);
         };

@@ -8,15 +8,15 @@ use crate::working::{self, dotted};
 
 const KEPT_24TH_BIT: Mistake = Mistake {
     name: "kept-24th-bit",
-    says: "you kept the 24th bit, and the group gives its lower 23 alone",
+    says: "you kept the 24th bit, but only the lower 23 bits are copied",
 };
 const LOST_ANOTHER_BIT: Mistake = Mistake {
     name: "lost-another-bit",
-    says: "you dropped two bits of the second octet, and 23 are kept: all but one",
+    says: "you dropped two bits of the second octet, but only the first is dropped",
 };
 const DECIMAL_AS_HEX: Mistake = Mistake {
     name: "decimal-as-hex",
-    says: "you wrote the octets in decimal, and a MAC address is hexadecimal",
+    says: "you wrote the octets in decimal, but a MAC address is hexadecimal",
 };
 const NO_GROUP_BIT: Mistake = Mistake {
     name: "no-group-bit",
@@ -28,11 +28,11 @@ const RULE_OF_IPV4: Mistake =
     Mistake { name: "rule-of-ipv4", says: "you used the rule of IPv4: 01:00:5e and 23 bits" };
 const FIRST_BITS: Mistake = Mistake {
     name: "first-bits",
-    says: "you took the first 32 bits of the group, and the last ones are kept",
+    says: "you took the first 32 bits of the group, but the last 32 are kept",
 };
 const ONLY_24_BITS: Mistake = Mistake {
     name: "only-24-bits",
-    says: "you kept 24 bits, behind ff as in a solicited-node group; 32 are kept",
+    says: "you kept 24 bits after ff, as in a solicited-node group; 32 are kept",
 };
 
 pub(super) const MISTAKES: &[Mistake] = &[
@@ -48,10 +48,9 @@ pub(super) const MISTAKES: &[Mistake] = &[
 
 /// Draws a question. In this order it takes:
 ///
-/// 1. below 4, where 0 stands for IPv6 and the others for IPv4;
-/// 2. for IPv4: below 16, and adds 224: the first octet; one of 32 bits, whose upper 24 are the
-///    rest;
-/// 3. for IPv6: below 4, the scope in ff0_: 1, 2, 5, 14; one of 32 bits, which are the last of the
+/// 1. below 4: 0 means IPv6, the others mean IPv4;
+/// 2. for IPv4: below 16, plus 224, the first octet; then 32 bits, whose upper 24 are the rest;
+/// 3. for IPv6: below 4, the scope in ff0_: 1, 2, 5, 14; then 32 bits, which are the end of the
 ///    group.
 pub(super) fn draw(numbers: &mut Numbers) -> AboutMac {
     if numbers.below(4) == 0 {
@@ -66,9 +65,9 @@ pub(super) fn draw(numbers: &mut Numbers) -> AboutMac {
 
 #[derive(Debug)]
 pub(super) enum AboutMac {
-    /// About this IPv4 group.
+    /// A question about this IPv4 group.
     Ipv4(u32),
-    /// About this IPv6 group.
+    /// A question about this IPv6 group.
     Ipv6(u128),
 }
 
@@ -78,7 +77,7 @@ impl Question for AboutMac {
             AboutMac::Ipv4(group) => dotted(*group),
             AboutMac::Ipv6(group) => Ipv6Addr::from_bits(*group).to_string(),
         };
-        format!("To which MAC address go packets for the group {group}?")
+        format!("What is the MAC address for packets to the group {group}?")
     }
 
     fn right(&self) -> Answer {

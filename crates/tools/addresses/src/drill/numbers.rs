@@ -1,6 +1,6 @@
-/// Numbers that look like chance and follow from a seed: Tommy Ettinger's mulberry32.
+/// Numbers that look random but follow from a seed: Tommy Ettinger's mulberry32.
 ///
-/// It is not for secrets. It is here because the very same numbers can be had in JavaScript:
+/// Do not use them for secrets. They are here because JavaScript can compute the same ones:
 ///
 /// ```js
 /// function numbers(seed) {
@@ -19,12 +19,12 @@ pub struct Numbers {
 }
 
 impl Numbers {
-    /// Those of a seed.
+    /// The numbers of a seed.
     pub fn new(seed: u32) -> Numbers {
         Numbers { state: seed }
     }
 
-    /// The next one, of all 32 bits.
+    /// The next number, with all 32 bits.
     pub fn draw(&mut self) -> u32 {
         self.state = self.state.wrapping_add(0x6d2b_79f5);
         let state = self.state;
@@ -34,9 +34,9 @@ impl Numbers {
         mixed ^ mixed >> 14
     }
 
-    /// The remainder of the next one by `limit`: 0 or more, and less than `limit`.
+    /// The remainder of the next number by `limit`: 0 or more, and less than `limit`.
     ///
-    /// The small ones are more frequent, by less than `limit` in four thousand million.
+    /// Small remainders are more frequent, by less than `limit` in four thousand million.
     pub fn below(&mut self, limit: u32) -> u32 {
         self.draw() % limit
     }
@@ -46,7 +46,7 @@ impl Numbers {
 mod tests {
     use super::*;
 
-    /// What node prints for the lines of JavaScript above.
+    /// The output of node for the lines of JavaScript above.
     #[test]
     fn javascript_has_the_same_numbers() {
         let first = |seed| {

@@ -1,4 +1,4 @@
-//! Questions about networks of IPv4.
+//! Questions about IPv4 networks.
 
 use super::{Answer, Mistake, Numbers, Question};
 use crate::subnet::{addresses, first_host, highest, hosts, last_host, mask, network};
@@ -6,11 +6,11 @@ use crate::working::{self, dotted};
 
 const KEPT_HOST_BITS: Mistake = Mistake {
     name: "kept-host-bits",
-    says: "you gave the address itself, and its host bits have to be 0",
+    says: "you gave the address itself, but its host bits have to be 0",
 };
 const CUT_AT_OCTET: Mistake = Mistake {
     name: "cut-at-octet",
-    says: "you put the border between two octets, and it is inside of one",
+    says: "you put the border between two octets, but it is inside one",
 };
 const ONE_BIT_LESS: Mistake =
     Mistake { name: "one-bit-less", says: "you took one bit less for the network" };
@@ -26,21 +26,21 @@ const GAVE_BROADCAST: Mistake = Mistake {
 };
 const GAVE_LAST: Mistake = Mistake {
     name: "gave-last",
-    says: "you gave the last host, and the broadcast is the next after it",
+    says: "you gave the last host, but the broadcast is the next address",
 };
 const INVERTED: Mistake = Mistake {
     name: "inverted",
-    says: "you gave the bits of the host, and the mask has the ones of the network",
+    says: "you gave the bits of the host, but the mask has 1s for the network",
 };
 const NETWORK_BITS: Mistake = Mistake {
     name: "network-bits",
-    says: "you counted with the bits of the network, and hosts have the others",
+    says: "you counted with the bits of the network, but hosts have the others",
 };
 const KEPT_BOTH: Mistake =
     Mistake { name: "kept-both", says: "you counted the network's own address and the broadcast" };
 const TOOK_ONE: Mistake = Mistake {
     name: "took-one",
-    says: "you took off one address, and there are two that no host has",
+    says: "you took off one address, but two addresses belong to no host",
 };
 const LIKE_A_30: Mistake = Mistake {
     name: "like-a-30",
@@ -64,11 +64,11 @@ pub(super) const MISTAKES: &[Mistake] = &[
 
 /// Draws a question. In this order it takes:
 ///
-/// 1. below 6, what is asked for: mask, network, first, last, broadcast, hosts;
-/// 2. below 25, and adds 8: the prefix; of first, last and broadcast below 23, since they are about
-///    networks that have a broadcast;
-/// 3. below 223, and adds 1: the first octet of the address;
-/// 4. one of 32 bits, whose upper 24 are the rest of the address.
+/// 1. below 6, the question: mask, network, first, last, broadcast, hosts;
+/// 2. below 25, plus 8: the prefix; for first, last and broadcast below 23, so that the network has
+///    a broadcast;
+/// 3. below 223, plus 1: the first octet of the address;
+/// 4. 32 bits, whose upper 24 are the rest of the address.
 pub(super) fn draw(numbers: &mut Numbers) -> AboutSubnet {
     let wanted = [
         Wanted::Mask,
@@ -107,11 +107,11 @@ impl Question for AboutSubnet {
     fn text(&self) -> String {
         let network = format!("{}/{}", dotted(self.address), self.prefix);
         match self.wanted {
-            Wanted::Mask => format!("Which mask is /{}?", self.prefix),
-            Wanted::Network => format!("Which address has the network of {network}?"),
-            Wanted::First => format!("Which is the first host in the network of {network}?"),
-            Wanted::Last => format!("Which is the last host in the network of {network}?"),
-            Wanted::Broadcast => format!("Which is the broadcast address of {network}?"),
+            Wanted::Mask => format!("What is the mask of /{}?", self.prefix),
+            Wanted::Network => format!("What is the network address of {network}?"),
+            Wanted::First => format!("What is the first host in the network of {network}?"),
+            Wanted::Last => format!("What is the last host in the network of {network}?"),
+            Wanted::Broadcast => format!("What is the broadcast address of {network}?"),
             Wanted::Hosts => format!("How many hosts can a /{} have?", self.prefix),
         }
     }
@@ -171,7 +171,7 @@ impl Question for AboutSubnet {
 }
 
 impl AboutSubnet {
-    /// What would be right if the prefix were this one.
+    /// The right answer for another prefix.
     fn with_prefix(&self, prefix: u8) -> Answer {
         match self.wanted {
             Wanted::Mask => Answer::Address(mask(prefix)),
@@ -183,15 +183,15 @@ impl AboutSubnet {
         }
     }
 
-    /// The answers for a border that is elsewhere.
+    /// The answers for a border in another place.
     fn other_borders(&self) -> Vec<(Mistake, Answer)> {
         let octet = self.prefix / 8 * 8;
         let mut slips = vec![(CUT_AT_OCTET, self.with_prefix(octet))];
-        // Where one bit less is the end of an octet, that is the likelier thought.
+        // If one bit less is the end of an octet, that is the likelier mistake.
         if self.prefix - 1 != octet {
             slips.push((ONE_BIT_LESS, self.with_prefix(self.prefix - 1)));
         }
-        // From /31 on a network has other rules, and that is a mistake of its own.
+        // From /31 on, a network has other rules; confusing them is a separate mistake.
         if self.prefix < 30 {
             slips.push((ONE_BIT_MORE, self.with_prefix(self.prefix + 1)));
         }

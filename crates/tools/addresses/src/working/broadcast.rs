@@ -3,7 +3,7 @@ use crate::broadcast::Broadcast;
 use crate::class::{Class, classful_network};
 use crate::subnet::Network;
 
-/// The four kinds of broadcast, as a host with this address and prefix has them.
+/// The four kinds of broadcast for a host with this address and prefix.
 pub fn broadcasts(host: u32, prefix: u8) -> String {
     let net = classful_network(host);
     let mut text = format!("broadcasts for {}/{prefix}\n\n", dotted(host));
@@ -42,7 +42,7 @@ why
                if that is not divided. Without classes it is the broadcast
                of a prefix like any other (RFC 1812, section 5.3.5).
   all-subnets  The same address, if it is divided: everyone in each part.
-               From outside nobody can tell which is meant, and without
+               No host outside can tell which is meant, and without
                classes it means nothing at all (RFC 1812, section 5.3.5.3).
 
   IPv6 has no broadcast. The group ff02::1 is everyone on the link.

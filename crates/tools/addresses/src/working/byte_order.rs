@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use crate::byte_order::{self, Integer, Order, bytes as bytes_of, number as number_of};
 
-/// What a number looks like in memory and on the wire, on a machine whose order is `host`.
+/// The bytes of a number in memory and on the wire, on a machine of the order `host`.
 pub fn bytes(number: i128, integer: Integer, host: Order) -> String {
     let name = integer.name();
     let mut text = format!("{number} as {name}\n\n");
@@ -47,7 +47,7 @@ pub fn bytes(number: i128, integer: Integer, host: Order) -> String {
     text
 }
 
-/// A number as bits, and as the bytes that these are by eight.
+/// A number as bits, and as bytes of eight bits each.
 pub fn weights(number: i128, integer: Integer) -> String {
     let bytes = bytes_of(number, integer, Order::Big);
     let columns = |cell: &dyn Fn(&u8) -> String| {
@@ -62,13 +62,13 @@ pub fn weights(number: i128, integer: Integer) -> String {
     text + &sum(number, integer)
 }
 
-/// Why bytes that are read in this order are this number.
+/// Why these bytes, read in this order, are this number.
 pub fn reading(bytes: &[u8], integer: Integer, order: Order) -> String {
     let number = number_of(bytes, integer, order);
     format!("{}{}", order_of(bytes, order), weights(number, integer))
 }
 
-/// Why a number that is written in this order is these bytes.
+/// Why this number, written in this order, is these bytes.
 pub fn writing(number: i128, integer: Integer, order: Order) -> String {
     let bytes = bytes_of(number, integer, order);
     format!("{}{}", weights(number, integer), order_of(&bytes, order))
@@ -83,7 +83,7 @@ pub fn to_network(number: i128, integer: Integer) -> String {
         weights(number, integer),
         "in little-endian memory",
         hex(Order::Little),
-        "as the wire wants it",
+        "in network byte order",
         hex(Order::Big),
         "which that machine reads as",
     )
@@ -98,7 +98,7 @@ fn order_of(bytes: &[u8], order: Order) -> String {
     format!("{name} endian: the {end} of {bytes} is the most significant\n")
 }
 
-/// A number as the sum of its bytes, each with its weight.
+/// A number as the sum of its bytes, each multiplied by its weight.
 fn sum(number: i128, integer: Integer) -> String {
     let wide = number.rem_euclid(1 << integer.bits());
     let bytes = bytes_of(number, integer, Order::Big);

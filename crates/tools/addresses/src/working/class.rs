@@ -2,7 +2,7 @@ use super::{bits, dotted, grouped};
 use crate::class::{Class, classful_network};
 use crate::subnet::{hosts, mask};
 
-/// The class of an address, beside the others, and why there are none any more.
+/// The class of an address, beside the others, and why classes are no longer used.
 pub fn class(address: u32) -> String {
     let class = Class::of(address);
     let leading = class.leading_bits();

@@ -4,7 +4,7 @@ use super::{count, grouped, listed, part};
 use crate::ipv6::{Network, common_prefix, highest, lowest, mask};
 use crate::special;
 
-/// All about the network of an IPv6 address with its prefix.
+/// Everything about the network of an IPv6 address and its prefix.
 pub fn subnet_ipv6(address: u128, prefix: u8) -> String {
     let row = |name: &str, value: u128| format!("  {name:<10} {}\n", full(value, prefix));
     let short = |name: &str, value: String| format!("  {name:<10} {value}\n");
@@ -33,9 +33,9 @@ pub fn subnet_ipv6(address: u128, prefix: u8) -> String {
     text += &part("bits", &why_bits(address, prefix));
     text += &part(
         "hosts",
-        "Nobody counts them: a link has 2^64 addresses, whatever it needs.\n\
+        "They are not counted: a link has 2^64 addresses, whatever it needs.\n\
          There is no broadcast, so the last address is like any other. The\n\
-         first is every router's on that link (RFC 4291, section 2.6.1).",
+         first belongs to every router on it (RFC 4291, section 2.6.1).",
     );
     text
 }
@@ -51,7 +51,7 @@ pub fn same_ipv6(one: u128, other: u128, prefix: u8) -> String {
             "each sends to the other directly, over the link that they share.",
         )
     } else {
-        ("two networks".to_owned(), "what one sends to the other goes through a router.")
+        ("two networks".to_owned(), "packets from one to the other go through a router.")
     };
     let mut text = format!("{short_one}\n{short_other}\nwith /{prefix}: {verdict}\n\n");
     text += &format!("  {}\n", letters(prefix));
@@ -68,7 +68,7 @@ pub fn same_ipv6(one: u128, other: u128, prefix: u8) -> String {
     text + &part("so", so)
 }
 
-/// The networks that an IPv6 network is split into.
+/// The networks into which an IPv6 network is split.
 pub fn split_ipv6(whole: Network, prefix: u8) -> String {
     let more = prefix - whole.prefix();
     let shown = match more {
@@ -76,7 +76,7 @@ pub fn split_ipv6(whole: Network, prefix: u8) -> String {
         _ => format!("2^{more}"),
     };
     let mut text = format!("{whole} into {shown}: each is a /{prefix}\n\n");
-    // 2^128 cannot be counted by 128 bits, and are many enough with one bit less.
+    // 2^128 does not fit into 128 bits; one bit less is also more than enough.
     let parts = 1_u128 << more.min(127);
     let listed = listed(parts);
     let row = |part: Network| format!("  {part}\n");
@@ -92,14 +92,14 @@ pub fn split_ipv6(whole: Network, prefix: u8) -> String {
         &format!(
             "{shown} = 2^{more}:\n\
              /{} becomes /{prefix}, and {} name the part.\n\
-             Nothing is lost by it: no part needs a broadcast.",
+             No address is lost: no part needs a broadcast.",
             whole.prefix(),
             count(more, "bit"),
         ),
     )
 }
 
-/// What two IPv6 networks are together.
+/// The network that two IPv6 networks form together.
 pub fn join_ipv6(one: Network, other: Network) -> String {
     let around = one.around(other);
     let whole = one.join(other);
@@ -116,19 +116,19 @@ pub fn join_ipv6(one: Network, other: Network) -> String {
         "bits",
         &match (whole, one.buddy()) {
             (Some(_), _) => format!(
-                "Both are a /{}, and they differ in its last bit alone.\n\
+                "Both are a /{}, and they differ only in its last bit.\n\
                  Without that bit they are the same.",
                 one.prefix()
             ),
             (None, Some(buddy)) => format!(
                 "The other half of {one} is\n{buddy}.\nThe smallest network with both is\n{around}."
             ),
-            (None, None) => format!("{one} is everything already."),
+            (None, None) => format!("{one} already contains all addresses."),
         },
     )
 }
 
-/// Why the border is where it is, in hexadecimal digits.
+/// Why the border is in this place, in hexadecimal digits.
 fn why_bits(address: u128, prefix: u8) -> String {
     let begin = format!(
         "The same idea as in IPv4, with {} for the network and\n\
@@ -156,7 +156,7 @@ fn why_bits(address: u128, prefix: u8) -> String {
     )
 }
 
-/// All 32 digits, with the border where it is between two of them.
+/// All 32 digits, with the border if it is between two of them.
 fn full(address: u128, border: u8) -> String {
     by_digits(border, |digit| {
         let value = (address >> (124 - 4 * u32::from(digit)) & 0xf) as u32;
@@ -164,7 +164,7 @@ fn full(address: u128, border: u8) -> String {
     })
 }
 
-/// What each digit is for: n for the network, h for the rest, x if the border cuts it.
+/// The meaning of each digit: n for the network, h for the rest, x if the border cuts it.
 fn letters(border: u8) -> String {
     by_digits(border, |digit| match border {
         _ if 4 * digit + 4 <= border => 'n',

@@ -1,12 +1,13 @@
 use super::{by_octets, digit, dotted, part};
 use crate::multicast::{self, Mac, groups_of_mac, lost_bits};
 
-/// The MAC address of an IPv4 group, and which bits it has of it.
+/// The MAC address of an IPv4 group, and which bits of the group it contains.
 pub fn mac_of_group(group: u32) -> Option<String> {
     let mac = multicast::mac_of_group(group)?;
     let Mac([a, b, c, d, e, f]) = mac;
     let dotted_group = dotted(group);
-    // The group lies under the last four bytes of the MAC, and its last 23 bits are there too.
+    // The group is aligned with the last four bytes of the MAC, so equal bits are in the same
+    // column.
     let bits = |bytes: u32| by_octets(9, |bit| digit(bytes, bit));
     let marks = by_octets(9, |bit| match bit {
         0..4 => '=',
@@ -42,7 +43,7 @@ pub fn mac_of_group(group: u32) -> Option<String> {
     text += &part(
         "lost",
         &format!(
-            "32 bits less 1110 are 28: 28 - 23 = 5 are lost, here {:05b}.\n\
+            "32 bits without 1110 are 28: 28 - 23 = 5 are lost, here {:05b}.\n\
              So 2^5 = 32 groups share this MAC, and a host that hears one\n\
              looks into the packet for the group itself:\n{}",
             lost_bits(group),
@@ -78,14 +79,14 @@ pub fn mac_of_ipv6_group(group: u128) -> Option<String> {
     );
     text += &part(
         "lost",
-        "128 bits less ff are 120, of which 120 - 32 = 88 are lost. So\n\
-         2^88 groups share a MAC, yet few do in fact: whoever chooses a\n\
-         group chooses these 32 bits (RFC 3307).",
+        "128 bits without ff are 120, of which 120 - 32 = 88 are lost. So\n\
+         2^88 groups share a MAC, but few of them are in use: the 32\n\
+         bits are the group's identifier (RFC 3307).",
     );
     Some(text)
 }
 
-/// The groups whose frames go to a MAC address.
+/// The groups whose frames are sent to a MAC address.
 pub fn groups(mac: Mac) -> Option<String> {
     if let Some(end) = multicast::end_of_ipv6_groups(mac) {
         let (high, low) = (end >> 16, end & 0xffff);
@@ -118,7 +119,7 @@ pub fn groups(mac: Mac) -> Option<String> {
     Some(text)
 }
 
-/// Some that share the MAC: the one that differs in the last of the lost bits alone comes first.
+/// Some groups with the same MAC. The first one differs only in the last of the lost bits.
 fn others(group: u32, mac: Mac) -> Vec<String> {
     let groups = groups_of_mac(mac).unwrap_or_default();
     let near = group ^ 1 << 23;

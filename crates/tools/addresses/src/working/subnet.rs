@@ -8,7 +8,7 @@ use crate::subnet::{
     network,
 };
 
-/// All about the network of an address with its prefix.
+/// Everything about the network of an address and its prefix.
 pub fn subnet(address: u32, prefix: u8) -> String {
     let row = |name, value| row(name, value, prefix);
     let note = |name: &str, value: &str, note: &str| {
@@ -25,7 +25,7 @@ pub fn subnet(address: u32, prefix: u8) -> String {
     text += &match broadcast(address, prefix) {
         Some(broadcast) => row("broadcast", broadcast),
         None if prefix == 31 => note("broadcast", "none", "RFC 3021"),
-        None => note("broadcast", "none", "nobody else is there"),
+        None => note("broadcast", "none", "no other host is there"),
     };
     text += &note("hosts", &grouped(hosts(prefix)), &hosts_in_short(prefix));
     text += &match special::of_ipv4(address) {
@@ -46,13 +46,13 @@ pub fn subnet(address: u32, prefix: u8) -> String {
     text
 }
 
-/// An address by its name, in numbers and in bits.
+/// A named address, in numbers and in bits.
 pub fn row(name: &str, address: u32, prefix: u8) -> String {
     let in_bits = bits(address, prefix);
     format!("  {name:<10} {:<16} {in_bits}\n", dotted(address))
 }
 
-/// What each bit of the rows below is for.
+/// The meaning of each bit of the rows below.
 pub fn letters_above(prefix: u8) -> String {
     format!("{:30}{}\n", "", letters(prefix))
 }
@@ -64,7 +64,7 @@ pub fn same(one: u32, other: u32, prefix: u8) -> String {
     let (verdict, so) = if network_of_one == network_of_other {
         ("the same network", "each sends to the other directly, over the link that they share.")
     } else {
-        ("two networks", "what one sends to the other goes through a router.")
+        ("two networks", "packets from one to the other go through a router.")
     };
     let [short_one, short_other] = [one, other].map(dotted);
     let mut text = format!("{short_one} and {short_other} with /{prefix}: {verdict}\n\n");
@@ -107,7 +107,7 @@ pub fn same(one: u32, other: u32, prefix: u8) -> String {
     text + &part("so", so)
 }
 
-/// The networks that a network is split into.
+/// The networks into which a network is split.
 pub fn split(whole: Network, prefix: u8) -> String {
     let more = prefix - whole.prefix();
     let parts = 1_u64 << more;
@@ -136,7 +136,7 @@ pub fn split(whole: Network, prefix: u8) -> String {
     text + &row(Network::of(last, prefix)) + "\nwhy\n" + &why_split(whole, prefix)
 }
 
-/// Why there are so many parts, where they begin, and how many hosts that costs.
+/// Why there are this many parts, where they begin, and how many hosts the split costs.
 fn why_split(whole: Network, prefix: u8) -> String {
     let more = prefix - whole.prefix();
     let parts = 1_u64 << more;
@@ -187,7 +187,7 @@ fn why_split(whole: Network, prefix: u8) -> String {
     text
 }
 
-/// What two networks are together.
+/// The network that two networks form together.
 pub fn join(one: Network, other: Network) -> String {
     let around = one.around(other);
     let whole = one.join(other);
@@ -209,7 +209,7 @@ pub fn join(one: Network, other: Network) -> String {
 /// Why two networks are the halves of `whole`.
 fn why_halves(one: Network, other: Network, whole: Network) -> String {
     let bits = format!(
-        "Both are a /{}, and they differ in its last bit alone, which is\n\
+        "Both are a /{}, and they differ only in its last bit, which is\n\
          0 in one and 1 in the other. Without that bit they are the\n\
          same: {whole}.",
         one.prefix(),
@@ -223,7 +223,7 @@ fn why_halves(one: Network, other: Network, whole: Network) -> String {
     part("bits", &bits) + &part("hosts", &hosts)
 }
 
-/// Why two networks are no halves, and what else would be in the smallest network `around` both.
+/// Why two networks are not halves, and what else is in the smallest network `around` both.
 fn why_no_halves(one: Network, other: Network, around: Network) -> String {
     let (small, large) = if one.prefix() >= other.prefix() { (one, other) } else { (other, one) };
     let why = if one == other {
@@ -232,12 +232,12 @@ fn why_no_halves(one: Network, other: Network, around: Network) -> String {
         format!("{large} holds {small} already.")
     } else if small.prefix() != large.prefix() {
         let (one, other) = (one.prefix(), other.prefix());
-        format!("Halves are of the same size, and these are a /{one} and a /{other}.")
+        format!("Halves have the same size, but these are a /{one} and a /{other}.")
     } else {
         let buddies =
             [one, other].map(|half| half.buddy().map_or(String::new(), |b| b.to_string()));
         format!(
-            "Halves differ in the last bit of the network alone.\n\
+            "Halves differ only in the last bit of the network.\n\
              {one:<18} has its other half in {}\n\
              {other:<18} has its other half in {}",
             buddies[0], buddies[1],
@@ -250,7 +250,7 @@ fn why_no_halves(one: Network, other: Network, around: Network) -> String {
             "around",
             &format!(
                 "The smallest network with both is {around}, and it has\n\
-                 {} of others in it.",
+                 {} of other networks in it.",
                 count(more, "address")
             ),
         );
@@ -258,7 +258,7 @@ fn why_no_halves(one: Network, other: Network, around: Network) -> String {
     text
 }
 
-/// Why the mask is what it is.
+/// Why the mask has this value.
 pub fn why_mask(prefix: u8) -> String {
     let ones = format!("{}, then {}.", count(prefix, "one"), count(32 - prefix, "zero"));
     let octet = match (prefix / 8, prefix % 8) {
@@ -276,7 +276,7 @@ pub fn why_mask(prefix: u8) -> String {
     part("mask", &format!("{ones}\n{octet}"))
 }
 
-/// Why the network's address is what it is.
+/// Why the network has this address.
 pub fn why_network(address: u32, prefix: u8) -> String {
     let network = network(address, prefix);
     let mut text = "address AND mask: under a 1 a bit stays, under a 0 it becomes 0.\n".to_owned();
@@ -284,9 +284,9 @@ pub fn why_network(address: u32, prefix: u8) -> String {
     if prefix.is_multiple_of(8) {
         let cut = match prefix {
             0 => "The border is before all octets: none is left.".to_owned(),
-            32 => "The border is behind all octets: each stays.".to_owned(),
+            32 => "The border is after all octets: each stays.".to_owned(),
             _ => format!(
-                "The border is behind the {} octet: up to there each stays,\n\
+                "The border is after the {} octet: up to there each stays,\n\
                  and what follows becomes 0.",
                 ordinal(octet - 1)
             ),
@@ -306,7 +306,7 @@ pub fn why_network(address: u32, prefix: u8) -> String {
         text,
         "The border cuts the {} octet:\n{}{}{}\
          In short: a /{prefix} begins at every multiple of 256 - {} = {step} there;\n\
-         {begin} = {} x {step} is the last one up to {own}.",
+         {begin} = {} x {step} is the last multiple up to {own}.",
         ordinal(octet),
         line("", address),
         line("AND", mask(prefix)),
@@ -336,17 +336,17 @@ pub fn why_last(address: u32, prefix: u8) -> String {
         &match broadcast(address, prefix) {
             None => "the highest address: none is taken for a broadcast.".to_owned(),
             Some(broadcast) => {
-                format!("broadcast - 1, since {} is no host's.", dotted(broadcast))
+                format!("broadcast - 1, since {} belongs to no host.", dotted(broadcast))
             }
         },
     )
 }
 
-/// Why the broadcast address is what it is.
+/// Why the broadcast address has this value.
 pub fn why_broadcast(address: u32, prefix: u8) -> String {
     let (octet, free) = (prefix / 8, 32 - prefix);
     let text = match prefix {
-        32 => "There is one address, and nobody else to hear.".to_owned(),
+        32 => "There is one address, and no other host to hear.".to_owned(),
         31 => "Two addresses are the two ends of one link: what one sends is\n\
                for the other (RFC 3021)."
             .to_owned(),
@@ -356,7 +356,7 @@ pub fn why_broadcast(address: u32, prefix: u8) -> String {
                 0 => match prefix {
                     0 => "Each octet becomes 255.".to_owned(),
                     24 => "The fourth octet becomes 255.".to_owned(),
-                    _ => format!("From the {} octet on each becomes 255.", ordinal(octet)),
+                    _ => format!("From the {} octet on, each becomes 255.", ordinal(octet)),
                 },
                 cut => {
                     let own = octet_of(network(address, prefix), octet);
@@ -378,14 +378,14 @@ pub fn why_broadcast(address: u32, prefix: u8) -> String {
     part("broadcast", &text)
 }
 
-/// Why there are so many hosts.
+/// Why there are this many hosts.
 pub fn why_hosts(prefix: u8) -> String {
     let free = 32 - prefix;
     let all = grouped(addresses(prefix));
     let text = match prefix {
         32 => "2^0 = 1 address, and it is the host's.".to_owned(),
-        31 => "2^1 = 2 addresses, and both are hosts': a network of two ends has\n\
-               no need of a broadcast (RFC 3021)."
+        31 => "2^1 = 2 addresses, and both are for hosts: a network of two\n\
+               ends needs no broadcast (RFC 3021)."
             .to_owned(),
         _ => format!(
             "32 - {prefix} = {} are left: 2^{free} = {all} addresses,\n\
@@ -400,20 +400,20 @@ pub fn why_hosts(prefix: u8) -> String {
 fn hosts_in_short(prefix: u8) -> String {
     let free = 32 - prefix;
     match prefix {
-        31 | 32 => format!("2^{free}: every address is a host's"),
+        31 | 32 => format!("2^{free}: every address is for a host"),
         _ => format!("2^{free} - 2"),
     }
 }
 
-/// What the class would have made of it.
+/// The prefix that its class gave the address, compared with this one.
 fn natural_prefix(address: u32, prefix: u8) -> String {
     let Some(natural) = Class::of(address).prefix() else {
         return "never had networks".to_owned();
     };
     match prefix {
-        _ if prefix > natural => format!("a part of what was a /{natural}"),
-        _ if prefix < natural => format!("many of what was a /{natural} each"),
-        _ => format!("what was a /{natural}"),
+        _ if prefix > natural => format!("part of a former /{natural}"),
+        _ if prefix < natural => format!("several former /{natural} networks"),
+        _ => format!("a former /{natural}"),
     }
 }
 
