@@ -86,7 +86,7 @@ pub fn command(style: &Style) -> Command {
         MaxClients::AtMost(most, why) => format!("{most}, and not more: {why}"),
         MaxClients::DescriptorsLess(less) => format!("the limit of open descriptors less {less}"),
     };
-    let idle = if style.room_of_many { "300, in a room 0" } else { "300" };
+    let idle = if style.room_of_many { "300, but 0 in a room" } else { "300" };
     let command = Command::new(style.name)
         .after_help(
             "It prints `listening on ADDRESS` when it is ready, and logs to standard error. \
