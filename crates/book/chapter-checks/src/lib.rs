@@ -61,6 +61,7 @@ macro_rules! each_chapter {
             reader_that_does_not_read "styles/reader-that-does-not-read.md",
             stopping "styles/stopping.md",
             side_by_side "styles/side-by-side.md",
+            failures "styles/failures.md",
             museum "styles/museum.md",
             snmp_walk "applications/snmp-walk.md",
             five_programs "bugs/five-programs.md",
