@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-use test_kit::{Directory, Running, Signal, can_open, wait_until};
+use test_kit::{Directory, Running, Signal, can_open, require_tool, skip, wait_until};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
@@ -59,6 +59,7 @@ fn an_interrupted_comparison_goes_on_and_ends_in_a_page() {
     let results = fs::read_to_string(directory.file("results.json")).unwrap();
     check_results(&serde_json::from_str(&results).unwrap());
     check_page(&fs::read_to_string(directory.file("index.html")).unwrap());
+    check_switches(&directory.file("index.html"));
     let table = running.output().join("\n");
     assert!(table.contains("\necho, 10 clients "), "{table}");
     assert!(table.contains("cannot") && !table.contains("missing"), "{table}");
@@ -152,6 +153,23 @@ fn check_results(results: &Value) {
     for key in ["commit", "built", "processor", "kernel", "placement", "seconds"] {
         assert!(!results["about"][key].is_null(), "{key}");
     }
+}
+
+/// In a browser, a reader can hide each style and show it again.
+fn check_switches(page: &Path) {
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
+    if !require_tool("node") || !require_tool("chromium") {
+        return;
+    }
+    if !scripts.join("node_modules").is_dir() {
+        return skip("what tests/browser needs is not installed: npm ci in that directory");
+    }
+    let mut node = Command::new("node");
+    node.arg("switches.mjs").current_dir(scripts).env("PAGE", page);
+    let which = Command::new("sh").args(["-c", "command -v chromium"]).output().unwrap();
+    node.env("CHROMIUM", String::from_utf8(which.stdout).unwrap().trim());
+    let said = node.output().expect("node runs");
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
 }
 
 fn check_page(page: &str) {

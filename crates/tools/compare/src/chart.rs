@@ -40,8 +40,9 @@ impl<T> Series<T> {
     }
 }
 
-/// A line for each style, on a logarithmic scale. `values` has one value for each of `places`, or
-/// none.
+/// A mark at each place for each style, on a logarithmic scale. `values` has one value for each of
+/// `places`, or none. A line joins the marks if the places are numbers: between two percentiles there
+/// is nothing to see.
 pub(crate) fn lines(
     title: &str,
     places: &[String],
@@ -76,15 +77,25 @@ pub(crate) fn lines(
             r#"<text class="axis" x="{x:.1}" y="{y}" text-anchor="middle">{name}</text>"#
         );
     }
-    svg.extend(series.iter().map(|series| line(series, x, y)));
+    let is_joined = places.iter().all(|place| place.parse::<u64>().is_ok());
+    for series in series {
+        let told = |place: usize, Spread { median, min, max }: Spread| {
+            let [median, min, max] = [median, min, max].map(write);
+            format!("{}, {}: {median} ({min} to {max})", series.name, places[place])
+        };
+        svg += &line(series, is_joined, x, y, told);
+    }
     svg + "</svg>\n"
 }
 
-/// The line of a style, with the spread and the style's sign at each place.
+/// The line of a style, with the spread and the style's sign at each place. A pointer over the sign
+/// shows what is told of it.
 fn line(
     Series { style, name, sign, values }: &Series<Vec<Option<Spread>>>,
+    is_joined: bool,
     x: impl Fn(usize) -> f64,
     y: impl Fn(f64) -> f64,
+    told: impl Fn(usize, Spread) -> String,
 ) -> String {
     let mut svg = format!("<g class=\"style-{name}\"><title>{name}</title>\n");
     // The styles stand side by side, so that equal values do not hide one another.
@@ -100,15 +111,17 @@ fn line(
             None => pen = 'M',
         }
     }
-    let _ = writeln!(svg, r#"<path class="line" d="{path}"/>"#);
+    if is_joined {
+        let _ = writeln!(svg, r#"<path class="line" d="{path}"/>"#);
+    }
     for (place, value) in values.iter().enumerate() {
         let Some(value) = value else { continue };
         let (x, low, high) = (x(place), y(value.min), y(value.max));
         let _ = writeln!(
             svg,
-            r#"<path class="line" d="M{x:.1} {low:.1}V{high:.1}"/><text class="sign" x="{x:.1}" y="{:.1}">{}</text>"#,
+            r#"<path class="line" d="M{x:.1} {low:.1}V{high:.1}"/><text class="sign" x="{x:.1}" y="{:.1}">{sign}<title>{}</title></text>"#,
             y(value.median) + 4.0,
-            sign
+            told(place, *value)
         );
     }
     svg + "</g>\n"
@@ -227,5 +240,18 @@ mod tests {
         let line = svg.lines().find(|line| line.starts_with(r#"<path class="line""#)).unwrap();
         assert_eq!((line.matches('M').count(), line.matches('L').count()), (2, 0));
         assert!(lines("rate", &places, &[], |_| String::new()).starts_with("<p>"));
+    }
+
+    #[test]
+    fn percentiles_are_not_joined_and_each_mark_tells_its_figures() {
+        let value = Some(Spread { median: 2.0, min: 1.0, max: 3.0 });
+        let values = vec![value, value];
+        let series = [Series { style: 1, name: "fork", sign: "◆", values }];
+        let draw = |places: [&str; 2]| {
+            lines("times", &places.map(str::to_owned), &series, |value| format!("{value} ms"))
+        };
+        assert_eq!(draw(["p50", "p99"]).matches('L').count(), 0);
+        assert_eq!(draw(["1", "10"]).matches('L').count(), 1);
+        assert!(draw(["p50", "p99"]).contains("<title>fork, p99: 2 ms (1 ms to 3 ms)</title>"));
     }
 }

@@ -61,12 +61,27 @@ impl Kept {
     ///
     /// There is no figure, load or style of this name.
     pub fn median(&self, load: &str, style: &str, figure: &str) -> Option<f64> {
+        Some(self.spread(load, style, figure)?.median)
+    }
+
+    /// Whether the rounds show that one style has more of a figure than another: their ranges do not
+    /// overlap.
+    ///
+    /// # Panics
+    ///
+    /// As [`Kept::median`].
+    pub fn shows_more(&self, load: &str, figure: &str, [more, less]: [&str; 2]) -> bool {
+        let spread = |style| self.spread(load, style, figure);
+        spread(more).zip(spread(less)).is_some_and(|(more, less)| more.min > less.max)
+    }
+
+    fn spread(&self, load: &str, style: &str, figure: &str) -> Option<Spread> {
         let load = self.find(|found| found.name == load).expect("a load");
         let mut styles = self.styles.iter();
         let style = styles.find(|found| found.name == style).expect("a style");
         let mut figures = FIGURES.iter().chain([&GENERATOR]);
         let figure = figures.find(|found| found.name == figure).expect("figure");
-        Some(self.cell(load, style).figure(figure)?.median)
+        self.cell(load, style).figure(figure)
     }
 
     /// The styles that were measured.
@@ -170,8 +185,11 @@ impl Kept {
         text += "</tr></thead>\n<tbody>\n";
         for load in self.loads.iter().filter(|load| is_shown(load)) {
             let _ = write!(text, "<tr><th scope=\"row\">{}</th>", load.name);
-            for style in &self.styles {
-                text += &entry(&self.cell(load, style), figure);
+            let cells: Vec<_> = self.styles.iter().map(|style| self.cell(load, style)).collect();
+            let best = best(&cells, figure);
+            for cell in &cells {
+                let is_best = best.is_some_and(|best| may_be_best(cell, best, figure));
+                text += &entry(cell, figure, is_best);
             }
             text += "</tr>\n";
         }
@@ -304,21 +322,46 @@ fn read<T: DeserializeOwned>(file: &Path) -> io::Result<Option<T>> {
     }
 }
 
-/// A figure, and the spread of its rounds.
-fn entry(cell: &Cell, figure: &Figure) -> String {
+/// The best figure of a row. `None` if there is no better and worse, or only one style can do it.
+fn best(cells: &[Cell], figure: &Figure) -> Option<Spread> {
+    if figure.name == GENERATOR.name {
+        return None;
+    }
+    let mut spreads: Vec<_> = cells.iter().filter_map(|cell| cell.figure(figure)).collect();
+    spreads.sort_by(|one, other| one.median.total_cmp(&other.median));
+    let best = if is_more_better(figure) { spreads.last() } else { spreads.first() };
+    best.copied().filter(|_| spreads.len() > 1)
+}
+
+/// Whether these rounds do not show that the best style is better than this one: their ranges
+/// overlap, or the load generator was the limit here.
+fn may_be_best(cell: &Cell, best: Spread, figure: &Figure) -> bool {
+    cell.figure(figure).is_some_and(|spread| match is_more_better(figure) {
+        true => spread.max >= best.min || is_least(cell, figure),
+        false => spread.min <= best.max,
+    })
+}
+
+fn is_more_better(figure: &Figure) -> bool {
+    figure.name == RATE.name
+}
+
+/// Whether the generator was the limit, so that the server can do at least this much.
+fn is_least(cell: &Cell, figure: &Figure) -> bool {
+    let core = cell.figure(&GENERATOR).filter(|_| figure.name == RATE.name);
+    core.is_some_and(|core| core.median > 100.0 * load::NEARLY_ALL)
+}
+
+/// A figure, and the spread of its rounds. A star marks one that may be the best of its row.
+fn entry(cell: &Cell, figure: &Figure, is_best: bool) -> String {
     let Some(Spread { median, min, max }) = cell.figure(figure) else {
         let why = if cell.cannot().is_some() { "cannot" } else { "–" };
         return format!("<td class=\"cannot\">{why}</td>");
     };
     let [median, min, max] = [median, min, max].map(figure.write);
-    let is_rate = figure.name == RATE.name;
-    let core = cell.figure(&GENERATOR).filter(|_| is_rate);
-    // The generator was the limit, so the server can do at least this much.
-    let least = match core.is_some_and(|core| core.median > 100.0 * load::NEARLY_ALL) {
-        true => "≥ ",
-        false => "",
-    };
-    format!("<td>{least}{median}<span class=\"spread\">{min} to {max}</span></td>")
+    let least = if is_least(cell, figure) { "≥ " } else { "" };
+    let (class, star) = if is_best { (" class=\"best\"", "★ ") } else { ("", "") };
+    format!("<td{class}>{star}{least}{median}<span class=\"spread\">{min} to {max}</span></td>")
 }
 
 /// A figure in words.

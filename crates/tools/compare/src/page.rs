@@ -29,6 +29,7 @@ pub(crate) fn page(
     let parts = [
         head(),
         introduction(about, runs),
+        switches(styles),
         results.throughput(),
         results.latency(),
         results.memory(),
@@ -105,6 +106,26 @@ fn introduction(about: &About, runs: &Runs) -> String {
          two, the machine had other work to do.</p>\n",
         rows.concat()
     )
+}
+
+/// A box for each style, which shows it in all plots and tables or hides it.
+fn switches(styles: &[&'static Style]) -> String {
+    let mut rules = String::new();
+    let mut boxes = String::new();
+    for style in styles {
+        let (name, sign) = (style.name, style.sign);
+        let _ = writeln!(
+            rules,
+            "body:has(#show-{name}:not(:checked)) :is(g.style-{name}, tr:has(> .style-{name})) \
+             {{ display: none; }}"
+        );
+        let _ = writeln!(
+            boxes,
+            "<label class=\"style-{name}\"><input type=\"checkbox\" id=\"show-{name}\" checked> \
+             {sign} {name}</label>"
+        );
+    }
+    format!("<style>\n{rules}</style>\n<fieldset>\n<legend>Show</legend>\n{boxes}</fieldset>\n")
 }
 
 impl Results<'_> {
