@@ -25,7 +25,7 @@ await withBrowser(async (browser, problem) => {
     await page.context().close();
   }
   const page = await newPage(browser, DESK, problem);
-  for (const use of [themesByKey, searchByKey, neighboursByKey, help]) {
+  for (const use of [themesByKey, searchFindsTheChapter, searchByKey, neighboursByKey, help]) {
     await open(page, CHAPTER);
     await use(page);
   }
@@ -88,6 +88,13 @@ async function search(page, press) {
   await pressSeen(page, press, page.locator("#mdbook-search-toggle"));
   const result = await find(page, "backlog");
   await arrive(page, result, () => pressSeen(page, press, result));
+}
+
+// The section that teaches a word comes before the one that only explains it.
+async function searchFindsTheChapter(page) {
+  await page.keyboard.press("/");
+  const result = await find(page, "zombie");
+  assert.match(await result.innerText(), /^Processes and signals/);
 }
 
 async function searchByKey(page) {
