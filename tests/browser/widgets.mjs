@@ -10,6 +10,7 @@ const seen = new Set();
 await withBrowser(async (browser, problem) => {
   const page = await newPage(browser, 1280, problem);
   const uses = {
+    "byte-widget": byte,
     "endianness-widget": endianness,
     "subnet-widget": subnet,
     "multicast-widget": multicast,
@@ -36,6 +37,19 @@ await withBrowser(async (browser, problem) => {
 async function shows(widget, ...texts) {
   const shown = await widget.innerText();
   for (const text of texts) assert.ok(shown.includes(text), `${text} is not in:\n${shown}`);
+}
+
+async function byte(page, widget) {
+  await shows(widget, "128 + 64 + 8 + 2 = 202", "1100 1010 = ca");
+  await tabTo(page, widget, "button");
+  await page.keyboard.press("Space");
+  await shows(widget, "64 + 8 + 2 = 74", "0100 1010 = 4a");
+  assert.equal(await widget.locator("[aria-pressed=true]").count(), 3);
+  for (let bit = 0; bit < 7; bit += 1) {
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Space");
+  }
+  await shows(widget, "32 + 16 + 4 + 1 = 53", "0011 0101 = 35");
 }
 
 async function endianness(page, widget) {

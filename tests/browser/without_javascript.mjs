@@ -4,7 +4,9 @@
 
 import { BOOK, click, newPage, open, pages, withBrowser } from "./browser.mjs";
 
-const WIDGETS = ["endianness-widget", "subnet-widget", "multicast-widget", "address-drill"];
+const WIDGETS = [
+  "byte-widget", "endianness-widget", "subnet-widget", "multicast-widget", "address-drill",
+];
 
 await withBrowser(async (browser, problem) => {
   // Without motion: without a script, the test could not wait for its end.
