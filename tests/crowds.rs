@@ -152,6 +152,23 @@ fn members_that_vanish_together_delay_no_other_member(style: Style) {
     assert_eq!(server.wait().code(), Some(0));
 }
 
+/// A child that frees memory which it has inherited writes to it, and so gets a copy of it: then the
+/// last child costs more than the first, by all that the parent knows of the others.
+#[test]
+fn the_last_child_costs_hardly_more_than_the_first() {
+    let Some(_descriptors) = Descriptors::take(1100) else { return };
+    let server = Server::start_with(Style::FORK, "echo", &["--max-clients", "1000"]);
+    let mut crowd = Crowd::connect(&server, 1000);
+    crowd.speak();
+    expect_echoes(&mut crowd, 0..1000);
+    let children = server.process().children();
+    let mean = |children: &[Process]| {
+        children.iter().map(|child| child.pss()).sum::<u64>() / children.len() as u64
+    };
+    let (first, last) = (mean(&children[..100]), mean(&children[900..]));
+    assert!(last <= first + 40, "{first} KiB for one of the first, {last} KiB for one of the last");
+}
+
 /// Only for the style that accepts this many.
 #[test]
 fn ten_thousand_idle_tasks_cost_little_memory() {
