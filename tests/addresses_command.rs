@@ -90,6 +90,29 @@ fn worked_examples_contain_the_known_results() {
     check(&["mac", "ff02::1"], &["ff02::1 -> 33:33:00:00:00:01"]);
 }
 
+/// As IANA's registry of special-purpose addresses has them.
+#[test]
+fn reserved_blocks_are_told_with_their_purpose() {
+    #[track_caller]
+    fn check(network: &str, expected: &str) {
+        let printed = String::from_utf8(run(&["subnet", network], "").stdout).unwrap();
+        let line = printed.lines().find(|line| line.starts_with("  range ")).unwrap();
+        let line: Vec<_> = line.split_whitespace().collect();
+        assert_eq!(line.join(" "), format!("range {expected}"));
+    }
+    check("2001::1/32", "Teredo tunnels: 2001::/32, RFC 4380");
+    check("2001:2::/48", "benchmarks: 2001:2::/48, RFC 5180");
+    check("2001:20::/28", "ORCHIDv2: hashes, not places: 2001:20::/28, RFC 7343");
+    check("2001:1ff::/32", "protocol assignments: 2001::/23, RFC 2928");
+    check("64:ff9b:1::/48", "NAT64, inside of a network: 64:ff9b:1::/48, RFC 8215");
+    check("100:0:0:1::/64", "a dummy that is sent nowhere: 100:0:0:1::/64, RFC 9780");
+    check("5f00::/16", "segment routing: 5f00::/16, RFC 9602");
+    check("2001:200::/32", "public");
+    check("4000::/16", "unassigned");
+    check("192.0.0.10/32", "the nearest TURN server 192.0.0.10/32, RFC 8155");
+    check("192.175.48.1/24", "AS112, for senseless DNS questions 192.175.48.0/24, RFC 7534");
+}
+
 #[test]
 fn bad_input_gets_one_line_that_shows_where_it_is_wrong() {
     #[track_caller]

@@ -25,21 +25,31 @@
 
   // Ranges with a special purpose. If one range lies in another, the smaller one comes first.
   const special = [
-    [[255, 255, 255, 255], 32, "limited broadcast", 919],
-    [[0, 0, 0, 0], 8, "this network, for hosts without address", 1122],
+    [[0, 0, 0, 0], 32, "this host, while it has no address", 1122],
+    [[0, 0, 0, 0], 8, "this network, for hosts without address", 791],
     [[10, 0, 0, 0], 8, "private", 1918],
     [[100, 64, 0, 0], 10, "shared, inside of a provider", 6598],
     [[127, 0, 0, 0], 8, "loopback", 1122],
     [[169, 254, 0, 0], 16, "link-local", 3927],
     [[172, 16, 0, 0], 12, "private", 1918],
+    [[192, 0, 0, 0], 29, "IPv4 behind an IPv6 network", 7335],
+    [[192, 0, 0, 8], 32, "a dummy, as a sender of ICMP errors", 7600],
+    [[192, 0, 0, 9], 32, "the nearest PCP server", 7723],
+    [[192, 0, 0, 10], 32, "the nearest TURN server", 8155],
+    [[192, 0, 0, 170], 31, "how a host finds NAT64", 8880],
     [[192, 0, 0, 0], 24, "protocol assignments", 6890],
     [[192, 0, 2, 0], 24, "documentation", 5737],
+    [[192, 31, 196, 0], 24, "AS112, for senseless DNS questions", 7535],
+    [[192, 52, 193, 0], 24, "multicast tunnels (AMT)", 7450],
+    [[192, 88, 99, 2], 32, "6a44 relays", 6751],
     [[192, 88, 99, 0], 24, "6to4 relays, given up", 7526],
     [[192, 168, 0, 0], 16, "private", 1918],
+    [[192, 175, 48, 0], 24, "AS112, for senseless DNS questions", 7534],
     [[198, 18, 0, 0], 15, "benchmarks", 2544],
     [[198, 51, 100, 0], 24, "documentation", 5737],
     [[203, 0, 113, 0], 24, "documentation", 5737],
     [[224, 0, 0, 0], 4, "multicast", 5771],
+    [[255, 255, 255, 255], 32, "limited broadcast", 919],
     [[240, 0, 0, 0], 4, "reserved", 1112],
   ].map(([begin, prefix, purpose, rfc]) => ({ begin: fromOctets(begin), prefix, purpose, rfc }));
 
