@@ -142,6 +142,23 @@ fn bad_input_gets_one_line_that_shows_where_it_is_wrong() {
         "subnet 2001:db8::/129",
         "2001:db8::/»129«: the prefix of an IPv6 address is a number from 0 to 128",
     );
+    let octal = "some programs take a number that begins with 0 for an octal one; leave the 0 out";
+    for (command, shown) in [
+        ("subnet 10.0.0.1/010", "10.0.0.1/»010«"),
+        ("subnet ::1/064", "::1/»064«"),
+        ("broadcast 10.0.0.1/010", "10.0.0.1/»010«"),
+        ("join 10.0.0.0/025 10.0.0.128/25", "10.0.0.0/»025«"),
+        ("same 10.0.0.1 10.0.0.2 --prefix 010", "»010«"),
+        ("same ::1 ::2 --prefix 064", "»064«"),
+        ("split 10.0.0.0/08 --into 2", "10.0.0.0/»08«"),
+        ("split 10.0.0.0/8 --into 02", "»02«"),
+        ("bytes 010", "»010«"),
+        ("bytes -010 --as i16", "-»010«"),
+        ("drill mac --seed 07", "»07«"),
+    ] {
+        check(command, &format!("{shown}: {octal}"));
+    }
+    check("drill mac --seed 4294967296", "»4294967296«: a seed is a number from 0 to 4294967295");
     check(
         "same 10.0.0.1 10.0.0.2 --prefix 40",
         "»40«: the prefix of an IPv4 address is a number from 0 to 32",

@@ -65,12 +65,6 @@
     return `${no} It is ${question.right}.`;
   }
 
-  function readSeed(text) {
-    const seed = read.number(text);
-    if (0n <= seed && seed < 1n << 32n) return Number(seed);
-    throw new read.Wrong(text, [0, text.length], "a seed is a number from 0 to 4294967295");
-  }
-
   afterAccept.drill = { Numbers, questions, wrongAnswers, isTelling, judge, readAnswer, says };
 
   if (!globalThis.customElements) return;
@@ -120,7 +114,7 @@
 
     start(text) {
       this.seed.input.value = text;
-      const seed = this.seed.value(readSeed);
+      const seed = this.seed.value(read.seed);
       if (seed === undefined) return;
       this.questions = questions(this.subject, seed);
       this.asked = 0;

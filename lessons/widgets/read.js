@@ -63,13 +63,17 @@
     if (!/^[0-9]+$/.test(piece)) {
       throw wrong("not a number; an IPv4 address is written like 192.0.2.1");
     }
-    if (/^0./.test(piece)) {
-      throw wrong("some programs take a number that begins with 0 for an octal one; " +
-        "leave the 0 out");
-    }
+    if (isOctalToSome(piece)) throw wrong(octal);
     if (Number(piece) > 255) throw wrong("one byte holds 0 to 255");
     return Number(piece);
   }
+
+  // Whether a number of decimal digits begins with a 0 that is not all of it.
+  const isOctalToSome = (digits) => /^0./.test(digits);
+
+  // C, and programs made in it, read such a number as octal: 010 is 8 to them.
+  const octal =
+    "some programs take a number that begins with 0 for an octal one; leave the 0 out";
 
   // Reads ADDRESS/PREFIX.
   function ipv4AndPrefix(text) {
@@ -84,7 +88,9 @@
 
   function prefixIn(text, place) {
     const piece = text.slice(...place);
-    if (/^[0-9]+$/.test(piece) && Number(piece) <= 32) return Number(piece);
+    const isNumber = /^[0-9]+$/.test(piece);
+    if (isNumber && isOctalToSome(piece)) throw new Wrong(text, place, octal);
+    if (isNumber && Number(piece) <= 32) return Number(piece);
     const ones = onesOfMask(piece);
     const why = ones === null
       ? "the prefix of an IPv4 address is a number from 0 to 32"
@@ -169,6 +175,7 @@
       }
       at += sign.length;
     }
+    if (!isHex && isOctalToSome(digits)) throw new Wrong(text, [begin, text.length], octal);
     const magnitude = BigInt(isHex ? `0x${digits}` : digits);
     if (magnitude >= 1n << 127n) {
       throw new Wrong(text, whole(text), "this needs more than 64 bits");
@@ -192,6 +199,13 @@
     const advice = fitting ? `try --as ${fitting.name}` : "it needs more than 64 bits";
     const why = `${type.name} holds ${type.least} to ${type.most}; ${advice}`;
     throw new Wrong(text, whole(text), why);
+  }
+
+  // Reads the seed of a drill.
+  function seed(text) {
+    const value = number(text);
+    if (0n <= value && value < 1n << 32n) return Number(value);
+    throw new Wrong(text, whole(text), "a seed is a number from 0 to 4294967295");
   }
 
   // Reads bytes: pairs of hexadecimal digits, between spaces.
@@ -246,6 +260,6 @@
   }
 
   afterAccept.read = {
-    Wrong, ipv4, ipv4AndPrefix, address, number, integer, bytes, mac, group, macOfGroups,
+    Wrong, ipv4, ipv4AndPrefix, address, number, integer, seed, bytes, mac, group, macOfGroups,
   };
 })();

@@ -111,9 +111,18 @@ pub fn number(text: &str) -> Result<i128, Wrong> {
         };
         return Err(wrong(text, place, why));
     }
+    if radix == 10 && is_octal_to_some(digits) {
+        return Err(wrong(text, begin..text.len(), OCTAL));
+    }
     let number = i128::from_str_radix(digits, radix)
         .map_err(|_| wrong(text, 0..text.len(), "this needs more than 64 bits"))?;
     Ok(if unsigned == text { number } else { -number })
+}
+
+/// Reads the seed of a drill.
+pub fn seed(text: &str) -> Result<u32, Wrong> {
+    let why = || wrong(text, 0..text.len(), "a seed is a number from 0 to 4294967295");
+    u32::try_from(number(text)?).map_err(|_| why())
 }
 
 /// Reads a MAC address: six pairs of hexadecimal digits, between colons or hyphens.
@@ -217,8 +226,8 @@ fn octet_in(text: &str, place: Range<usize>) -> Result<u8, Wrong> {
         "a number is missing; an IPv4 address is written like 192.0.2.1"
     } else if !piece.bytes().all(|byte| byte.is_ascii_digit()) {
         "not a number; an IPv4 address is written like 192.0.2.1"
-    } else if piece.len() > 1 && piece.starts_with('0') {
-        "some programs take a number that begins with 0 for an octal one; leave the 0 out"
+    } else if is_octal_to_some(piece) {
+        OCTAL
     } else if let Ok(octet) = piece.parse() {
         return Ok(octet);
     } else {
@@ -226,6 +235,15 @@ fn octet_in(text: &str, place: Range<usize>) -> Result<u8, Wrong> {
     };
     Err(wrong(text, place, why))
 }
+
+/// Whether a number of decimal digits begins with a 0 that is not all of it.
+fn is_octal_to_some(digits: &str) -> bool {
+    digits.len() > 1 && digits.starts_with('0')
+}
+
+/// C, and programs made in it, read such a number as octal: 010 is 8 to them.
+const OCTAL: &str =
+    "some programs take a number that begins with 0 for an octal one; leave the 0 out";
 
 fn ipv6_in(text: &str, place: Range<usize>) -> Result<u128, Wrong> {
     let address = &text[place.clone()];
@@ -267,12 +285,15 @@ fn prefix_behind(text: &str, end: usize, bits: u8) -> Result<u8, Wrong> {
 
 fn prefix_in(text: &str, place: Range<usize>, bits: u8) -> Result<u8, Wrong> {
     let piece = &text[place.clone()];
-    if !piece.is_empty()
-        && piece.bytes().all(|byte| byte.is_ascii_digit())
-        && let Ok(prefix) = piece.parse()
-        && prefix <= bits
-    {
-        return Ok(prefix);
+    if !piece.is_empty() && piece.bytes().all(|byte| byte.is_ascii_digit()) {
+        if is_octal_to_some(piece) {
+            return Err(wrong(text, place, OCTAL));
+        }
+        if let Ok(prefix) = piece.parse()
+            && prefix <= bits
+        {
+            return Ok(prefix);
+        }
     }
     let kind = if bits == 32 { "IPv4" } else { "IPv6" };
     let mut why = format!("the prefix of an {kind} address is a number from 0 to {bits}");
@@ -371,6 +392,17 @@ mod tests {
              write 01:00:5e:4a:14:1e, for example",
         );
         check(number("12a"), "12»a«: not a decimal digit; a hexadecimal number begins with 0x");
+        for (text, shown) in [
+            ("10.0.0.0/010", "10.0.0.0/»010«"),
+            ("::1/064", "::1/»064«"),
+            ("10.0.0.0/00", "10.0.0.0/»00«"),
+            ("10.0.0.0/099", "10.0.0.0/»099«"),
+        ] {
+            check(address_and_prefix(text), &format!("{shown}: {OCTAL}"));
+        }
+        check(prefix("010", 32), &format!("»010«: {OCTAL}"));
+        check(number("-010"), &format!("-»010«: {OCTAL}"));
+        check(seed("4294967296"), "»4294967296«: a seed is a number from 0 to 4294967295");
         check(number("-"), "-»«: a number is missing");
         check(integer("65536", Integer::U16), "»65536«: u16 holds 0 to 65535; try --as u32");
         check(integer("-2", Integer::U32), "»-2«: u32 holds 0 to 4294967295; try --as i16");

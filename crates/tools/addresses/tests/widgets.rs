@@ -257,6 +257,7 @@ fn typed_text_is_read_or_shown_back_in_the_same_line() {
            address: (text) => address(read.address(text)),
            group: (text) => address(read.group(text)),
            number: (text) => String(read.number(text)),
+           seed: (text) => String(read.seed(text)),
            mac: (text) => bits.macText(read.mac(text)),
            macOfGroups: (text) => bits.macText(read.macOfGroups(text)),
            bytes: (text) => bits.hexBytes(read.bytes(text)),
@@ -279,6 +280,7 @@ fn typed_text_is_read_or_shown_back_in_the_same_line() {
             told(read::address(text), address),
             told(read::group(text), address),
             told(read::number(text), |number| number.to_string()),
+            told(read::seed(text), |seed| seed.to_string()),
             told(read::mac(text), |mac| mac.to_string()),
             told(read::mac_of_groups(text), |mac| mac.to_string()),
             told(read::bytes(text), |bytes| hex(&bytes)),
@@ -312,7 +314,10 @@ fn typed_text_is_read_or_shown_back_in_the_same_line() {
         all_same.unwrap();
     });
     let most = i128::MAX.to_string();
-    for text in ["170141183460469231731687303715884105728", &most, "-0", ""] {
+    let hard =
+        ["170141183460469231731687303715884105728", &most, "-0", "", "4294967295", "4294967296"];
+    let octal = ["10.0.0.1/010", "10.0.0.1/00", "10.0.0.1/099", "10.0.0.1/0", "010", "-010", "00"];
+    for text in hard.into_iter().chain(octal) {
         same(text).unwrap();
     }
 }
