@@ -1,6 +1,5 @@
 //! The command line of the one program.
 
-use std::io::{self, Write};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -89,9 +88,9 @@ pub(crate) fn completions(matches: &ArgMatches, program: &mut Command) -> ExitCo
     if let Some(shell) = matches.get_one::<Shell>("shell") {
         clap_complete::generate(*shell, program, "after-accept", &mut script);
     }
-    match io::stdout().write_all(&script) {
+    match launch::print(&String::from_utf8_lossy(&script)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
+        Err(problem) => problem.report(),
     }
 }
 

@@ -29,6 +29,21 @@ use crate::multicast::Mac;
 use crate::read::{self, Wrong};
 use crate::working::dotted;
 
+/// The end of a drill in the middle.
+#[derive(Debug)]
+pub enum Failure {
+    /// The answers cannot be read.
+    Input(io::Error),
+    /// The questions cannot be written.
+    Output(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::Output(error)
+    }
+}
+
 /// Asks `count` questions: reads an answer from each line of `input`, and writes to `output`
 /// whether it is right, what the likely mistake is, and why. `prompt` is shown before each answer.
 ///
@@ -45,7 +60,7 @@ pub fn run(
     prompt: &str,
     mut input: impl BufRead,
     mut output: impl Write,
-) -> io::Result<()> {
+) -> Result<(), Failure> {
     let mut score = Score::default();
     let name = subject.name();
     writeln!(output, "drill {name} --seed {seed} --count {count}")?;
@@ -78,7 +93,7 @@ pub fn run(
         output.flush()?;
     }
     writeln!(output, "\n{score}. The same questions again: --seed {seed}")?;
-    output.flush()
+    Ok(output.flush()?)
 }
 
 /// The next answer; an inner `None` for an empty line, an outer one at the end of the input.
@@ -87,14 +102,14 @@ fn read_answer(
     prompt: &str,
     input: &mut impl BufRead,
     output: &mut impl Write,
-) -> io::Result<Option<Option<Answer>>> {
+) -> Result<Option<Option<Answer>>, Failure> {
     /// No answer is as long as this. A longer line is read as several.
     const LINE_LIMIT: u64 = 1024;
     loop {
         write!(output, "{prompt}")?;
         output.flush()?;
         let mut line = Vec::new();
-        input.take(LINE_LIMIT).read_until(b'\n', &mut line)?;
+        input.take(LINE_LIMIT).read_until(b'\n', &mut line).map_err(Failure::Input)?;
         if line.is_empty() {
             return Ok(None);
         }
