@@ -142,6 +142,21 @@ fn bad_input_gets_one_line_that_shows_where_it_is_wrong() {
         "subnet 2001:db8::/129",
         "2001:db8::/»129«: the prefix of an IPv6 address is a number from 0 to 128",
     );
+    check(
+        "bytes 96e7",
+        "96»e«7: not a decimal digit; 0x96e7 is hexadecimal, and a power of ten is \
+          written out, with its zeros",
+    );
+    check(
+        "subnet 10.0.0.1/255.0.255.0",
+        "10.0.0.1/»255.0.255.0«: a mask is ones and then zeros, and this has a 1 behind a 0; \
+         write a prefix, a number from 0 to 32",
+    );
+    check(
+        "same 10.0.0.1 10.0.0.2 --prefix 0.0.0.255",
+        "»0.0.0.255«: this is the opposite of a mask, which access lists of routers call a \
+         wildcard; the prefix is 24",
+    );
     let octal = "some programs take a number that begins with 0 for an octal one; leave the 0 out";
     for (command, shown) in [
         ("subnet 10.0.0.1/010", "10.0.0.1/»010«"),

@@ -2,7 +2,7 @@
 // and on the command line.
 (() => {
   "use strict";
-  const { typeOf, dotted, hexBytes, macText } = afterAccept.bits;
+  const { dotted, hexBytes, macText } = afterAccept.bits;
   const { drills, read } = afterAccept;
 
   // Numbers that look random but follow from a seed: Tommy Ettinger's mulberry32.
@@ -52,7 +52,7 @@
 
   // An answer in the form for comparison: written like the right one.
   const readAnswer = {
-    number: (text) => String(read.integer(text, typeOf("i64"))),
+    number: (text) => String(read.answer(text)),
     bytes: (text) => hexBytes(read.bytes(text)),
     address: (text) => dotted(read.ipv4(text)),
     mac: (text) => macText(read.mac(text)),

@@ -24,7 +24,6 @@ use std::io::{self, BufRead, Read, Write};
 
 pub use numbers::Numbers;
 
-use crate::byte_order::Integer;
 use crate::multicast::Mac;
 use crate::read::{self, Wrong};
 use crate::working::dotted;
@@ -247,7 +246,7 @@ impl Answer {
     /// Reads an answer of the same kind as this one.
     fn read_alike(&self, text: &str) -> Result<Answer, Wrong> {
         match self {
-            Answer::Number(_) => read::integer(text, Integer::I64).map(Answer::Number),
+            Answer::Number(_) => read::answer(text).map(Answer::Number),
             Answer::Bytes(_) => read::bytes(text).map(Answer::Bytes),
             Answer::Address(_) => read::ipv4(text).map(Answer::Address),
             Answer::Mac(_) => read::mac(text).map(Answer::Mac),

@@ -41,11 +41,13 @@ pub enum Address {
 
 /// Reads an IPv4 or an IPv6 address.
 pub fn address(text: &str) -> Result<Address, Wrong> {
+    no_space(text)?;
     address_in(text, 0..text.len())
 }
 
 /// Reads ADDRESS/PREFIX.
 pub fn address_and_prefix(text: &str) -> Result<(Address, u8), Wrong> {
+    no_space(text)?;
     let end = text.find('/').unwrap_or(text.len());
     let address = address_in(text, 0..end)?;
     let bits = match address {
@@ -57,6 +59,7 @@ pub fn address_and_prefix(text: &str) -> Result<(Address, u8), Wrong> {
 
 /// Reads ADDRESS/PREFIX of IPv4.
 pub fn ipv4_and_prefix(text: &str) -> Result<(u32, u8), Wrong> {
+    no_space(text)?;
     let end = text.find('/').unwrap_or(text.len());
     let address = ipv4_in(text, 0..end)?;
     prefix_behind(text, end, 32).map(|prefix| (address, prefix))
@@ -64,12 +67,24 @@ pub fn ipv4_and_prefix(text: &str) -> Result<(u32, u8), Wrong> {
 
 /// Reads a prefix of an address with this number of bits.
 pub fn prefix(text: &str, bits: u8) -> Result<u8, Wrong> {
+    no_space(text)?;
     prefix_in(text, 0..text.len(), bits)
 }
 
 /// Reads an IPv4 address: four decimal numbers of a byte each.
 pub fn ipv4(text: &str) -> Result<u32, Wrong> {
+    no_space(text)?;
     ipv4_in(text, 0..text.len())
+}
+
+/// Refuses spaces, which come with copied text, before the rest of it is looked at.
+fn no_space(text: &str) -> Result<(), Wrong> {
+    let is_space = |sign: char| matches!(sign, ' ' | '\t' | '\u{a0}');
+    let Some(start) = text.find(is_space) else {
+        return Ok(());
+    };
+    let end = text[start..].find(|sign| !is_space(sign)).map_or(text.len(), |at| start + at);
+    Err(wrong(text, start..end, "leave the space out"))
 }
 
 /// Reads a number that the type holds, in decimal, or in hexadecimal after 0x.
@@ -91,8 +106,9 @@ pub fn integer(text: &str, integer: Integer) -> Result<i128, Wrong> {
 
 /// Reads a number, in decimal, or in hexadecimal after 0x.
 pub fn number(text: &str) -> Result<i128, Wrong> {
+    no_space(text)?;
     let unsigned = text.strip_prefix('-').unwrap_or(text);
-    let (digits, radix) = match unsigned.strip_prefix("0x") {
+    let (digits, radix) = match unsigned.strip_prefix("0x").or(unsigned.strip_prefix("0X")) {
         Some(digits) => (digits, 16),
         None => (unsigned, 10),
     };
@@ -104,6 +120,13 @@ pub fn number(text: &str) -> Result<i128, Wrong> {
         let place = begin + at..begin + at + sign.len_utf8();
         let why = match radix {
             16 => "a hexadecimal number is made of 0 to 9 and a to f",
+            _ if is_power_of_ten(digits) => {
+                let why = format!(
+                    "not a decimal digit; 0x{digits} is hexadecimal, \
+                     and a power of ten is written out, with its zeros"
+                );
+                return Err(wrong(text, place, why));
+            }
             _ if sign.is_ascii_hexdigit() => {
                 "not a decimal digit; a hexadecimal number begins with 0x"
             }
@@ -117,6 +140,22 @@ pub fn number(text: &str) -> Result<i128, Wrong> {
     let number = i128::from_str_radix(digits, radix)
         .map_err(|_| wrong(text, 0..text.len(), "this needs more than 64 bits"))?;
     Ok(if unsigned == text { number } else { -number })
+}
+
+/// Whether this is written like 96e7, which may be meant as 96 x 10^7 or as hexadecimal.
+fn is_power_of_ten(digits: &str) -> bool {
+    let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+    let parts = digits.split_once(['e', 'E']);
+    parts.is_some_and(|(factor, power)| are_digits(factor) && are_digits(power))
+}
+
+/// Reads the number with which a drill is answered.
+pub fn answer(text: &str) -> Result<i128, Wrong> {
+    let number = number(text)?;
+    if (Integer::I64.least()..=Integer::I64.most()).contains(&number) {
+        return Ok(number);
+    }
+    Err(wrong(text, 0..text.len(), "no answer needs as many bits as this"))
 }
 
 /// Reads the seed of a drill.
@@ -296,13 +335,29 @@ fn prefix_in(text: &str, place: Range<usize>, bits: u8) -> Result<u8, Wrong> {
         }
     }
     let kind = if bits == 32 { "IPv4" } else { "IPv6" };
-    let mut why = format!("the prefix of an {kind} address is a number from 0 to {bits}");
-    if let Ok(mask) = piece.parse::<Ipv4Addr>()
-        && mask.to_bits().leading_ones() + mask.to_bits().trailing_zeros() == 32
-    {
-        why = format!("this is a mask; the prefix is {}", mask.to_bits().leading_ones());
-    }
+    let why = match piece.parse::<Ipv4Addr>() {
+        Ok(mask) if bits == 32 => instead_of_mask(mask.to_bits()),
+        _ => format!("the prefix of an {kind} address is a number from 0 to {bits}"),
+    };
     Err(wrong(text, place, why))
+}
+
+/// What to write instead of a mask.
+fn instead_of_mask(mask: u32) -> String {
+    let prefix = |mask: u32| {
+        let ones = mask.leading_ones();
+        (ones + mask.trailing_zeros() == 32).then_some(ones)
+    };
+    match (prefix(mask), prefix(!mask)) {
+        (Some(prefix), _) => format!("this is a mask; the prefix is {prefix}"),
+        (None, Some(prefix)) => format!(
+            "this is the opposite of a mask, which access lists of routers call a wildcard; \
+             the prefix is {prefix}"
+        ),
+        (None, None) => "a mask is ones and then zeros, and this has a 1 behind a 0; \
+                         write a prefix, a number from 0 to 32"
+            .to_owned(),
+    }
 }
 
 /// The ranges of the pieces between the separators.
@@ -410,6 +465,29 @@ mod tests {
         check(prefix("010", 32), &format!("»010«: {OCTAL}"));
         check(number("-010"), &format!("-»010«: {OCTAL}"));
         check(seed("4294967296"), "»4294967296«: a seed is a number from 0 to 4294967295");
+    }
+
+    #[test]
+    fn what_was_meant_is_told() {
+        assert_eq!(number("0XfF"), Ok(255));
+        let power = "is hexadecimal, and a power of ten is written out, with its zeros";
+        check(number("96e7"), &format!("96»e«7: not a decimal digit; 0x96e7 {power}"));
+        check(
+            address_and_prefix("10.0.0.1/255.0.255.0"),
+            "10.0.0.1/»255.0.255.0«: a mask is ones and then zeros, and this has a 1 behind a 0; \
+             write a prefix, a number from 0 to 32",
+        );
+        check(
+            address_and_prefix("10.0.0.1/0.0.0.255"),
+            "10.0.0.1/»0.0.0.255«: this is the opposite of a mask, which access lists of routers \
+             call a wildcard; the prefix is 24",
+        );
+        check(address_and_prefix("10.0.0.1 /24"), "10.0.0.1» «/24: leave the space out");
+        check(number("16 909 060"), "16» «909 060: leave the space out");
+        check(
+            answer("18446744073709551615"),
+            "»18446744073709551615«: no answer needs as many bits as this",
+        );
     }
 
     #[test]
