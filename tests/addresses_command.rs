@@ -169,11 +169,18 @@ fn bad_input_gets_one_line_that_shows_where_it_is_wrong() {
         ("split 10.0.0.0/8 --into 02", "»02«"),
         ("bytes 010", "»010«"),
         ("bytes -010 --as i16", "-»010«"),
-        ("drill mac --seed 07", "»07«"),
     ] {
         check(command, &format!("{shown}: {octal}"));
     }
-    check("drill mac --seed 4294967296", "»4294967296«: a seed is a number from 0 to 4294967295");
+    check(
+        "drill mac --seed 4294967296",
+        "invalid value '4294967296' for '--seed <N>': a seed is a number from 0 to 4294967295; \
+         see --help",
+    );
+    check(
+        "drill mac --seed 07",
+        &format!("invalid value '07' for '--seed <N>': {octal}; see --help"),
+    );
     check(
         "same 10.0.0.1 10.0.0.2 --prefix 40",
         "»40«: the prefix of an IPv4 address is a number from 0 to 32",

@@ -109,8 +109,9 @@ enum Question {
         #[arg(value_parser = subject())]
         subject: Subject,
         /// A seed; the same seed asks the same questions [default: by chance]
-        #[arg(long, value_name = "N")]
-        seed: Option<String>,
+        #[arg(long, value_name = "N",
+            value_parser = |text: &str| read::seed(text).map_err(|wrong| wrong.why().to_owned()))]
+        seed: Option<u32>,
         /// The number of questions
         #[arg(long, value_name = "N", default_value_t = 10,
             value_parser = clap::value_parser!(u32).range(1..))]
@@ -182,10 +183,7 @@ impl Error for Failure {}
 
 fn answer(question: Question) -> Result<(), Failure> {
     if let Question::Drill { subject, seed, count } = question {
-        let seed = match seed {
-            Some(text) => read::seed(&text)?,
-            None => RandomState::new().hash_one(0) as u32,
-        };
+        let seed = seed.unwrap_or_else(|| RandomState::new().hash_one(0) as u32);
         // Without a terminal, a prompt would only be noise in the output.
         let prompt = io::stdin().is_terminal() && io::stdout().is_terminal();
         let prompt = if prompt { "> " } else { "" };

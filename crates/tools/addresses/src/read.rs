@@ -16,6 +16,13 @@ pub struct Wrong {
     why: String,
 }
 
+impl Wrong {
+    /// The reason alone, for those who show the text themselves.
+    pub fn why(&self) -> &str {
+        &self.why
+    }
+}
+
 /// One line, with the wrong part between two marks: `10.0.0.»256«: …`.
 impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
