@@ -1,6 +1,5 @@
 //! The command line of the one program.
 
-use std::io::{self, Write};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -83,16 +82,9 @@ pub(crate) fn hand_over<C: FromArgMatches>(
     }
 }
 
-/// Prints the completions for the shell that the command line names.
-pub(crate) fn completions(matches: &ArgMatches, program: &mut Command) -> ExitCode {
-    let mut script = Vec::new();
-    if let Some(shell) = matches.get_one::<Shell>("shell") {
-        clap_complete::generate(*shell, program, "after-accept", &mut script);
-    }
-    match io::stdout().write_all(&script) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
-    }
+/// The shell for which to print completions.
+pub(crate) fn shell(matches: &ArgMatches) -> Shell {
+    *matches.get_one("shell").expect("it is required")
 }
 
 fn host_argument() -> Arg {
@@ -147,6 +139,13 @@ fn completions_command() -> Command {
         .required(true);
     Command::new("completions")
         .about("Print a script that lets your shell complete this command line")
+        .after_help(
+            "Examples:\n  \
+             source <(after-accept completions bash)\n  \
+             source <(after-accept completions zsh)   after compinit\n  \
+             after-accept completions fish | source\n\n\
+             The line belongs into ~/.bashrc, ~/.zshrc or ~/.config/fish/config.fish.",
+        )
         .arg(shell)
 }
 

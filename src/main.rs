@@ -3,6 +3,7 @@
 
 mod all_at_once;
 mod command;
+mod completions;
 mod server;
 mod table;
 mod uploads;
@@ -52,7 +53,7 @@ fn main() -> ExitCode {
         Some(("snmp-walk", matches)) => hand_over(matches, &program, snmp_walk::run),
         #[cfg(feature = "book")]
         Some(("book", matches)) => book_server::run(matches),
-        Some(("completions", matches)) => command::completions(matches, &mut program),
+        Some(("completions", matches)) => completions::print(command::shell(matches)),
         Some((name, matches)) => match find(|style| style.name == name) {
             Some((style, serve)) => launch::run(style, serve, matches),
             None => unreachable!("clap knows no other command"),

@@ -52,6 +52,25 @@
   // 01:00:5e:4a:14:1e
   const macText = (mac) => mac.map(hex).join(":");
 
+  // The address as text, shortened according to RFC 5952: the longest run of two or more zeros is
+  // left out. An address that stands for one of IPv4 ends like it.
+  function ipv6Text(address) {
+    if (address >> 32n === 0xffffn) return `::ffff:${dotted(Number(address & 0xffffffffn))}`;
+    const groups = ipv6Groups(address).map((group) => group.toString(16));
+    const runs = groups.map((_, at) => groups.slice(at).findIndex((group) => group !== "0"))
+      .map((length, at) => (length < 0 ? 8 - at : length));
+    const longest = Math.max(...runs);
+    if (longest < 2) return groups.join(":");
+    const begin = runs.indexOf(longest);
+    const [before, after] = [groups.slice(0, begin), groups.slice(begin + longest)];
+    return `${before.join(":")}::${after.join(":")}`;
+  }
+
+  const ipv6Groups = (address) =>
+    Array.from({ length: 8 }, (_, at) => Number((address >> BigInt(112 - 16 * at)) & 0xffffn));
+
+  const fourDigits = (group) => group.toString(16).padStart(4, "0");
+
   // A number with separated thousands: 16,777,214.
   const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ",");
 
@@ -74,7 +93,7 @@
   globalThis.afterAccept = {
     bits: {
       types, typeOf, octets, fromOctets, dotted, digit, byOctets, bits, binary, hex, hexBytes,
-      macText, grouped, count, ordinal, working,
+      macText, ipv6Text, ipv6Groups, fourDigits, grouped, count, ordinal, working,
     },
   };
 })();

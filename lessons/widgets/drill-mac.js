@@ -1,8 +1,8 @@
 // Questions about the MAC addresses of multicast groups, and the mistakes that answers show.
 (() => {
   "use strict";
-  const { dotted, macText, octets } = afterAccept.bits;
-  const { ipv6Text, mac, macOfGroup, macOfIpv6, macOfIpv6Group } = afterAccept.multicast;
+  const { dotted, ipv6Text, macText, octets } = afterAccept.bits;
+  const { mac, macOfGroup, macOfIpv6, macOfIpv6Group } = afterAccept.multicast;
 
   const mistakes = {
     "kept-24th-bit": "you kept the 24th bit, but only the lower 23 bits are copied",

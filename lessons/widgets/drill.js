@@ -2,7 +2,7 @@
 // and on the command line.
 (() => {
   "use strict";
-  const { typeOf, dotted, hexBytes, macText } = afterAccept.bits;
+  const { dotted, hexBytes, macText } = afterAccept.bits;
   const { drills, read } = afterAccept;
 
   // Numbers that look random but follow from a seed: Tommy Ettinger's mulberry32.
@@ -52,7 +52,7 @@
 
   // An answer in the form for comparison: written like the right one.
   const readAnswer = {
-    number: (text) => String(read.integer(text, typeOf("i64"))),
+    number: (text) => String(read.answer(text)),
     bytes: (text) => hexBytes(read.bytes(text)),
     address: (text) => dotted(read.ipv4(text)),
     mac: (text) => macText(read.mac(text)),
@@ -63,12 +63,6 @@
     if (isRight) return "Right.";
     const no = mistake === null ? "No." : `No: ${drills[subject].mistakes[mistake]}.`;
     return `${no} It is ${question.right}.`;
-  }
-
-  function readSeed(text) {
-    const seed = read.number(text);
-    if (0n <= seed && seed < 1n << 32n) return Number(seed);
-    throw new read.Wrong(text, [0, text.length], "a seed is a number from 0 to 4294967295");
   }
 
   afterAccept.drill = { Numbers, questions, wrongAnswers, isTelling, judge, readAnswer, says };
@@ -120,7 +114,7 @@
 
     start(text) {
       this.seed.input.value = text;
-      const seed = this.seed.value(readSeed);
+      const seed = this.seed.value(read.seed);
       if (seed === undefined) return;
       this.questions = questions(this.subject, seed);
       this.asked = 0;

@@ -144,7 +144,8 @@
     }
 
     read() {
-      return this.field.value((text) => afterAccept.read.integer(text, this.type));
+      return this.field.value((text) =>
+        afterAccept.read.integer(text, this.type, (name) => `choose ${name}`));
     }
 
     update() {

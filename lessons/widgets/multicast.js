@@ -1,8 +1,10 @@
 // From a multicast group to the MAC address of its frames, and back to the groups.
 (() => {
   "use strict";
-  const { binary, byOctets, digit, dotted, fromOctets, hex, macText, octets, working } =
-    afterAccept.bits;
+  const {
+    binary, byOctets, digit, dotted, fourDigits, fromOctets, hex, ipv6Groups, ipv6Text, macText,
+    octets, working,
+  } = afterAccept.bits;
 
   // 01:00:5e, a 0 bit, and the group's lower 23 bits (RFC 1112, section 6.4).
   function macOfGroup(group) {
@@ -26,24 +28,6 @@
 
   // The last 32 bits of all IPv6 groups of a MAC address.
   const endOfIpv6Groups = ([, , ...end]) => fromOctets(end);
-
-  // The address as text, shortened according to RFC 5952: the longest run of two or more zeros is
-  // left out.
-  function ipv6Text(address) {
-    const groups = ipv6Groups(address).map((group) => group.toString(16));
-    const runs = groups.map((_, at) => groups.slice(at).findIndex((group) => group !== "0"))
-      .map((length, at) => (length < 0 ? 8 - at : length));
-    const longest = Math.max(...runs);
-    if (longest < 2) return groups.join(":");
-    const begin = runs.indexOf(longest);
-    const [before, after] = [groups.slice(0, begin), groups.slice(begin + longest)];
-    return `${before.join(":")}::${after.join(":")}`;
-  }
-
-  const ipv6Groups = (address) =>
-    Array.from({ length: 8 }, (_, at) => Number((address >> BigInt(112 - 16 * at)) & 0xffffn));
-
-  const fourDigits = (group) => group.toString(16).padStart(4, "0");
 
   // The kind of a bit of an IPv4 group: given, lost or kept.
   const fate = (bit) => (bit < 4 ? "given" : bit < 9 ? "lost" : "kept");
@@ -134,7 +118,7 @@
     const end = octetsToEnd(mac);
     return `${macText(mac)} carries the IPv6 groups that end in ${end}\n\n` +
       `  group ff__:____:____:____:____:____|${end}\n\n` +
-      `  such as ${onTheLink(mac)}, among the hosts of the link\n` +
+      `  such as ${onTheLink(mac)}\n` +
       `\nwhy\n${working(whyGroups(mac))}`;
   }
 
@@ -143,20 +127,39 @@
     return `${fourDigits(end >>> 16)}:${fourDigits(end & 0xffff)}`;
   };
 
-  const onTheLink = (mac) => ipv6Text((0xff02n << 112n) | BigInt(endOfIpv6Groups(mac)));
+  // The first byte behind 33:33 of every solicited-node group, ff02::1:ff00:0/104.
+  const isSolicited = ([, , first]) => first === 0xff;
 
-  const whyGroups = (mac) => [
-    ["bits", isIpv6(mac)
-      ? "33:33 is followed by the lower 32 bits of the group (RFC 2464).\n" +
-        "The 88 others behind ff are lost, so 2^88 groups share a MAC."
-      : "A group begins with 1110. Then come 5 bits that the MAC does not\n" +
+  // A group of the MAC address that is in use, and who is in it.
+  function onTheLink(mac) {
+    const own = (0xff02n << 112n) | BigInt(endOfIpv6Groups(mac));
+    if (!isSolicited(mac)) return `${ipv6Text(own)}, among the hosts of the link`;
+    const [, , , high, middle, low] = mac.map(hex);
+    return `${ipv6Text(own | (1n << 32n))}, ` +
+      `the hosts whose address ends in ${high}:${middle}${low}`;
+  }
+
+  const whyGroups = (mac) => (isIpv6(mac) ? whyIpv6Groups(mac) : [
+    ["bits",
+      "A group begins with 1110. Then come 5 bits that the MAC does not\n" +
         "have, and then its lower 23. Each value of the 5 is another group:\n" +
         "four of them end the first octet, and the fifth leads the second,\n" +
         "which it makes 128 greater."],
-  ];
+  ]);
+
+  function whyIpv6Groups(mac) {
+    const bits = ["bits",
+      "33:33 is followed by the lower 32 bits of the group (RFC 2464).\n" +
+        "The 88 others behind ff are lost, so 2^88 groups share a MAC."];
+    const neighbors = ["neighbors",
+      "ff02::1:ff and the last 24 bits of an address: its solicited-node\n" +
+        "group (RFC 4291, section 2.7.1). A host that wants the MAC of a\n" +
+        "neighbor asks this group: few others have to listen."];
+    return isSolicited(mac) ? [bits, neighbors] : [bits];
+  }
 
   afterAccept.multicast = {
-    macOfGroup, macOfIpv6Group, groupsOfMac, endOfIpv6Groups, lostBits, ipv6Text, mac, macOfIpv6,
+    macOfGroup, macOfIpv6Group, groupsOfMac, endOfIpv6Groups, lostBits, mac, macOfIpv6,
     groups,
   };
 
@@ -284,7 +287,7 @@
   function ipv6List(mac) {
     return facts([
       ["groups", `ff__:____:____:____:____:____:${octetsToEnd(mac)}`],
-      ["such as", `${onTheLink(mac)}, among the hosts of the link`],
+      ["such as", onTheLink(mac)],
     ]);
   }
 

@@ -36,7 +36,17 @@
     });
   }
 
-  const ipv4 = (text) => ipv4In(text, whole(text));
+  function ipv4(text) {
+    noSpace(text);
+    return ipv4In(text, whole(text));
+  }
+
+  // Refuses spaces, which come with copied text, before the rest of it is looked at.
+  function noSpace(text) {
+    const found = /[ \t\u00a0]+/.exec(text);
+    if (!found) return;
+    throw new Wrong(text, [found.index, found.index + found[0].length], "leave the space out");
+  }
 
   function ipv4In(text, place) {
     const places = pieces(text, place, ".");
@@ -63,68 +73,107 @@
     if (!/^[0-9]+$/.test(piece)) {
       throw wrong("not a number; an IPv4 address is written like 192.0.2.1");
     }
-    if (/^0./.test(piece)) {
-      throw wrong("some programs take a number that begins with 0 for an octal one; " +
-        "leave the 0 out");
-    }
+    if (isOctalToSome(piece)) throw wrong(octal);
     if (Number(piece) > 255) throw wrong("one byte holds 0 to 255");
     return Number(piece);
   }
 
-  // Reads ADDRESS/PREFIX.
+  // Whether a number of decimal digits begins with a 0 that is not all of it.
+  const isOctalToSome = (digits) => /^0./.test(digits);
+
+  // C, and programs made in it, read such a number as octal: 010 is 8 to them.
+  const octal =
+    "some programs take a number that begins with 0 for an octal one; leave the 0 out";
+
+  // Reads ADDRESS/PREFIX of IPv4.
   function ipv4AndPrefix(text) {
-    const slash = text.indexOf("/");
-    const end = slash < 0 ? text.length : slash;
+    noSpace(text);
+    const end = endOfAddress(text);
     const address = ipv4In(text, [0, end]);
-    if (slash < 0) {
-      throw new Wrong(text, [end, end], `a network has a prefix: write ${text}/24, for example`);
-    }
-    return { address, prefix: prefixIn(text, [slash + 1, text.length]) };
+    return { address, prefix: prefixBehind(text, end, 32) };
   }
 
-  function prefixIn(text, place) {
+  // Reads ADDRESS/PREFIX of either kind, as { ipv4, prefix } or { ipv6, prefix }.
+  function addressAndPrefix(text) {
+    noSpace(text);
+    const end = endOfAddress(text);
+    const read = addressIn(text, [0, end]);
+    const bits = read.ipv6 === undefined ? 32 : 128;
+    return { ...read, prefix: prefixBehind(text, end, bits) };
+  }
+
+  function endOfAddress(text) {
+    const slash = text.indexOf("/");
+    return slash < 0 ? text.length : slash;
+  }
+
+  // Reads the prefix behind an address that ends here.
+  function prefixBehind(text, end, bits) {
+    if (end < text.length) return prefixIn(text, [end + 1, text.length], bits);
+    throw new Wrong(text, [end, end], `a network has a prefix: write ${text}/24, for example`);
+  }
+
+  function prefixIn(text, place, bits) {
     const piece = text.slice(...place);
-    if (/^[0-9]+$/.test(piece) && Number(piece) <= 32) return Number(piece);
-    const ones = onesOfMask(piece);
-    const why = ones === null
-      ? "the prefix of an IPv4 address is a number from 0 to 32"
-      : `this is a mask; the prefix is ${ones}`;
+    const isNumber = /^[0-9]+$/.test(piece);
+    if (isNumber && isOctalToSome(piece)) throw new Wrong(text, place, octal);
+    if (isNumber && Number(piece) <= bits) return Number(piece);
+    const kind = bits === 32 ? "IPv4" : "IPv6";
+    const why = (bits === 32 ? insteadOfMask(piece) : null) ??
+      `the prefix of an ${kind} address is a number from 0 to ${bits}`;
     throw new Wrong(text, place, why);
   }
 
-  // The number of ones that a mask begins with; null if the address is not a mask.
-  function onesOfMask(text) {
+  // What to write instead of a mask; null if the text is not an address.
+  function insteadOfMask(text) {
+    const inBits = (address) => octets(address).map(afterAccept.bits.binary).join("");
+    let mask;
     try {
-      const bits = octets(ipv4(text)).map(afterAccept.bits.binary).join("");
-      return /^1*0*$/.test(bits) ? bits.replaceAll("0", "").length : null;
+      mask = inBits(ipv4(text));
     } catch {
       return null;
     }
+    const count = (digit) => mask.split(digit).length - 1;
+    if (/^1*0*$/.test(mask)) return `this is a mask; the prefix is ${count("1")}`;
+    if (/^0*1*$/.test(mask)) {
+      return "this is the opposite of a mask, which access lists of routers call a wildcard; " +
+        `the prefix is ${count("0")}`;
+    }
+    return "a mask is ones and then zeros, and this has a 1 behind a 0; " +
+      "write a prefix, a number from 0 to 32";
   }
 
   // An address of either kind, as { ipv4 } or { ipv6 }.
   function address(text) {
-    return text.includes(":") ? { ipv6: ipv6(text) } : { ipv4: ipv4(text) };
+    noSpace(text);
+    return addressIn(text, whole(text));
   }
 
-  function ipv6(text) {
-    const groups = ipv6Groups(text);
+  function addressIn(text, place) {
+    return text.slice(...place).includes(":")
+      ? { ipv6: ipv6In(text, place) } : { ipv4: ipv4In(text, place) };
+  }
+
+  function ipv6In(text, place) {
+    const own = text.slice(...place);
+    const [, end] = place;
+    const groups = ipv6Groups(own);
     if (groups) return groups.reduce((address, group) => (address << 16n) | BigInt(group), 0n);
-    for (const place of pieces(text, whole(text), ":")) {
-      const group = text.slice(...place);
-      if (place[1] === text.length && group.includes(".")) {
-        ipv4In(text, place);
+    for (const piece of pieces(text, place, ":")) {
+      const group = text.slice(...piece);
+      if (piece[1] === end && group.includes(".")) {
+        ipv4In(text, piece);
       } else if (!/^[0-9a-f]{0,4}$/i.test(group)) {
         const why = "a group of an IPv6 address is one to four hexadecimal digits";
-        throw new Wrong(text, place, why);
+        throw new Wrong(text, piece, why);
       }
     }
-    const gap = text.indexOf("::");
-    const second = gap < 0 ? -1 : text.indexOf("::", gap + 1);
+    const gap = own.indexOf("::");
+    const second = gap < 0 ? -1 : own.indexOf("::", gap + 1);
     if (second >= 0) {
       throw new Wrong(text, [second, second + 2], "only one :: can stand for groups that are 0");
     }
-    throw new Wrong(text, whole(text), "an IPv6 address has eight groups, or fewer and one ::");
+    throw new Wrong(text, place, "an IPv6 address has eight groups, or fewer and one ::");
   }
 
   // The eight groups of an IPv6 address; null if the text is not one.
@@ -157,18 +206,20 @@
 
   // Reads a number, in decimal, or in hexadecimal after 0x.
   function number(text) {
+    noSpace(text);
     const unsigned = text.replace(/^-/, "");
-    const digits = unsigned.replace(/^0x/, "");
+    const digits = unsigned.replace(/^0[xX]/, "");
     const isHex = digits !== unsigned;
     const begin = text.length - digits.length;
     if (digits === "") throw new Wrong(text, [begin, begin], "a number is missing");
     let at = begin;
     for (const sign of digits) {
       if (!(isHex ? /[0-9a-f]/i : /[0-9]/).test(sign)) {
-        throw new Wrong(text, [at, at + sign.length], whyNoDigit(sign, isHex));
+        throw new Wrong(text, [at, at + sign.length], whyNoDigit(sign, isHex, digits));
       }
       at += sign.length;
     }
+    if (!isHex && isOctalToSome(digits)) throw new Wrong(text, [begin, text.length], octal);
     const magnitude = BigInt(isHex ? `0x${digits}` : digits);
     if (magnitude >= 1n << 127n) {
       throw new Wrong(text, whole(text), "this needs more than 64 bits");
@@ -176,22 +227,43 @@
     return unsigned === text ? magnitude : -magnitude;
   }
 
-  function whyNoDigit(sign, isHex) {
+  function whyNoDigit(sign, isHex, digits) {
     if (isHex) return "a hexadecimal number is made of 0 to 9 and a to f";
+    // 96e7 may be meant as 96 x 10^7 or as hexadecimal.
+    if (/^[0-9]+e[0-9]+$/i.test(digits)) {
+      return `not a decimal digit; 0x${digits} is hexadecimal, ` +
+        "and a power of ten is written out, with its zeros";
+    }
     return /[0-9a-f]/i.test(sign)
       ? "not a decimal digit; a hexadecimal number begins with 0x"
       : "a number is made of 0 to 9; write 16909060, or 0x01020304";
   }
 
-  // Reads a number that the type holds.
-  function integer(text, type) {
+  // Reads a number that the type holds. The advice names a type that holds it: where a page shows
+  // types to choose from, it is not to add an option to a command.
+  function integer(text, type, advise = (name) => `try --as ${name}`) {
     const value = number(text);
     const holds = ({ least, most }) => least <= value && value <= most;
     if (holds(type)) return value;
     const fitting = types.find(holds);
-    const advice = fitting ? `try --as ${fitting.name}` : "it needs more than 64 bits";
+    const advice = fitting ? advise(fitting.name) : "it needs more than 64 bits";
     const why = `${type.name} holds ${type.least} to ${type.most}; ${advice}`;
     throw new Wrong(text, whole(text), why);
+  }
+
+  // Reads the number with which a drill is answered.
+  function answer(text) {
+    const value = number(text);
+    const { least, most } = afterAccept.bits.typeOf("i64");
+    if (least <= value && value <= most) return value;
+    throw new Wrong(text, whole(text), "no answer needs as many bits as this");
+  }
+
+  // Reads the seed of a drill.
+  function seed(text) {
+    const value = number(text);
+    if (0n <= value && value < 1n << 32n) return Number(value);
+    throw new Wrong(text, whole(text), "a seed is a number from 0 to 4294967295");
   }
 
   // Reads bytes: pairs of hexadecimal digits, between spaces.
@@ -246,6 +318,6 @@
   }
 
   afterAccept.read = {
-    Wrong, ipv4, ipv4AndPrefix, address, number, integer, bytes, mac, group, macOfGroups,
+    Wrong, ipv4, ipv4AndPrefix, address, addressAndPrefix, number, integer, answer, seed, bytes, mac, group, macOfGroups,
   };
 })();

@@ -1,8 +1,9 @@
-// Networks of IPv4: an address, a prefix, and what follows from AND, OR and NOT.
+// Networks: an address, a prefix, and what follows from AND, OR and NOT.
 (() => {
   "use strict";
-  const { bits, byOctets, count, digit, dotted, fromOctets, grouped, octets, ordinal, working } =
-    afterAccept.bits;
+  const {
+    bits, byOctets, count, digit, dotted, fromOctets, grouped, ipv6Text, octets, ordinal, working,
+  } = afterAccept.bits;
 
   // The mask of a prefix: that many ones, and zeros for the rest. In JavaScript a shift by 32 bits
   // shifts nothing, so /0 is a special case.
@@ -25,21 +26,31 @@
 
   // Ranges with a special purpose. If one range lies in another, the smaller one comes first.
   const special = [
-    [[255, 255, 255, 255], 32, "limited broadcast", 919],
-    [[0, 0, 0, 0], 8, "this network, for hosts without address", 1122],
+    [[0, 0, 0, 0], 32, "this host, while it has no address", 1122],
+    [[0, 0, 0, 0], 8, "this network, for hosts without address", 791],
     [[10, 0, 0, 0], 8, "private", 1918],
     [[100, 64, 0, 0], 10, "shared, inside of a provider", 6598],
     [[127, 0, 0, 0], 8, "loopback", 1122],
     [[169, 254, 0, 0], 16, "link-local", 3927],
     [[172, 16, 0, 0], 12, "private", 1918],
+    [[192, 0, 0, 0], 29, "IPv4 behind an IPv6 network", 7335],
+    [[192, 0, 0, 8], 32, "a dummy, as a sender of ICMP errors", 7600],
+    [[192, 0, 0, 9], 32, "the nearest PCP server", 7723],
+    [[192, 0, 0, 10], 32, "the nearest TURN server", 8155],
+    [[192, 0, 0, 170], 31, "how a host finds NAT64", 8880],
     [[192, 0, 0, 0], 24, "protocol assignments", 6890],
     [[192, 0, 2, 0], 24, "documentation", 5737],
+    [[192, 31, 196, 0], 24, "AS112, for senseless DNS questions", 7535],
+    [[192, 52, 193, 0], 24, "multicast tunnels (AMT)", 7450],
+    [[192, 88, 99, 2], 32, "6a44 relays", 6751],
     [[192, 88, 99, 0], 24, "6to4 relays, given up", 7526],
     [[192, 168, 0, 0], 16, "private", 1918],
+    [[192, 175, 48, 0], 24, "AS112, for senseless DNS questions", 7534],
     [[198, 18, 0, 0], 15, "benchmarks", 2544],
     [[198, 51, 100, 0], 24, "documentation", 5737],
     [[203, 0, 113, 0], 24, "documentation", 5737],
     [[224, 0, 0, 0], 4, "multicast", 5771],
+    [[255, 255, 255, 255], 32, "limited broadcast", 919],
     [[240, 0, 0, 0], 4, "reserved", 1112],
   ].map(([begin, prefix, purpose, rfc]) => ({ begin: fromOctets(begin), prefix, purpose, rfc }));
 
@@ -179,9 +190,130 @@
 
   const octetOf = (address, octet) => octets(address)[octet];
 
+  // IPv6: the same idea with 128 bits, which only a BigInt holds.
+  const maskIpv6 = (prefix) => BigInt.asUintN(128, -1n << BigInt(128 - prefix));
+  const lowestIpv6 = (address, prefix) => address & maskIpv6(prefix);
+  const highestIpv6 = (address, prefix) => address | BigInt.asUintN(128, ~maskIpv6(prefix));
+
+  const specialIpv6 = [
+    ["::", 128, "unspecified", 4291],
+    ["::1", 128, "loopback", 4291],
+    ["::ffff:0:0", 96, "IPv4-mapped", 4291],
+    ["64:ff9b::", 96, "NAT64", 6052],
+    ["64:ff9b:1::", 48, "NAT64, inside of a network", 8215],
+    ["100::", 64, "discarded", 6666],
+    ["100:0:0:1::", 64, "a dummy that is sent nowhere", 9780],
+    ["2001::", 32, "Teredo tunnels", 4380],
+    ["2001:1::1", 128, "the nearest PCP server", 7723],
+    ["2001:1::2", 128, "the nearest TURN server", 8155],
+    ["2001:1::3", 128, "the nearest DNS-SD registrar", 9665],
+    ["2001:2::", 48, "benchmarks", 5180],
+    ["2001:3::", 32, "multicast tunnels (AMT)", 7450],
+    ["2001:4:112::", 48, "AS112, for senseless DNS questions", 7535],
+    ["2001:10::", 28, "ORCHID, given up", 4843],
+    ["2001:20::", 28, "ORCHIDv2: hashes, not places", 7343],
+    ["2001:30::", 28, "identities of drones", 9374],
+    ["2001::", 23, "protocol assignments", 2928],
+    ["2001:db8::", 32, "documentation", 3849],
+    ["2002::", 16, "6to4", 3056],
+    ["2620:4f:8000::", 48, "AS112, for senseless DNS questions", 7534],
+    ["3fff::", 20, "documentation", 9637],
+    ["5f00::", 16, "segment routing", 9602],
+    ["fc00::", 7, "unique local", 4193],
+    ["fe80::", 10, "link-local", 4291],
+    ["ff00::", 8, "multicast", 4291],
+  ].map(([begin, prefix, purpose, rfc]) =>
+    ({ begin: afterAccept.read.address(begin).ipv6, prefix, purpose, rfc }));
+
+  function rangeIpv6(address) {
+    const found = specialIpv6.find(({ begin, prefix }) => lowestIpv6(address, prefix) === begin);
+    if (!found) return address >> 125n === 1n ? "public" : "unassigned";
+    const { begin, prefix, purpose, rfc } = found;
+    return `${purpose}: ${ipv6Text(begin)}/${prefix}, RFC ${rfc}`;
+  }
+
+  // Everything about the network of an IPv6 address and its prefix, as text.
+  function subnetIpv6(address, prefix) {
+    const row = ([name, value]) => `  ${name.padEnd(10)} ${value}\n`;
+    const rows = addressRowsIpv6(address, prefix).map(([name, value]) =>
+      row([name, allDigits(value, prefix)]));
+    return `${ipv6Text(address)}/${prefix}\n\n${" ".repeat(13)}${lettersIpv6(prefix)}\n` +
+      `${rows.join("")}${factsIpv6(address, prefix).map(row).join("")}` +
+      `\nwhy\n${working(whyIpv6(address, prefix))}`;
+  }
+
+  const addressRowsIpv6 = (address, prefix) => [
+    ["address", address],
+    ["mask", maskIpv6(prefix)],
+    ["first", lowestIpv6(address, prefix)],
+    ["last", highestIpv6(address, prefix)],
+  ];
+
+  const factsIpv6 = (address, prefix) => [
+    ["network", `${ipv6Text(lowestIpv6(address, prefix))}/${prefix}`],
+    ["addresses", `2^${128 - prefix}`],
+    ["links", prefix < 64 ? `2^${64 - prefix}, a /64 each`
+      : prefix === 64 ? "1, as large as every link is" : "a part of one, whose size is /64"],
+    ["range", rangeIpv6(address)],
+  ];
+
+  const whyIpv6 = (address, prefix) => [
+    ["bits", whyBitsIpv6(address, prefix)],
+    ["hosts",
+      "They are not counted: a link has 2^64 addresses, whatever it needs.\n" +
+        "There is no broadcast, so the last address is like any other. The\n" +
+        "first belongs to every router on it (RFC 4291, section 2.6.1)."],
+  ];
+
+  // Why the border is in this place, in hexadecimal digits.
+  function whyBitsIpv6(address, prefix) {
+    const begin = `The same idea as in IPv4, with ${count(prefix, "bit")} for the network and\n` +
+      `128 - ${prefix} = ${128 - prefix} for what is in it. ` +
+      "A hexadecimal digit is four bits:\n";
+    const [digits, cut] = [prefix >> 2, prefix % 4];
+    if (cut === 0) return `${begin}/${prefix} is ${digits} of 32 digits.`;
+    const line = (operation, value) => {
+      const digit = Number((value >> BigInt(124 - 4 * digits)) & 0xfn);
+      const inBits = digit.toString(2).padStart(4, "0");
+      return `    ${operation.padStart(3)} ${digit.toString(16)}   ` +
+        `${inBits.slice(0, cut)}|${inBits.slice(cut)}`;
+    };
+    return [
+      `${begin}/${prefix} is ${digits} digits and ${count(cut, "bit")} of the next one, ` +
+        "which is marked x:",
+      line("", address),
+      line("AND", maskIpv6(prefix)),
+      line("=", lowestIpv6(address, prefix)),
+    ].join("\n");
+  }
+
+  const hexDigits = (address) => address.toString(16).padStart(32, "0");
+
+  // All 32 digits, with the border if it is between two of them.
+  const allDigits = (address, border) => byDigits(border, (at) => hexDigits(address)[at]);
+
+  // The meaning of each digit: n for the network, h for the rest, x if the border cuts it.
+  const lettersIpv6 = (border) => byDigits(border, (at) => kindOfDigit(at, border)[0]);
+
+  const kindOfDigit = (at, border) =>
+    4 * at + 4 <= border ? "network" : 4 * at >= border ? "host" : "x";
+
+  function byDigits(border, sign) {
+    let text = "";
+    for (let at = 0; at < 32; at += 1) {
+      if (4 * at === border) {
+        text += "|";
+      } else if (at > 0 && at % 4 === 0) {
+        text += ":";
+      }
+      text += sign(at);
+    }
+    return border === 128 ? `${text}|` : text;
+  }
+
   afterAccept.subnet = {
-    mask, network, highest, broadcast, firstHost, lastHost, addresses, hosts, subnet, row,
-    lettersAbove, why,
+    mask, network, highest, broadcast, firstHost, lastHost, addresses, hosts, subnet, subnetIpv6,
+    row, lettersAbove, why,
   };
 
   if (!globalThis.customElements) return;
@@ -208,12 +340,12 @@
     }
 
     slide() {
-      this.field.input.value = `${dotted(this.address)}/${this.slider.value}`;
+      this.field.input.value = `${this.address}/${this.slider.value}`;
       this.update();
     }
 
     update() {
-      const network = this.field.value(afterAccept.read.ipv4AndPrefix);
+      const network = this.field.value(afterAccept.read.addressAndPrefix);
       if (network) {
         this.show(network);
       } else {
@@ -221,12 +353,22 @@
       }
     }
 
-    show({ address, prefix }) {
-      this.address = address;
+    show({ ipv4, ipv6, prefix }) {
+      // The slider cuts a value that is above its end.
+      this.slider.max = ipv6 === undefined ? "32" : "128";
       this.slider.value = prefix;
+      if (ipv6 === undefined) {
+        this.showIpv4(ipv4, prefix);
+      } else {
+        this.showIpv6(ipv6, prefix);
+      }
+    }
+
+    showIpv4(address, prefix) {
+      this.address = dotted(address);
       this.slider.setAttribute("aria-valuetext", `/${prefix}, mask ${dotted(mask(prefix))}`);
       this.result.replaceChildren(
-        legend(prefix),
+        legend(prefix, 32),
         facts(addressRows(address, prefix).map(([name, value]) =>
           value === null ? [name, "none", noBroadcast(prefix)]
             : [name, dotted(value), coloured(value, prefix)])),
@@ -242,12 +384,36 @@
       this.speaker.say(`Network ${dotted(network(address, prefix))}/${prefix}, ` +
         `${count(hosts(prefix), "host")}, ${ends.join(" to ")}.`);
     }
+
+    showIpv6(address, prefix) {
+      this.address = ipv6Text(address);
+      this.slider.setAttribute("aria-valuetext", `/${prefix}`);
+      this.result.replaceChildren(
+        legend(prefix, 128),
+        facts(addressRowsIpv6(address, prefix).map(([name, value]) =>
+          [name, colouredIpv6(value, prefix)])),
+        facts(factsIpv6(address, prefix)),
+        afterAccept.page.why(whyIpv6(address, prefix)),
+      );
+      this.transcript.show(`subnet ${this.address}/${prefix}`, subnetIpv6(address, prefix));
+      this.speaker.say(`Network ${ipv6Text(lowestIpv6(address, prefix))}/${prefix}, ` +
+        `2^${128 - prefix} addresses.`);
+    }
   }
 
-  function legend(prefix) {
+  function legend(prefix, size) {
     const key = (kind, bits) =>
       make("span", {}, make("i", { class: kind }, kind[0]), ` ${kind}: ${count(bits, "bit")}`);
-    return make("p", { class: "widget-legend" }, key("network", prefix), key("host", 32 - prefix));
+    return make("p", { class: "widget-legend" }, key("network", prefix), key("host", size - prefix));
+  }
+
+  // The digits of an IPv6 address by groups. One that the border cuts is marked as both.
+  function colouredIpv6(address, prefix) {
+    const kind = (at) => (4 * at === prefix ? "host border" : kindOfDigit(at, prefix));
+    const mark = (at) => (kind(at) === "x" ? "network host" : kind(at));
+    const groups = Array.from({ length: 8 }, (_, group) =>
+      [0, 1, 2, 3].map((at) => [hexDigits(address)[4 * group + at], mark(4 * group + at)]));
+    return signs(groups, allDigits(address, prefix).replace("|", ", then "));
   }
 
   // The bits of an address by octets, each marked as the network's or the host's.

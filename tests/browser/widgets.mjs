@@ -64,6 +64,10 @@ async function endianness(page, widget) {
   await tabTo(page, widget, "button");
   await page.keyboard.press("Enter");
   await shows(widget, "htonl(67305985) = 16909060");
+  await tabTo(page, widget, "input[type=text]");
+  await retype(page, "99999999999");
+  // A page has types to choose from, and no options.
+  await shows(widget, "choose u64");
 }
 
 async function subnet(page, widget) {
@@ -74,6 +78,15 @@ async function subnet(page, widget) {
   await page.keyboard.press("ArrowRight");
   await shows(widget, "255.255.255.128", "10.0.0.127", "126");
   assert.equal(await widget.locator("input[type=text]").inputValue(), "10.0.0.0/25");
+  await tabTo(page, widget, "input[type=text]");
+  await retype(page, " 2001:db8::/48 ");
+  await shows(widget, "2^80", "2^16, a /64 each", "documentation: 2001:db8::/32, RFC 3849");
+  await tabTo(page, widget, "input[type=range]");
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await widget.locator("input[type=text]").inputValue(), "2001:db8::/49");
+  await tabTo(page, widget, "input[type=text]");
+  await retype(page, "10.0.0.1/0.0.0.255");
+  await shows(widget, "the prefix is 24");
 }
 
 async function multicast(page, widget) {

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use uploads::Directory;
 
 use crate::descriptors::raise_descriptor_limit;
 use crate::life::{Serve, Server};
+use crate::output::printed;
 use crate::problem::{Problem, complain};
 use crate::style::{MaxClients, Style};
 
@@ -187,8 +189,11 @@ pub fn usage_error(command: &Command, error: &clap::Error) -> ExitCode {
         ErrorKind::DisplayHelp
         | ErrorKind::DisplayVersion
         | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            let shown = error.print().and_then(|()| io::stdout().flush());
+            return match printed(shown) {
+                Ok(()) => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)),
+                Err(problem) => problem.report(),
+            };
         }
         _ => {}
     }

@@ -3,13 +3,14 @@
 //! A style's binary is one call of [`main`]; the one program that contains all styles builds its
 //! subcommands from [`command`] and starts them with [`run`].
 //!
-//! The tools also use the texts of a [`Problem`], the [`interruption`] by Ctrl-C and the limit of
-//! descriptors, so these stand here too.
+//! The tools also use the texts of a [`Problem`], the [`interruption`] by Ctrl-C, the limit of
+//! descriptors and what [`print`] does, so these stand here too.
 
 mod command;
 mod descriptors;
 mod life;
 mod log;
+mod output;
 mod problem;
 mod signals;
 mod style;
@@ -22,6 +23,7 @@ pub use command::{HostPort, command, hear_negative_numbers, host_port, size, usa
 pub use descriptors::raise_descriptor_limit;
 pub use life::{Serve, Server, prepare};
 pub use log::{Lines, begin as begin_log};
+pub use output::{print, printed};
 pub use problem::{Problem, without_numbers};
 pub use signals::{Arrivals, expect_children, interruption};
 pub use style::{MaxClients, Own, Style};

@@ -30,6 +30,13 @@ impl Problem {
     }
 }
 
+/// As by [`Problem::world`].
+impl From<io::Error> for Problem {
+    fn from(error: io::Error) -> Problem {
+        Problem::world(error)
+    }
+}
+
 /// Prints an error on standard error. It does not panic if nothing reads that.
 pub(crate) fn complain(text: &str) {
     let _ = writeln!(io::stderr(), "error: {text}");

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::Instant;
 
-use launch::Problem;
+use launch::{Problem, printed};
 
 use crate::{End, Line, Names, Plan, Step, Target, Walk, print};
 
@@ -61,8 +61,8 @@ pub(crate) fn walk<W: Write>(
                 walk = Walk::new(plan.clone(), request_id).map_err(Problem::usage)?;
                 address = next;
             }
-            (Trouble::Output(error), _) if error.kind() == ErrorKind::BrokenPipe => {
-                return Ok(End::Enough);
+            (Trouble::Output(error), _) => {
+                return printed(Err(error)).map(|()| End::Enough);
             }
             (trouble, _) => return Err(problem(address, trouble)),
         }

@@ -1,10 +1,10 @@
 //! Writes the parts of the book that are made from the sources of the styles.
 
 use std::fs;
-use std::io;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use launch::{Problem, print, usage_error};
 use side_by_side::{parts, repository};
 
 /// Write the parts of the book's page "Side by side" that are made from the sources of the styles
@@ -18,24 +18,23 @@ A test counts the system calls, and writes them if the environment contains BLES
 struct Command {}
 
 fn main() -> ExitCode {
-    let Command {} = Command::parse();
+    if let Err(error) = Command::try_parse() {
+        return usage_error(&Command::command(), &error);
+    }
     match write() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
+        Err(problem) => problem.report(),
     }
 }
 
-fn write() -> io::Result<()> {
+fn write() -> Result<(), Problem> {
     for part in parts(repository())? {
         let path = repository().join(part.path);
         let is_new = fs::read_to_string(&path).is_ok_and(|text| text == part.text);
         if !is_new {
             fs::write(&path, part.text)?;
         }
-        println!("{} {}", if is_new { "unchanged" } else { "written  " }, part.path);
+        print(&format!("{} {}\n", if is_new { "unchanged" } else { "written  " }, part.path))?;
     }
     Ok(())
 }

@@ -109,7 +109,8 @@ enum Question {
         #[arg(value_parser = subject())]
         subject: Subject,
         /// A seed; the same seed asks the same questions [default: by chance]
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N",
+            value_parser = |text: &str| read::seed(text).map_err(|wrong| wrong.why().to_owned()))]
         seed: Option<u32>,
         /// The number of questions
         #[arg(long, value_name = "N", default_value_t = 10,
@@ -135,7 +136,7 @@ pub fn run(command: Command) -> ExitCode {
     let _ = writeln!(io::stderr(), "error: {failure}");
     match failure {
         Failure::Usage(_) => ExitCode::from(2),
-        Failure::Output(_) => ExitCode::FAILURE,
+        Failure::Input(_) | Failure::Output(_) => ExitCode::FAILURE,
     }
 }
 
@@ -143,7 +144,23 @@ pub fn run(command: Command) -> ExitCode {
 #[derive(Debug)]
 enum Failure {
     Usage(Wrong),
+    Input(io::Error),
     Output(io::Error),
+}
+
+/// An error of the system without its number, which the standard library puts behind it.
+fn shown(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error ").next().unwrap_or_default().to_owned()
+}
+
+impl From<drill::Failure> for Failure {
+    fn from(failure: drill::Failure) -> Failure {
+        match failure {
+            drill::Failure::Input(error) => Failure::Input(error),
+            drill::Failure::Output(error) => Failure::Output(error),
+        }
+    }
 }
 
 impl From<Wrong> for Failure {
@@ -156,7 +173,8 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Usage(wrong) => write!(f, "{wrong}"),
-            Failure::Output(error) => write!(f, "cannot go on: {error}"),
+            Failure::Input(error) => write!(f, "cannot read standard input: {}", shown(error)),
+            Failure::Output(error) => write!(f, "cannot write standard output: {}", shown(error)),
         }
     }
 }
@@ -170,7 +188,7 @@ fn answer(question: Question) -> Result<(), Failure> {
         let prompt = io::stdin().is_terminal() && io::stdout().is_terminal();
         let prompt = if prompt { "> " } else { "" };
         let (input, output) = (io::stdin().lock(), io::stdout().lock());
-        return drill::run(subject, seed, count, prompt, input, output).map_err(Failure::Output);
+        return Ok(drill::run(subject, seed, count, prompt, input, output)?);
     }
     let text = text(question)?;
     let mut output = io::stdout().lock();

@@ -24,10 +24,24 @@ use std::io::{self, BufRead, Read, Write};
 
 pub use numbers::Numbers;
 
-use crate::byte_order::Integer;
 use crate::multicast::Mac;
 use crate::read::{self, Wrong};
 use crate::working::dotted;
+
+/// The end of a drill in the middle.
+#[derive(Debug)]
+pub enum Failure {
+    /// The answers cannot be read.
+    Input(io::Error),
+    /// The questions cannot be written.
+    Output(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::Output(error)
+    }
+}
 
 /// Asks `count` questions: reads an answer from each line of `input`, and writes to `output`
 /// whether it is right, what the likely mistake is, and why. `prompt` is shown before each answer.
@@ -45,7 +59,7 @@ pub fn run(
     prompt: &str,
     mut input: impl BufRead,
     mut output: impl Write,
-) -> io::Result<()> {
+) -> Result<(), Failure> {
     let mut score = Score::default();
     let name = subject.name();
     writeln!(output, "drill {name} --seed {seed} --count {count}")?;
@@ -78,7 +92,7 @@ pub fn run(
         output.flush()?;
     }
     writeln!(output, "\n{score}. The same questions again: --seed {seed}")?;
-    output.flush()
+    Ok(output.flush()?)
 }
 
 /// The next answer; an inner `None` for an empty line, an outer one at the end of the input.
@@ -87,14 +101,14 @@ fn read_answer(
     prompt: &str,
     input: &mut impl BufRead,
     output: &mut impl Write,
-) -> io::Result<Option<Option<Answer>>> {
+) -> Result<Option<Option<Answer>>, Failure> {
     /// No answer is as long as this. A longer line is read as several.
     const LINE_LIMIT: u64 = 1024;
     loop {
         write!(output, "{prompt}")?;
         output.flush()?;
         let mut line = Vec::new();
-        input.take(LINE_LIMIT).read_until(b'\n', &mut line)?;
+        input.take(LINE_LIMIT).read_until(b'\n', &mut line).map_err(Failure::Input)?;
         if line.is_empty() {
             return Ok(None);
         }
@@ -232,7 +246,7 @@ impl Answer {
     /// Reads an answer of the same kind as this one.
     fn read_alike(&self, text: &str) -> Result<Answer, Wrong> {
         match self {
-            Answer::Number(_) => read::integer(text, Integer::I64).map(Answer::Number),
+            Answer::Number(_) => read::answer(text).map(Answer::Number),
             Answer::Bytes(_) => read::bytes(text).map(Answer::Bytes),
             Answer::Address(_) => read::ipv4(text).map(Answer::Address),
             Answer::Mac(_) => read::mac(text).map(Answer::Mac),

@@ -16,6 +16,13 @@ pub struct Wrong {
     why: String,
 }
 
+impl Wrong {
+    /// The reason alone, for those who show the text themselves.
+    pub fn why(&self) -> &str {
+        &self.why
+    }
+}
+
 /// One line, with the wrong part between two marks: `10.0.0.»256«: …`.
 impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -41,11 +48,13 @@ pub enum Address {
 
 /// Reads an IPv4 or an IPv6 address.
 pub fn address(text: &str) -> Result<Address, Wrong> {
+    no_space(text)?;
     address_in(text, 0..text.len())
 }
 
 /// Reads ADDRESS/PREFIX.
 pub fn address_and_prefix(text: &str) -> Result<(Address, u8), Wrong> {
+    no_space(text)?;
     let end = text.find('/').unwrap_or(text.len());
     let address = address_in(text, 0..end)?;
     let bits = match address {
@@ -57,6 +66,7 @@ pub fn address_and_prefix(text: &str) -> Result<(Address, u8), Wrong> {
 
 /// Reads ADDRESS/PREFIX of IPv4.
 pub fn ipv4_and_prefix(text: &str) -> Result<(u32, u8), Wrong> {
+    no_space(text)?;
     let end = text.find('/').unwrap_or(text.len());
     let address = ipv4_in(text, 0..end)?;
     prefix_behind(text, end, 32).map(|prefix| (address, prefix))
@@ -64,12 +74,24 @@ pub fn ipv4_and_prefix(text: &str) -> Result<(u32, u8), Wrong> {
 
 /// Reads a prefix of an address with this number of bits.
 pub fn prefix(text: &str, bits: u8) -> Result<u8, Wrong> {
+    no_space(text)?;
     prefix_in(text, 0..text.len(), bits)
 }
 
 /// Reads an IPv4 address: four decimal numbers of a byte each.
 pub fn ipv4(text: &str) -> Result<u32, Wrong> {
+    no_space(text)?;
     ipv4_in(text, 0..text.len())
+}
+
+/// Refuses spaces, which come with copied text, before the rest of it is looked at.
+fn no_space(text: &str) -> Result<(), Wrong> {
+    let is_space = |sign: char| matches!(sign, ' ' | '\t' | '\u{a0}');
+    let Some(start) = text.find(is_space) else {
+        return Ok(());
+    };
+    let end = text[start..].find(|sign| !is_space(sign)).map_or(text.len(), |at| start + at);
+    Err(wrong(text, start..end, "leave the space out"))
 }
 
 /// Reads a number that the type holds, in decimal, or in hexadecimal after 0x.
@@ -91,8 +113,9 @@ pub fn integer(text: &str, integer: Integer) -> Result<i128, Wrong> {
 
 /// Reads a number, in decimal, or in hexadecimal after 0x.
 pub fn number(text: &str) -> Result<i128, Wrong> {
+    no_space(text)?;
     let unsigned = text.strip_prefix('-').unwrap_or(text);
-    let (digits, radix) = match unsigned.strip_prefix("0x") {
+    let (digits, radix) = match unsigned.strip_prefix("0x").or(unsigned.strip_prefix("0X")) {
         Some(digits) => (digits, 16),
         None => (unsigned, 10),
     };
@@ -104,6 +127,13 @@ pub fn number(text: &str) -> Result<i128, Wrong> {
         let place = begin + at..begin + at + sign.len_utf8();
         let why = match radix {
             16 => "a hexadecimal number is made of 0 to 9 and a to f",
+            _ if is_power_of_ten(digits) => {
+                let why = format!(
+                    "not a decimal digit; 0x{digits} is hexadecimal, \
+                     and a power of ten is written out, with its zeros"
+                );
+                return Err(wrong(text, place, why));
+            }
             _ if sign.is_ascii_hexdigit() => {
                 "not a decimal digit; a hexadecimal number begins with 0x"
             }
@@ -111,9 +141,34 @@ pub fn number(text: &str) -> Result<i128, Wrong> {
         };
         return Err(wrong(text, place, why));
     }
+    if radix == 10 && is_octal_to_some(digits) {
+        return Err(wrong(text, begin..text.len(), OCTAL));
+    }
     let number = i128::from_str_radix(digits, radix)
         .map_err(|_| wrong(text, 0..text.len(), "this needs more than 64 bits"))?;
     Ok(if unsigned == text { number } else { -number })
+}
+
+/// Whether this is written like 96e7, which may be meant as 96 x 10^7 or as hexadecimal.
+fn is_power_of_ten(digits: &str) -> bool {
+    let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+    let parts = digits.split_once(['e', 'E']);
+    parts.is_some_and(|(factor, power)| are_digits(factor) && are_digits(power))
+}
+
+/// Reads the number with which a drill is answered.
+pub fn answer(text: &str) -> Result<i128, Wrong> {
+    let number = number(text)?;
+    if (Integer::I64.least()..=Integer::I64.most()).contains(&number) {
+        return Ok(number);
+    }
+    Err(wrong(text, 0..text.len(), "no answer needs as many bits as this"))
+}
+
+/// Reads the seed of a drill.
+pub fn seed(text: &str) -> Result<u32, Wrong> {
+    let why = || wrong(text, 0..text.len(), "a seed is a number from 0 to 4294967295");
+    u32::try_from(number(text)?).map_err(|_| why())
 }
 
 /// Reads a MAC address: six pairs of hexadecimal digits, between colons or hyphens.
@@ -217,8 +272,8 @@ fn octet_in(text: &str, place: Range<usize>) -> Result<u8, Wrong> {
         "a number is missing; an IPv4 address is written like 192.0.2.1"
     } else if !piece.bytes().all(|byte| byte.is_ascii_digit()) {
         "not a number; an IPv4 address is written like 192.0.2.1"
-    } else if piece.len() > 1 && piece.starts_with('0') {
-        "some programs take a number that begins with 0 for an octal one; leave the 0 out"
+    } else if is_octal_to_some(piece) {
+        OCTAL
     } else if let Ok(octet) = piece.parse() {
         return Ok(octet);
     } else {
@@ -226,6 +281,15 @@ fn octet_in(text: &str, place: Range<usize>) -> Result<u8, Wrong> {
     };
     Err(wrong(text, place, why))
 }
+
+/// Whether a number of decimal digits begins with a 0 that is not all of it.
+fn is_octal_to_some(digits: &str) -> bool {
+    digits.len() > 1 && digits.starts_with('0')
+}
+
+/// C, and programs made in it, read such a number as octal: 010 is 8 to them.
+const OCTAL: &str =
+    "some programs take a number that begins with 0 for an octal one; leave the 0 out";
 
 fn ipv6_in(text: &str, place: Range<usize>) -> Result<u128, Wrong> {
     let address = &text[place.clone()];
@@ -267,21 +331,40 @@ fn prefix_behind(text: &str, end: usize, bits: u8) -> Result<u8, Wrong> {
 
 fn prefix_in(text: &str, place: Range<usize>, bits: u8) -> Result<u8, Wrong> {
     let piece = &text[place.clone()];
-    if !piece.is_empty()
-        && piece.bytes().all(|byte| byte.is_ascii_digit())
-        && let Ok(prefix) = piece.parse()
-        && prefix <= bits
-    {
-        return Ok(prefix);
+    if !piece.is_empty() && piece.bytes().all(|byte| byte.is_ascii_digit()) {
+        if is_octal_to_some(piece) {
+            return Err(wrong(text, place, OCTAL));
+        }
+        if let Ok(prefix) = piece.parse()
+            && prefix <= bits
+        {
+            return Ok(prefix);
+        }
     }
     let kind = if bits == 32 { "IPv4" } else { "IPv6" };
-    let mut why = format!("the prefix of an {kind} address is a number from 0 to {bits}");
-    if let Ok(mask) = piece.parse::<Ipv4Addr>()
-        && mask.to_bits().leading_ones() + mask.to_bits().trailing_zeros() == 32
-    {
-        why = format!("this is a mask; the prefix is {}", mask.to_bits().leading_ones());
-    }
+    let why = match piece.parse::<Ipv4Addr>() {
+        Ok(mask) if bits == 32 => instead_of_mask(mask.to_bits()),
+        _ => format!("the prefix of an {kind} address is a number from 0 to {bits}"),
+    };
     Err(wrong(text, place, why))
+}
+
+/// What to write instead of a mask.
+fn instead_of_mask(mask: u32) -> String {
+    let prefix = |mask: u32| {
+        let ones = mask.leading_ones();
+        (ones + mask.trailing_zeros() == 32).then_some(ones)
+    };
+    match (prefix(mask), prefix(!mask)) {
+        (Some(prefix), _) => format!("this is a mask; the prefix is {prefix}"),
+        (None, Some(prefix)) => format!(
+            "this is the opposite of a mask, which access lists of routers call a wildcard; \
+             the prefix is {prefix}"
+        ),
+        (None, None) => "a mask is ones and then zeros, and this has a 1 behind a 0; \
+                         write a prefix, a number from 0 to 32"
+            .to_owned(),
+    }
 }
 
 /// The ranges of the pieces between the separators.
@@ -374,6 +457,44 @@ mod tests {
         check(number("-"), "-»«: a number is missing");
         check(integer("65536", Integer::U16), "»65536«: u16 holds 0 to 65535; try --as u32");
         check(integer("-2", Integer::U32), "»-2«: u32 holds 0 to 4294967295; try --as i16");
+    }
+
+    #[test]
+    fn a_number_that_begins_with_0_is_refused() {
+        for (text, shown) in [
+            ("10.0.0.0/010", "10.0.0.0/»010«"),
+            ("::1/064", "::1/»064«"),
+            ("10.0.0.0/00", "10.0.0.0/»00«"),
+            ("10.0.0.0/099", "10.0.0.0/»099«"),
+        ] {
+            check(address_and_prefix(text), &format!("{shown}: {OCTAL}"));
+        }
+        check(prefix("010", 32), &format!("»010«: {OCTAL}"));
+        check(number("-010"), &format!("-»010«: {OCTAL}"));
+        check(seed("4294967296"), "»4294967296«: a seed is a number from 0 to 4294967295");
+    }
+
+    #[test]
+    fn what_was_meant_is_told() {
+        assert_eq!(number("0XfF"), Ok(255));
+        let power = "is hexadecimal, and a power of ten is written out, with its zeros";
+        check(number("96e7"), &format!("96»e«7: not a decimal digit; 0x96e7 {power}"));
+        check(
+            address_and_prefix("10.0.0.1/255.0.255.0"),
+            "10.0.0.1/»255.0.255.0«: a mask is ones and then zeros, and this has a 1 behind a 0; \
+             write a prefix, a number from 0 to 32",
+        );
+        check(
+            address_and_prefix("10.0.0.1/0.0.0.255"),
+            "10.0.0.1/»0.0.0.255«: this is the opposite of a mask, which access lists of routers \
+             call a wildcard; the prefix is 24",
+        );
+        check(address_and_prefix("10.0.0.1 /24"), "10.0.0.1» «/24: leave the space out");
+        check(number("16 909 060"), "16» «909 060: leave the space out");
+        check(
+            answer("18446744073709551615"),
+            "»18446744073709551615«: no answer needs as many bits as this",
+        );
     }
 
     #[test]

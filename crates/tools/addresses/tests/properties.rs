@@ -226,20 +226,53 @@ fn special_address() -> impl Strategy<Value = u32> {
     (0..special::IPV4.len()).prop_map(|row| special::IPV4[row].range.address())
 }
 
+/// The blocks of IANA's registries of special-purpose addresses, and the RFC that each was first
+/// defined by, as of 2025. Here stands what a copy of the registry says, not what the table does.
+const REGISTRIES: &str = "
+    0.0.0.0/32 1122 / 0.0.0.0/8 791 / 10.0.0.0/8 1918 / 100.64.0.0/10 6598 / 127.0.0.0/8 1122
+    169.254.0.0/16 3927 / 172.16.0.0/12 1918 / 192.0.0.0/24 6890 / 192.0.0.0/29 7335
+    192.0.0.8/32 7600 / 192.0.0.9/32 7723 / 192.0.0.10/32 8155 / 192.0.0.170/31 8880
+    192.0.2.0/24 5737 / 192.31.196.0/24 7535 / 192.52.193.0/24 7450 / 192.88.99.0/24 7526
+    192.88.99.2/32 6751 / 192.168.0.0/16 1918 / 192.175.48.0/24 7534 / 198.18.0.0/15 2544
+    198.51.100.0/24 5737 / 203.0.113.0/24 5737 / 240.0.0.0/4 1112 / 255.255.255.255/32 919
+    ::1/128 4291 / ::/128 4291 / ::ffff:0.0.0.0/96 4291 / 64:ff9b::/96 6052
+    64:ff9b:1::/48 8215 / 100::/64 6666 / 100:0:0:1::/64 9780 / 2001::/23 2928 / 2001::/32 4380
+    2001:1::1/128 7723 / 2001:1::2/128 8155 / 2001:1::3/128 9665 / 2001:2::/48 5180
+    2001:3::/32 7450 / 2001:4:112::/48 7535 / 2001:10::/28 4843 / 2001:20::/28 7343
+    2001:30::/28 9374 / 2001:db8::/32 3849 / 2002::/16 3056 / 2620:4f:8000::/48 7534
+    3fff::/20 9637 / 5f00::/16 9602 / fc00::/7 4193 / fe80::/10 4291";
+
 #[test]
-fn each_special_range_is_found_by_both_its_ends() {
+fn each_block_of_the_registries_has_its_row() {
+    let ipv4 = special::IPV4.iter().map(|row| format!("{} {}", row.range, row.rfc));
+    let ipv6 = special::IPV6.iter().map(|row| format!("{} {}", row.range, row.rfc));
+    let mut rows: Vec<_> = ipv4.chain(ipv6).collect();
+    // IANA keeps the groups in registries of their own.
+    rows.retain(|row| !row.starts_with("224.0.0.0/4 ") && !row.starts_with("ff00::/8 "));
+    let blocks = REGISTRIES.lines().flat_map(|line| line.split(" / ")).map(str::trim);
+    let mut blocks: Vec<_> = blocks.filter(|block| !block.is_empty()).collect();
+    rows.sort();
+    blocks.sort_unstable();
+    assert_eq!(rows, blocks);
+}
+
+#[test]
+fn an_address_has_the_purpose_of_the_smallest_range_that_holds_it() {
     for row in special::IPV4 {
-        let (address, prefix) = (row.range.address(), row.range.prefix());
-        let found = special::of_ipv4(address).unwrap();
-        assert_eq!(found.range.to_string(), row.range.to_string());
-        if address != 0xf000_0000 {
-            assert_eq!(special::of_ipv4(subnet::highest(address, prefix)), Some(*row));
+        let (begin, prefix) = (row.range.address(), row.range.prefix());
+        for address in [begin, subnet::highest(begin, prefix)] {
+            let holding = special::IPV4.iter().filter(|row| row.range.holds(address));
+            let smallest = holding.max_by_key(|row| row.range.prefix());
+            assert_eq!(special::of_ipv4(address), smallest.copied());
         }
     }
     for row in special::IPV6 {
-        let (address, prefix) = (row.range.address(), row.range.prefix());
-        assert_eq!(special::of_ipv6(address), Some(*row));
-        assert_eq!(special::of_ipv6(ipv6::highest(address, prefix)), Some(*row));
+        let (begin, prefix) = (row.range.address(), row.range.prefix());
+        for address in [begin, ipv6::highest(begin, prefix)] {
+            let holding = special::IPV6.iter().filter(|row| row.range.holds(address));
+            let smallest = holding.max_by_key(|row| row.range.prefix());
+            assert_eq!(special::of_ipv6(address), smallest.copied());
+        }
     }
     for address in ["200.201.145.128", "2a00::1"] {
         match read::address(address).unwrap() {

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use addresses::byte_order::{self, Integer, Order};
 use addresses::drill::{Numbers, Question, Subject, Verdict, judge};
+use addresses::multicast::Mac;
 use addresses::read::{self, Address, Wrong};
-use addresses::{multicast, subnet, working};
+use addresses::{ipv6, multicast, subnet, working};
 use proptest::prelude::*;
 use rquickjs::{CatchResultExt, Context, Runtime};
 
@@ -203,6 +204,35 @@ fn a_network_and_its_working_are_the_same() {
     }
 }
 
+#[test]
+fn a_network_of_ipv6_and_its_working_are_the_same() {
+    let widgets = Widgets::load(
+        "const about = (text) => {
+           const { ipv6, prefix } = read.addressAndPrefix(text);
+           return subnet.subnetIpv6(ipv6, prefix);
+         };",
+    );
+    let same = |address: u128, prefix: u8| {
+        let network = format!("{}/{prefix}", Ipv6Addr::from_bits(address));
+        prop_assert_eq!(widgets.call("about", &[&network]), working::subnet_ipv6(address, prefix));
+        Ok(())
+    };
+    check(2000, |runner| {
+        let networks = (any::<u128>(), any::<u128>(), 0..=128_u8);
+        let all_same = runner.run(&networks, |(address, and, prefix)| same(address & and, prefix));
+        all_same.unwrap();
+    });
+    for row in addresses::special::IPV6 {
+        let (begin, prefix) = (row.range.address(), row.range.prefix());
+        let end = ipv6::highest(begin, prefix);
+        for address in [begin, begin.wrapping_sub(1), end, end.wrapping_add(1)] {
+            for prefix in [0, 1, 47, 48, 63, 64, 65, 127, 128] {
+                same(address, prefix).unwrap();
+            }
+        }
+    }
+}
+
 // Multicast.
 
 #[test]
@@ -238,6 +268,10 @@ fn a_group_and_its_mac_are_the_same() {
                 let mac = multicast::mac_of_ipv6_group(group).unwrap();
                 let expected = working::groups(mac).unwrap();
                 prop_assert_eq!(widgets.call("back", &[&mac.to_string()]), expected);
+                let Mac([_, _, _, rest @ ..]) = mac;
+                let solicited = Mac([0x33, 0x33, 0xff, rest[0], rest[1], rest[2]]);
+                let expected = working::groups(solicited).unwrap();
+                prop_assert_eq!(widgets.call("back", &[&solicited.to_string()]), expected);
             }
             Ok(())
         });
@@ -255,8 +289,14 @@ fn typed_text_is_read_or_shown_back_in_the_same_line() {
            ipv4: (text) => String(read.ipv4(text)),
            network: (text) => Object.values(read.ipv4AndPrefix(text)).join('/'),
            address: (text) => address(read.address(text)),
+           both: (text) => {
+             const both = read.addressAndPrefix(text);
+             return `${address(both)}/${both.prefix}`;
+           },
+           answer: (text) => String(read.answer(text)),
            group: (text) => address(read.group(text)),
            number: (text) => String(read.number(text)),
+           seed: (text) => String(read.seed(text)),
            mac: (text) => bits.macText(read.mac(text)),
            macOfGroups: (text) => bits.macText(read.macOfGroups(text)),
            bytes: (text) => bits.hexBytes(read.bytes(text)),
@@ -277,8 +317,13 @@ fn typed_text_is_read_or_shown_back_in_the_same_line() {
             told(read::ipv4(text), |address| address.to_string()),
             told(network, |(address, prefix)| format!("{address}/{prefix}")),
             told(read::address(text), address),
+            told(read::address_and_prefix(text), |(of, prefix)| {
+                format!("{}/{prefix}", address(of))
+            }),
+            told(read::answer(text), |number| number.to_string()),
             told(read::group(text), address),
             told(read::number(text), |number| number.to_string()),
+            told(read::seed(text), |seed| seed.to_string()),
             told(read::mac(text), |mac| mac.to_string()),
             told(read::mac_of_groups(text), |mac| mac.to_string()),
             told(read::bytes(text), |bytes| hex(&bytes)),
@@ -302,7 +347,11 @@ fn typed_text_is_read_or_shown_back_in_the_same_line() {
             "(ff|[0-9a-g]{0,2})[0-9a-f]{0,3}(::?[0-9a-f]{0,5}){1,8}",
             "([0-9a-f]{0,4}:){0,7}:([0-9]{1,3}[.]){3}[0-9]{1,3}",
             "([0-9a-f]{1,4}:){5,6}([0-9]{1,3}[.]){3}[0-9]{1,3}",
-            "-?(0x)?[0-9a-fA-F]{0,40}",
+            "-?(0[xX])?[0-9a-fA-F]{0,40}",
+            "(ff|[0-9a-f]{0,2})[0-9a-f]{0,3}(::?[0-9a-f]{0,4}){1,8}/[0-9]{0,3}",
+            "0[.]0[.]0[.]0/(0|255|1)[.](0|3|255)[.](0|127|255)[.](0|15|255)",
+            "[0-9]{1,3}[eE][0-9]{0,3}",
+            "10[.]0[.]0[.]1[ \\t\u{a0}]{0,2}/[ \\t]{0,1}24 {0,1}",
             "-?[0-9]{1,20}",
             "(01:00:5e|33:33|00:00:5E)(:[0-9a-fA-F]{2}){3,4}",
             "([0-9a-f]{2}[-: ]){0,6}[0-9a-gG+]{0,3}",
@@ -312,7 +361,10 @@ fn typed_text_is_read_or_shown_back_in_the_same_line() {
         all_same.unwrap();
     });
     let most = i128::MAX.to_string();
-    for text in ["170141183460469231731687303715884105728", &most, "-0", ""] {
+    let hard =
+        ["170141183460469231731687303715884105728", &most, "-0", "", "4294967295", "4294967296"];
+    let octal = ["10.0.0.1/010", "10.0.0.1/00", "10.0.0.1/099", "10.0.0.1/0", "010", "-010", "00"];
+    for text in hard.into_iter().chain(octal) {
         same(text).unwrap();
     }
 }

@@ -1,7 +1,7 @@
 //! The command line, and a comparison from its first measurement to its page.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -71,16 +71,16 @@ pub struct Command {
 /// The running program must become a style's server if it is started under that style's name.
 pub fn run(command: Command, styles: &[&'static Style]) -> ExitCode {
     let done = match &command.parts_of {
-        Some(directory) => write_parts(directory, styles),
+        Some(directory) => write_parts(directory, styles).map_err(Problem::world),
         None => compare(&command, styles),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => Problem::world(error).report(),
+        Err(problem) => problem.report(),
     }
 }
 
-fn compare(command: &Command, styles: &[&'static Style]) -> io::Result<()> {
+fn compare(command: &Command, styles: &[&'static Style]) -> Result<(), Problem> {
     let (rounds, seconds) = if command.quick { (3, 0.5) } else { (5, 3.0) };
     let rounds = command.rounds.map_or(rounds, usize::from);
     let duration = command.duration.unwrap_or(Duration::from_secs_f64(seconds));
@@ -105,14 +105,14 @@ fn compare(command: &Command, styles: &[&'static Style]) -> io::Result<()> {
     measuring.measure_all(&mut runs)?;
 
     let summary = Summary::new(&about, rounds, &runs, &loads, styles);
-    let json = serde_json::to_string_pretty(&summary)?;
+    let json = serde_json::to_string_pretty(&summary).map_err(io::Error::from)?;
     fs::write(directory.join("results.json"), json + "\n")?;
     let page_file = directory.join("index.html");
     fs::write(&page_file, page(&about, &runs, &loads, styles))?;
     let text = table(&runs, &loads, styles) + &places(&directory, &page_file);
-    io::stdout().write_all(text.as_bytes())?;
+    launch::print(&text)?;
     match is_interrupted.load(Ordering::Relaxed) {
-        true => Err(io::Error::other("interrupted; the same command goes on with what is missing")),
+        true => Err(Problem::world("interrupted; the same command goes on with what is missing")),
         false => Ok(()),
     }
 }

@@ -1,6 +1,5 @@
 //! The command line.
 
-use std::io::{self, ErrorKind, Write};
 use std::net::{SocketAddr, SocketAddrV4};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -245,15 +244,7 @@ fn broadcast(task: Broadcast) -> Result<(), Problem> {
 }
 
 fn list() -> Result<(), Problem> {
-    let world = |error: io::Error| Problem::world(error);
-    let table = table(&interfaces().map_err(world)?);
-    let mut output = io::stdout().lock();
-    let written = output.write_all(table.as_bytes());
-    match written.and_then(|()| output.flush()) {
-        // The reader, such as `head`, has read enough and closed the pipe: this is no failure.
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(world(error)),
-        _ => Ok(()),
-    }
+    launch::print(&table(&interfaces()?))
 }
 
 impl From<Sending> for Schedule {

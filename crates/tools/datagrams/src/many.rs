@@ -5,7 +5,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use launch::{Problem, without_numbers};
+use launch::{Problem, printed, without_numbers};
 use nix::errno::Errno;
 use nix::poll::PollFlags;
 use protocol::text;
@@ -180,10 +180,7 @@ pub(crate) fn ended<T>(
 ) -> Result<(), Problem> {
     match result {
         Ok(_) => Ok(()),
-        Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        Err(Failure::Output(error)) => {
-            Err(Problem::world(format!("cannot write standard output: {error}")))
-        }
+        Err(Failure::Output(error)) => printed(Err(error)),
         Err(Failure::System(error)) => Err(Problem::world(explain(&error))),
     }
 }

@@ -1,6 +1,5 @@
 //! A run, from its beginning to its report.
 
-use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::process::{self, ExitCode};
 use std::time::{Duration, SystemTime};
@@ -33,9 +32,10 @@ pub fn run(command: Command) -> ExitCode {
         true => serde_json::to_string_pretty(&report).expect("it has no map") + "\n",
         false => report.to_string(),
     };
-    match io::stdout().write_all(text.as_bytes()) {
+    match launch::print(&text) {
         Ok(()) if report.is_right() => ExitCode::SUCCESS,
-        _ => ExitCode::FAILURE,
+        Ok(()) => ExitCode::FAILURE,
+        Err(problem) => problem.report(),
     }
 }
 

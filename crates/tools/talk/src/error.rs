@@ -166,14 +166,22 @@ impl fmt::Display for Failure {
         match self {
             Failure::Receive(source) => write!(f, "cannot receive: {}", explain(source)),
             Failure::Send(source) => write!(f, "cannot send: {}", explain(source)),
-            Failure::Input(source) => write!(f, "cannot read standard input: {source}"),
-            Failure::Output(source) => write!(f, "cannot write standard output: {source}"),
-            Failure::Wait(source) => write!(f, "cannot wait: {source}"),
+            Failure::Input(source) => write!(f, "cannot read standard input: {}", bare(source)),
+            Failure::Output(source) => {
+                write!(f, "cannot write standard output: {}", bare(source))
+            }
+            Failure::Wait(source) => write!(f, "cannot wait: {}", bare(source)),
         }
     }
 }
 
 impl error::Error for Failure {}
+
+/// An error of the system without its number, which the standard library puts behind it.
+fn bare(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error ").next().unwrap_or_default().to_owned()
+}
 
 /// A network error in words, and its meaning: see connect(2), tcp(7) and ip(7).
 fn explain(error: &io::Error) -> String {

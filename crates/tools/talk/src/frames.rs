@@ -118,6 +118,8 @@ impl<W: Write> Answers<W> {
                 }
                 Place::Data(left) => {
                     let (data, rest) = input.split_at(input.len().min(left as usize));
+                    // If the output cannot be written, the place is still a frame.
+                    self.place = Place::Data(left);
                     self.screen.show(data)?;
                     input = rest;
                     Place::Data(left - data.len() as u32)

@@ -2,13 +2,13 @@
 
 use std::env;
 use std::fs;
-use std::io::{self, Error, Write};
+use std::io::{self, Error};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use launch::{Problem, Style};
+use launch::{Problem, Style, print};
 
 use crate::draw::pictures;
 use crate::play::{Tempo, play};
@@ -52,23 +52,22 @@ fn names() -> PossibleValuesParser {
 pub fn run(command: Command, styles: &[&'static Style]) -> ExitCode {
     match try_run(&command, styles) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => Problem::world(error).report(),
+        Err(problem) => problem.report(),
     }
 }
 
-fn try_run(command: &Command, styles: &[&'static Style]) -> io::Result<()> {
+fn try_run(command: &Command, styles: &[&'static Style]) -> Result<(), Problem> {
     let program = env::current_exe()?;
     let is_wanted = |style: &&&Style| {
         let mut named = command.styles.iter();
         !command.redraw && (command.styles.is_empty() || named.any(|name| name == style.name))
     };
-    let mut output = io::stdout();
     for (number, style) in styles.iter().filter(is_wanted).enumerate() {
         let record = play(&program, style, Tempo::Clock)?;
         let gap = if number > 0 { "\n" } else { "" };
         // Puts each sentence on its own line.
         let told = tell(&record).join("\n").replace(". ", ".\n  ");
-        writeln!(output, "{gap}{}:\n{told}", style.name)?;
+        print(&format!("{gap}{}:\n{told}\n", style.name))?;
         if let Some(directory) = &command.into {
             fs::create_dir_all(directory)?;
             fs::write(place(directory, style), record.text())?;
@@ -77,7 +76,7 @@ fn try_run(command: &Command, styles: &[&'static Style]) -> io::Result<()> {
     if let Some(directory) = &command.into {
         let count = redraw(directory, styles)?;
         let pictures = if count == 1 { "picture" } else { "pictures" };
-        writeln!(output, "{count} {pictures} drawn in {}", directory.display())?;
+        print(&format!("{count} {pictures} drawn in {}\n", directory.display()))?;
     }
     Ok(())
 }

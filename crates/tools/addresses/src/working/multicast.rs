@@ -1,3 +1,5 @@
+use std::net::Ipv6Addr;
+
 use super::{by_octets, digit, dotted, part};
 use crate::multicast::{self, Mac, groups_of_mac, lost_bits};
 
@@ -90,16 +92,13 @@ pub fn mac_of_ipv6_group(group: u128) -> Option<String> {
 pub fn groups(mac: Mac) -> Option<String> {
     if let Some(end) = multicast::end_of_ipv6_groups(mac) {
         let (high, low) = (end >> 16, end & 0xffff);
+        let (group, members) = member_of(end);
         return Some(format!(
             "{mac} carries the IPv6 groups that end in {high:04x}:{low:04x}\n\n  \
              group ff__:____:____:____:____:____|{high:04x}:{low:04x}\n\n  \
-             such as {}, among the hosts of the link\n\nwhy\n{}",
-            std::net::Ipv6Addr::from_bits(0xff02 << 112 | u128::from(end)),
-            part(
-                "bits",
-                "33:33 is followed by the lower 32 bits of the group (RFC 2464).\n\
-                 The 88 others behind ff are lost, so 2^88 groups share a MAC."
-            )
+             such as {}, {members}\n\nwhy\n{}",
+            Ipv6Addr::from_bits(group),
+            why_ipv6_groups(end),
         ));
     }
     let groups = groups_of_mac(mac)?;
@@ -117,6 +116,38 @@ pub fn groups(mac: Mac) -> Option<String> {
          which it makes 128 greater.",
     );
     Some(text)
+}
+
+/// The first of the last 32 bits of every solicited-node group, ff02::1:ff00:0/104: a byte.
+const SOLICITED: u32 = 0xff;
+
+/// A group with these last 32 bits that is in use, and who is in it.
+fn member_of(end: u32) -> (u128, String) {
+    let own = 0xff02 << 112 | u128::from(end);
+    match end >> 24 {
+        SOLICITED => {
+            let (high, low) = (end >> 16 & 0xff, end & 0xffff);
+            (own | 1 << 32, format!("the hosts whose address ends in {high:02x}:{low:04x}"))
+        }
+        _ => (own, "among the hosts of the link".to_owned()),
+    }
+}
+
+fn why_ipv6_groups(end: u32) -> String {
+    let text = part(
+        "bits",
+        "33:33 is followed by the lower 32 bits of the group (RFC 2464).\n\
+         The 88 others behind ff are lost, so 2^88 groups share a MAC.",
+    );
+    if end >> 24 != SOLICITED {
+        return text;
+    }
+    text + &part(
+        "neighbors",
+        "ff02::1:ff and the last 24 bits of an address: its solicited-node\n\
+         group (RFC 4291, section 2.7.1). A host that wants the MAC of a\n\
+         neighbor asks this group: few others have to listen.",
+    )
 }
 
 /// Some groups with the same MAC. The first one differs only in the last of the lost bits.

@@ -1,0 +1,36 @@
+//! What programs print on standard output, and what happens if that fails: the same in all of them.
+//!
+//! A reader such as `head` has read enough and closes the pipe: this is no failure, and the exit
+//! status does not tell of it. Every other error, such as a full disk, is a [`Problem`]: a line on
+//! standard error, and status 1.
+//!
+//! The line `listening on ADDRESS` and the launcher's table are different: servers serve clients,
+//! whether anything reads their output or not.
+
+use std::io::{self, ErrorKind, Write};
+
+use crate::Problem;
+
+/// Prints a text on standard output, and flushes it.
+///
+/// # Errors
+///
+/// The output is full, for example. A closed pipe is no error.
+pub fn print(text: &str) -> Result<(), Problem> {
+    let mut output = io::stdout().lock();
+    printed(output.write_all(text.as_bytes()).and_then(|()| output.flush()))
+}
+
+/// What the result of writing to standard output means to the program.
+///
+/// # Errors
+///
+/// As those of [`print`].
+pub fn printed(result: io::Result<()>) -> Result<(), Problem> {
+    match result {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Problem::world(format!("cannot write standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
