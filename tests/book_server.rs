@@ -146,6 +146,17 @@ fn no_file_is_left_whenever_the_server_is_stopped() {
 }
 
 #[test]
+fn an_empty_tmpdir_means_tmp() {
+    let mut command = Command::new(PROGRAM);
+    command.args(["book", "--listen", "127.102.1.14:0"]).env("TMPDIR", "");
+    // No directory can be made in /proc, not even by root.
+    command.current_dir("/proc").env("CARGO_MANIFEST_DIR", repository()).process_group(0);
+    let program = Running::spawn(command);
+    assert_eq!(get(&address(&program), "/").status, "200 OK");
+    stop(program);
+}
+
+#[test]
 fn a_book_that_cannot_be_built_says_why() {
     let elsewhere = Directory::default();
     fs::create_dir(elsewhere.file("lessons")).unwrap();

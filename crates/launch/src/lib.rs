@@ -3,8 +3,8 @@
 //! A style's binary is one call of [`main`]; the one program that contains all styles builds its
 //! subcommands from [`command`] and starts them with [`run`].
 //!
-//! The tools also use the texts of a [`Problem`], the [`interruption`] by Ctrl-C and the limit of
-//! descriptors, so these stand here too.
+//! The tools also use the texts of a [`Problem`], the [`interruption`] by Ctrl-C, the limit of
+//! descriptors and the [`temporary_directory`], so these stand here too.
 
 mod command;
 mod descriptors;
@@ -13,6 +13,7 @@ mod log;
 mod problem;
 mod signals;
 mod style;
+mod temporary;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,7 @@ pub use log::{Lines, begin as begin_log};
 pub use problem::{Problem, without_numbers};
 pub use signals::{Arrivals, expect_children, interruption};
 pub use style::{MaxClients, Own, Style};
+pub use temporary::temporary_directory;
 
 /// The whole of a style's binary: reads the command line, and serves.
 pub fn main(style: &Style, serve: Serve) -> ExitCode {

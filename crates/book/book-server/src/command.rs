@@ -79,7 +79,7 @@ fn serve(matches: &ArgMatches) -> Result<(), Problem> {
     })?;
     // The directory belongs to this thread: when the process ends, it kills the building thread in
     // the middle of its work, and that thread would leave the directory behind.
-    let place = tempfile::tempdir().map_err(|error| {
+    let place = tempfile::tempdir_in(launch::temporary_directory()).map_err(|error| {
         Problem::world(format!("cannot make a directory to build the book in: {error}"))
     })?;
     launch::begin_log(None);
