@@ -87,7 +87,10 @@ fn serve(matches: &ArgMatches) -> Result<(), Problem> {
         Some(HostPort(address)) => listen(address),
         None => first_free(options.host),
     })?;
-    crate::serve::serve(listener, sources, place.path(), stop)
+    let descriptors = launch::raise_descriptor_limit().map_err(|error| {
+        Problem::world(format!("cannot raise the limit of descriptors: {error}"))
+    })?;
+    crate::serve::serve(listener, sources, place.path(), descriptors, stop)
         .map_err(|error| Problem::world(format!("cannot go on serving: {error}")))
 }
 
