@@ -32,7 +32,9 @@ fn wrong_usage_is_named(style: Style) {
         &["finger", "echo", "fortune", "chat", "lines", "frames", "upload"],
     );
     check(style, &["echo", "chat"], 2, &["chat"]);
-    check(style, &["echo", "--port", "7"], 2, &["--port"]);
+    for option in ["--port", "--host", "--bind", "-p"] {
+        check(style, &["echo", option, "7"], 2, &[option, "tip: write --listen HOST:PORT"]);
+    }
     for address in [
         "127.0.0.1",
         "127.0.0.1:",

@@ -149,6 +149,26 @@ fn an_address_in_use_is_named() {
 }
 
 #[test]
+fn a_word_that_is_no_port_is_named() {
+    for (arguments, words) in [
+        (
+            &["telnet", "127.0.0.1:1"][..],
+            &["127.0.0.1:1 is no port, but an address", "talk took telnet before it"][..],
+        ),
+        (&["localhost", "http"], &["http is no port of localhost", "1 to 65535"]),
+        (&["frames", "localhost", "65536"], &["65536 is no port of localhost"]),
+        (&["increment", "a:1", "one"], &["'one' for '<NUMBER>'", "want a whole number"]),
+        (&["--port", "7", "localhost"], &["--port", "the address is an argument of its own"]),
+    ] {
+        let talked = talk_under(&[], arguments, b"");
+        assert_eq!((talked.status, talked.errors.len()), (Some(2), 1), "{talked:?}");
+        for word in words {
+            assert!(talked.errors[0].contains(word), "{talked:?}");
+        }
+    }
+}
+
+#[test]
 fn a_place_to_listen_is_complete_and_stands_alone() {
     for (arguments, word) in [
         (&["--listen", "127.0.0.1"][..], "HOST:PORT"),
