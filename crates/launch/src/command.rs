@@ -1,6 +1,6 @@
 //! The command line that all servers share.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -115,7 +115,13 @@ pub(crate) fn server(style: &Style, serve: Serve, matches: &ArgMatches) -> Resul
         Problem::world(format!("cannot raise the limit of descriptors: {error}"))
     })?;
     let seed = options.seed.unwrap_or_else(|| RandomState::new().hash_one(0));
-    let (fortunes, passed_over) = fortunes(options.fortunes.as_deref(), seed)?;
+    let (fortunes, note) = match options.fortunes.as_deref() {
+        None => (Fortunes::built_in(seed), None),
+        Some(path) => {
+            let (fortunes, note) = crate::fortunes::read(path, seed).map_err(Problem::world)?;
+            (fortunes, Some(note))
+        }
+    };
     let service = (options.service.open)(Settings {
         fortunes,
         store: store(options.service, options.directory.as_deref())?,
@@ -138,7 +144,7 @@ pub(crate) fn server(style: &Style, serve: Serve, matches: &ArgMatches) -> Resul
             idle_timeout,
             grace: Duration::from_secs(options.grace),
         },
-        notes: passed_over.into_iter().collect(),
+        notes: note.into_iter().collect(),
         service,
         log_file: options.log_file.as_deref().map(open_log).transpose()?,
         ends_with: options.ends_with,
@@ -345,25 +351,6 @@ fn store(service: &Entry, directory: Option<&Path>) -> Result<Option<Arc<dyn Sto
         Problem::world(format!("cannot store files in {}: {error}", path.display()))
     })?;
     Ok(Some(Arc::new(directory)))
-}
-
-/// The fortunes to tell, and a note for the log about the file that they come from.
-fn fortunes(file: Option<&Path>, seed: u64) -> Result<(Fortunes, Option<String>), Problem> {
-    let Some(path) = file else {
-        return Ok((Fortunes::built_in(seed), None));
-    };
-    let shown = path.display();
-    let bytes = fs::read(path)
-        .map_err(|error| Problem::world(format!("cannot read the fortunes in {shown}: {error}")))?;
-    let parsed = Fortunes::parse(&bytes, seed).ok_or_else(|| {
-        Problem::world(format!(
-            "there is no fortune in {shown}: want entries of at most {} bytes, \
-             separated by lines that hold a single %",
-            protocol::fortune::FORTUNE_LIMIT
-        ))
-    })?;
-    let note = format!("{:?} in {shown}, {} more are too long", parsed.fortunes, parsed.too_long);
-    Ok((parsed.fortunes, Some(note)))
 }
 
 fn open_log(path: &Path) -> Result<File, Problem> {

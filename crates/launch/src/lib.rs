@@ -8,6 +8,7 @@
 
 mod command;
 mod descriptors;
+mod fortunes;
 mod life;
 mod log;
 mod problem;
