@@ -92,29 +92,29 @@ impl Drop for Talk {
 fn two_talks_talk_without_a_server() {
     for listener_ends in [false, true] {
         let (mut ann, address) = Talk::listening(&[]);
-        let mut ben = Talk::start(&[&address]);
-        ben.say("汉语/漢語 Hànyǔ");
+        let mut bob = Talk::start(&[&address]);
+        bob.say("汉语/漢語 Hànyǔ");
         ann.expect("汉语/漢語 Hànyǔ");
         ann.say("你好");
-        ben.expect("你好");
-        let end = if listener_ends { &mut ann } else { &mut ben };
+        bob.expect("你好");
+        let end = if listener_ends { &mut ann } else { &mut bob };
         drop(end.child.stdin.take());
         ann.expect_end();
-        ben.expect_end();
+        bob.expect_end();
     }
 }
 
 #[test]
 fn nobody_listens_behind_the_first_caller() {
     let (mut ann, address) = Talk::listening(&[]);
-    let mut ben = Talk::start(&[&address]);
-    ben.say("hello");
+    let mut bob = Talk::start(&[&address]);
+    bob.say("hello");
     ann.expect("hello");
     let third = talk_under(&[], &[&address], b"");
     assert_eq!(third.status, Some(1));
     assert!(third.errors[0].contains("connection refused"), "{third:?}");
     ann.say("still here");
-    ben.expect("still here");
+    bob.expect("still here");
 }
 
 #[test]
