@@ -1,7 +1,6 @@
 //! The directory for the uploads of all these servers. There is only one, so a name that one server
 //! has given to a file is taken for the others.
 
-use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,7 +26,7 @@ impl Uploads {
             let is_ours = false;
             return Ok(Uploads { path, is_ours });
         }
-        let place = env::temp_dir();
+        let place = launch::temporary_directory();
         let path = mkdtemp(&place.join("after-accept-XXXXXX")).map_err(|errno| {
             let (place, why) = (place.display(), io::Error::from(errno));
             io::Error::other(format!(

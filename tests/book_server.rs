@@ -3,7 +3,7 @@
 //! Each test has its own address in 127.0.0.0/8, all of which is this machine.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -146,6 +146,17 @@ fn no_file_is_left_whenever_the_server_is_stopped() {
 }
 
 #[test]
+fn an_empty_tmpdir_means_tmp() {
+    let mut command = Command::new(PROGRAM);
+    command.args(["book", "--listen", "127.102.1.14:0"]).env("TMPDIR", "");
+    // No directory can be made in /proc, not even by root.
+    command.current_dir("/proc").env("CARGO_MANIFEST_DIR", repository()).process_group(0);
+    let program = Running::spawn(command);
+    assert_eq!(get(&address(&program), "/").status, "200 OK");
+    stop(program);
+}
+
+#[test]
 fn a_book_that_cannot_be_built_says_why() {
     let elsewhere = Directory::default();
     fs::create_dir(elsewhere.file("lessons")).unwrap();
@@ -178,6 +189,8 @@ fn only_pages_can_be_requested() {
     check(&address, "/", "200 OK", html);
     check(&address, "/index.html", "200 OK", html);
     check(&address, "/start/services.html?asked=1", "200 OK", html);
+    check(&address, "/start/%66ive-minutes.html", "200 OK", html);
+    check(&address, "/%73tart%2Fservices%2ehtml", "200 OK", html);
     for nowhere in [
         "/no/such/page.html",
         "/start",
@@ -190,6 +203,10 @@ fn only_pages_can_be_requested() {
         "/..%2fCargo.toml",
         "/%2e%2e/Cargo.toml",
         "/..%5c..%5cCargo.toml",
+        "/%2e%2e%2fCargo.toml",
+        "/start/services.html%00",
+        "/start/%ff.html",
+        "/%",
         "/etc/passwd",
         "//etc/passwd",
     ] {
@@ -204,10 +221,68 @@ fn only_pages_can_be_requested() {
         let (_, path) = page.split_once(link).expect(link);
         check(&address, path.split('"').next().unwrap(), "200 OK", kind);
     }
-    let mut post = TcpStream::connect(&address).unwrap();
-    let request = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-    post.write_all(request.as_bytes()).unwrap();
-    assert_eq!(Answer::read(post).status, "405 Method Not Allowed");
+    stop(program);
+}
+
+#[test]
+fn a_method_that_is_not_allowed_names_those_that_are() {
+    let program = start(&["book", "--listen", "127.102.1.15:0"]);
+    let address = address(&program);
+    for method in ["POST", "PUT", "DELETE", "OPTIONS", "BREW"] {
+        let head = format!("{method} / HTTP/1.1\r\nHost: a\r\nContent-Length: 0");
+        let answer = Answer::read(send(&address, &head));
+        assert_eq!(answer.status, "405 Method Not Allowed", "{method}");
+        assert_eq!(answer.header("allow"), Some("GET, HEAD"), "{method}");
+    }
+    let answer = Answer::read(send(&address, "HEAD / HTTP/1.1\r\nHost: a"));
+    assert_eq!((&*answer.status, answer.body), ("200 OK", vec![]));
+    stop(program);
+}
+
+#[test]
+fn a_request_of_http_1_1_has_one_host() {
+    let program = start(&["book", "--listen", "127.102.1.16:0"]);
+    let address = address(&program);
+    for (head, status) in [
+        ("GET / HTTP/1.1", "400 Bad Request"),
+        ("POST / HTTP/1.1", "400 Bad Request"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nHost: b", "400 Bad Request"),
+        ("GET / HTTP/1.1\r\nHost: a", "200 OK"),
+        ("GET / HTTP/1.1\r\nHost:", "200 OK"),
+        ("GET / HTTP/1.0", "200 OK"),
+    ] {
+        assert_eq!(Answer::read(send(&address, head)).status, status, "{head}");
+    }
+    stop(program);
+}
+
+#[test]
+fn silent_connections_give_way_to_others_and_end() {
+    let mut command = Command::new("sh");
+    // The descriptors suffice for 36 connections.
+    let server = format!("ulimit -n 100 && exec {PROGRAM} book --listen 127.102.1.17:0");
+    command.args(["-c", &server]);
+    let program = start_in(repository(), command);
+    let address = address(&program);
+    let silent: Vec<_> = ["", "G", "GET / HTTP/1.1\r\nX-Slow: 1"]
+        .into_iter()
+        .cycle()
+        .take(1_017)
+        .map(|beginning| {
+            let mut connection = TcpStream::connect(&address).unwrap();
+            // The server may have closed the connection in favour of a later one.
+            let _ = connection.write_all(beginning.as_bytes());
+            connection
+        })
+        .collect();
+    assert_eq!(get(&address, "/").status, "200 OK");
+    for mut connection in silent {
+        connection.set_read_timeout(Some(deadline())).unwrap();
+        if let Err(error) = connection.read_to_end(&mut Vec::new()) {
+            // The server has not read all that was sent, so the close is a reset.
+            assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+        }
+    }
     stop(program);
 }
 
@@ -229,7 +304,7 @@ impl Answer {
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("an empty line");
         let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
         let mut lines = head.split("\r\n").map(str::to_owned);
-        let status = lines.next().unwrap().replace("HTTP/1.1 ", "");
+        let status = lines.next().unwrap().replace("HTTP/1.1 ", "").replace("HTTP/1.0 ", "");
         Answer { status, headers: lines.collect(), body: bytes[end + 4..].to_vec() }
     }
 
@@ -249,10 +324,15 @@ fn get(address: &str, path: &str) -> Answer {
 
 #[track_caller]
 fn request(address: &str, path: &str) -> TcpStream {
+    send(address, &format!("GET {path} HTTP/1.1\r\nHost: {address}"))
+}
+
+/// Sends a request with this head, whose response ends with the connection.
+#[track_caller]
+fn send(address: &str, head: &str) -> TcpStream {
     let mut connection = TcpStream::connect(address).unwrap();
     connection.set_read_timeout(Some(deadline())).unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    connection.write_all(request.as_bytes()).unwrap();
+    connection.write_all(format!("{head}\r\nConnection: close\r\n\r\n").as_bytes()).unwrap();
     connection
 }
 

@@ -8,7 +8,7 @@ use test_kit::{Server, Style, each_style};
 const TOO_LONG: &str = "* a line has at most 1024 bytes; that one was dropped";
 
 each_style!(
-    lines_end_with_lf_or_cr_lf_or_the_input,
+    lines_end_with_lf_or_cr_lf_or_cr_nul_or_the_input,
     the_longest_line_has_1024_bytes,
     text_that_is_not_english_passes_unchanged,
     bytes_that_are_not_utf8_become_replacement_characters (row 33),
@@ -64,8 +64,9 @@ fn check(style: Style, input: impl AsRef<[u8]>, expected: &[&str]) {
     assert_eq!(String::from_utf8_lossy(&answers), "");
 }
 
-fn lines_end_with_lf_or_cr_lf_or_the_input(style: Style) {
+fn lines_end_with_lf_or_cr_lf_or_cr_nul_or_the_input(style: Style) {
     check(style, "one\ntwo\r\n\r\n\n\n  \nfive\r\nsix", &["one", "two", "  ", "five", "six"]);
+    check(style, "one\r\0\r\0two\r\0thr\0ee", &["one", "two", "thr\u{fffd}ee"]);
 }
 
 fn the_longest_line_has_1024_bytes(style: Style) {
@@ -180,7 +181,7 @@ fn ctrl_c_is_answered(style: Style) {
 }
 
 /// A line with a bit of everything, and a command.
-const SCRIPT: &[u8] = b"\xe6\xb1\xff\xf1\x89\xff\xfa\x18\xff\xff\xf0\xff\xf0 caf\xc3\xff\xfd\x06\xa9 \xff\xff\x1b\r\n/who\r\n//bye";
+const SCRIPT: &[u8] = b"\xe6\xb1\xff\xf1\x89\xff\xfa\x18\xff\xff\xf0\xff\xf0 caf\xc3\xff\xfd\x06\xa9 \xff\xff\x1b\r\n/who\r\0//bye";
 
 /// The speech in the script.
 const SAID: [&str; 2] = ["汉 café \u{fffd}\u{fffd}", "/bye"];

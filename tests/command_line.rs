@@ -10,6 +10,7 @@ each_style!(
     numbers_out_of_range_are_named,
     missing_hosts_files_and_directories_are_named,
     a_file_without_fortunes_is_named,
+    files_that_hold_no_text_are_refused_by_name,
     more_clients_than_the_style_can_serve_are_refused,
     the_largest_numbers_are_refused_or_obeyed,
     help_and_version_are_not_errors,
@@ -32,7 +33,9 @@ fn wrong_usage_is_named(style: Style) {
         &["finger", "echo", "fortune", "chat", "lines", "frames", "upload"],
     );
     check(style, &["echo", "chat"], 2, &["chat"]);
-    check(style, &["echo", "--port", "7"], 2, &["--port"]);
+    for option in ["--port", "--host", "--bind", "-p"] {
+        check(style, &["echo", option, "7"], 2, &[option, "tip: write --listen HOST:PORT"]);
+    }
     for address in [
         "127.0.0.1",
         "127.0.0.1:",
@@ -102,6 +105,31 @@ fn a_file_without_fortunes_is_named(style: Style) {
     for content in [String::new(), "%\n\n%\n".to_owned(), "x".repeat(600)] {
         fs::write(&path, content).expect("a temporary file");
         check(style, &["fortune", "--fortunes", file], 1, &[file]);
+    }
+}
+
+fn files_that_hold_no_text_are_refused_by_name(style: Style) {
+    let directory = Directory::default();
+    let text = "汉语\n%\ntwo\n";
+    let in_utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let index = [2, 2, 7, 4, 0, u32::from(b'%') << 24, 0, 9, 13].map(u32::to_be_bytes).concat();
+    let large = "x\n%\n".repeat((16 << 20) / 4 + 1).into_bytes();
+    for (name, bytes, why) in [
+        ("fortunes.dat", index, "strfile"),
+        ("marked", [b"\xff\xfe".to_vec(), in_utf16.clone()].concat(), "UTF-16"),
+        ("unmarked", in_utf16, "UTF-16"),
+        ("large", large, "more than 16 MiB"),
+    ] {
+        let path = directory.file(name);
+        fs::write(&path, bytes).expect("a temporary file");
+        let file = path.to_str().expect("its name is UTF-8");
+        check(style, &["fortune", "--fortunes", file], 1, &[file, why]);
+    }
+    let pipe = directory.file("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("coreutils").success());
+    for file in [pipe.to_str().expect("its name is UTF-8"), "/dev/zero", "/dev/tty", "/"] {
+        check(style, &["fortune", "--fortunes", file], 1, &[file, "not a regular file"]);
     }
 }
 

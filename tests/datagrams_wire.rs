@@ -527,3 +527,15 @@ fn interfaces_are_listed() {
     assert!(link.starts_with(&format!("{}: wire", of_wire[1])), "{link}");
     assert_eq!(of_wire[2..], ends);
 }
+
+#[test]
+fn the_name_of_an_interface_cannot_control_the_terminal() {
+    let Some(wire) = wire() else { return };
+    wire.left.run("ip link add name \"$(printf '\\033[31mx')\" type veth peer name other");
+    wire.left.run("ip link set up dev other; ip link set up dev \"$(printf '\\033[31mx')\"");
+    let listed = run(&wire.left, &["interfaces"]);
+    assert!(listed.output.iter().any(|line| line.starts_with("\\u{1b}[31mx ")), "{listed:#?}");
+    let refused = run(&wire.left, &["multicast", "send", "--interface", "none"]);
+    refused.expect_refusal(1, &["--interface: ", "\\u{1b}[31mx"]);
+    assert!(!refused.errors.join("").contains('\u{1b}'), "{refused:#?}");
+}

@@ -14,6 +14,7 @@ each_style!(
     two_people_talk_by_ncat,
     two_people_talk_by_socat,
     two_people_talk_by_telnet,
+    enter_ends_a_line_of_telnet_in_character_mode,
     two_people_talk_by_python,
     two_people_talk_by_our_own_client,
     eight_megabytes_come_back_to_ncat,
@@ -188,6 +189,21 @@ fn two_people_talk_by_telnet(style: Style) {
     if require_tool("telnet") && require_tool("expect") {
         let seconds = deadline().as_secs().to_string();
         check_script(style, "expect", &script("telnet.exp"), &[&seconds]);
+    }
+}
+
+fn enter_ends_a_line_of_telnet_in_character_mode(style: Style) {
+    if !require_tool("telnet") || !require_tool("expect") {
+        return;
+    }
+    let seconds = deadline().as_secs().to_string();
+    for service in ["chat", "lines"] {
+        let server = Server::start(style, service);
+        let port = server.address().port().to_string();
+        let script = script("telnet_characters.exp");
+        let person = Program::start("expect", &[&script, "127.0.0.1", &port, service, &seconds]);
+        person.expect("heard");
+        person.finish();
     }
 }
 

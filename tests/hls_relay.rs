@@ -189,7 +189,12 @@ fn requests_get_the_answers_that_players_need() {
     }
     let head = relay.ask("HEAD", &path, &[]);
     assert_eq!(head.header("content-length"), Some(&*size.to_string()));
-    assert_eq!(relay.ask("POST", "/stream.m3u8", &[]).status, 405);
+    for path in ["/", "/stream.m3u8", "/stream.ts", "/status.json"] {
+        let refused = relay.ask("POST", path, &[]);
+        assert_eq!(refused.status, 405, "{path}");
+        let allowed = refused.header("allow").unwrap_or_default();
+        assert!(allowed.contains("GET") && allowed.contains("HEAD"), "{path}: {allowed}");
+    }
 }
 
 #[test]
@@ -254,6 +259,22 @@ fn an_address_in_use_is_named_with_its_option() {
         let mut command = Command::new(env!("CARGO_BIN_EXE_after-accept"));
         command.args(["hls-relay", option, &place, other, "127.0.0.1:0"]);
         Running::spawn(command).end().expect_refusal(1, &[&place, option]);
+    }
+}
+
+#[test]
+fn a_request_of_http_1_1_has_one_host() {
+    let relay = Relay::start(&[]);
+    for (head, status) in [
+        ("GET / HTTP/1.1", "HTTP/1.1 400 "),
+        ("GET / HTTP/1.1\r\nHost: a\r\nHost: b", "HTTP/1.1 400 "),
+        ("GET / HTTP/1.1\r\nHost: a", "HTTP/1.1 200 "),
+        ("GET / HTTP/1.0", "HTTP/1.0 200 "),
+    ] {
+        let mut client = Client::connect(relay.http);
+        client.send(format!("{head}\r\nConnection: close\r\n\r\n"));
+        let answer = String::from_utf8_lossy(&client.read_to_end()).into_owned();
+        assert!(answer.starts_with(status), "{head}: {answer}");
     }
 }
 

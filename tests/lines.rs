@@ -19,7 +19,13 @@ const TEXT: &str = "汉语/漢語 Hànyǔ";
 fn each_line_is_answered(style: Style) {
     let server = Server::start(style, "lines");
     let mut client = server.connect();
-    for (line, answer) in [("hello\n", "=> hello"), ("hello\r\n", "=> hello"), ("\n", "=> ")] {
+    for (line, answer) in [
+        ("hello\n", "=> hello"),
+        ("hello\r\n", "=> hello"),
+        ("hello\r\0", "=> hello"),
+        ("\n", "=> "),
+        ("\r\0", "=> "),
+    ] {
         client.send(line);
         client.expect_line(answer);
     }
@@ -57,8 +63,8 @@ fn lines_follow_the_rules_of_chat(style: Style) {
 }
 
 fn every_cut_of_the_input_is_answered_alike(style: Style) {
-    const INPUT: &[u8] = b"one\r\n\xe6\xb1\xff\xf1\x89\n\nlast \xff\xfd\x06line";
-    const ANSWER: &str = "=> one\r\n=> 汉\r\n=> \r\n";
+    const INPUT: &[u8] = b"one\r\n\xe6\xb1\xff\xf1\x89\n\ntwo\r\0last \xff\xfd\x06line";
+    const ANSWER: &str = "=> one\r\n=> 汉\r\n=> \r\n=> two\r\n";
     let server = Server::start(style, "lines");
     let two = (1..INPUT.len()).map(|cut| vec![&INPUT[..cut], &INPUT[cut..]]);
     for reads in two.chain([INPUT.chunks(1).collect()]) {

@@ -201,6 +201,26 @@ fn the_costs_of_a_server_include_all_its_descendants() {
 }
 
 #[test]
+fn a_process_that_is_not_the_server_is_warned_of() {
+    let server = Server::start(Style::SELECT, "echo");
+    let another = Server::start(Style::FORK, "echo");
+    let warnings = |pid: i32| {
+        let pid = pid.to_string();
+        let ended = run("echo", &server, &["--duration", "0.2", "--pid", &pid]);
+        assert!(ended.status.success(), "{ended:#?}");
+        ended.errors
+    };
+    let told = warnings(another.pid());
+    let expected = format!("warning: process {} and its children", another.pid());
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with(&expected), "{told:?}");
+    assert!(told[0].contains(&server.address().to_string()), "{told:?}");
+    assert_eq!(warnings(server.pid()), [""; 0]);
+    // The test is the parent of the server.
+    assert_eq!(warnings(std::process::id().cast_signed()), [""; 0]);
+}
+
+#[test]
 fn the_time_of_children_that_have_ended_counts() {
     let server = Server::start(Style::FORK, "fortune");
     let pid = server.pid().to_string();

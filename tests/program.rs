@@ -289,6 +289,18 @@ fn uploads_are_stored_in_the_given_directory() {
     fs::remove_dir_all(directory).unwrap();
 }
 
+#[test]
+fn an_empty_tmpdir_means_tmp() {
+    let mut command = Command::new(PROGRAM);
+    command.args(["--no-book", "--host", "127.101.1.99"]);
+    // No directory can be made here, not even by root.
+    command.env("TMPDIR", "").current_dir("/proc");
+    let mut launcher = Launcher::spawn(command, Ipv4Addr::new(127, 101, 1, 99));
+    assert_eq!(launcher.uploads().parent(), Some(Path::new("/tmp")));
+    launcher.signal(Signal::SIGINT);
+    assert_eq!(launcher.exit().code(), Some(0));
+}
+
 /// Uploads a short file to the server of this name. Returns the answer.
 fn upload(launcher: &Launcher, name: &str) -> String {
     let mut client = Client::connect(launcher.address_of(name));
@@ -475,8 +487,10 @@ impl Launcher {
 
     fn spawn(mut command: Command, host: Ipv4Addr) -> Launcher {
         test_kit::hear_interrupts();
+        if !command.get_envs().any(|(name, _)| name == "TMPDIR") {
+            command.env("TMPDIR", env!("CARGO_TARGET_TMPDIR"));
+        }
         let mut child = command
-            .env("TMPDIR", env!("CARGO_TARGET_TMPDIR"))
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

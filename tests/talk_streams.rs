@@ -210,6 +210,30 @@ fn a_file_that_grows_or_shrinks_while_it_is_sent_is_not_stored() {
     check_changed(|file| file.set_len(20 << 20).expect("it shrinks"));
 }
 
+/// The server has stored all announced bytes when the file grows, and says so.
+#[test]
+fn a_file_that_grows_behind_its_announced_size_is_reported() {
+    let files = Directory::default();
+    let path = files.file("growing");
+    fs::write(&path, b"hello\n").expect("it can be written");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = listener.local_addr().expect("bound").to_string();
+    let grown = path.clone();
+    let storing = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("it is called");
+        let mut sent = [0; 19];
+        stream.read_exact(&mut sent).expect("it sends the file");
+        let mut file = File::options().append(true).open(grown).expect("it is there");
+        file.write_all(b"and more").expect("it grows");
+        stream.write_all(b"stored growing 6\r\n").expect("it reads");
+        sent
+    });
+    let file = path.to_str().expect("UTF-8");
+    let talked = talk_under(&[], &["upload", &address, file], b"");
+    assert_eq!(&storing.join().expect("it was called"), b"growing\n\0\0\0\x06\nhello\n");
+    check_error(&talked, &[file, "the first 6 bytes are stored, but it has 14 now"]);
+}
+
 #[test]
 fn an_unusable_file_is_reported_before_the_client_connects() {
     let files = Directory::default();

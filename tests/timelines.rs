@@ -111,6 +111,8 @@ fn the_command_names_its_pictures_and_draws_them_again() {
         let mut command = Command::new(PROGRAM);
         command.arg("timelines").args(arguments);
         command.arg("--into").arg(directory.path());
+        // An empty TMPDIR means /tmp: no directory can be made in /proc.
+        command.env("TMPDIR", "").current_dir("/proc");
         Running::spawn(command).end()
     };
     let ended = timelines(&["iterative"]);

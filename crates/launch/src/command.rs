@@ -1,6 +1,6 @@
 //! The command line that all servers share.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use protocol::fortune::Fortunes;
 use protocol::{CATALOGUE, Entry, Settings, Store};
@@ -117,7 +117,13 @@ pub(crate) fn server(style: &Style, serve: Serve, matches: &ArgMatches) -> Resul
         Problem::world(format!("cannot raise the limit of descriptors: {error}"))
     })?;
     let seed = options.seed.unwrap_or_else(|| RandomState::new().hash_one(0));
-    let (fortunes, passed_over) = fortunes(options.fortunes.as_deref(), seed)?;
+    let (fortunes, note) = match options.fortunes.as_deref() {
+        None => (Fortunes::built_in(seed), None),
+        Some(path) => {
+            let (fortunes, note) = crate::fortunes::read(path, seed).map_err(Problem::world)?;
+            (fortunes, Some(note))
+        }
+    };
     let service = (options.service.open)(Settings {
         fortunes,
         store: store(options.service, options.directory.as_deref())?,
@@ -140,7 +146,7 @@ pub(crate) fn server(style: &Style, serve: Serve, matches: &ArgMatches) -> Resul
             idle_timeout,
             grace: Duration::from_secs(options.grace),
         },
-        notes: passed_over.into_iter().collect(),
+        notes: note.into_iter().collect(),
         service,
         log_file: options.log_file.as_deref().map(open_log).transpose()?,
         ends_with: options.ends_with,
@@ -203,7 +209,10 @@ pub fn usage_error(command: &Command, error: &clap::Error) -> ExitCode {
     let said = said.split("\n\nFor more information").next().unwrap_or(said);
     let on_one_line = |part: &str| part.split_whitespace().collect::<Vec<_>>().join(" ");
     let parts: Vec<_> = said.split("\n\n").map(on_one_line).collect();
-    let mut line = parts.join("; ");
+    let mut line = in_plain_words(&parts.join("; "));
+    if let Some(tip) = address_tip(command, error, text) {
+        line = format!("{}; tip: {tip}", parts[0]);
+    }
     if error.kind() == ErrorKind::InvalidSubcommand {
         let names = asked(command, text).get_subcommands().map(Command::get_name);
         let names: Vec<_> = names.collect();
@@ -215,6 +224,53 @@ pub fn usage_error(command: &Command, error: &clap::Error) -> ExitCode {
     }
     complain(&format!("{line}; see --help"));
     ExitCode::from(2)
+}
+
+/// The text of an error without the standard library's own words, which speak of types and digits.
+fn in_plain_words(text: &str) -> String {
+    const WORDS: [(&str, &str); 5] = [
+        ("invalid digit found in string", "want a whole number"),
+        ("cannot parse integer from empty string", "want a whole number"),
+        ("number too large to fit in target type", "the number is too large"),
+        ("number too small to fit in target type", "the number is too small"),
+        ("invalid float literal", "want a number"),
+    ];
+    WORDS.iter().fold(text.to_owned(), |text, (theirs, ours)| text.replace(theirs, ours))
+}
+
+/// The options that programs of others have for the thing that is an address here.
+const ADDRESS_OPTIONS: [&str; 7] =
+    ["--port", "-p", "--host", "--bind", "--addr", "--address", "--listen"];
+
+/// What to write instead of an unknown option of [`ADDRESS_OPTIONS`]. clap compares only letters,
+/// and `--port` resembles `--fortunes`.
+fn address_tip(program: &Command, error: &clap::Error, text: &str) -> Option<String> {
+    let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let is_unknown = error.kind() == ErrorKind::UnknownArgument;
+    if !is_unknown || !ADDRESS_OPTIONS.contains(&option.as_str()) {
+        return None;
+    }
+    let asked = asked(program, text);
+    let is_address = |arg: &&clap::Arg| {
+        let names = arg.get_value_names().unwrap_or_default();
+        !arg.is_hide_set()
+            && names.iter().any(|name| ["HOST:PORT", "HOST[:PORT]", "ADDRESS"].contains(&&**name))
+    };
+    let addresses: Vec<_> = asked.get_arguments().filter(is_address).collect();
+    let told: Vec<_> = match addresses.iter().find(|arg| arg.is_positional()) {
+        Some(_) => return Some("the address is an argument of its own: HOST:PORT".to_owned()),
+        None => addresses.iter().filter_map(|arg| arg.get_long()).collect(),
+    };
+    let told: Vec<_> = told.iter().map(|long| format!("--{long} HOST:PORT")).collect();
+    match asked.find_subcommand("fork") {
+        _ if !told.is_empty() => Some(format!("write {}", told.join(" or "))),
+        Some(_) => {
+            Some("one server alone takes an address: fork echo --listen HOST:PORT".to_owned())
+        }
+        None => None,
+    }
 }
 
 /// The command whose subcommand is wrong, by the usage that the error shows.
@@ -300,25 +356,6 @@ fn store(service: &Entry, directory: Option<&Path>) -> Result<Option<Arc<dyn Sto
         Problem::world(format!("cannot store files in {}: {error}", path.display()))
     })?;
     Ok(Some(Arc::new(directory)))
-}
-
-/// The fortunes to tell, and a note for the log about the file that they come from.
-fn fortunes(file: Option<&Path>, seed: u64) -> Result<(Fortunes, Option<String>), Problem> {
-    let Some(path) = file else {
-        return Ok((Fortunes::built_in(seed), None));
-    };
-    let shown = path.display();
-    let bytes = fs::read(path)
-        .map_err(|error| Problem::world(format!("cannot read the fortunes in {shown}: {error}")))?;
-    let parsed = Fortunes::parse(&bytes, seed).ok_or_else(|| {
-        Problem::world(format!(
-            "there is no fortune in {shown}: want entries of at most {} bytes, \
-             separated by lines that hold a single %",
-            protocol::fortune::FORTUNE_LIMIT
-        ))
-    })?;
-    let note = format!("{:?} in {shown}, {} more are too long", parsed.fortunes, parsed.too_long);
-    Ok((parsed.fortunes, Some(note)))
 }
 
 fn open_log(path: &Path) -> Result<File, Problem> {

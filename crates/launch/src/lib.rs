@@ -4,16 +4,18 @@
 //! subcommands from [`command`] and starts them with [`run`].
 //!
 //! The tools also use the texts of a [`Problem`], the [`interruption`] by Ctrl-C, the limit of
-//! descriptors and what [`print`] does, so these stand here too.
+//! descriptors, what [`print`] does and the [`temporary_directory`], so these stand here too.
 
 mod command;
 mod descriptors;
+mod fortunes;
 mod life;
 mod log;
 mod output;
 mod problem;
 mod signals;
 mod style;
+mod temporary;
 
 use std::process::ExitCode;
 
@@ -27,6 +29,7 @@ pub use output::{print, printed};
 pub use problem::{Problem, without_numbers};
 pub use signals::{Arrivals, expect_children, interruption};
 pub use style::{MaxClients, Own, Style};
+pub use temporary::temporary_directory;
 
 /// The whole of a style's binary: reads the command line, and serves.
 pub fn main(style: &Style, serve: Serve) -> ExitCode {

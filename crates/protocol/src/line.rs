@@ -15,8 +15,10 @@ pub const LINE_LIMIT: usize = 1024;
 pub(crate) struct LineBuffer {
     telnet: Telnet,
     unfinished: Vec<u8>,
-    /// The current line is too long and was refused: the rest is ignored up to its LF.
+    /// The current line is too long and was refused: the rest is ignored up to its end.
     skipping: bool,
+    /// The last byte was a CR, kept or ignored.
+    after_cr: bool,
 }
 
 /// The answer to a line that is too long, in every service of lines.
@@ -31,12 +33,12 @@ pub(crate) fn goodbye_to_idle(seconds: u64) -> String {
 
 impl LineBuffer {
     /// Takes the bytes of a read, and returns each line that they complete. No bytes mean the end
-    /// of input: then the last line needs no LF.
+    /// of input: then the last line needs no end of its own.
     pub(crate) fn receive(&mut self, input: &[u8]) -> Posts {
         let mut posts = Posts::default();
         for &byte in input {
             match self.telnet.hear(byte) {
-                Heard::Byte(b'\n') => self.end_line(&mut posts),
+                Heard::Byte(byte) if self.is_end(byte) => self.end_line(&mut posts),
                 Heard::Byte(byte) => self.extend_line(byte, &mut posts),
                 Heard::TimingMark => posts.push(Post::TimingMark),
                 Heard::Nothing => {}
@@ -48,13 +50,20 @@ impl LineBuffer {
         posts
     }
 
+    /// Whether this byte is the LF or the CR NUL of a line. For Enter, a telnet that passes on each
+    /// character sends CR NUL (RFC 1123, 3.3.1).
+    fn is_end(&mut self, byte: u8) -> bool {
+        let after_cr = core::mem::replace(&mut self.after_cr, byte == b'\r');
+        byte == b'\n' || (after_cr && byte == b'\0')
+    }
+
     // ANCHOR: extend_line
     fn extend_line(&mut self, byte: u8, posts: &mut Posts) {
         if self.skipping {
             return;
         }
         self.unfinished.push(byte);
-        // One byte over the limit may still be the CR of a CR LF, which does not count.
+        // One byte over the limit may still be the CR of an end, which does not count.
         let room_for_cr = self.unfinished.len() == LINE_LIMIT + 1 && byte == b'\r';
         if self.unfinished.len() > LINE_LIMIT && !room_for_cr {
             posts.push(Post::TooLong);
@@ -107,10 +116,14 @@ mod tests {
     }
 
     #[test]
-    fn lines_end_with_lf_or_cr_lf_or_the_input() {
+    fn lines_end_with_lf_or_cr_lf_or_cr_nul_or_the_input() {
         check(b"one\ntwo\r\nthree", &[Post::Line("one"), Post::Line("two"), Post::Line("three")]);
         check(b"\r\n\n", &[Post::Line(""), Post::Line("")]);
         check(b"a\rb\n", &[Post::Line("a\u{fffd}b")]);
+        check(b"one\r\0\r\0two\r\0", &[Post::Line("one"), Post::Line(""), Post::Line("two")]);
+        check(b"a\r\xff\xf1\0b\r\0", &[Post::Line("a"), Post::Line("b")]);
+        check(b"a\0b\r\r\0", &[Post::Line("a\u{fffd}b\u{fffd}")]);
+        check(b"a\r\n\0\n", &[Post::Line("a"), Post::Line("\u{fffd}")]);
     }
 
     #[test]
@@ -125,9 +138,11 @@ mod tests {
         let longest = "x".repeat(LINE_LIMIT);
         check(format!("{longest}\r\n").as_bytes(), &[Post::Line(&longest)]);
         check(format!("{longest}\n").as_bytes(), &[Post::Line(&longest)]);
+        check(format!("{longest}\r\0").as_bytes(), &[Post::Line(&longest)]);
         check(longest.as_bytes(), &[Post::Line(&longest)]);
         let too_long = "x".repeat(3 * LINE_LIMIT);
         check(format!("{too_long}\nnext\n").as_bytes(), &[Post::TooLong, Post::Line("next")]);
+        check(format!("{too_long}\r\0next\n").as_bytes(), &[Post::TooLong, Post::Line("next")]);
         check(format!("{longest}\r\r\nnext\n").as_bytes(), &[Post::TooLong, Post::Line("next")]);
         check(format!("{longest}x").as_bytes(), &[Post::TooLong]);
     }

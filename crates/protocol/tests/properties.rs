@@ -210,10 +210,11 @@ fn behind_parameters(mut input: &[u8]) -> &[u8] {
 /// The answers: one when a line ends, and a refusal when a line gets its first byte over the limit.
 fn answers_to(input: &[Heard]) -> Vec<u8> {
     let mut answers = Vec::new();
-    for line in input.split_inclusive(|heard| matches!(heard, Heard::Byte(b'\n'))) {
+    for line in lines_of(input) {
         let byte = |heard: &Heard| if let Heard::Byte(byte) = heard { Some(*byte) } else { None };
         let bytes: Vec<u8> = line.iter().filter_map(byte).collect();
-        let text = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+        let ended = bytes.ends_with(b"\n") || bytes.ends_with(b"\r\0");
+        let text = &bytes[..bytes.len() - usize::from(ended)];
         let one_too_many = LINE_LIMIT + usize::from(text.get(LINE_LIMIT) == Some(&b'\r'));
         let text_alone = text.strip_suffix(b"\r").unwrap_or(text);
         let mut place = 0;
@@ -235,6 +236,17 @@ fn answers_to(input: &[Heard]) -> Vec<u8> {
         }
     }
     answers
+}
+
+/// The lines, each with its end: LF, CR LF or CR NUL.
+fn lines_of(input: &[Heard]) -> impl Iterator<Item = &[Heard]> {
+    let mut before = None;
+    input.split_inclusive(move |heard| {
+        let Heard::Byte(byte) = *heard else { return false };
+        let is_end = byte == b'\n' || (before, byte) == (Some(b'\r'), b'\0');
+        before = Some(byte);
+        is_end
+    })
 }
 
 // Order.

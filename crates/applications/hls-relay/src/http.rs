@@ -6,9 +6,10 @@ use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::response::Builder;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Version, header};
+use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::get;
 use serde::Serialize;
@@ -36,7 +37,16 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/stream.ts", get(endless).options(preflight))
         .route("/status.json", get(status).options(preflight))
         .fallback(async || text(StatusCode::NOT_FOUND, "There is no such thing here."));
-    page::add_to(router).with_state(shared)
+    page::add_to(router).with_state(shared).layer(from_fn(expect_host))
+}
+
+/// Refuses a request that does not name its host as its version demands (RFC 9112, 3.2).
+async fn expect_host(request: Request, next: Next) -> Response {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    if hosts == 1 || (hosts == 0 && request.version() < Version::HTTP_11) {
+        return next.run(request).await;
+    }
+    text(StatusCode::BAD_REQUEST, "A request of HTTP/1.1 has one Host header.")
 }
 
 async fn playlist(State(shared): State<Arc<Shared>>) -> Response {

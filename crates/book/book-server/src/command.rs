@@ -79,7 +79,7 @@ fn serve(matches: &ArgMatches) -> Result<(), Problem> {
     })?;
     // The directory belongs to this thread: when the process ends, it kills the building thread in
     // the middle of its work, and that thread would leave the directory behind.
-    let place = tempfile::tempdir().map_err(|error| {
+    let place = tempfile::tempdir_in(launch::temporary_directory()).map_err(|error| {
         Problem::world(format!("cannot make a directory to build the book in: {error}"))
     })?;
     launch::begin_log(None);
@@ -87,7 +87,10 @@ fn serve(matches: &ArgMatches) -> Result<(), Problem> {
         Some(HostPort(address)) => listen(address),
         None => first_free(options.host),
     })?;
-    crate::serve::serve(listener, sources, place.path(), stop)
+    let descriptors = launch::raise_descriptor_limit().map_err(|error| {
+        Problem::world(format!("cannot raise the limit of descriptors: {error}"))
+    })?;
+    crate::serve::serve(listener, sources, place.path(), descriptors, stop)
         .map_err(|error| Problem::world(format!("cannot go on serving: {error}")))
 }
 

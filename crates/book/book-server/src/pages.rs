@@ -27,7 +27,7 @@ impl Pages {
     ///
     /// The reason why it cannot be built, in one line.
     pub fn build(root: &Path) -> Result<Pages, String> {
-        let place = tempfile::tempdir()
+        let place = tempfile::tempdir_in(launch::temporary_directory())
             .map_err(|error| format!("cannot make a directory to build in: {error}"))?;
         Pages::build_in(place.path(), root)
     }
@@ -71,7 +71,7 @@ pub(crate) fn content_type(path: &str) -> &'static str {
 /// Builds the book of `root` into a directory, and returns the warnings.
 fn build_into(directory: &Path, root: &Path) -> Result<Vec<String>, String> {
     let in_words = |error: io::Error| error.to_string();
-    let mut log = tempfile::tempfile().map_err(in_words)?;
+    let mut log = tempfile::tempfile_in(launch::temporary_directory()).map_err(in_words)?;
     let warnings = tracing_subscriber::fmt()
         .with_max_level(LevelFilter::WARN)
         .with_ansi(false)

@@ -1,10 +1,4 @@
-//! A server with a bug in its service: `faulty-server STYLE SERVICE FAULT`, where STYLE is the name
-//! of the style's binary.
-//!
-//! It uses the `serve` function of the real server. But with the fault `panic`, a session that
-//! reads `panic!` panics, and the session of the 13th client panics when it greets. `lose`,
-//! `double`, `swap` or `change` happens to every tenth read or, if the server speaks first, to the
-//! greeting of every tenth client.
+//! A server with a bug in its service, for tests of the clients: `faulty-server --help` tells more.
 
 use std::borrow::Cow;
 use std::env;
@@ -12,20 +6,49 @@ use std::mem;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use all_styles::STYLES;
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgMatches, Command};
 use protocol::{Answer, CATALOGUE, ClientId, Service, Session, Settings};
 use sockets::Limits;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    let [style, service, fault] = &arguments[..] else {
-        panic!("usage: faulty-server STYLE SERVICE FAULT");
-    };
-    let fault = FAULTS.iter().find(|(name, _)| name == fault);
-    let (_, fault) = fault.expect("a fault");
-    let server = all_styles::find(|known| known.process_name == style);
-    let (style, serve) = server.expect("a style's binary");
-    let entry = CATALOGUE.iter().find(|known| known.name == service);
-    let service = (entry.expect("a service").open)(Settings::built_in(0));
+    let mut command = command();
+    match command.try_get_matches_from_mut(env::args_os()) {
+        Ok(matches) => server(&matches).live(),
+        Err(error) => launch::usage_error(&command, &error),
+    }
+}
+
+fn command() -> Command {
+    let styles = STYLES.iter().map(|(style, _)| style.process_name);
+    let services = CATALOGUE.iter().map(|entry| entry.name);
+    let faults = FAULTS.iter().map(|(name, _)| *name);
+    Command::new("faulty-server")
+        .about("A server with a bug in its service, for tests of the clients")
+        .after_help(
+            "It listens at a free port of 127.0.0.1. With the fault `panic`, a session that reads \
+             `panic!` panics, and the session of the 13th client panics when it greets. `lose`, \
+             `double`, `swap` or `change` happens to every tenth read or, if the server speaks \
+             first, to the greeting of every tenth client.",
+        )
+        .arg(word("STYLE", "The name of the style's binary", styles.collect()))
+        .arg(word("SERVICE", "The service", services.collect()))
+        .arg(word("FAULT", "The bug", faults.collect()))
+}
+
+fn word(name: &'static str, help: &'static str, values: Vec<&'static str>) -> Arg {
+    Arg::new(name).required(true).help(help).value_parser(PossibleValuesParser::new(values))
+}
+
+fn server(matches: &ArgMatches) -> launch::Server {
+    let word = |name: &str| matches.get_one::<String>(name).expect("it is required");
+    let fault = FAULTS.iter().find(|(name, _)| name == word("FAULT"));
+    let (_, fault) = fault.expect("a possible value");
+    let server = all_styles::find(|known| known.process_name == word("STYLE"));
+    let (style, serve) = server.expect("a possible value");
+    let entry = CATALOGUE.iter().find(|known| known.name == word("SERVICE"));
+    let service = (entry.expect("a possible value").open)(Settings::built_in(0));
     launch::Server {
         process_name: style.process_name,
         serve,
@@ -40,7 +63,6 @@ fn main() -> ExitCode {
         log_file: None,
         ends_with: None,
     }
-    .live()
 }
 
 fn faulty(service: Service, fault: Fault) -> Service {

@@ -52,7 +52,7 @@ fn sender(chosen: Option<&Interface>) -> io::Result<UdpSocket> {
         let own = interface.ipv4().ok_or_else(|| {
             io::Error::other(format!(
                 "{} has no IPv4 address to send from, and IPv6 has no broadcast",
-                interface.name
+                interface.shown()
             ))
         })?;
         socket.bind(&SocketAddrV4::new(own, 0).into())?;

@@ -31,6 +31,11 @@ pub(crate) struct Interface {
 }
 
 impl Interface {
+    /// The name, made safe to show: Linux allows all bytes but `/`, `:` and white space in it.
+    pub(crate) fn shown(&self) -> String {
+        self.name.escape_debug().to_string()
+    }
+
     /// The first IPv4 address: the default sender.
     pub(crate) fn ipv4(&self) -> Option<Ipv4Addr> {
         self.addresses.iter().find_map(|(address, _)| match address {
@@ -49,8 +54,8 @@ impl Interface {
 impl fmt::Display for Interface {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.ipv4() {
-            Some(address) => write!(f, "{} ({address})", self.name),
-            None => write!(f, "{}", self.name),
+            Some(address) => write!(f, "{} ({address})", self.shown()),
+            None => write!(f, "{}", self.shown()),
         }
     }
 }
@@ -147,7 +152,7 @@ pub(crate) fn choices<'a>(interfaces: impl IntoIterator<Item = &'a Interface>) -
 
 /// A table of the interfaces, for people to read.
 pub(crate) fn table(interfaces: &[Interface]) -> String {
-    let width = interfaces.iter().map(|it| it.name.len()).max();
+    let width = interfaces.iter().map(|it| it.shown().chars().count()).max();
     let width = width.unwrap_or_default().max("name".len());
     let mut table = String::new();
     let mut row = |name: &str, index: &str, up: &str, multicast: &str, mac: &str, rest: &str| {
@@ -160,7 +165,7 @@ pub(crate) fn table(interfaces: &[Interface]) -> String {
         let yes = |is: bool| if is { "yes" } else { "no" };
         let addresses = it.addresses.iter().map(|(ip, bits)| format!("{ip}/{bits}"));
         row(
-            &it.name,
+            &it.shown(),
             &it.index.to_string(),
             yes(it.is_up),
             yes(it.has_multicast),
@@ -236,6 +241,17 @@ mod tests {
              eth0      2  yes  yes        02:00:00:00:00:1f  192.0.2.1/24\n\
              2         3  yes  yes        -\n"
         );
+    }
+
+    #[test]
+    fn a_name_cannot_control_the_terminal() {
+        let strange = interface("\u{1b}[2J\u{202e}", 7, "192.0.2.7");
+        let shown = table(std::slice::from_ref(&strange));
+        assert_eq!(
+            shown.lines().nth(1),
+            Some("\\u{1b}[2J\\u{202e}      7  yes  yes        02:00:00:00:00:1f  192.0.2.7/24")
+        );
+        assert!(choices([&strange]).ends_with(": \\u{1b}[2J\\u{202e} (192.0.2.7)"));
     }
 
     #[test]

@@ -199,7 +199,7 @@ pub(crate) fn explain(
             format!("{name} is down; `ip link set {name} up` switches it on, or {others}")
         }
         (Some(Errno::ENETUNREACH | Errno::ENODEV | Errno::EADDRNOTAVAIL), Some(chosen)) => {
-            format!("{} has no route there; {others}", chosen.name)
+            format!("{} has no route there; {others}", chosen.shown())
         }
         (Some(Errno::ENETUNREACH | Errno::ENODEV | Errno::EADDRNOTAVAIL), None) => {
             format!("this machine has no route there, so it cannot choose an interface; {others}")

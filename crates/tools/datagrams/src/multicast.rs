@@ -222,7 +222,7 @@ fn is_of_one_link(group: Ipv6Addr) -> bool {
 fn without_ipv4(interface: &Interface) -> io::Error {
     io::Error::other(format!(
         "{} has no IPv4 address to send from; give it one, or use an IPv6 group",
-        interface.name
+        interface.shown()
     ))
 }
 

@@ -1,6 +1,6 @@
 //! The costs of a server: what the kernel records about its process and its descendants (proc(5)).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::ops::Add;
@@ -99,16 +99,8 @@ impl Snapshot {
         if !stats.contains_key(&pid) {
             return Err(io::Error::other(format!("there is no process {pid}")));
         }
-        let mut tree = vec![pid];
-        let mut looked_at = 0;
-        while let Some(parent) = tree.get(looked_at) {
-            let children = stats.iter().filter(|(_, stat)| stat.parent == *parent);
-            let children: Vec<i32> = children.map(|(pid, _)| *pid).collect();
-            tree.extend(children);
-            looked_at += 1;
-        }
         let mut sum = Snapshot::default();
-        for member in tree {
+        for member in tree(pid, &stats) {
             match one(member, &stats[&member]) {
                 Ok(one) => sum = sum + one,
                 // A child may end at any time.
@@ -121,6 +113,51 @@ impl Snapshot {
         }
         Ok(sum)
     }
+}
+
+/// A process and all its descendants.
+fn tree(pid: i32, stats: &HashMap<i32, Stat>) -> Vec<i32> {
+    let mut tree = vec![pid];
+    let mut looked_at = 0;
+    while let Some(parent) = tree.get(looked_at) {
+        let children = stats.iter().filter(|(_, stat)| stat.parent == *parent);
+        let children: Vec<i32> = children.map(|(pid, _)| *pid).collect();
+        tree.extend(children);
+        looked_at += 1;
+    }
+    tree
+}
+
+/// Whether the process or a descendant has a TCP socket at this port, by the tables of its own
+/// network namespace.
+///
+/// # Errors
+///
+/// The process has ended, or belongs to another user.
+pub(crate) fn serves_at(pid: i32, port: u16) -> io::Result<bool> {
+    let mut sockets = HashSet::new();
+    for table in ["tcp", "tcp6"] {
+        // Without IPv6 there is no second table.
+        let text = fs::read_to_string(format!("/proc/{pid}/net/{table}")).unwrap_or_default();
+        sockets.extend(text.lines().filter_map(|line| socket_at(line, port)));
+    }
+    fs::read_dir(format!("/proc/{pid}/fd"))?;
+    let descriptors = tree(pid, &all_processes()?)
+        .into_iter()
+        .flat_map(|member| fs::read_dir(format!("/proc/{member}/fd")))
+        .flatten();
+    let mut links = descriptors.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+    Ok(links.any(|link| sockets.contains(&*link.to_string_lossy())))
+}
+
+/// The socket of a line of /proc/net/tcp if it is at this port: `socket:[4711]`, as in the links of
+/// /proc/PID/fd.
+fn socket_at(line: &str, port: u16) -> Option<String> {
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    let (_, own) = fields.get(1)?.rsplit_once(':')?;
+    let is_there = u16::from_str_radix(own, 16) == Ok(port);
+    let inode = fields.get(9)?;
+    is_there.then(|| format!("socket:[{inode}]"))
 }
 
 /// The contents of proc_pid_stat(5).

@@ -11,7 +11,7 @@ use nix::time::{ClockId, clock_gettime};
 use crate::chat::Chat;
 use crate::command::{Command, Load, Service};
 use crate::connect::{CONNECTIONS_A_SOURCE, Route};
-use crate::costs::{Costs, Snapshot};
+use crate::costs::{Costs, Snapshot, serves_at};
 use crate::dialogue::Dialogue;
 use crate::echo::Echo;
 use crate::fortune::Fortune;
@@ -62,6 +62,7 @@ impl Plan {
         }
         let server = resolve(&load.address)?;
         let all = load.connections + self.idle;
+        load.pid.inspect(|pid| warn_of_another(*pid, server));
         let mut run = self.run(server, all)?;
         let snapshot = || match load.pid.map(Snapshot::of).transpose() {
             Ok(snapshot) => Ok(snapshot.unwrap_or_default()),
@@ -255,4 +256,18 @@ fn run_number() -> u32 {
 fn processor_time() -> Duration {
     let time = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID);
     time.expect("every Linux has this clock").into()
+}
+
+/// Says on standard error that a process has nothing to do with the server: the report would show
+/// the costs of something else.
+fn warn_of_another(pid: i32, server: SocketAddr) {
+    // An error means that nobody may look into it, which the snapshot reports.
+    if let Ok(false) = serves_at(pid, server.port()) {
+        let _ = writeln!(
+            io::stderr(),
+            "warning: process {pid} and its children have no socket at port {}, so the costs \
+             are not those of the server {server}",
+            server.port()
+        );
+    }
 }

@@ -11,17 +11,20 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 use indicatif::ProgressBar;
 
-use crate::address::Target;
+use crate::address::{Place, Target};
 use crate::ask::{self, Asker};
 use crate::frames;
 use crate::upload::{self, Parcel};
-use crate::{Error, Failure, Screen, Trace, connect, converse};
+use crate::{Address, Error, Failure, Screen, Stream, Trace, connect, converse, listen};
 
 /// Talk to a server: send the lines that you type, and show its answers
 ///
 /// A line is sent when you press Enter; the server's bytes are shown as they arrive. Ctrl-D at the
 /// beginning of a line ends only your side (half-close): the server learns that you will send no
 /// more, and can still answer. talk ends when the server has finished; Ctrl-C ends it at once.
+///
+/// With --listen, talk waits for a caller instead. If the caller is another talk, two people have a
+/// conversation without a server between them; it ends when one of them ends their side.
 #[derive(Args, Clone, Debug)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "\
@@ -31,6 +34,7 @@ Examples:
   after-accept talk '[::1]:2007'            an IPv6 address stands in brackets
   after-accept talk 127.0.0.1:2007 <a >b    files are sent and stored unchanged
   after-accept talk --trace 127.0.0.1:2007  shows the important system calls
+  after-accept talk --listen 127.0.0.1:5000 waits for a caller
   after-accept talk increment 127.0.0.1:8008 41
   after-accept talk frames 127.0.0.1:3028
   after-accept talk upload 127.0.0.1:3029 README.md
@@ -42,6 +46,13 @@ pub struct Command {
 
     #[command(flatten)]
     conversation: Option<Conversation>,
+
+    /// Wait at this address for one caller, and talk to it; for port 0 the system chooses one
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["address", "port", "connect_timeout"])]
+    listen: Option<Place>,
+
+    #[command(flatten)]
+    showing: Showing,
 
     /// Show the important system calls on standard error: arguments, result, number of bytes, and
     /// the first bytes in hexadecimal
@@ -84,7 +95,7 @@ Examples:
   printf 'one\\n\\nthree' | after-accept talk frames 127.0.0.1:3028 --trace
 
 Exit status: 0 all frames came back, 1 one did not or something failed, 2 wrong usage.")]
-    Frames(Conversation),
+    Frames(Frames),
     /// Send a file to an upload server
     ///
     /// The file is sent under its own name, without its directories. Its size is sent first, so it
@@ -111,6 +122,18 @@ struct Echo {
 
     #[command(flatten)]
     conversation: Conversation,
+
+    #[command(flatten)]
+    showing: Showing,
+}
+
+#[derive(Args, Clone, Debug)]
+struct Frames {
+    #[command(flatten)]
+    conversation: Conversation,
+
+    #[command(flatten)]
+    showing: Showing,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -154,14 +177,17 @@ struct Conversation {
     address: Target,
 
     /// The port, if ADDRESS does not contain it
-    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
-    port: Option<u16>,
+    port: Option<String>,
 
     /// How long to wait for each address to answer, in seconds (0.5 is half a second); 0 waits as
     /// long as the system does, about two minutes
     #[arg(long, value_name = "SECS", default_value = "10", value_parser = seconds)]
     connect_timeout: Duration,
+}
 
+/// The way to show the received bytes.
+#[derive(Args, Clone, Debug)]
+struct Showing {
     /// When to replace bytes that could control your terminal (control characters, escape
     /// sequences) by �
     #[arg(long, value_name = "WHEN", default_value = "auto")]
@@ -181,14 +207,14 @@ struct Asking {
     timeout: Duration,
 }
 
-/// When the server's bytes are made safe to show.
+/// When the received bytes are made safe to show.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Clean {
     /// If they go to a terminal; files and pipes get every byte unchanged
     Auto,
     /// Wherever they go
     Always,
-    /// Never: only for a server that you trust with your terminal
+    /// Never: only for a server or caller that you trust with your terminal
     Never,
 }
 
@@ -208,42 +234,56 @@ pub fn run(command: Command) -> ExitCode {
 
 fn talk(command: Command) -> Result<(), Error> {
     let trace = Trace::new(command.trace);
-    match (command.errand, command.conversation) {
-        (Some(Errand::Echo(errand)), _) => echo(errand, trace),
-        (Some(Errand::Increment(errand)), _) => increment(errand, trace),
-        (Some(Errand::Frames(conversation)), _) => frames(conversation, trace),
-        (Some(Errand::Upload(errand)), _) => upload(errand, trace),
-        (None, Some(conversation)) => converse_by(conversation, trace),
-        (None, None) => unreachable!("clap requires one of them"),
+    let clean = command.showing.clean;
+    match (command.errand, command.conversation, command.listen) {
+        (Some(Errand::Echo(errand)), ..) => echo(errand, trace),
+        (Some(Errand::Increment(errand)), ..) => increment(errand, trace),
+        (Some(Errand::Frames(errand)), ..) => frames(errand, trace),
+        (Some(Errand::Upload(errand)), ..) => upload(errand, trace),
+        (None, _, Some(Place(address))) => wait_and_converse(&address, clean, trace),
+        (None, Some(conversation), None) => call_and_converse(conversation, clean, trace),
+        (None, None, None) => unreachable!("clap requires one of them"),
     }
 }
 
-fn converse_by(conversation: Conversation, trace: Trace) -> Result<(), Error> {
-    let address = conversation.address.with_port(conversation.port).map_err(Error::Usage)?;
-    let timeout = conversation.connect_timeout;
-    let (stream, peer) = connect(&address, timeout, trace)?;
+fn call_and_converse(conversation: Conversation, clean: Clean, trace: Trace) -> Result<(), Error> {
+    let address =
+        conversation.address.with_port(conversation.port.as_deref()).map_err(Error::Usage)?;
+    let (stream, peer) = connect(&address, conversation.connect_timeout, trace)?;
     greet(&format!("connected to {peer}; Ctrl-D ends your side, Ctrl-C leaves"));
-    let talked = keyboard().and_then(|keyboard| {
-        let screen = screen(conversation.clean)?;
-        converse(&stream, keyboard, screen)
-    });
+    converse_with(peer, &stream, clean)
+}
+
+fn wait_and_converse(address: &Address, clean: Clean, trace: Trace) -> Result<(), Error> {
+    let listener = listen(address, trace)?;
+    let place = listener.address().map_err(Error::Accept)?;
+    // Not only on a terminal: if the system has chosen the port, it is told nowhere else.
+    let _ = writeln!(io::stderr(), "listening on {place}");
+    let (stream, caller) = listener.accept().map_err(Error::Accept)?;
+    greet(&format!("{caller} has called; Ctrl-D ends your side, Ctrl-C leaves"));
+    converse_with(caller, &stream, clean)
+}
+
+fn converse_with(peer: SocketAddr, stream: &Stream, clean: Clean) -> Result<(), Error> {
+    let talked = keyboard().and_then(|keyboard| converse(stream, keyboard, screen(clean)?));
     ended(peer, talked)
 }
 
 fn echo(errand: Echo, trace: Trace) -> Result<(), Error> {
-    let Echo { udp, asking, conversation } = errand;
+    let Echo { udp, asking, conversation, showing } = errand;
     if !udp && asking.connect {
         let text = "--connect is for datagrams: a stream is always connected; add --udp";
         return Err(Error::Usage(text.to_owned()));
     }
     if !udp {
-        return converse_by(conversation, trace);
+        return call_and_converse(conversation, showing.clean, trace);
     }
-    let address = conversation.address.with_port(conversation.port).map_err(Error::Usage)?;
+    let address =
+        conversation.address.with_port(conversation.port.as_deref()).map_err(Error::Usage)?;
     let asker = Asker::open(&address, asking.connect, asking.timeout, trace)?;
     greet(&format!("each line is a datagram to {}; Ctrl-D ends, Ctrl-C leaves", asker.peer()));
     let echoed =
-        screen(conversation.clean).and_then(|screen| ask::echo(&asker, io::stdin().lock(), screen));
+        screen(showing.clean).and_then(|screen| ask::echo(&asker, io::stdin().lock(), screen));
     match echoed {
         Ok(count @ 1..) => Err(Error::Unanswered { peer: asker.peer(), count }),
         result => ended(asker.peer(), result.map(drop)),
@@ -262,12 +302,14 @@ fn increment(errand: Increment, trace: Trace) -> Result<(), Error> {
     }
 }
 
-fn frames(conversation: Conversation, trace: Trace) -> Result<(), Error> {
-    let address = conversation.address.with_port(conversation.port).map_err(Error::Usage)?;
+fn frames(errand: Frames, trace: Trace) -> Result<(), Error> {
+    let Frames { conversation, showing } = errand;
+    let address =
+        conversation.address.with_port(conversation.port.as_deref()).map_err(Error::Usage)?;
     let timeout = conversation.connect_timeout;
     let (stream, peer) = connect(&address, timeout, trace)?;
     greet(&format!("each line is a frame to {peer}; Ctrl-D ends your side, Ctrl-C leaves"));
-    let ready = keyboard().and_then(|keyboard| Ok((keyboard, screen(conversation.clean)?)));
+    let ready = keyboard().and_then(|keyboard| Ok((keyboard, screen(showing.clean)?)));
     match ready {
         Ok((keyboard, screen)) => frames::exchange(&stream, peer, keyboard, screen),
         Err(failure) => Err(Error::Conversation { peer, failure }),
@@ -376,8 +418,6 @@ mod tests {
             &["a:1", "--connect-timeout=soon"],
             &["a:1", "--connect-timeout=NaN"],
             &["a:1", "--connect-timeout=86401"],
-            &["a", "0"],
-            &["a", "65536"],
             &["a:port"],
         ] {
             assert_eq!(parse(arguments).unwrap_err().exit_code(), 2);
@@ -410,6 +450,21 @@ mod tests {
     }
 
     #[test]
+    fn a_place_to_listen_stands_in_place_of_a_server() {
+        let command = parse(&["--listen", "127.0.0.1:0", "--clean", "always"]).unwrap();
+        assert!(command.conversation.is_none() && command.errand.is_none());
+        for arguments in [
+            &["--listen", "127.0.0.1:0", "a:1"][..],
+            &["--listen", "127.0.0.1:0", "--connect-timeout", "1"],
+            &["--listen", "127.0.0.1"],
+            &["--listen", "127.0.0.1:0", "echo", "a:1"],
+            &["echo", "--listen", "127.0.0.1:0"],
+        ] {
+            assert_eq!(parse(arguments).unwrap_err().exit_code(), 2, "{arguments:?}");
+        }
+    }
+
+    #[test]
     fn only_a_datagram_socket_can_be_unconnected() {
         let error = talk(parse(&["echo", "a:1", "--connect"]).unwrap()).unwrap_err();
         assert_eq!(error.exit_status(), 2);
@@ -417,7 +472,7 @@ mod tests {
 
     #[test]
     fn a_port_is_given_exactly_once() {
-        for arguments in [&["localhost"][..], &["localhost:1", "1"]] {
+        for arguments in [&["localhost"][..], &["localhost:1", "1"], &["a", "0"], &["a", "65536"]] {
             let error = talk(parse(arguments).unwrap()).unwrap_err();
             assert_eq!(error.exit_status(), 2, "{error}");
         }

@@ -29,6 +29,15 @@ pub enum Error {
         /// Every address that was tried, in order.
         attempts: Vec<Attempt>,
     },
+    /// No address of the host can be listened on.
+    Listen {
+        /// The address that the user gave.
+        address: Address,
+        /// The error of bind(2) or listen(2).
+        source: io::Error,
+    },
+    /// No caller can be accepted.
+    Accept(io::Error),
     /// A datagram got no answer.
     Silence {
         /// The server that was asked.
@@ -125,6 +134,10 @@ impl fmt::Display for Error {
                     }
                 }
             }
+            Error::Listen { address, source } => {
+                write!(f, "cannot listen on {address}: {source}{}", hint(source))
+            }
+            Error::Accept(source) => write!(f, "cannot accept a caller: {source}"),
             Error::Silence { peer, timeout, is_connected } => {
                 let why = if *is_connected {
                     "the service may be slow, or a firewall may drop the datagrams"
@@ -183,6 +196,19 @@ fn bare(error: &io::Error) -> String {
     text.split(" (os error ").next().unwrap_or_default().to_owned()
 }
 
+/// The way out of an error of bind(2) or listen(2), or an empty text.
+fn hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::AddrInUse => " (another program listens there; choose another port)",
+        ErrorKind::PermissionDenied => " (ports below 1024 are privileged; choose a higher one)",
+        ErrorKind::AddrNotAvailable => " (this machine has no such address)",
+        _ if error.raw_os_error() == Some(Errno::EAFNOSUPPORT as i32) => {
+            " (this machine has no IPv6)"
+        }
+        _ => "",
+    }
+}
+
 /// A network error in words, and its meaning: see connect(2), tcp(7) and ip(7).
 fn explain(error: &io::Error) -> String {
     let text = match error.kind() {
@@ -206,7 +232,7 @@ fn explain(error: &io::Error) -> String {
             "address not available: this host has no address, or no port left, to connect from"
         }
         ErrorKind::ConnectionReset => {
-            "connection reset: the server cut it off instead of finishing; it crashed, was killed, \
+            "connection reset: the other side cut it off instead of finishing; it crashed, was killed, \
              or wants no more data"
         }
         // EMSGSIZE has no `ErrorKind` of its own.

@@ -8,6 +8,9 @@
 //! sends: a client that sends a whole file before it reads the refusal wastes the time, or waits
 //! forever.
 //!
+//! It calls a server, or waits for one caller: then two people talk without a server between them,
+//! and the loop is the same.
+//!
 //! With datagrams it asks and waits for the answer, since a datagram server sends nothing unasked.
 //!
 //! Deliberately absent: telnet's negotiation, TLS, service names for ports, reconnecting when the
@@ -22,6 +25,7 @@ mod connect;
 mod converse;
 mod error;
 mod frames;
+mod listen;
 mod screen;
 mod stream;
 mod trace;
@@ -32,6 +36,7 @@ pub use command::{Command, run};
 pub use connect::connect;
 pub use converse::{Failure, converse};
 pub use error::{Attempt, Error};
+pub use listen::{Listener, listen};
 pub use screen::{Cleaner, Screen};
 pub use stream::Stream;
 pub use trace::Trace;

@@ -51,6 +51,37 @@ impl Trace {
         });
     }
 
+    /// Shows the result of bind(2).
+    pub(crate) fn bound(self, socket: &impl AsFd, to: SocketAddr, result: &io::Result<()>) {
+        self.show(|| {
+            let result = value(result.as_ref().map(|()| "0".to_owned()));
+            format!("bind({}, {to}) = {result}", number(socket))
+        });
+    }
+
+    /// Shows the result of listen(2).
+    pub(crate) fn listening(self, socket: &impl AsFd, backlog: i32, result: &io::Result<()>) {
+        self.show(|| {
+            let result = value(result.as_ref().map(|()| "0".to_owned()));
+            format!("listen({}, {backlog}) = {result}", number(socket))
+        });
+    }
+
+    /// Shows the result of accept(2): the new descriptor, and the caller's address.
+    pub(crate) fn accepted(
+        self,
+        listener: &impl AsFd,
+        result: &io::Result<(impl AsFd, SocketAddr)>,
+    ) {
+        self.show(|| {
+            let accepted = result.as_ref();
+            let result = value(
+                accepted.map(|(stream, caller)| format!("{}, from {caller}", number(stream))),
+            );
+            format!("accept({}) = {result}", number(listener))
+        });
+    }
+
     /// Shows the result of send(2), or of sendto(2) if there is an address, for these bytes.
     pub(crate) fn sent(
         self,

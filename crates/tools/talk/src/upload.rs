@@ -77,7 +77,9 @@ impl Parcel {
             Ok(())
         });
         if let Some(line) = answer.line() {
-            return self.judge(&line, peer);
+            let stored = self.judge(&line, peer)?;
+            self.expect_no_more()?;
+            return Ok(stored);
         }
         if !answer.is_likely() {
             let service = "upload";
@@ -105,6 +107,21 @@ impl Parcel {
             "{} bytes were announced, but it has {size} now; send it again when no program writes to it",
             self.size
         )))
+    }
+
+    /// Checks that no byte has come to the file behind the announced ones: they are not stored.
+    fn expect_no_more(&self) -> Result<(), Error> {
+        let announced = u64::from(self.size);
+        let why = match self.file.metadata() {
+            Ok(file) if file.len() <= announced => return Ok(()),
+            Ok(file) => format!(
+                "the first {announced} bytes are stored, but it has {} now; send it again under \
+                 another name when no program writes to it",
+                file.len()
+            ),
+            Err(error) => error.to_string(),
+        };
+        Err(Error::File { path: self.path.clone(), why })
     }
 
     /// Interprets the answer.

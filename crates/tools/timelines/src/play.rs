@@ -39,7 +39,7 @@ pub enum Tempo {
 ///
 /// strace(1) is missing, the server does not start, or a client has to wait too long.
 pub fn play(program: &Path, style: &Style, tempo: Tempo) -> io::Result<Record> {
-    let directory = tempfile::tempdir()?;
+    let directory = tempfile::tempdir_in(launch::temporary_directory())?;
     let mut server = Server::start(program, style, directory.path())?;
     let stage = Stage::new(tempo);
     let clients = thread::scope(|scope| {
