@@ -1,5 +1,6 @@
 //! A run, from its beginning to its report.
 
+use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::process::{self, ExitCode};
 use std::time::{Duration, SystemTime};
