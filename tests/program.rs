@@ -290,6 +290,23 @@ fn uploads_are_stored_in_the_given_directory() {
 }
 
 #[test]
+fn an_unknown_option_for_the_port_leads_to_the_right_one() {
+    for (arguments, tip) in [
+        (&["--port", "7"][..], "one server alone takes an address: fork echo --listen HOST:PORT"),
+        (&["select", "chat", "--port", "7"], "write --listen HOST:PORT"),
+        (&["hls-relay", "-p", "7"], "write --ingest HOST:PORT or --http HOST:PORT"),
+        (&["datagrams", "echo", "--host", "a"], "write --listen HOST:PORT"),
+        (&["load", "echo", "--port", "7"], "the address is an argument of its own"),
+        (&["snmp-walk", "--port", "7", "a"], "the address is an argument of its own"),
+    ] {
+        let ended = Command::new(PROGRAM).args(arguments).output().unwrap();
+        let errors = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!((ended.status.code(), errors.lines().count()), (Some(2), 1), "{errors}");
+        assert!(errors.contains(&format!("tip: {tip}")), "{errors}");
+    }
+}
+
+#[test]
 fn an_empty_tmpdir_means_tmp() {
     let mut command = Command::new(PROGRAM);
     command.args(["--no-book", "--host", "127.101.1.99"]);
