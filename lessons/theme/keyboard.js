@@ -4,13 +4,14 @@
   "use strict";
 
   // The first Tab skips the menu and leads to the text.
+  const text = document.querySelector("main");
+  text.id ||= "text";
   const skip = document.createElement("a");
   skip.className = "skip";
-  skip.href = "#text";
+  skip.href = `#${text.id}`;
   skip.textContent = "Skip to the text";
   skip.addEventListener("click", (event) => {
     event.preventDefault();
-    const text = document.querySelector("main");
     text.tabIndex = -1;
     text.focus();
     text.addEventListener("blur", () => text.removeAttribute("tabindex"), { once: true });
@@ -43,15 +44,14 @@
 
   // In these boxes the arrow keys and a finger only scroll. Otherwise mdBook, which gets the events
   // last, would turn the page at a key, and open the menu at a swipe.
-  const main = document.querySelector("main");
   const keep = (event) => {
-    for (let box = event.target; box !== main; box = box.parentElement) {
+    for (let box = event.target; box !== text; box = box.parentElement) {
       const isScrolled = getComputedStyle(box).overflowX === "auto";
       if (isScrolled && box.scrollWidth > box.clientWidth) event.stopPropagation();
     }
   };
-  main.addEventListener("touchmove", keep, { passive: true });
-  main.addEventListener("keydown", (event) => {
+  text.addEventListener("touchmove", keep, { passive: true });
+  text.addEventListener("keydown", (event) => {
     if (["ArrowLeft", "ArrowRight"].includes(event.key)) keep(event);
   });
 
