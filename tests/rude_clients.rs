@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 use test_kit::chat::{expect_silence, join, welcome};
-use test_kit::{Client, Own, Server, Style, each_style, wait_until};
+use test_kit::{Client, Own, Server, Signal, Style, each_style, wait_until};
 
 each_style!(
     a_reset_in_the_middle_of_an_echo_ends_that_client_alone,
@@ -14,6 +14,7 @@ each_style!(
     a_fortune_arrives_whole_though_its_reader_sends_a_megabyte_first,
     a_goodbye_arrives_whole_though_more_was_said,
     urgent_data_is_passed_over_and_keeps_nobody_busy,
+    a_newcomer_stays_where_another_has_just_gone,
 );
 
 /// Nothing happened that anybody would have to look at.
@@ -157,4 +158,39 @@ fn urgent_data_is_passed_over_and_keeps_nobody_busy(style: Style) {
     let used = server.process().cpu_time_with_children().saturating_sub(used);
     assert!(used < Duration::from_millis(300), "{used:?} of a second");
     assert_quiet(&server);
+}
+
+/// The kernel gives the lowest free descriptor to the next client. So a server that learns at once
+/// of a client that is gone and of one that has come must not keep anything under such a number: it
+/// would end the newcomer in place of the other.
+fn a_newcomer_stays_where_another_has_just_gone(style: Style) {
+    let server = Server::start(style, "chat");
+    let mut witness = style.serves_many().then(|| join(&server, 1));
+    let here = if style.serves_many() { 2 } else { 1 };
+    for _ in 0..3 {
+        let gone = join(&server, here);
+        server.process().signal(Signal::SIGSTOP);
+        wait_until("the server stands still", || server.process().state() == Some('T'));
+        gone.reset();
+        let mut newcomer = server.connect();
+        server.process().signal(Signal::SIGCONT);
+
+        // Whether the one that is gone still counts differs, and so does what the room remembers.
+        let name = newcomer.name();
+        let welcome = format!("* welcome, {name}; ");
+        newcomer.skip_to_line(|line| line.starts_with(&welcome));
+        newcomer.send("hello\r\n");
+        if let Some(witness) = &mut witness {
+            let (speech, left) = (format!("[{name}] hello"), format!("* {name} left"));
+            let heard = witness.skip_to_line(|line| line == speech || line == left);
+            assert_eq!(heard, speech);
+            witness.send("hello yourself\r\n");
+            newcomer.skip_to_line(|line| line.ends_with("] hello yourself"));
+            newcomer.reset();
+            witness.skip_to_line(|line| line == left);
+        } else {
+            newcomer.send("/quit\r\n");
+            newcomer.skip_to_line(|line| line == "* goodbye");
+        }
+    }
 }
