@@ -127,22 +127,26 @@ impl Meeting {
             read += &line;
             said += 1;
         }
-        if self.say(seat, read.as_bytes()) {
+        if self.may_read(seat) {
             self.seats[seat].said = said;
         }
+        self.say(seat, read.as_bytes());
     }
 
-    /// One read from a member, if the room hears it now. Returns whether it was made. It ends with
-    /// the end of a line: what a member left unfinished would be a part of what it says next.
-    fn say(&mut self, seat: usize, read: &[u8]) -> bool {
-        let member = &mut self.seats[seat];
-        let may_read = !member.has_left && !read.is_empty() && self.hub.hears(member.client);
-        if may_read {
+    /// One read from a member, if the room hears it now. It ends with the end of a line: what a
+    /// member left unfinished would be a part of what it says next.
+    fn say(&mut self, seat: usize, read: &[u8]) {
+        if self.may_read(seat) && !read.is_empty() {
+            let member = &mut self.seats[seat];
             for read in [&read[..read.len().min(MEMBER_READ)], b"\n"] {
                 self.hub.post(member.client, member.session.receive(read).posts);
             }
         }
-        may_read
+    }
+
+    fn may_read(&self, seat: usize) -> bool {
+        let member = &self.seats[seat];
+        !member.has_left && self.hub.hears(member.client)
     }
 
     /// The member half-closes, or has completed nothing for too long.
@@ -153,8 +157,10 @@ impl Meeting {
             _ => member.session.idle(seconds as u64),
         };
         self.hub.post(member.client, answer.posts);
-        assert!(answer.finish);
-        self.leave(seat);
+        // The room itself parts from one that is idle.
+        if answer.finish {
+            self.leave(seat);
+        }
     }
 
     fn leave(&mut self, seat: usize) {
