@@ -3,6 +3,8 @@
 //! The driver here keeps the rules of every driver: it reads from a member only when the room hears
 //! it, and what it reads is no more than one read.
 
+use std::collections::BTreeMap;
+use std::mem;
 use std::time::Duration;
 
 use protocol::{
@@ -16,7 +18,7 @@ use super::check_lines;
 const SEATS: usize = 4;
 
 /// How many steps are played: enough for all that is to be seen, in little time.
-const STEPS: usize = 300;
+const STEPS: usize = 200;
 
 /// How often the room may want to be asked again before it has heard all, with everybody reading.
 const PATIENCE: usize = 100_000;
@@ -90,7 +92,7 @@ impl Meeting {
             // The client is gone, and another one takes its seat.
             self.hub.leave(self.seats[seat].client);
             let newcomer = self.join();
-            self.gone.push(std::mem::replace(&mut self.seats[seat], newcomer));
+            self.gone.push(mem::replace(&mut self.seats[seat], newcomer));
             return;
         }
         match act & 0xf {
@@ -246,10 +248,9 @@ impl Member {
     fn check_heard(&self) {
         // One that was cut off may have heard a part of a line.
         let end = self.heard.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
-        check_lines(&self.heard[..end]);
-        let heard = String::from_utf8_lossy(&self.heard[..end]);
-        let mut next = std::collections::BTreeMap::<&str, usize>::new();
-        for line in heard.lines() {
+        let shown = check_lines(&self.heard[..end]);
+        let mut next = BTreeMap::<&str, usize>::new();
+        for line in shown.lines() {
             let Some((_, speech)) = line.split_once("] ").filter(|_| line.starts_with('[')) else {
                 continue;
             };
