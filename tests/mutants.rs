@@ -112,20 +112,19 @@ fn failed(output: &str) -> Vec<String> {
 #[ignore = "it takes minutes for each mutant: see the chapter of the museum"]
 fn cross_table() {
     let named = |variable| env::var(variable).ok().map(|names: String| words(&names));
-    let (files, mutants) = (named("CROSS"), named("MUTANTS"));
+    let files = named("CROSS");
     let is_kept = files.is_none();
     let files = files.unwrap_or_else(files_for_each_style);
-    let is_asked_for = |name: &String| mutants.as_ref().is_none_or(|names| names.contains(name));
+    let stem = |path: PathBuf| Some(path.file_stem()?.to_str()?.to_owned());
+    let of_servers = patches_of_servers().into_iter().filter_map(stem);
+    let all = iter::once("none".to_owned()).chain(of_servers);
+    let mutants = named("MUTANTS").unwrap_or_else(|| all.collect());
 
     let mut tree = TREE.lock().unwrap_or_else(PoisonError::into_inner);
     let tree = tree.get_or_insert_with(Tree::copy);
-    let patches = patches_of_servers().into_iter().map(Some);
-    for patch in iter::once(None).chain(patches) {
-        let stem = patch.as_ref().and_then(|patch| patch.file_stem());
-        let name = stem.map_or("none".to_owned(), |name| name.display().to_string());
-        if !is_asked_for(&name) {
-            continue;
-        }
+    for name in mutants {
+        let patch = repository().join(format!("tests/mutants/{name}.patch"));
+        let patch = (name != "none").then_some(patch);
         patch.iter().for_each(|patch| tree.apply(patch, &[]));
         let noticed = tree.noticing(&files, &other_styles(patch.as_deref()));
         patch.iter().for_each(|patch| tree.apply(patch, &["--reverse"]));
@@ -154,17 +153,22 @@ fn keep(name: &str, noticed: Value) {
 /// waiting at each of its steps.
 const LIMIT: &str = "240";
 
-/// Files that are not run: they test our clients and commands, what strace(1) records, and foreign
-/// programs, for minutes, and a server only in passing.
-const LEFT_OUT: [&str; 8] = [
+/// Files that are not run. They test our clients and commands, the start of a server, what strace(1)
+/// records and foreign programs, or take long because they bring a crowd.
+const LEFT_OUT: [&str; 13] = [
     "addresses",
     "command_line",
+    "crowds",
     "foreign_clients",
     "load",
     "peers",
+    "signals_at_start",
+    "starting",
+    "strangers",
     "system_calls",
     "talk_streams",
     "timelines",
+    "vanishing_peers",
 ];
 
 /// The files of tests in which a test is made for each style.
