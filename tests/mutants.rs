@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
-use std::{env, io, iter};
+use std::{env, io, iter, thread};
 
 use serde_json::{Map, Value, json};
 
@@ -153,6 +153,11 @@ fn keep(name: &str, noticed: Value) {
 /// waiting at each of its steps.
 const LIMIT: &str = "240";
 
+/// How many files are tested side by side, and how much sooner than otherwise a test has waited in
+/// vain: a test that fails has mostly waited.
+const LANES: usize = 3;
+const HASTE: &str = "0.5";
+
 /// Files that are not run. They test our clients and commands, the start of a server, what strace(1)
 /// records and foreign programs, or take long because they bring a crowd.
 const LEFT_OUT: [&str; 13] = [
@@ -264,24 +269,39 @@ impl Tree {
         let mut build = self.cargo(Command::new(env!("CARGO")));
         build.args(["test", "--no-run"]).args(files.iter().flat_map(|file| ["--test", file]));
         run(&mut build);
-        let (mut noticed, mut not_ended) = (Vec::new(), Vec::new());
-        for file in files {
-            // A server that outlives its test would keep a pipe open.
-            let said = place().join("said");
-            let mut tests = self.cargo(Command::new("timeout"));
-            tests.args(["--kill-after=10", LIMIT, env!("CARGO"), "test", "--test", file, "--"]);
-            tests.args(others.iter().flat_map(|style| ["--skip", style]));
-            tests.stdout(File::create(&said).expect("is writable")).stderr(Stdio::null());
-            let status = tests.status().expect("timeout runs");
-            let failed = failed(&fs::read_to_string(&said).expect("is readable"));
-            noticed.extend(failed.into_iter().map(|test| format!("{file} {test}")));
-            // So timeout(1) says that it had to end the command.
-            if let Some(124 | 137) = status.code() {
-                not_ended.push(file);
+        let (queue, found) = (Mutex::new(files.iter()), Mutex::new((Vec::new(), Vec::new())));
+        thread::scope(|scope| {
+            for _ in 0..LANES {
+                scope.spawn(|| {
+                    let next = || queue.lock().expect("no panic").next();
+                    while let Some(file) = next() {
+                        let (failed, has_ended) = self.test_in_time(file, others);
+                        let (noticed, not_ended) = &mut *found.lock().expect("no panic");
+                        noticed.extend(failed.into_iter().map(|test| format!("{file} {test}")));
+                        not_ended.extend((!has_ended).then_some(file));
+                    }
+                });
             }
-        }
+        });
+        let (mut noticed, mut not_ended) = found.into_inner().expect("no panic");
         noticed.sort();
+        not_ended.sort();
         json!({ "noticed": noticed, "not_ended": not_ended })
+    }
+
+    /// The tests of a file that fail, and whether all have ended in time.
+    fn test_in_time(&self, file: &str, others: &[&str]) -> (Vec<String>, bool) {
+        // A server that outlives its test would keep a pipe open.
+        let said = place().join(format!("{file}.said"));
+        let mut tests = self.cargo(Command::new("timeout"));
+        tests.args(["--kill-after=10", LIMIT, env!("CARGO"), "test", "--test", file, "--"]);
+        tests.args(others.iter().flat_map(|style| ["--skip", style]));
+        tests.env("SLOW_MACHINE", HASTE);
+        tests.stdout(File::create(&said).expect("is writable")).stderr(Stdio::null());
+        let status = tests.status().expect("timeout runs");
+        let failed = failed(&fs::read_to_string(&said).expect("is readable"));
+        // So timeout(1) says that it had to end the command.
+        (failed, !matches!(status.code(), Some(124 | 137)))
     }
 
     fn test(&self, file: &str, test: &str) -> Output {
