@@ -285,6 +285,7 @@ impl Tree {
         });
         let (mut noticed, mut not_ended) = found.into_inner().expect("no panic");
         noticed.sort();
+        noticed.dedup();
         not_ended.sort();
         json!({ "noticed": noticed, "not_ended": not_ended })
     }

@@ -50,7 +50,7 @@ fn every_mutant_of_a_server_is_an_exhibit_of_the_museum() {
 const FOUND: &str = "lessons/styles/cross-table.json";
 
 /// The same as the museum includes it.
-const TABLE: &str = "lessons/styles/cross-table.html";
+const TABLE: &str = "lessons/widgets/cross-table.html";
 
 #[test]
 fn the_cross_table_has_the_mutants_of_the_museum_and_tests_that_exist() {
