@@ -290,14 +290,25 @@ impl Tree {
         json!({ "noticed": noticed, "not_ended": not_ended })
     }
 
-    /// The tests of a file that fail, and whether all have ended in time.
+    /// The tests of a file that fail, and whether all have ended in time. A test fails only if it
+    /// does so twice: on a busy machine one may fail by chance.
     fn test_in_time(&self, file: &str, others: &[&str]) -> (Vec<String>, bool) {
+        let skipped: Vec<_> = others.iter().flat_map(|style| ["--skip", style]).collect();
+        let (mut failed, has_ended) = self.run_in_time(file, &skipped);
+        if !failed.is_empty() {
+            let again = ["--exact"].into_iter().chain(failed.iter().map(String::as_str));
+            let (again, _) = self.run_in_time(file, &again.collect::<Vec<_>>());
+            failed.retain(|test| again.contains(test));
+        }
+        (failed, has_ended)
+    }
+
+    fn run_in_time(&self, file: &str, arguments: &[&str]) -> (Vec<String>, bool) {
         // A server that outlives its test would keep a pipe open.
         let said = place().join(format!("{file}.said"));
         let mut tests = self.cargo(Command::new("timeout"));
         tests.args(["--kill-after=10", LIMIT, env!("CARGO"), "test", "--test", file, "--"]);
-        tests.args(others.iter().flat_map(|style| ["--skip", style]));
-        tests.env("SLOW_MACHINE", HASTE);
+        tests.args(arguments).env("SLOW_MACHINE", HASTE);
         tests.stdout(File::create(&said).expect("is writable")).stderr(Stdio::null());
         let status = tests.status().expect("timeout runs");
         let failed = failed(&fs::read_to_string(&said).expect("is readable"));
