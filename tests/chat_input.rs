@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use test_kit::chat::{expect_silence, join, welcome};
+use test_kit::chat::{expect_silence, join, room, welcome};
 use test_kit::{Server, Style, each_style};
 
 const TOO_LONG: &str = "* a line has at most 1024 bytes; that one was dropped";
@@ -19,6 +19,7 @@ each_style!(
     ctrl_c_is_answered (row 35),
     every_cut_of_the_input_has_the_same_result (rows 22, 33, 35),
     one_byte_per_read_has_the_same_result (row 22),
+    a_line_stays_whole_while_others_speak (row 22),
 );
 
 /// Returns the lines that the others receive from a client that sends this and half-closes, and the
@@ -224,4 +225,40 @@ fn every_cut_of_the_input_has_the_same_result(style: Style) {
 
 fn one_byte_per_read_has_the_same_result(style: Style) {
     check_pieces(style, [SCRIPT.chunks(1).collect()].into_iter());
+}
+
+/// Lines that are typed in parts, and what the others hear of each.
+const TYPED: [(&[&[u8]], &str); 4] = [
+    (&[b"half a", b" line\r\n"], "half a line"),
+    (&[b"a line ", b"in three", b" parts\r\n"], "a line in three parts"),
+    (&[b"a character in two: caf\xc3", b"\xa9\r\n"], "a character in two: café"),
+    (&[b"and a line end in two\r", b"\n"], "and a line end in two"),
+];
+
+/// A member hears the others while it types, and each time the server has something to do for it
+/// between two parts of its line.
+fn a_line_stays_whole_while_others_speak(style: Style) {
+    let server = Server::start(style, "chat");
+    if !style.serves_many() {
+        let mut ada = join(&server, 1);
+        ada.send_apart("half a");
+        let mut bob = server.connect();
+        assert!(bob.has_nothing(), "the second client waits");
+        ada.send(" line\r\n/quit\r\n");
+        let heard = format!("[{}] half a line", ada.name());
+        drop(ada);
+        bob.expect_line(welcome(&bob, 1));
+        return bob.expect_line(heard);
+    }
+    let [mut ada, mut bob] = room(&server, ["ada", "bob"]);
+    for (parts, said) in TYPED {
+        let (last, first) = parts.split_last().expect("there are parts");
+        for part in first {
+            ada.send_apart(part);
+            bob.send("meanwhile\r\n");
+            ada.expect_line("[bob] meanwhile");
+        }
+        ada.send(last);
+        bob.expect_line(format!("[ada] {said}"));
+    }
 }

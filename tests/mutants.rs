@@ -6,10 +6,12 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
-use std::{env, io};
+use std::{env, io, iter, thread};
+
+use serde_json::{Map, Value, json};
 
 /// Makes a test of each patch, and one that checks that no patch is missing.
 macro_rules! mutants {
@@ -45,6 +47,7 @@ mutants!(
     deaf_while_it_posts,
     escapes_that_pass,
     half_a_line_that_is_dropped,
+    half_a_line_that_others_tear,
     half_close_that_is_the_end,
     hub_that_waits,
     increment_in_the_hosts_order,
@@ -53,6 +56,7 @@ mutants!(
     listing_whose_anchor_is_gone,
     mailbox_that_skips_lines,
     member_that_hears_every_group,
+    number_that_is_used_again,
     one_wait_a_signal,
     open_loop_that_waits_for_answers,
     output_that_is_not_printed,
@@ -99,39 +103,120 @@ fn failed(output: &str) -> Vec<String> {
     output.lines().filter_map(failed).collect()
 }
 
-/// Prints a table of the tests that notice each mutant of a server. The first row is for a tree
-/// without a fault, and lists the tests that already fail there.
+/// Finds out which tests notice which mutant of a server. The result is kept in the book: see
+/// [`KEPT`]. The first entry, `none`, is the tree without a fault, and says what fails there already.
 ///
-/// `CROSS` in the environment names test files; otherwise all files run that test every style.
+/// `CROSS` in the environment names files of tests, and `MUTANTS` names mutants; without them all
+/// are run. What is known of other mutants stays. With `CROSS`, nothing is kept.
 #[test]
 #[ignore = "it takes minutes for each mutant: see the chapter of the museum"]
 fn cross_table() {
-    let files = env::var("CROSS").unwrap_or_else(|_| files_for_each_style().join(" "));
+    let named = |variable| env::var(variable).ok().map(|names: String| words(&names));
+    let files = named("CROSS");
+    let is_kept = files.is_none();
+    let files = files.unwrap_or_else(files_for_each_style);
+    let stem = |path: PathBuf| Some(path.file_stem()?.to_str()?.to_owned());
+    let of_servers = patches_of_servers().into_iter().filter_map(stem);
+    let all = iter::once("none".to_owned()).chain(of_servers);
+    let mutants = named("MUTANTS").unwrap_or_else(|| all.collect());
+
     let mut tree = TREE.lock().unwrap_or_else(PoisonError::into_inner);
     let tree = tree.get_or_insert_with(Tree::copy);
-    println!("| mutant | noticed by |\n|---|---|\n| none | {} |", tree.noticing(&files));
-    for patch in patches_of_servers() {
-        tree.apply(&patch, &[]);
-        let name = patch.file_stem().unwrap_or_default().display();
-        println!("| {name} | {} |", tree.noticing(&files));
-        tree.apply(&patch, &["--reverse"]);
+    for name in mutants {
+        let patch = repository().join(format!("tests/mutants/{name}.patch"));
+        let patch = (name != "none").then_some(patch);
+        patch.iter().for_each(|patch| tree.apply(patch, &[]));
+        let noticed = tree.noticing(&files, &other_styles(patch.as_deref()));
+        patch.iter().for_each(|patch| tree.apply(patch, &["--reverse"]));
+        println!("{name}: {noticed:#}");
+        if is_kept {
+            keep(&name, noticed);
+        }
     }
 }
 
-/// The test files in which each test runs for every style.
+/// The result of the cross table, as the command found it: each mutant with the tests that fail, and
+/// the files that did not end in time. `BLESS=1 cargo test --test patches` makes the book's table of
+/// it.
+const KEPT: &str = "lessons/styles/cross-table.json";
+
+fn keep(name: &str, noticed: Value) {
+    let path = repository().join(KEPT);
+    let known = fs::read_to_string(&path).unwrap_or("{}".to_owned());
+    let mut known: Map<String, Value> = serde_json::from_str(&known).expect("it is JSON");
+    known.insert(name.to_owned(), noticed);
+    let text = serde_json::to_string_pretty(&known).expect("it can be written as JSON");
+    fs::write(path, text + "\n").expect("it is writable");
+}
+
+/// How long the tests of one file may take with a mutant, in seconds: a mutant may keep a test
+/// waiting at each of its steps.
+const LIMIT: &str = "240";
+
+/// How many files are tested side by side, and how much sooner than otherwise a test has waited in
+/// vain: a test that fails has mostly waited.
+const LANES: usize = 3;
+const HASTE: &str = "0.5";
+
+/// Files that are not run. They test our clients and commands, the start of a server, what strace(1)
+/// records and foreign programs, or take long because they bring a crowd.
+const LEFT_OUT: [&str; 13] = [
+    "addresses",
+    "command_line",
+    "crowds",
+    "foreign_clients",
+    "load",
+    "peers",
+    "signals_at_start",
+    "starting",
+    "strangers",
+    "system_calls",
+    "talk_streams",
+    "timelines",
+    "vanishing_peers",
+];
+
+/// The files of tests in which a test is made for each style.
 fn files_for_each_style() -> Vec<String> {
     let entries = fs::read_dir(repository().join("tests")).expect("it is a directory");
     let paths = entries.map(|entry| entry.expect("it is readable").path());
     let is_one = |path: &PathBuf| {
-        fs::read_to_string(path).is_ok_and(|source| source.contains("each_style!("))
+        fs::read_to_string(path).is_ok_and(|source| source.contains("\neach_style!("))
     };
     let name = |path: PathBuf| Some(path.file_stem()?.to_str()?.to_owned());
-    let mut files: Vec<_> = paths.filter(is_one).filter_map(name).collect();
+    let files = paths.filter(is_one).filter_map(name);
+    let mut files: Vec<_> = files.filter(|name| !LEFT_OUT.contains(&name.as_str())).collect();
     files.sort();
     files
 }
 
-/// The patches in the museum: those that change a server.
+/// The tests of the styles, by the ends of their names, and the crates and files of each.
+const STYLES: [(&str, &[&str]); 5] = [
+    ("::iterative", &["styles/iterative-server/", "drivers/src/blocking.rs"]),
+    ("::fork", &["styles/fork-server/", "drivers/src/blocking.rs", "drivers/src/link.rs"]),
+    ("::thread", &["styles/thread-server/", "drivers/src/blocking.rs"]),
+    ("::select", &["styles/select-server/", "drivers/src/table.rs", "drivers/src/slot.rs"]),
+    ("::async_", &["styles/async-server/"]),
+];
+
+/// The styles that a patch does not touch, where it touches some and no more: their tests would run
+/// for minutes and find nothing.
+fn other_styles(patch: Option<&Path>) -> Vec<&'static str> {
+    let text = patch.map(|patch| fs::read_to_string(patch).expect("it is readable"));
+    let text = text.unwrap_or_default();
+    let is_touched = |(_, parts): &(&str, &[&str])| {
+        parts.iter().any(|part| text.contains(&format!("+++ b/crates/{part}")))
+    };
+    let (touched, others): (Vec<_>, Vec<_>) = STYLES.into_iter().partition(is_touched);
+    let others = others.into_iter().map(|(name, _)| name);
+    if touched.is_empty() { Vec::new() } else { others.collect() }
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+/// The patches that the museum shows, which are those that change what a server does.
 fn patches_of_servers() -> Vec<PathBuf> {
     let museum = fs::read_to_string(repository().join("lessons/styles/museum.md"));
     let museum = museum.expect("it is a chapter");
@@ -179,14 +264,56 @@ impl Tree {
             .env("GIT_CEILING_DIRECTORIES", place()));
     }
 
-    /// The tests in these files that fail, by file.
-    fn noticing(&self, files: &str) -> String {
-        let noticing = files.split_whitespace().filter_map(|file| {
-            let tested = self.run(&["--test", file]);
-            let failed = failed(&String::from_utf8_lossy(&tested.stdout));
-            (!failed.is_empty()).then(|| format!("{file}: {}", failed.join(", ")))
+    /// The tests of these files that fail, and the files that do not end in time.
+    fn noticing(&self, files: &[String], others: &[&str]) -> Value {
+        let mut build = self.cargo(Command::new(env!("CARGO")));
+        build.args(["test", "--no-run"]).args(files.iter().flat_map(|file| ["--test", file]));
+        run(&mut build);
+        let (queue, found) = (Mutex::new(files.iter()), Mutex::new((Vec::new(), Vec::new())));
+        thread::scope(|scope| {
+            for _ in 0..LANES {
+                scope.spawn(|| {
+                    let next = || queue.lock().expect("no panic").next();
+                    while let Some(file) = next() {
+                        let (failed, has_ended) = self.test_in_time(file, others);
+                        let (noticed, not_ended) = &mut *found.lock().expect("no panic");
+                        noticed.extend(failed.into_iter().map(|test| format!("{file} {test}")));
+                        not_ended.extend((!has_ended).then_some(file));
+                    }
+                });
+            }
         });
-        noticing.collect::<Vec<_>>().join("; ")
+        let (mut noticed, mut not_ended) = found.into_inner().expect("no panic");
+        noticed.sort();
+        noticed.dedup();
+        not_ended.sort();
+        json!({ "noticed": noticed, "not_ended": not_ended })
+    }
+
+    /// The tests of a file that fail, and whether all have ended in time. A test fails only if it
+    /// does so twice: on a busy machine one may fail by chance.
+    fn test_in_time(&self, file: &str, others: &[&str]) -> (Vec<String>, bool) {
+        let skipped: Vec<_> = others.iter().flat_map(|style| ["--skip", style]).collect();
+        let (mut failed, has_ended) = self.run_in_time(file, &skipped);
+        if !failed.is_empty() {
+            let again = ["--exact"].into_iter().chain(failed.iter().map(String::as_str));
+            let (again, _) = self.run_in_time(file, &again.collect::<Vec<_>>());
+            failed.retain(|test| again.contains(test));
+        }
+        (failed, has_ended)
+    }
+
+    fn run_in_time(&self, file: &str, arguments: &[&str]) -> (Vec<String>, bool) {
+        // A server that outlives its test would keep a pipe open.
+        let said = place().join(format!("{file}.said"));
+        let mut tests = self.cargo(Command::new("timeout"));
+        tests.args(["--kill-after=10", LIMIT, env!("CARGO"), "test", "--test", file, "--"]);
+        tests.args(arguments).env("SLOW_MACHINE", HASTE);
+        tests.stdout(File::create(&said).expect("is writable")).stderr(Stdio::null());
+        let status = tests.status().expect("timeout runs");
+        let failed = failed(&fs::read_to_string(&said).expect("is readable"));
+        // So timeout(1) says that it had to end the command.
+        (failed, !matches!(status.code(), Some(124 | 137)))
     }
 
     fn test(&self, file: &str, test: &str) -> Output {
@@ -197,15 +324,18 @@ impl Tree {
     }
 
     fn run(&self, which: &[&str]) -> Output {
-        Command::new(env!("CARGO"))
-            .arg("test")
-            .args(which)
+        let mut cargo = self.cargo(Command::new(env!("CARGO")));
+        cargo.arg("test").args(which).output().expect("cargo runs")
+    }
+
+    /// A command that runs cargo for the copy.
+    fn cargo(&self, mut command: Command) -> Command {
+        command
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", place().join("target"))
-            // Mutants are not debugged, and without debug information they compile and link faster.
-            .env("CARGO_PROFILE_DEV_DEBUG", "0")
-            .output()
-            .expect("cargo runs")
+            // Nobody looks into a mutant, and without this it is compiled and linked sooner.
+            .env("CARGO_PROFILE_DEV_DEBUG", "0");
+        command
     }
 }
 
@@ -246,7 +376,7 @@ fn copy_with_time(from: &Path, to: &Path, time: io::Result<SystemTime>) -> io::R
 
 #[track_caller]
 fn run(command: &mut Command) -> Output {
-    let output = command.output().expect("git runs");
+    let output = command.output().expect("it runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {said}");
     output

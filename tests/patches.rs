@@ -1,10 +1,15 @@
 //! The tests of the mutants take minutes, and are built only on request. This test quickly checks
-//! that their patches still apply to the tree.
+//! that their patches still apply to the tree, and that the museum shows the kept results.
+//!
+//! With `BLESS=1` in the environment it writes the museum's table.
 
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{env, fs};
 
+use serde_json::Value;
 use test_kit::require_tool;
 
 #[test]
@@ -38,6 +43,131 @@ fn every_mutant_of_a_server_is_an_exhibit_of_the_museum() {
         let is_of_a_server = SERVERS.iter().any(changes) && !is_of_a_page;
         assert_eq!(is_shown, is_of_a_server, "{name} has an exhibit: {is_shown}");
     }
+}
+
+/// Which tests notice which mutant, as the command `cross_table` of `tests/mutants.rs` found it.
+const FOUND: &str = "lessons/styles/cross-table.json";
+
+/// The same as the museum includes it.
+const TABLE: &str = "lessons/widgets/cross-table.html";
+
+#[test]
+fn the_cross_table_has_the_mutants_of_the_museum_and_tests_that_exist() {
+    let found = found();
+    let shown: BTreeSet<_> = exhibits().into_iter().map(|exhibit| exhibit.mutant).collect();
+    let ran = found.keys().filter(|mutant| *mutant != "none").cloned();
+    assert_eq!(ran.collect::<BTreeSet<_>>(), shown);
+    for (mutant, Found { noticed, not_ended }) in &found {
+        for (file, test) in noticed {
+            let source = fs::read_to_string(root().join(format!("tests/{file}.rs")));
+            let function = test.split("::").next().unwrap_or_default();
+            let is_there = source.is_ok_and(|source| source.contains(&format!("fn {function}(")));
+            assert!(is_there, "{mutant}: there is no test {test} in {file}");
+        }
+        for file in not_ended {
+            assert!(root().join(format!("tests/{file}.rs")).exists(), "{mutant}: no {file}");
+        }
+    }
+    for Exhibit { mutant, red, .. } in exhibits() {
+        assert!(found[&mutant].noticed.contains(&red), "{mutant} is not noticed by {red:?}");
+    }
+}
+
+#[test]
+fn the_museum_shows_what_the_command_found() {
+    let expected = table();
+    if env::var_os("BLESS").is_some() {
+        fs::write(root().join(TABLE), &expected).expect("it is writable");
+    }
+    let shown = fs::read_to_string(root().join(TABLE)).expect("it is there");
+    assert!(shown == expected, "{TABLE} is old: BLESS=1 cargo test --test patches writes it");
+}
+
+/// The table: a row for each exhibit, in the order of the museum. The file of the test that stands
+/// in the patch comes first.
+fn table() -> String {
+    let found = found();
+    let mut table = "<table class=\"about\">\n<thead><tr><th scope=\"col\">mistake</th>\
+        <th scope=\"col\">tests that notice it</th></tr></thead>\n<tbody>\n"
+        .to_owned();
+    for Exhibit { title, mutant, red } in exhibits() {
+        let Found { noticed, not_ended } = &found[&mutant];
+        let mut tests: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        // A test that fails without any mutant notices none.
+        for (file, test) in noticed.difference(&found["none"].noticed) {
+            let function = test.split("::").next().unwrap_or_default();
+            tests.entry(file).or_default().insert(function);
+        }
+        let first = tests.remove_entry(red.0.as_str());
+        let mut cell: Vec<_> = first.into_iter().chain(tests).map(number_of_tests).collect();
+        cell.extend(not_ended.iter().map(|file| format!("<code>{file}</code> does not end")));
+        let link = format!("<a href=\"#{}\">{title}</a>", anchor(&title));
+        let row = format!("<tr><th scope=\"row\">{link}</th><td>{}</td></tr>", cell.join(", "));
+        writeln!(table, "{row}").expect("a string takes all");
+    }
+    table + "</tbody>\n</table>\n"
+}
+
+fn number_of_tests((file, tests): (&str, BTreeSet<&str>)) -> String {
+    format!("{} of <code>{file}</code>", tests.len())
+}
+
+/// A mutant and the tests that notice it, each with its file.
+struct Found {
+    noticed: BTreeSet<(String, String)>,
+    /// Files of tests that did not end in time.
+    not_ended: BTreeSet<String>,
+}
+
+fn found() -> BTreeMap<String, Found> {
+    let text = fs::read_to_string(root().join(FOUND)).expect("it is there");
+    let found: BTreeMap<String, Value> = serde_json::from_str(&text).expect("it is JSON");
+    let strings = |value: &Value| -> Vec<String> {
+        let values = value.as_array().expect("a list").iter();
+        values.map(|value| value.as_str().expect("a name").to_owned()).collect()
+    };
+    let found = found.into_iter().map(|(mutant, found)| {
+        let noticed = strings(&found["noticed"]).iter().map(|test| file_and_test(test)).collect();
+        let not_ended = strings(&found["not_ended"]).into_iter().collect();
+        (mutant, Found { noticed, not_ended })
+    });
+    found.collect()
+}
+
+fn file_and_test(text: &str) -> (String, String) {
+    let (file, test) = text.split_once(' ').expect("FILE TEST");
+    (file.to_owned(), test.to_owned())
+}
+
+/// A mistake as the museum shows it.
+struct Exhibit {
+    title: String,
+    mutant: String,
+    red: (String, String),
+}
+
+fn exhibits() -> Vec<Exhibit> {
+    let museum = fs::read_to_string(root().join("lessons/styles/museum.md"));
+    let museum = museum.expect("it is a chapter");
+    let mut exhibits = Vec::new();
+    let mut title = "";
+    for line in museum.lines() {
+        title = line.strip_prefix("### ").unwrap_or(title);
+        let patch = line.strip_prefix("{{#include ../../tests/mutants/");
+        let Some(mutant) = patch.and_then(|patch| patch.strip_suffix(".patch}}")) else { continue };
+        let text = fs::read_to_string(root().join(format!("tests/mutants/{mutant}.patch")));
+        let text = text.expect("it is readable");
+        let red = text.lines().find_map(|line| line.strip_prefix("Red: "));
+        let red = file_and_test(red.expect("it names a test"));
+        exhibits.push(Exhibit { title: title.to_owned(), mutant: mutant.to_owned(), red });
+    }
+    exhibits
+}
+
+/// The place of a heading on its page, as mdBook names it.
+fn anchor(title: &str) -> String {
+    let kept = title.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
 
 fn patches() -> Vec<PathBuf> {
