@@ -18,11 +18,17 @@ await withBrowser(async (browser, problem) => {
 function wrongOnPaper() {
   const wrong = [];
   const isSeen = (element) => element.checkVisibility({ contentVisibilityAuto: true });
-  for (const menu of document.querySelectorAll("#mdbook-menu-bar, #mdbook-sidebar, nav, .buttons")) {
+  for (const menu of document.querySelectorAll("#mdbook-menu-bar, #mdbook-sidebar, nav, .buttons, .fold")) {
     if (isSeen(menu)) wrong.push(`a menu is shown: ${menu.id || menu.className}`);
   }
-  for (const part of document.querySelectorAll("main details > :not(summary)")) {
+  for (const part of document.querySelectorAll("main details > :not(summary, .fold)")) {
     if (isSeen(part.parentElement) && !isSeen(part)) wrong.push(`not open: ${part.textContent.slice(0, 60)}`);
+  }
+  for (const listing of document.querySelectorAll("main pre")) {
+    const code = listing.querySelector("code");
+    if (isSeen(listing) && code && code.offsetHeight > listing.clientHeight + 1) {
+      wrong.push(`folded: ${listing.textContent.trim().slice(0, 60)}`);
+    }
   }
   if (getComputedStyle(document.documentElement).backgroundColor !== "rgb(255, 255, 255)") {
     wrong.push("the ground is not white");
