@@ -420,11 +420,11 @@ mod the_lab {
     fn notices_a_job_that_was_left_in_the_background() {
         let Some(lab) = open("job") else { return };
         let mut terminal = lab.terminal().unwrap();
-        assert_eq!(terminal.type_command("cat", deadline()), Ok(()));
-        lab.run("while ! pkill -STOP -x cat; do :; done").unwrap();
+        assert_eq!(terminal.type_command("sleep 1000", deadline()), Ok(()));
+        lab.run("while ! pkill -STOP -x sleep; do :; done").unwrap();
         let printed = terminal.wait_for_end(deadline()).unwrap();
         assert!(printed.concat().contains("Stopped"), "{printed:?}");
-        lab.run("pkill -CONT -x cat").unwrap();
+        lab.run("pkill -CONT -x sleep").unwrap();
         assert!(terminal.end(deadline()).is_err());
     }
 
