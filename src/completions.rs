@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::builder::ValueHint;
+use clap::builder::{Resettable, ValueHint};
 use clap::{Arg, ArgGroup, Command};
 use clap_complete::{Shell, generate};
 
@@ -86,7 +86,7 @@ fn for_users(command: &Command) -> Command {
     // Clap takes names that live as long as the program, which ends when they are printed.
     let name: &'static str = command.get_name().to_owned().leak();
     let mut copy = Command::new(name)
-        .args(arguments.cloned().map(without_file_names))
+        .args(arguments.cloned().map(without_conflicts).map(without_file_names))
         .groups(groups)
         .subcommands(command.get_subcommands().map(for_users));
     if let Some(about) = command.get_about() {
@@ -96,6 +96,11 @@ fn for_users(command: &Command) -> Command {
         Some(_) => copy.version(env!("CARGO_PKG_VERSION")),
         None => copy,
     }
+}
+
+/// An argument that names no others, since they may be left out. A shell does not ask for conflicts.
+fn without_conflicts(argument: Arg) -> Arg {
+    argument.conflicts_with(Resettable::Reset)
 }
 
 /// An argument for which a shell offers file names only if it takes one.
