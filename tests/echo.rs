@@ -55,6 +55,13 @@ fn eight_megabytes_come_back_to_a_small_receive_buffer(style: Style) {
     let server = Server::start(style, "echo");
     let sent = megabytes(8);
     let mut client = Client::connect_with_buffer(server.address(), 4096);
+    // The client reads nothing until the server takes no more: by then a write was only partial.
+    let count = client.push_until_stuck(&sent);
+    client.half_close();
+    let pushed: Vec<u8> = sent.iter().copied().cycle().take(count).collect();
+    assert_same(&client.read_to_end(), &pushed);
+    // And beside a client that reads all the time.
+    let mut client = Client::connect_with_buffer(server.address(), 4096);
     assert_same(&client.exchange(&sent), &sent);
 }
 
