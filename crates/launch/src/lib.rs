@@ -4,7 +4,7 @@
 //! subcommands from [`command`] and starts them with [`run`].
 //!
 //! The tools also use the texts of a [`Problem`], the [`interruption`] by Ctrl-C, the limit of
-//! descriptors, what [`print`] does and the [`temporary_directory`], so these stand here too.
+//! descriptors, what [`print()`] does and the [`temporary_directory`], so these stand here too.
 
 mod command;
 mod descriptors;

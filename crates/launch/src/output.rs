@@ -25,7 +25,7 @@ pub fn print(text: &str) -> Result<(), Problem> {
 ///
 /// # Errors
 ///
-/// As those of [`print`].
+/// As those of [`print()`].
 pub fn printed(result: io::Result<()>) -> Result<(), Problem> {
     match result {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
