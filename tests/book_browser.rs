@@ -4,12 +4,11 @@
 //! of every page, at both widths and in both themes, and of the menu in `target/screenshots`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use chapter_checks::chapter::{chapters, repository};
-use test_kit::{Running, Signal, require_tool, skip};
+use test_kit::{Running, Signal, node, require_tool};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
@@ -80,9 +79,7 @@ impl Shared {
         let mut command = Command::new(PROGRAM);
         command.args(["book", "--listen", "127.0.0.1:0"]).current_dir(repository());
         let server = Running::spawn(command);
-        let mut command = Command::new("node");
-        command.arg("chromium.mjs").current_dir(scripts()).env("CHROMIUM", chromium());
-        let browser = Running::spawn(command);
+        let browser = Running::spawn(node("chromium.mjs").expect("it has been looked for"));
         Shared {
             book: format!("http://{}", said(&server)),
             browser: said(&browser),
@@ -104,17 +101,12 @@ impl Drop for Shared {
 /// Runs a script over all pages of the book.
 #[track_caller]
 fn check(script: &str, environment: &[(&str, &str)]) {
-    if !require_tool("node") || !require_tool("chromium") {
+    if !require_tool("chromium") {
         return;
     }
-    if !scripts().join("node_modules").is_dir() {
-        return skip("what tests/browser needs is not installed: npm ci in that directory");
-    }
+    let Some(mut node) = node(script) else { return };
     let shared = Shared::open();
-    let mut node = Command::new("node");
-    node.arg(script)
-        .args(pages())
-        .current_dir(scripts())
+    node.args(pages())
         .env("BOOK", &shared.book)
         .env("BROWSER", &shared.browser)
         .env("PROGRAM", PROGRAM)
@@ -134,17 +126,7 @@ fn check(script: &str, environment: &[(&str, &str)]) {
     );
 }
 
-fn scripts() -> PathBuf {
-    repository().join("tests/browser")
-}
-
 fn pages() -> impl Iterator<Item = String> {
     let page = |file: String| file.replace("README.md", "index.html").replace(".md", ".html");
     chapters().into_iter().map(move |chapter| page(chapter.file)).chain(["404.html".to_owned()])
-}
-
-fn chromium() -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|place| place.join("chromium"));
-    found.into_iter().find(|place| Path::is_file(place)).expect("it has been looked for")
 }

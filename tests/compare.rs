@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-use test_kit::{Directory, Running, Signal, can_open, require_tool, skip, wait_until};
+use test_kit::{Directory, Running, Signal, can_open, node, require_tool, wait_until};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
@@ -157,18 +157,11 @@ fn check_results(results: &Value) {
 
 /// In a browser, a reader can hide each style and show it again.
 fn check_switches(page: &Path) {
-    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
-    if !require_tool("node") || !require_tool("chromium") {
+    if !require_tool("chromium") {
         return;
     }
-    if !scripts.join("node_modules").is_dir() {
-        return skip("what tests/browser needs is not installed: npm ci in that directory");
-    }
-    let mut node = Command::new("node");
-    node.arg("switches.mjs").current_dir(scripts).env("PAGE", page);
-    let which = Command::new("sh").args(["-c", "command -v chromium"]).output().unwrap();
-    node.env("CHROMIUM", String::from_utf8(which.stdout).unwrap().trim());
-    let said = node.output().expect("node runs");
+    let Some(mut node) = node("switches.mjs") else { return };
+    let said = node.env("PAGE", page).output().expect("node runs");
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use relaying::Relay;
-use test_kit::{Client, Mux, Running, Signal, require_tool, skip};
+use test_kit::{Client, Mux, Running, Signal, node, require_tool, skip};
 
 /// Segments of two seconds: an encoder may pause for six times as long.
 const PATIENT: [&str; 2] = ["--segment", "2"];
@@ -55,7 +55,7 @@ fn hls_js_refuses_the_endless_playlist() {
 
 #[test]
 fn hls_js_is_the_file_from_npm() {
-    let there = scripts().join("node_modules/hls.js");
+    let there = root().join("tests/browser/node_modules/hls.js");
     if !there.is_dir() {
         return skip("what tests/browser needs is not installed: npm ci in that directory");
     }
@@ -78,13 +78,11 @@ fn hls_js_is_the_file_from_npm() {
 /// Plays the page with a script, which can ask for an encoder to start and end.
 #[track_caller]
 fn check(relay: Relay, script: &str, environment: &[(&str, &str)]) {
-    if !["ffmpeg", "node", "chromium"].into_iter().all(require_tool) {
+    if !["ffmpeg", "chromium"].into_iter().all(require_tool) {
         return;
     }
-    if !scripts().join("node_modules").is_dir() {
-        return skip("what tests/browser needs is not installed: npm ci in that directory");
-    }
-    let mut browser = browser();
+    let (Some(script), Some(chromium)) = (node(script), node("chromium.mjs")) else { return };
+    let mut browser = Running::spawn(chromium);
     let mut script = start(script, &relay, &browser, environment);
     let mut encoder = None;
     let mut told = script.stdin.take().expect("it is a pipe");
@@ -106,21 +104,15 @@ fn check(relay: Relay, script: &str, environment: &[(&str, &str)]) {
     assert!(ended.success() && said == ["done"], "{}", said.join("\n"));
 }
 
-fn browser() -> Running {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|place| place.join("chromium"));
-    let chromium = found.into_iter().find(|place| Path::is_file(place));
-    let mut command = Command::new("node");
-    command.arg("chromium.mjs").current_dir(scripts());
-    command.env("CHROMIUM", chromium.expect("it has been looked for"));
-    Running::spawn(command)
-}
-
-fn start(script: &str, relay: &Relay, browser: &Running, environment: &[(&str, &str)]) -> Child {
+fn start(
+    mut node: Command,
+    relay: &Relay,
+    browser: &Running,
+    environment: &[(&str, &str)],
+) -> Child {
     let said = "listening on ";
     let address = browser.wait_for_output(|line| line.starts_with(said));
-    let mut node = Command::new("node");
-    node.arg(script).current_dir(scripts()).envs(environment.iter().copied());
+    node.envs(environment.iter().copied());
     node.env("BOOK", format!("http://{}", relay.http)).env("BROWSER", &address[said.len()..]);
     node.env_remove("SCREENSHOTS");
     if std::env::var_os("SCREENSHOTS").is_some() {
@@ -129,10 +121,6 @@ fn start(script: &str, relay: &Relay, browser: &Running, environment: &[(&str, &
         node.env("SCREENSHOTS", pictures);
     }
     node.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("node runs")
-}
-
-fn scripts() -> PathBuf {
-    root().join("tests/browser")
 }
 
 fn root() -> &'static Path {

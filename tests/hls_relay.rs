@@ -4,11 +4,10 @@ mod relaying;
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use relaying::{Relay, ffmpeg};
-use test_kit::{Client, Mux, Running, Signal, deadline, require_tool, skip, wait_until};
+use test_kit::{Client, Mux, Running, Signal, deadline, node, require_tool, wait_until};
 
 /// Segments of one second, so that a test does not wait for those of four.
 const SHORT: [&str; 2] = ["--segment", "1"];
@@ -123,15 +122,8 @@ fn expect_no_decode_error(segments: &[Vec<u8>]) {
 
 #[track_caller]
 fn expect_strictly_right(playlists: &[String]) {
-    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
-    if !require_tool("node") {
-        return;
-    }
-    if !scripts.join("node_modules").is_dir() {
-        return skip("what tests/browser needs is not installed: npm ci in that directory");
-    }
-    let mut node = Command::new("node");
-    node.arg("playlists.mjs").current_dir(scripts).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let Some(mut node) = node("playlists.mjs") else { return };
+    node.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = node.spawn().expect("node runs");
     let text = serde_json::to_string(playlists).expect("it is text");
     child.stdin.take().expect("it is a pipe").write_all(text.as_bytes()).expect("it reads");

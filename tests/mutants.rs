@@ -12,6 +12,7 @@ use std::time::SystemTime;
 use std::{env, io, iter, thread};
 
 use serde_json::{Map, Value, json};
+use test_kit::Style;
 
 /// Makes a test of each patch, and one that checks that no patch is missing.
 macro_rules! mutants {
@@ -103,11 +104,12 @@ fn failed(output: &str) -> Vec<String> {
     output.lines().filter_map(failed).collect()
 }
 
-/// Finds out which tests notice which mutant of a server. The result is kept in the book: see
-/// [`KEPT`]. The first entry, `none`, is the tree without a fault, and says what fails there already.
+/// Finds the tests that notice each mutant of a server, and keeps the result for the book: see
+/// [`KEPT`]. The first entry, `none`, is the tree without a fault, and lists the tests that already
+/// fail there.
 ///
-/// `CROSS` in the environment names files of tests, and `MUTANTS` names mutants; without them all
-/// are run. What is known of other mutants stays. With `CROSS`, nothing is kept.
+/// `CROSS` in the environment names test files, and `MUTANTS` names mutants; without them, all run.
+/// The results of other mutants stay. With `CROSS`, nothing is kept.
 #[test]
 #[ignore = "it takes minutes for each mutant: see the chapter of the museum"]
 fn cross_table() {
@@ -135,9 +137,8 @@ fn cross_table() {
     }
 }
 
-/// The result of the cross table, as the command found it: each mutant with the tests that fail, and
-/// the files that did not end in time. `BLESS=1 cargo test --test patches` makes the book's table of
-/// it.
+/// The result of the cross table: each mutant with the tests that fail, and the files that did not end
+/// in time. `BLESS=1 cargo test --test patches` makes the book's table from it.
 const KEPT: &str = "lessons/styles/cross-table.json";
 
 fn keep(name: &str, noticed: Value) {
@@ -149,17 +150,17 @@ fn keep(name: &str, noticed: Value) {
     fs::write(path, text + "\n").expect("it is writable");
 }
 
-/// How long the tests of one file may take with a mutant, in seconds: a mutant may keep a test
-/// waiting at each of its steps.
+/// The time limit for the tests of one file, in seconds: with a mutant, a test may wait in vain at each
+/// of its steps.
 const LIMIT: &str = "240";
 
-/// How many files are tested side by side, and how much sooner than otherwise a test has waited in
-/// vain: a test that fails has mostly waited.
+/// The number of files to test at the same time, and a factor for the deadlines of their tests: most
+/// tests that fail have waited until a deadline.
 const LANES: usize = 3;
 const HASTE: &str = "0.5";
 
-/// Files that are not run. They test our clients and commands, the start of a server, what strace(1)
-/// records and foreign programs, or take long because they bring a crowd.
+/// Files that are not run. They test our clients and commands, the start of a server, system calls
+/// or foreign programs, or take long because they start many clients.
 const LEFT_OUT: [&str; 13] = [
     "addresses",
     "command_line",
@@ -176,7 +177,7 @@ const LEFT_OUT: [&str; 13] = [
     "vanishing_peers",
 ];
 
-/// The files of tests in which a test is made for each style.
+/// The test files in which each test runs for every style.
 fn files_for_each_style() -> Vec<String> {
     let entries = fs::read_dir(repository().join("tests")).expect("it is a directory");
     let paths = entries.map(|entry| entry.expect("it is readable").path());
@@ -190,33 +191,24 @@ fn files_for_each_style() -> Vec<String> {
     files
 }
 
-/// The tests of the styles, by the ends of their names, and the crates and files of each.
-const STYLES: [(&str, &[&str]); 5] = [
-    ("::iterative", &["styles/iterative-server/", "drivers/src/blocking.rs"]),
-    ("::fork", &["styles/fork-server/", "drivers/src/blocking.rs", "drivers/src/link.rs"]),
-    ("::thread", &["styles/thread-server/", "drivers/src/blocking.rs"]),
-    ("::select", &["styles/select-server/", "drivers/src/table.rs", "drivers/src/slot.rs"]),
-    ("::async_", &["styles/async-server/"]),
-];
-
-/// The styles that a patch does not touch, where it touches some and no more: their tests would run
-/// for minutes and find nothing.
-fn other_styles(patch: Option<&Path>) -> Vec<&'static str> {
+/// The ends of the names of tests for the styles that a patch does not touch, if it changes only some
+/// styles: those tests would run for minutes and find nothing.
+fn other_styles(patch: Option<&Path>) -> Vec<String> {
     let text = patch.map(|patch| fs::read_to_string(patch).expect("it is readable"));
     let text = text.unwrap_or_default();
-    let is_touched = |(_, parts): &(&str, &[&str])| {
-        parts.iter().any(|part| text.contains(&format!("+++ b/crates/{part}")))
-    };
-    let (touched, others): (Vec<_>, Vec<_>) = STYLES.into_iter().partition(is_touched);
-    let others = others.into_iter().map(|(name, _)| name);
-    if touched.is_empty() { Vec::new() } else { others.collect() }
+    let is_touched = |style: &Style| text.contains(&format!("+++ b/{}/", style.folder()));
+    if !Style::ALL.iter().any(|style| is_touched(style)) {
+        return Vec::new();
+    }
+    let others = Style::ALL.iter().filter(|style| !is_touched(style));
+    others.map(|style| format!("::{}", style.name)).collect()
 }
 
 fn words(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
-/// The patches that the museum shows, which are those that change what a server does.
+/// The patches in the museum: those that change a server.
 fn patches_of_servers() -> Vec<PathBuf> {
     let museum = fs::read_to_string(repository().join("lessons/styles/museum.md"));
     let museum = museum.expect("it is a chapter");
@@ -264,8 +256,8 @@ impl Tree {
             .env("GIT_CEILING_DIRECTORIES", place()));
     }
 
-    /// The tests of these files that fail, and the files that do not end in time.
-    fn noticing(&self, files: &[String], others: &[&str]) -> Value {
+    /// The tests in these files that fail, and the files that do not end in time.
+    fn noticing(&self, files: &[String], others: &[String]) -> Value {
         let mut build = self.cargo(Command::new(env!("CARGO")));
         build.args(["test", "--no-run"]).args(files.iter().flat_map(|file| ["--test", file]));
         run(&mut build);
@@ -290,10 +282,10 @@ impl Tree {
         json!({ "noticed": noticed, "not_ended": not_ended })
     }
 
-    /// The tests of a file that fail, and whether all have ended in time. A test fails only if it
-    /// does so twice: on a busy machine one may fail by chance.
-    fn test_in_time(&self, file: &str, others: &[&str]) -> (Vec<String>, bool) {
-        let skipped: Vec<_> = others.iter().flat_map(|style| ["--skip", style]).collect();
+    /// The tests in a file that fail, and whether all have ended in time. Only a test that fails twice
+    /// counts: on a busy machine, one may fail by chance.
+    fn test_in_time(&self, file: &str, others: &[String]) -> (Vec<String>, bool) {
+        let skipped: Vec<_> = others.iter().flat_map(|style| ["--skip", &style[..]]).collect();
         let (mut failed, has_ended) = self.run_in_time(file, &skipped);
         if !failed.is_empty() {
             let again = ["--exact"].into_iter().chain(failed.iter().map(String::as_str));
@@ -312,7 +304,7 @@ impl Tree {
         tests.stdout(File::create(&said).expect("is writable")).stderr(Stdio::null());
         let status = tests.status().expect("timeout runs");
         let failed = failed(&fs::read_to_string(&said).expect("is readable"));
-        // So timeout(1) says that it had to end the command.
+        // With these two codes, timeout(1) says that it has ended the command.
         (failed, !matches!(status.code(), Some(124 | 137)))
     }
 

@@ -45,10 +45,10 @@ fn every_mutant_of_a_server_is_an_exhibit_of_the_museum() {
     }
 }
 
-/// Which tests notice which mutant, as the command `cross_table` of `tests/mutants.rs` found it.
+/// The tests that notice each mutant, as the command `cross_table` of `tests/mutants.rs` found them.
 const FOUND: &str = "lessons/styles/cross-table.json";
 
-/// The same as the museum includes it.
+/// The table that the museum includes.
 const TABLE: &str = "lessons/widgets/cross-table.html";
 
 #[test]
@@ -83,8 +83,8 @@ fn the_museum_shows_what_the_command_found() {
     assert!(shown == expected, "{TABLE} is old: BLESS=1 cargo test --test patches writes it");
 }
 
-/// The table: a row for each exhibit, in the order of the museum. The file of the test that stands
-/// in the patch comes first.
+/// The table: a row for each exhibit, in the order of the museum. The file of the test that the patch
+/// names comes first.
 fn table() -> String {
     let found = found();
     let mut table = "<table class=\"about\">\n<thead><tr><th scope=\"col\">mistake</th>\
@@ -93,7 +93,7 @@ fn table() -> String {
     for Exhibit { title, mutant, red } in exhibits() {
         let Found { noticed, not_ended } = &found[&mutant];
         let mut tests: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        // A test that fails without any mutant notices none.
+        // A test that also fails without a mutant does not notice one.
         for (file, test) in noticed.difference(&found["none"].noticed) {
             let function = test.split("::").next().unwrap_or_default();
             tests.entry(file).or_default().insert(function);
@@ -112,10 +112,10 @@ fn number_of_tests((file, tests): (&str, BTreeSet<&str>)) -> String {
     format!("{} of <code>{file}</code>", tests.len())
 }
 
-/// A mutant and the tests that notice it, each with its file.
+/// The tests that notice a mutant, each with its file.
 struct Found {
     noticed: BTreeSet<(String, String)>,
-    /// Files of tests that did not end in time.
+    /// The test files that did not end in time.
     not_ended: BTreeSet<String>,
 }
 
@@ -139,7 +139,7 @@ fn file_and_test(text: &str) -> (String, String) {
     (file.to_owned(), test.to_owned())
 }
 
-/// A mistake as the museum shows it.
+/// A mistake in the museum.
 struct Exhibit {
     title: String,
     mutant: String,
@@ -164,7 +164,7 @@ fn exhibits() -> Vec<Exhibit> {
     exhibits
 }
 
-/// The place of a heading on its page, as mdBook names it.
+/// The anchor that mdBook gives a heading.
 fn anchor(title: &str) -> String {
     let kept = title.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
     kept.collect::<String>().to_lowercase().replace(' ', "-")

@@ -61,7 +61,7 @@ impl Table {
         let reasons: BTreeSet<_> = table.cells.values().filter_map(first).collect();
         let reason = |shown| match shown {
             Shown::DoesNotApply(why) => Some(why),
-            Shown::Survived | Shown::Nothing => None,
+            Shown::Survived => None,
         };
         table.reasons = reasons.into_iter().filter_map(reason).collect();
         table
@@ -121,7 +121,7 @@ impl Table {
                 ('a'..).nth(place.expect("it is listed")).expect("few reasons").to_string()
             }
             Some(Shown::Survived) => "✓".to_owned(),
-            Some(Shown::Nothing) | None => String::new(),
+            None => String::new(),
         }
     }
 

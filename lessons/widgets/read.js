@@ -85,26 +85,14 @@
   const octal =
     "some programs take a number that begins with 0 for an octal one; leave the 0 out";
 
-  // Reads ADDRESS/PREFIX of IPv4.
-  function ipv4AndPrefix(text) {
-    noSpace(text);
-    const end = endOfAddress(text);
-    const address = ipv4In(text, [0, end]);
-    return { address, prefix: prefixBehind(text, end, 32) };
-  }
-
   // Reads ADDRESS/PREFIX of either kind, as { ipv4, prefix } or { ipv6, prefix }.
   function addressAndPrefix(text) {
     noSpace(text);
-    const end = endOfAddress(text);
+    const slash = text.indexOf("/");
+    const end = slash < 0 ? text.length : slash;
     const read = addressIn(text, [0, end]);
     const bits = read.ipv6 === undefined ? 32 : 128;
     return { ...read, prefix: prefixBehind(text, end, bits) };
-  }
-
-  function endOfAddress(text) {
-    const slash = text.indexOf("/");
-    return slash < 0 ? text.length : slash;
   }
 
   // Reads the prefix behind an address that ends here.
@@ -318,6 +306,7 @@
   }
 
   afterAccept.read = {
-    Wrong, ipv4, ipv4AndPrefix, address, addressAndPrefix, number, integer, answer, seed, bytes, mac, group, macOfGroups,
+    Wrong, ipv4, address, addressAndPrefix, number, integer, answer, seed, bytes, mac, group,
+    macOfGroups,
   };
 })();

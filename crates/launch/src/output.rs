@@ -1,4 +1,4 @@
-//! What programs print on standard output, and what happens if that fails: the same in all of them.
+//! Standard output: how all programs print, and what they do if that fails.
 //!
 //! A reader such as `head` has read enough and closes the pipe: this is no failure, and the exit
 //! status does not tell of it. Every other error, such as a full disk, is a [`Problem`]: a line on
@@ -21,7 +21,7 @@ pub fn print(text: &str) -> Result<(), Problem> {
     printed(output.write_all(text.as_bytes()).and_then(|()| output.flush()))
 }
 
-/// What the result of writing to standard output means to the program.
+/// Turns the result of writing to standard output into the result for the program.
 ///
 /// # Errors
 ///

@@ -1,5 +1,5 @@
-//! What the fuzzer has found worth keeping is played by every `cargo test`, and so is what chance
-//! makes of it. CONTRIBUTING.md says how to run the fuzzer itself.
+//! Every `cargo test` plays the inputs that the fuzzer has found worth keeping, and random changes of
+//! them. CONTRIBUTING.md says how to run the fuzzer itself.
 
 mod fuzzed;
 mod wire;
@@ -11,14 +11,14 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use wire::hostile::cases;
 
-/// How much is kept: small enough that nobody minds it in the repository, or waits for it.
+/// The limits of the corpus: it stays small in the repository, and a test plays it quickly.
 const FILES: usize = 200;
 const BYTES: usize = 200 * 1024;
 
 #[test]
 fn the_corpus_holds() {
     for (name, input) in corpus() {
-        // If it does not hold, this is the last name that is shown.
+        // If the test fails, this is the last name in its output.
         println!("{name}");
         fuzzed::play(&input);
     }
@@ -36,7 +36,7 @@ proptest! {
     #![proptest_config(cases(64))]
 
     #[test]
-    fn what_is_near_the_corpus_holds(
+    fn inputs_near_the_corpus_hold(
         of in any::<Index>(),
         other in any::<Index>(),
         changes in prop::collection::vec((any::<Index>(), change()), 1..8),
@@ -50,13 +50,13 @@ proptest! {
     }
 }
 
-/// What is done to an input at some place.
+/// A change of an input at some place.
 #[derive(Clone, Debug)]
 enum Change {
     Set(u8),
     Insert(Vec<u8>),
     Remove(usize),
-    /// What follows is that of another input.
+    /// The rest comes from another input.
     Splice,
 }
 
@@ -83,7 +83,7 @@ impl Change {
     }
 }
 
-/// The inputs that are kept, by their names.
+/// The kept inputs and their names.
 fn corpus() -> Vec<(String, Vec<u8>)> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     let entries = fs::read_dir(directory).expect("there is a corpus");

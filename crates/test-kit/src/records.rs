@@ -6,23 +6,21 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
-use std::{env, fs, mem};
+use std::{env, fs};
 
 thread_local! {
-    /// The result so far of the test on this thread.
-    static SHOWN: RefCell<Shown> = const { RefCell::new(Shown::Survived) };
+    /// The result so far of the test on this thread; none if it is skipped, since this machine lacks
+    /// something that it needs.
+    static SHOWN: RefCell<Option<Shown>> = const { RefCell::new(None) };
 }
 
 /// The result of a test, for a server and a row.
-#[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Shown {
     /// The server survives the failure.
-    #[default]
     Survived,
     /// This failure cannot happen to this server, for this reason.
     DoesNotApply(String),
-    /// The test was skipped, since this machine lacks something that it needs.
-    Nothing,
 }
 
 /// One line of a record.
@@ -43,12 +41,12 @@ pub struct Record {
 /// Says that the failure of the test on this thread cannot happen to this style, and why: a clause
 /// such as `it starts no process for a client`. The test asserts the opposite instead.
 pub fn does_not_apply(why: &str) {
-    SHOWN.set(Shown::DoesNotApply(why.to_owned()));
+    SHOWN.set(Some(Shown::DoesNotApply(why.to_owned())));
 }
 
 /// Notes that the test on this thread is skipped.
 pub(crate) fn shows_nothing() {
-    SHOWN.set(Shown::Nothing);
+    SHOWN.set(None);
 }
 
 /// Runs a test, and keeps a record if it passes.
@@ -61,12 +59,12 @@ pub fn recorded(test: &str, server: &str, rows: &[&str], run: impl FnOnce()) {
     }
     let place = place(test, server);
     let _ = fs::remove_file(&place);
-    SHOWN.set(Shown::Survived);
+    SHOWN.set(Some(Shown::Survived));
     run();
-    let shown = match SHOWN.with_borrow_mut(mem::take) {
-        Shown::Survived => "survived".to_owned(),
-        Shown::DoesNotApply(why) => format!("does not apply: {why}"),
-        Shown::Nothing => return,
+    let shown = match SHOWN.take() {
+        None => return,
+        Some(Shown::Survived) => "survived".to_owned(),
+        Some(Shown::DoesNotApply(why)) => format!("does not apply: {why}"),
     };
     let lines = rows.iter().map(|row| format!("{row} {server} {shown}\n"));
     fs::create_dir_all(place.parent().expect("it is below the directory of records"))

@@ -1,6 +1,7 @@
 use std::env;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::records::shows_nothing;
 
@@ -9,12 +10,37 @@ use crate::records::shows_nothing;
 /// environment, it fails the test instead.
 #[track_caller]
 pub fn require_tool(name: &str) -> bool {
-    let path = env::var_os("PATH").unwrap_or_default();
-    if env::split_paths(&path).any(|directory| is_file(&directory.join(name))) {
-        return true;
+    let is_installed = path_of(name).is_some();
+    if !is_installed {
+        skip(&format!("{name} is not installed"));
     }
-    skip(&format!("{name} is not installed"));
-    false
+    is_installed
+}
+
+/// A command that runs a script of `tests/browser` with node. Its environment names Chromium, if that
+/// is installed. `None` if node or the packages of the scripts are missing; then it says so as
+/// [`require_tool`] does.
+#[track_caller]
+pub fn node(script: &str) -> Option<Command> {
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/browser");
+    if !require_tool("node") {
+        return None;
+    }
+    if !scripts.join("node_modules").is_dir() {
+        skip(
+            "the packages of tests/browser are not installed: type `npm ci --prefix tests/browser`",
+        );
+        return None;
+    }
+    let mut node = Command::new("node");
+    node.arg(script).current_dir(scripts);
+    node.envs(path_of("chromium").map(|chromium| ("CHROMIUM", chromium)));
+    Some(node)
+}
+
+fn path_of(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).map(|directory| directory.join(program)).find(|path| is_file(path))
 }
 
 /// Says that a test is skipped, and why. With `CI=true` in the environment, it fails the test

@@ -90,7 +90,7 @@ impl Terminal {
         self.wait_for_end(patience)?;
         self.type_command("jobs", patience)?;
         let mut printed = self.wait_for_end(patience)?;
-        // What ended just before the Ctrl-C, and the echo of that, may be among the lines.
+        // The last output of the program, and the echo of Ctrl-C, may be among the lines.
         printed.retain(|line| line.starts_with('['));
         if printed.is_empty() { Ok(()) } else { Err(printed) }
     }

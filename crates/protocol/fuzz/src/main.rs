@@ -1,4 +1,4 @@
-//! What the fuzzer runs, again and again: CONTRIBUTING.md says how.
+//! The program that the fuzzer runs again and again: CONTRIBUTING.md says how.
 
 #[path = "../../tests/fuzzed/mod.rs"]
 mod fuzzed;

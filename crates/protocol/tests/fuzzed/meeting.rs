@@ -1,7 +1,7 @@
-//! A room whose members do whatever the bytes say, while time passes as they say.
+//! A room in which the bytes of an input say what the members do, and how time passes.
 //!
 //! The driver here keeps the rules of every driver: it reads from a member only when the room hears
-//! it, and what it reads is no more than one read.
+//! that member, and takes no more than one read at a time.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -14,16 +14,16 @@ use protocol::{
 
 use super::check_lines;
 
-/// How many there are at most. The first one always reads.
+/// The number of members at a time. The first one always reads.
 const SEATS: usize = 4;
 
-/// How many steps are played: enough for all that is to be seen, in little time.
+/// The most steps to play.
 const STEPS: usize = 200;
 
-/// How often the room may want to be asked again before it has heard all, with everybody reading.
+/// How often the room may ask for another turn before it has heard all posts, while all members read.
 const PATIENCE: usize = 100_000;
 
-/// Plays what the bytes say, two for each step: who does what, and how much of it.
+/// Plays an input. Two bytes are a step: the first names a member and an act, the second an amount.
 pub(super) fn play(input: &[u8]) {
     let mut meeting = Meeting::new();
     for step in input.chunks_exact(2).take(STEPS) {
@@ -38,23 +38,23 @@ struct Meeting {
     service: Service,
     hub: Hub<OutboxMailbox>,
     now: Duration,
-    /// How many clients there have been.
+    /// The number of clients so far.
     clients: u64,
     seats: Vec<Member>,
-    /// Those who were in a seat before.
+    /// The members that had a seat before.
     gone: Vec<Member>,
     is_stopping: bool,
 }
 
-/// Somebody who has come, and may be gone.
+/// A member, present or gone.
 struct Member {
     client: ClientId,
     session: Box<dyn Session>,
     outbox: Outbox,
     heard: Vec<u8>,
-    /// How many lines it has said.
+    /// The number of lines that it has said.
     said: usize,
-    /// It has said that it will say no more, or its connection is gone.
+    /// It has half-closed, or its connection is gone.
     has_left: bool,
 }
 
@@ -89,7 +89,7 @@ impl Meeting {
     fn step(&mut self, act: u8, amount: usize) {
         let seat = usize::from(act >> 4) % SEATS;
         if self.seats[seat].is_over() && !self.is_stopping {
-            // The client is gone, and another one takes its seat.
+            // The client is gone, and another client takes its seat.
             self.hub.leave(self.seats[seat].client);
             let newcomer = self.join();
             self.gone.push(mem::replace(&mut self.seats[seat], newcomer));
@@ -116,7 +116,7 @@ impl Meeting {
         }
     }
 
-    /// Lines, each of which says whose it is and how many came before it.
+    /// Says lines that contain the speaker and a running number.
     fn speak(&mut self, seat: usize, lines: usize, length: usize) {
         let member = &self.seats[seat];
         let mut read = String::new();
@@ -135,8 +135,8 @@ impl Meeting {
         self.say(seat, read.as_bytes());
     }
 
-    /// One read from a member, if the room hears it now. It ends with the end of a line: what a
-    /// member left unfinished would be a part of what it says next.
+    /// Posts one read from a member, if the room hears it now. The read ends with a line feed:
+    /// otherwise an unfinished line would be a part of the next one.
     fn say(&mut self, seat: usize, read: &[u8]) {
         if self.may_read(seat) && !read.is_empty() {
             let member = &mut self.seats[seat];
@@ -159,7 +159,7 @@ impl Meeting {
             _ => member.session.idle(seconds as u64),
         };
         self.hub.post(member.client, answer.posts);
-        // The room itself parts from one that is idle.
+        // An idle member does not finish here: the room itself says goodbye and ends it.
         if answer.finish {
             self.leave(seat);
         }
@@ -175,8 +175,8 @@ impl Meeting {
         self.hub.stop();
     }
 
-    /// Time passes, and the room is asked as often as it wants to be. Nobody reads meanwhile but the
-    /// first.
+    /// Lets time pass, and advances the room as often as it asks for. Meanwhile only the first member
+    /// reads.
     fn advance(&mut self, time: Duration) {
         let until = self.now + time;
         for _ in 0..PATIENCE {
@@ -200,7 +200,7 @@ impl Meeting {
         assert_ne!(first.outbox.state(), OutboxState::TooSlow, "{} reads", first.client);
     }
 
-    /// All read, the room hears all that is left, and what each has heard has no gap.
+    /// Lets all members read and the room hear the rest, and checks what each member has heard.
     fn end(mut self) {
         let mut is_heard = false;
         for _ in 0..PATIENCE {
@@ -230,7 +230,7 @@ impl Member {
         }
     }
 
-    /// Takes so many bytes from its mailbox.
+    /// Takes up to `count` bytes from its mailbox.
     fn read(&mut self, mut count: usize) {
         if self.outbox.state() == OutboxState::TooSlow {
             return;
@@ -244,9 +244,9 @@ impl Member {
         }
     }
 
-    /// What it has heard of each other member has no gap, nothing twice and nothing out of order.
+    /// Checks that it has heard the lines of each other member in order, without a gap or a repetition.
     fn check_heard(&self) {
-        // One that was cut off may have heard a part of a line.
+        // A member that was cut off may have heard a part of a line.
         let end = self.heard.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
         let shown = check_lines(&self.heard[..end]);
         let mut next = BTreeMap::<&str, usize>::new();

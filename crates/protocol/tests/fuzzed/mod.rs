@@ -1,9 +1,8 @@
-//! What holds for any bytes at all: the target of the fuzzer (`crates/protocol/fuzz`), which the
-//! test `corpus` plays with all inputs that are kept.
+//! Checks that hold for any bytes: the target of the fuzzer (`crates/protocol/fuzz`). The test
+//! `corpus` plays it with all kept inputs.
 //!
-//! The first byte of an input chooses: one of the services, to which the other bytes are sent by one
-//! client and cut wherever they can be, or a room in which the other bytes are what members do and
-//! how time passes.
+//! The first byte of an input chooses a service or a room. For a service, one client sends the other
+//! bytes, cut in many places. In a room, the other bytes say what the members do and how time passes.
 
 mod meeting;
 
@@ -17,7 +16,7 @@ use crate::wire::{Disk, End, Wire};
 ///
 /// # Panics
 ///
-/// Something does not hold.
+/// A check fails.
 pub(crate) fn play(input: &[u8]) {
     let Some((&choice, input)) = input.split_first() else { return };
     match CATALOGUE.get(usize::from(choice) % (CATALOGUE.len() + 1)) {
@@ -26,11 +25,11 @@ pub(crate) fn play(input: &[u8]) {
     }
 }
 
-/// How many cuts of an input are tried, at most: so many that a short one is cut everywhere.
+/// The most cuts to try with an input: enough to cut a short one everywhere.
 const CUTS: usize = 32;
 
-/// One client sends the input to the service and half-closes. What is heard does not depend on how
-/// the input is cut, and is what the service promises.
+/// One client sends the input to the service and half-closes. The answer does not depend on the cuts
+/// of the input, and is as the service promises.
 fn converse(service: &str, input: &[u8]) {
     let whole = heard(service, &[input]);
     let bytes = heard(service, &input.chunks(1).collect::<Vec<_>>());
@@ -49,8 +48,8 @@ fn converse(service: &str, input: &[u8]) {
     }
 }
 
-/// What the client hears, and, in a room, what one hears who was there before and one who comes
-/// after.
+/// The bytes that the client hears, and in a room also those that two others hear: one that was there
+/// before, and one that comes after.
 fn heard(service: &str, reads: &[&[u8]]) -> [Vec<u8>; 3] {
     let mut wire = Wire::new(service);
     let clients = ["caller", "witness"].map(|name| wire.connect(name));
@@ -63,11 +62,11 @@ fn heard(service: &str, reads: &[&[u8]]) -> [Vec<u8>; 3] {
     [clients[0], clients[1], newcomer].map(|client| wire.take_heard(client))
 }
 
-/// The answer to telnet's question after Ctrl-C, which telnet takes out again.
+/// The answer to telnet's question after Ctrl-C. Telnet removes it from the text.
 const WONT_TIMING_MARK: &[u8] = b"\xff\xfc\x06";
 
-/// All that is heard are whole lines of text that no terminal obeys. Returns them as telnet shows
-/// them.
+/// Checks that a client hears only whole lines of text without control characters. Returns the lines
+/// as telnet shows them.
 fn check_lines(heard: &[u8]) -> String {
     let mut rest = heard;
     let mut shown = Vec::new();
@@ -86,7 +85,7 @@ fn check_lines(heard: &[u8]) -> String {
     shown
 }
 
-/// Each frame comes back, as far as it has come, up to the first header that is none.
+/// Checks that each frame comes back, as far as it has arrived, up to the first invalid header.
 fn check_frames(mut answer: &[u8], mut input: &[u8]) {
     while let Some((header, rest)) = input.split_first_chunk::<8>() {
         let [version, size] = [0, 4].map(|at| {
@@ -107,7 +106,7 @@ fn check_frames(mut answer: &[u8], mut input: &[u8]) {
     assert_eq!(answer, b"");
 }
 
-/// The disk has the whole file and nothing else, or nothing at all, as the one line says.
+/// Checks that the disk has the whole file, or nothing, and that the one line says which.
 fn check_upload(answer: &[u8], input: &[u8]) {
     let disk = Disk::default();
     let store = Some(Arc::new(disk.clone()) as _);

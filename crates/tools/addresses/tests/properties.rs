@@ -226,8 +226,8 @@ fn special_address() -> impl Strategy<Value = u32> {
     (0..special::IPV4.len()).prop_map(|row| special::IPV4[row].range.address())
 }
 
-/// The blocks of IANA's registries of special-purpose addresses, and the RFC that each was first
-/// defined by, as of 2025. Here stands what a copy of the registry says, not what the table does.
+/// The blocks of IANA's registries of special-purpose addresses, as of 2025, each with the RFC that
+/// defined it first. They come from a copy of the registries, and not from the table that they check.
 const REGISTRIES: &str = "
     0.0.0.0/32 1122 / 0.0.0.0/8 791 / 10.0.0.0/8 1918 / 100.64.0.0/10 6598 / 127.0.0.0/8 1122
     169.254.0.0/16 3927 / 172.16.0.0/12 1918 / 192.0.0.0/24 6890 / 192.0.0.0/29 7335

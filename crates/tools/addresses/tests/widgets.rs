@@ -162,7 +162,7 @@ fn bytes_of_a_number_are_the_same() {
 fn a_network_and_its_working_are_the_same() {
     let widgets = Widgets::load(
         "const about = (text) => {
-           const { address, prefix } = read.ipv4AndPrefix(text);
+           const { ipv4: address, prefix } = read.addressAndPrefix(text);
            const ends = ['network', 'firstHost', 'lastHost', 'highest', 'broadcast'];
            return [
              subnet.mask(prefix), ...ends.map((end) => subnet[end](address, prefix) ?? 'none'),
@@ -287,11 +287,10 @@ fn typed_text_is_read_or_shown_back_in_the_same_line() {
         "const address = ({ ipv4, ipv6 }) => ipv6 === undefined ? `v4 ${ipv4}` : `v6 ${ipv6}`;
          const readers = {
            ipv4: (text) => String(read.ipv4(text)),
-           network: (text) => Object.values(read.ipv4AndPrefix(text)).join('/'),
            address: (text) => address(read.address(text)),
-           both: (text) => {
-             const both = read.addressAndPrefix(text);
-             return `${address(both)}/${both.prefix}`;
+           network: (text) => {
+             const network = read.addressAndPrefix(text);
+             return `${address(network)}/${network.prefix}`;
            },
            answer: (text) => String(read.answer(text)),
            group: (text) => address(read.group(text)),
@@ -312,10 +311,8 @@ fn typed_text_is_read_or_shown_back_in_the_same_line() {
         Address::V6(address) => format!("v6 {address}"),
     };
     let expected = |text: &str| {
-        let network = read::ipv4_and_prefix(text);
         let mut lines = vec![
             told(read::ipv4(text), |address| address.to_string()),
-            told(network, |(address, prefix)| format!("{address}/{prefix}")),
             told(read::address(text), address),
             told(read::address_and_prefix(text), |(of, prefix)| {
                 format!("{}/{prefix}", address(of))

@@ -262,7 +262,7 @@ fn processor_time() -> Duration {
 /// Says on standard error that a process has nothing to do with the server: the report would show
 /// the costs of something else.
 fn warn_of_another(pid: i32, server: SocketAddr) {
-    // An error means that nobody may look into it, which the snapshot reports.
+    // An error means that this user may not look into it, which the snapshot reports.
     if let Ok(false) = serves_at(pid, server.port()) {
         let _ = writeln!(
             io::stderr(),

@@ -7,8 +7,7 @@ use socket2::Type;
 
 use crate::{Address, Error, Stream, Trace};
 
-/// How many callers may wait for accept(2) beside the first, for whom there is always room. Nobody
-/// answers a second one.
+/// The backlog: no caller may wait beside the first one, since talk answers only one caller.
 const BACKLOG: i32 = 0;
 
 /// A socket that waits for one caller.
@@ -65,8 +64,8 @@ impl Listener {
         self.listener.local_addr()
     }
 
-    /// Waits for a caller, and returns the connection and the caller's address. Nobody listens
-    /// after that, so the next caller is refused.
+    /// Waits for a caller, and returns the connection and the caller's address. Then it closes the
+    /// listener, so the kernel refuses the next caller.
     ///
     /// # Errors
     ///
