@@ -4,6 +4,9 @@
 //! Each [`Server`] is a process of its own. The launcher waits for all of them and for signals in
 //! one loop. Only the launcher tells the servers to stop: Ctrl-C reaches it, and none of them.
 //!
+//! As PID 1, the first process of a container, the launcher also inherits orphans, such as the
+//! children of a fork server that was killed. It reaps every child that ends, its own or not.
+//!
 //! Two things are left out on purpose. There are no threads: the kernel tells the servers of the
 //! end of each thread (`--ends-with`), and the second time they would not say goodbye. And the
 //! launcher does not restart a server that has ended.
@@ -12,12 +15,14 @@ use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-use launch::{Arrivals, Problem, Style, expect_children};
+use drivers::reap;
+use launch::{Arrivals, Problem, Style, deaths};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
@@ -50,6 +55,8 @@ struct Launcher {
     /// launcher ends at once, since it is stuck in a write that no program reads. The servers end
     /// with it.
     is_signalled: Arc<AtomicBool>,
+    /// Bytes for the children that have ended.
+    deaths: UnixStream,
     styles: Vec<&'static Style>,
     /// For each style in turn all its services, and after them the book.
     servers: Vec<Server>,
@@ -62,6 +69,8 @@ struct Launcher {
 enum Ready {
     /// A signal that tells the launcher to stop: its index in the list.
     Signal(usize),
+    /// Children have ended.
+    Deaths,
     /// The output of a server: its index in the list.
     Server(usize),
 }
@@ -75,7 +84,7 @@ impl Launcher {
     ) -> io::Result<Launcher> {
         let is_signalled = Arc::default();
         let arrivals = Arrivals::of_each(&is_signalled)?;
-        expect_children()?;
+        let deaths = deaths()?;
         let uploads = Uploads::into(directory)?;
         let of_style = |style| CATALOGUE.iter().map(move |service| (style, service));
         let places = styles.iter().flat_map(|style| of_style(*style));
@@ -85,6 +94,7 @@ impl Launcher {
         Ok(Launcher {
             arrivals,
             is_signalled,
+            deaths,
             styles: styles.to_vec(),
             servers,
             uploads,
@@ -98,6 +108,7 @@ impl Launcher {
             for ready in self.wait()? {
                 match ready {
                     Ready::Server(number) => self.servers[number].hear(),
+                    Ready::Deaths => self.reap()?,
                     Ready::Signal(number) => {
                         let Arrivals { signal, bytes } = &mut self.arrivals[number];
                         bytes.read_exact(&mut [0])?;
@@ -117,10 +128,11 @@ impl Launcher {
     fn wait(&self) -> io::Result<Vec<Ready>> {
         let signals = self.arrivals.iter().enumerate();
         let signals = signals.map(|(number, of)| (Ready::Signal(number), of.bytes.as_fd()));
+        let deaths = [(Ready::Deaths, self.deaths.as_fd())];
         let servers = self.servers.iter().enumerate();
         let servers =
             servers.filter_map(|(number, server)| Some((Ready::Server(number), server.output()?)));
-        let interests = signals.chain(servers);
+        let interests = signals.chain(deaths).chain(servers);
         let interests = interests.map(|(ready, fd)| (ready, PollFd::new(fd, PollFlags::POLLIN)));
         let (names, mut descriptors): (Vec<Ready>, Vec<PollFd<'_>>) = interests.unzip();
         match poll(&mut descriptors, PollTimeout::NONE) {
@@ -129,6 +141,19 @@ impl Launcher {
         }
         let ready = names.into_iter().zip(descriptors).filter(|(_, fd)| fd.any() == Some(true));
         Ok(ready.map(|(ready, _)| ready).collect())
+    }
+
+    /// Reaps all children that have ended. A server's status is kept for the end of its output.
+    fn reap(&mut self) -> io::Result<()> {
+        // A byte may stand for several children.
+        let mut deaths = [0; 64];
+        let _ = self.deaths.read(&mut deaths)?;
+        while let Some((pid, status)) = reap() {
+            if let Some(server) = self.servers.iter_mut().find(|server| server.pid() == Some(pid)) {
+                server.was_reaped(status);
+            }
+        }
+        Ok(())
     }
 
     /// Shows where the servers listen, as soon as that is known for all.

@@ -26,7 +26,7 @@ pub(crate) struct Server {
     /// Where it should listen.
     pub(crate) port: u16,
     state: State,
-    /// `None` once the process has ended. After that, another process may have its number.
+    /// `None` once the process and its output have ended.
     process: Option<Process>,
     /// The beginning of a line whose end has not come yet.
     unfinished: Vec<u8>,
@@ -47,6 +47,8 @@ pub(crate) enum State {
 
 struct Process {
     child: Child,
+    /// Its exit status, once it is reaped. From then on, another process may have its number.
+    status: Option<ExitStatus>,
     /// Its standard output and its log, in one pipe, so that their order is known.
     output: PipeReader,
 }
@@ -160,10 +162,17 @@ impl Server {
         }
     }
 
-    /// Waits until the process has ended. From then on, another process may have its number.
+    /// Waits until the process has ended, unless it is reaped already.
     pub(crate) fn wait(&mut self) -> Option<ExitStatus> {
         let mut process = self.process.take()?;
-        process.child.wait().ok()
+        process.status.or_else(|| process.child.wait().ok())
+    }
+
+    /// Keeps the exit status of the process, which has just been reaped.
+    pub(crate) fn was_reaped(&mut self, status: ExitStatus) {
+        if let Some(process) = &mut self.process {
+            process.status = Some(status);
+        }
     }
 
     pub(crate) fn is_over(&self) -> bool {
@@ -174,9 +183,10 @@ impl Server {
         &self.state
     }
 
-    fn pid(&self) -> Option<Pid> {
-        let pid = self.process.as_ref()?.child.id();
-        i32::try_from(pid).ok().map(Pid::from_raw)
+    /// The number of the process, until it is reaped.
+    pub(crate) fn pid(&self) -> Option<Pid> {
+        let process = self.process.as_ref().filter(|process| process.status.is_none())?;
+        i32::try_from(process.child.id()).ok().map(Pid::from_raw)
     }
 
     /// Passes on a line of the server, unless it is empty.
@@ -205,5 +215,5 @@ fn spawn(process_name: &str, arguments: &[impl AsRef<OsStr>]) -> io::Result<Proc
         .stderr(input)
         .process_group(0)
         .spawn()?;
-    Ok(Process { child, output })
+    Ok(Process { child, status: None, output })
 }

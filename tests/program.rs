@@ -20,6 +20,7 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, getpgid};
 use protocol::CATALOGUE;
+use test_kit::{Namespaces, skip, wait_until};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
@@ -226,6 +227,36 @@ fn a_server_that_dies_is_named_and_the_rest_goes_on() {
     launcher.err.until("select echo | has ended unexpectedly: signal: 9");
     check_answer("thread echo", launcher.address_of("thread echo"));
     launcher.signal(Signal::SIGINT);
+    assert_eq!(launcher.exit().code(), Some(0));
+}
+
+/// In a container the launcher is PID 1, which adopts all orphans.
+#[test]
+fn as_the_first_process_it_reaps_the_orphans_of_a_server_that_dies() {
+    if !Namespaces::are_possible(&["--pid", "--mount"]) {
+        return skip("this system allows no namespaces of processes");
+    }
+    let host = Ipv4Addr::new(127, 101, 1, 21);
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--map-root-user", "--pid", "--mount-proc", "--fork", "--kill-child", PROGRAM]);
+    unshare.args(["--no-book", "--host", &host.to_string()]);
+    let mut launcher = Launcher::spawn(unshare, host);
+    launcher.table();
+    let _member = Client::join(launcher.address_of("fork chat"));
+    let outside = launcher.pid().to_string();
+    let first = Process::all().find(|process| process.parent == outside).expect("PID 1");
+    let with_parent = |parent: Pid| {
+        let is_chat = |process: &Process| {
+            process.parent == parent.to_string() && process.name() == "fork chat"
+        };
+        launcher.processes().into_iter().find(is_chat).expect("a process of fork's chat").pid
+    };
+    let server = with_parent(first.pid);
+    let child = with_parent(server);
+    kill(server, Signal::SIGKILL).unwrap();
+    launcher.err.until("fork chat | has ended unexpectedly: signal: 9");
+    wait_until("the child is reaped", || Process::of(child.as_raw()).is_none());
+    kill(first.pid, Signal::SIGTERM).unwrap();
     assert_eq!(launcher.exit().code(), Some(0));
 }
 

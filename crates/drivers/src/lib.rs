@@ -4,7 +4,7 @@
 //! - [`blocking`]: one connection whose reads and writes block (iterative, fork, thread).
 //! - [`table`]: all the clients of an event loop (select). The style itself asks the kernel which
 //!   clients are ready.
-//! - [`reap`]: the ends of child processes (fork).
+//! - [`reap`]: the ends of child processes (fork, and the launcher of all servers).
 //! - [`link`]: a member's child and its parent, and the packets between them (fork).
 
 #![deny(unsafe_code)]

@@ -7,21 +7,22 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use nix::sys::signal::Signal::{self, SIGINT};
-use nix::sys::signal::{SigHandler, signal};
 use signal_hook::{flag, low_level};
 use sockets::{hear, is_ignored, stopping_signals};
 
-/// Lets this program wait for its children, even if it was started with SIGCHLD ignored. Otherwise
-/// the kernel would reap them, and a wait for one would fail (wait(2), ECHILD).
+/// A socket from which a byte can be read when children have ended (SIGCHLD). One byte may stand for
+/// several children, so reap until there is none.
+///
+/// Without a handler, and if SIGCHLD was ignored at the start, the kernel would reap the children,
+/// and a wait for one would fail (wait(2), ECHILD).
 ///
 /// # Errors
 ///
-/// The system call fails.
-#[allow(unsafe_code)]
-pub fn expect_children() -> io::Result<()> {
-    // SAFETY: the default action of a signal runs no handler.
-    unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
-    Ok(())
+/// There are no descriptors left, or the system refuses the handler.
+pub fn deaths() -> io::Result<UnixStream> {
+    let (bytes, write) = UnixStream::pair()?;
+    hear(&[Signal::SIGCHLD], || low_level::pipe::register(Signal::SIGCHLD as i32, write))?;
+    Ok(bytes)
 }
 
 /// The flag that the first Ctrl-C raises. The second one ends the process at once, as Ctrl-C does
