@@ -169,7 +169,7 @@ impl<'a> Connection<'a> {
 
 /// The buffer for one read. It starts small and grows when reads fill it: most clients send little,
 /// and in these styles each client has its own buffer.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Buffer {
     bytes: Vec<u8>,
     limit: usize,

@@ -132,8 +132,8 @@ impl Link {
 pub fn converse(
     stream: &TcpStream,
     mut connection: Connection<'_>,
-    mut session: Box<dyn Session>,
-    mut buffer: Buffer,
+    session: &mut dyn Session,
+    buffer: &mut Buffer,
     limits: &Limits,
     ChildEnd(link): ChildEnd,
 ) -> io::Result<()> {
@@ -157,7 +157,7 @@ pub fn converse(
         member.forward()?;
         let is_late = idle_deadline.is_some_and(|deadline| until(deadline).is_zero());
         if is_reading && (ready.contains(&Ready::Client) || is_late) {
-            let answer = match connection.read(&mut buffer)? {
+            let answer = match connection.read(buffer)? {
                 Input::Bytes(bytes) => session.receive(bytes),
                 Input::Idle(seconds) => session.idle(seconds),
                 Input::Stop => continue,

@@ -1,14 +1,15 @@
 use std::io;
 use std::net::TcpStream;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::sys::signal::Signal::{self, SIGHUP, SIGINT, SIGTERM};
+use nix::sys::signal::Signal::{self, SIGCHLD, SIGHUP, SIGINT};
 use nix::sys::signal::{SigHandler, signal};
-use signal_hook::{SigId, flag, low_level};
+use nix::unistd::{close, write};
+use signal_hook::low_level;
 
 use crate::{hear, stopping_signals};
 
@@ -22,7 +23,9 @@ use crate::{hear, stopping_signals};
 pub struct Stop {
     flag: StopFlag,
     signalled: UnixStream,
-    actions: Vec<SigId>,
+    /// The socket that the first signal writes to. It stays open, since a handler may run at any
+    /// time. A forked child has [`NO_SOCKET`].
+    signals: Arc<AtomicI32>,
 }
 
 /// Whether to stop, for the code that serves a client.
@@ -33,7 +36,7 @@ pub struct StopFlag {
     wakes: Arc<AtomicI32>,
 }
 
-/// The value of [`StopFlag`]'s `wakes` while there is no socket.
+/// The value of `wakes` and `signals` if there is no socket.
 const NO_SOCKET: i32 = -1;
 
 impl Default for StopFlag {
@@ -58,12 +61,11 @@ impl Stop {
         let flag = StopFlag::default();
         let (signalled, signals) = UnixStream::pair()?;
         signalled.set_nonblocking(true)?;
+        let signals = Arc::new(AtomicI32::new(signals.into_raw_fd()));
+        let stop = Stop { flag, signalled, signals };
         let heard = stopping_signals()?;
-        let actions = hear(&heard, || {
-            let actions = heard.iter().map(|&signal| flag.stop_at(signal, &signals));
-            Ok(actions.collect::<io::Result<Vec<_>>>()?.concat())
-        })?;
-        Ok(Stop { flag, signalled, actions })
+        hear(&heard, || heard.iter().try_for_each(|&signal| stop.stop_at(signal)))?;
+        Ok(stop)
     }
 
     /// The flag that the first signal raises.
@@ -75,25 +77,43 @@ impl Stop {
     /// and may repeat that.
     ///
     /// The child ignores SIGINT and SIGHUP, since Ctrl-C and the end of a terminal reach the whole
-    /// foreground group: they would end children that have not said goodbye. Call it in the child,
-    /// with the signals blocked since before the fork: otherwise a signal would run the parent's
-    /// handlers in the child, and wake the parent.
+    /// foreground group: they would end children that have not said goodbye. It has no children, so
+    /// SIGCHLD gets its default action again. Call it in the child, with the signals blocked since
+    /// before the fork: otherwise a signal would wake the parent.
     ///
     /// # Errors
     ///
-    /// The system refuses the handler.
+    /// The system refuses an action for a signal.
     #[allow(unsafe_code)]
     pub fn into_child(self) -> io::Result<StopFlag> {
-        self.actions.into_iter().for_each(|action| {
-            low_level::unregister(action);
-        });
-        for ignored in [SIGINT, SIGHUP] {
-            // SAFETY: ignoring a signal runs no handler.
-            unsafe { signal(ignored, SigHandler::SigIgn) }?;
+        // The handler of SIGTERM stays. To register another one would copy the list of all handlers,
+        // and so write to pages that the child shares with its parent.
+        close(self.signals.swap(NO_SOCKET, SeqCst))?;
+        let (ignored, default) = (SigHandler::SigIgn, SigHandler::SigDfl);
+        for (number, action) in [(SIGINT, ignored), (SIGHUP, ignored), (SIGCHLD, default)] {
+            // SAFETY: neither action runs a handler.
+            unsafe { signal(number, action) }?;
         }
-        let flag = StopFlag::default();
-        flag.raise_at(SIGTERM)?;
-        Ok(flag)
+        Ok(self.flag)
+    }
+
+    /// Registers the handler: the first signal raises the flag and writes to the socket, and the
+    /// second one ends the process. In a child, each signal only raises the flag.
+    #[allow(unsafe_code)]
+    fn stop_at(&self, signal: Signal) -> io::Result<()> {
+        let (flag, signals) = (self.flag.clone(), Arc::clone(&self.signals));
+        let action = move || match (signals.load(SeqCst), flag.raise()) {
+            (NO_SOCKET, _) => {}
+            (_, true) => low_level::exit(128 + signal as i32),
+            (signals, false) => {
+                // SAFETY: whoever closes it has stored NO_SOCKET before.
+                let _ = write(unsafe { BorrowedFd::borrow_raw(signals) }, &[0]);
+            }
+        };
+        // SAFETY: the action swaps, loads, and calls fcntl(2), write(2) and _exit(2), all of which
+        // signal-safety(7) lists.
+        unsafe { low_level::register(signal as i32, action) }?;
+        Ok(())
     }
 }
 
@@ -131,29 +151,11 @@ impl StopFlag {
         WakeGuard { flag: self, _stream: stream }
     }
 
-    /// Registers the handlers: the first signal raises the flag and writes to the socket, and the
-    /// second one ends the process.
-    fn stop_at(&self, signal: Signal, signals: &UnixStream) -> io::Result<[SigId; 3]> {
-        let number = signal as i32;
-        // They run in this order, so the first signal raises the flag and the second finds it
-        // raised.
-        let raised = Arc::clone(&self.raised);
-        Ok([
-            flag::register_conditional_shutdown(number, 128 + number, raised)?,
-            self.raise_at(signal)?,
-            low_level::pipe::register(number, signals.try_clone()?)?,
-        ])
-    }
-
-    #[allow(unsafe_code)]
-    fn raise_at(&self, signal: Signal) -> io::Result<SigId> {
-        let StopFlag { raised, wakes } = self.clone();
-        let action = move || {
-            raised.store(true, SeqCst);
-            unblock(wakes.load(SeqCst));
-        };
-        // SAFETY: the action stores, loads and calls fcntl(2), all of which signal-safety(7) lists.
-        unsafe { low_level::register(signal as i32, action) }
+    /// Raises it, and returns whether it was raised already.
+    fn raise(&self) -> bool {
+        let was_raised = self.raised.swap(true, SeqCst);
+        unblock(self.wakes.load(SeqCst));
+        was_raised
     }
 }
 

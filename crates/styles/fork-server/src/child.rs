@@ -11,15 +11,15 @@ use nix::libc;
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{Pid, getppid};
-use protocol::{Answer, ClientId, Service, Session};
-use signal_hook::{SigId, low_level};
+use protocol::{Answer, ClientId, Session};
 use sockets::{Limits, Stop, StopFlag, log_end};
 
 /// The data that a child needs.
 pub(crate) struct Child {
     pub(crate) client: ClientId,
     pub(crate) stream: TcpStream,
-    pub(crate) service: Service,
+    pub(crate) session: Box<dyn Session>,
+    pub(crate) buffer: Buffer,
     pub(crate) limits: Limits,
     pub(crate) link: Option<ChildEnd>,
     pub(crate) parent: Pid,
@@ -30,22 +30,23 @@ impl Child {
     // ANCHOR: run
     /// Serves the client, and exits at once, without exit handlers: those in the child's memory are
     /// copies of the parent's, and only the parent has to run them.
+    ///
+    /// So it frees nothing: to free memory is to write to it, and the kernel copies each page to
+    /// which a child writes.
     #[allow(unsafe_code)]
-    pub(crate) fn run(self, stop: Stop, reaping: SigId) -> ! {
-        let client = self.client;
-        let ended = catch_panic(|| self.serve(stop, reaping));
-        log_end(client, &ended);
+    pub(crate) fn run(mut self, stop: Stop) -> ! {
+        let ended = catch_panic(|| self.serve(stop));
+        log_end(self.client, &ended);
         // SAFETY: the child has nothing left to do.
         unsafe { libc::_exit(ended.is_err().into()) }
     }
     // ANCHOR_END: run
 
     // ANCHOR: serve
-    fn serve(self, stop: Stop, reaping: SigId) -> io::Result<()> {
+    fn serve(&mut self, stop: Stop) -> io::Result<()> {
         // `ps` shows this name, in the form of a thread's name.
         let _ =
             CString::new(format!("client-{}", self.client.0)).map(|name| prctl::set_name(&name));
-        low_level::unregister(reaping);
         let stop = stop.into_child()?;
         self.signal_mask.thread_set_mask()?;
         // The kernel kills the child when the parent ends, even if the child is stuck in a write.
@@ -53,19 +54,17 @@ impl Child {
         if getppid() != self.parent {
             return Err(io::Error::other("the server is gone"));
         }
-        let session = self.service.session(self.client);
-        let buffer = Buffer::new(self.service.read_size());
-        let (stream, limits) = (&self.stream, &self.limits);
-        match self.link {
+        let Child { stream, session, buffer, limits, .. } = self;
+        match self.link.take() {
             None => {
                 let _woken = stop.wakes(stream);
-                converse(Connection::new(stream, limits, &stop), session, buffer)
+                converse(Connection::new(stream, limits, &stop), session.as_mut(), buffer)
             }
             Some(link) => {
                 // A member stops only when its link ends, since it has to hear the goodbye.
                 let never = StopFlag::default();
                 let connection = Connection::new(stream, limits, &never);
-                link::converse(stream, connection, session, buffer, limits, link)
+                link::converse(stream, connection, session.as_mut(), buffer, limits, link)
             }
         }
     }
@@ -76,14 +75,14 @@ impl Child {
 /// Reads, lets the session answer, and writes, until one side has no more to say.
 fn converse(
     mut connection: Connection<'_>,
-    mut session: Box<dyn Session>,
-    mut buffer: Buffer,
+    session: &mut dyn Session,
+    buffer: &mut Buffer,
 ) -> io::Result<()> {
     let greeting = session.greet();
     connection.write_all(&greeting.send)?;
     let mut finished = greeting.finish;
     while !finished {
-        let answer = match connection.read(&mut buffer)? {
+        let answer = match connection.read(buffer)? {
             Input::Bytes(bytes) => session.receive(bytes),
             Input::Idle(seconds) => session.idle(seconds),
             Input::Stop => Answer::finish(),

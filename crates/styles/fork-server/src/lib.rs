@@ -16,15 +16,16 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::mem;
 use std::net::{TcpListener, TcpStream};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
+use drivers::blocking::Buffer;
 use drivers::link::{ChildEnd, Link, link};
 use drivers::{describe, reap};
 use nix::poll::PollFlags;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill};
-use nix::unistd::{ForkResult, Pid, fork, getpid};
+use nix::unistd::{ForkResult, Pid, close, fork, getpid};
 use protocol::{ClientId, Service};
 use signal_hook::low_level;
 use sockets::{Acceptor, Arrival, Limits, Stop, hear, poll, until};
@@ -49,14 +50,16 @@ pub fn serve(
     listener.set_nonblocking(true)?;
     let (deaths, death) = UnixStream::pair()?;
     deaths.set_nonblocking(true)?;
-    let reaping =
-        hear(&[Signal::SIGCHLD], || low_level::pipe::register(Signal::SIGCHLD as i32, death))?;
+    let handlers_end = death.as_raw_fd();
+    hear(&[Signal::SIGCHLD], || low_level::pipe::register(Signal::SIGCHLD as i32, death))?;
     let mut server = Server {
         acceptor: Acceptor::new(listener),
         relay: Relay::new(),
         processes: BTreeMap::new(),
         deaths,
+        handlers_end,
         over_by: None,
+        buffer: Buffer::new(service.read_size()),
         service,
         limits,
     };
@@ -71,7 +74,7 @@ pub fn serve(
                     if let Some(child) = server.new_connection() {
                         // This is the child.
                         server.close_inherited();
-                        child.run(stop, reaping);
+                        child.run(stop);
                     }
                 }
             }
@@ -97,8 +100,12 @@ struct Server {
     processes: BTreeMap<Pid, ClientId>,
     /// A byte for each SIGCHLD: a signal handler may do very little, so it writes to the other end.
     deaths: UnixStream,
+    handlers_end: RawFd,
     /// The deadline for all clients, once the server stops.
     over_by: Option<Instant>,
+    /// The buffer that each child inherits. If a child made one, malloc(3) would tidy up the heap
+    /// for it, and write to many of the pages that the child shares with its parent.
+    buffer: Buffer,
 }
 // ANCHOR_END: state
 
@@ -172,8 +179,10 @@ impl Server {
         let signal_mask = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
         let forked = fork_alone();
         if let Ok(ForkResult::Child) = forked {
-            let (service, limits) = (self.service.clone(), self.limits);
-            let child = Child { client, stream, service, limits, link, parent, signal_mask };
+            let session = self.service.session(client);
+            let (buffer, limits) = (mem::take(&mut self.buffer), self.limits);
+            let child =
+                Child { client, stream, session, buffer, limits, link, parent, signal_mask };
             return Ok(Some(child));
         }
         signal_mask.thread_set_mask()?;
@@ -186,8 +195,9 @@ impl Server {
 
     // ANCHOR: close_inherited
     /// Closes what a child has inherited and does not need: a copy of a sibling's link would keep that
-    /// link open.
+    /// link open. Signals are blocked, so no handler runs meanwhile.
     fn close_inherited(self) {
+        let _ = close(self.handlers_end);
         // The list of children holds no descriptors, and the child does not free it. To free memory is
         // to write to it, and the kernel copies each page to which a child writes.
         mem::forget(self.processes);

@@ -156,8 +156,9 @@ impl Server {
         let (served, service) = (Arc::clone(&stream), self.service.clone());
         let (limits, stop) = (self.limits, self.stop.clone());
         let serve = move || {
-            let session = service.session(client);
-            let buffer = Buffer::new(service.read_size());
+            let mut session = service.session(client);
+            let mut buffer = Buffer::new(service.read_size());
+            let (session, buffer) = (session.as_mut(), &mut buffer);
             let connection = Connection::new(&served, &limits, &stop);
             match membership {
                 None => converse(connection, session, buffer),
@@ -255,14 +256,14 @@ fn run_hub(events: &Receiver<Event<Mailbox>>) {
 /// Reads, lets the session answer, and writes, until one side has no more to say.
 fn converse(
     mut connection: Connection<'_>,
-    mut session: Box<dyn Session>,
-    mut buffer: Buffer,
+    session: &mut dyn Session,
+    buffer: &mut Buffer,
 ) -> io::Result<()> {
     let greeting = session.greet();
     connection.write_all(&greeting.send)?;
     let mut finished = greeting.finish;
     while !finished {
-        let answer = match connection.read(&mut buffer)? {
+        let answer = match connection.read(buffer)? {
             Input::Bytes(bytes) => session.receive(bytes),
             Input::Idle(seconds) => session.idle(seconds),
             Input::Stop => Answer::finish(),

@@ -129,8 +129,8 @@ impl Drop for Membership {
 /// Reads and posts, while another thread writes the room's lines for this member.
 pub(crate) fn converse(
     mut connection: Connection<'_>,
-    mut session: Box<dyn Session>,
-    mut buffer: Buffer,
+    session: &mut dyn Session,
+    buffer: &mut Buffer,
     limits: &Limits,
     membership: Membership,
 ) -> io::Result<()> {
@@ -149,7 +149,7 @@ pub(crate) fn converse(
         let write = move || write(&stream, &inbox, &read_to_the_end, is_finished);
         writer.spawn_scoped(scope, write)?;
         loop {
-            let answer = match connection.read(&mut buffer)? {
+            let answer = match connection.read(buffer)? {
                 Input::Bytes(_) if is_finished.load(SeqCst) => return Ok(()),
                 // Input after the client has left is read to the end, but not heard.
                 Input::Bytes(bytes) => session.receive(bytes),
