@@ -125,6 +125,9 @@ export const MENU = "#mdbook-sidebar";
 // The rules of axe-core whose result depends on the theme.
 export const COLOURS = ["color-contrast", "link-in-text-block"];
 
+// The rules of axe-core whose result depends on the width of the window.
+export const LAYOUT = ["scrollable-region-focusable", "target-size", "css-orientation-lock"];
+
 // The violations that axe-core finds on a page, or in the part `context`, by all rules or by some.
 export async function violations(page, context = "html", rules = undefined) {
   if (!(await page.evaluate(() => "axe" in globalThis))) await page.addScriptTag({ path: AXE });

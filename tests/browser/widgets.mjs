@@ -162,7 +162,7 @@ async function sideBySide(page, widget) {
   await open(page, "styles/side-by-side.html#select-beside-fork:converse");
   const item = widget.locator('[id="select-beside-fork:converse"]');
   await item.waitFor();
-  await shows(item, "only in fork", "connection.read(&mut buffer)?");
+  await shows(item, "only in fork", "connection.read(buffer)?");
   const isAbove = (item) => Math.abs(item.getBoundingClientRect().top) < 200;
   await page.waitForFunction(isAbove, await item.elementHandle());
 }
