@@ -29,6 +29,7 @@ mod client;
 mod crowd;
 mod directory;
 mod flood;
+pub mod full_blast;
 mod lost;
 mod mux;
 mod namespaces;
