@@ -10,7 +10,9 @@
 #![deny(unsafe_code)]
 
 pub mod blocking;
+mod changed;
 mod children;
+mod deadlines;
 pub mod link;
 mod panics;
 mod slot;

@@ -5,17 +5,20 @@
 //! The loop around it asks the kernel which clients are ready, with select(2) or another call. The
 //! table says which clients to ask for ([`interests`](Table::interests)) and until when to wait
 //! ([`deadline`](Table::deadline)), and does the work that follows. It never blocks, and does a
-//! limited amount of work per client and turn.
+//! limited amount of work per client and turn. A client for which nothing has changed costs a turn
+//! nothing.
 
 use std::collections::BTreeMap;
 use std::net::TcpStream;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
-use protocol::{ClientId, Hub, OutboxMailbox, Posts, Service};
+use protocol::{ClientId, Hub, Posts, Service};
 use sockets::{Arrival, Limits, log_end};
 
 use crate::catch_panic;
+use crate::changed::{Changed, ChangedMailbox};
+use crate::deadlines::Deadlines;
 pub use crate::slot::Interest;
 use crate::slot::Slot;
 
@@ -25,7 +28,10 @@ pub struct Table {
     service: Service,
     limits: Limits,
     slots: BTreeMap<ClientId, Slot>,
-    hub: Hub<OutboxMailbox>,
+    hub: Hub<ChangedMailbox>,
+    /// The clients that the end of this turn has to look at.
+    changed: Changed,
+    deadlines: Deadlines,
     /// The start of the hub's clock, and the time at which to ask the hub again.
     begun: Instant,
     advance_at: Option<Instant>,
@@ -42,6 +48,8 @@ impl Table {
         Table {
             slots: BTreeMap::new(),
             hub: Hub::default(),
+            changed: Changed::default(),
+            deadlines: Deadlines::default(),
             begun: Instant::now(),
             advance_at: None,
             buffer: vec![0; service.read_size()],
@@ -73,7 +81,8 @@ impl Table {
         };
         let mut slot = Slot::new(stream, session, self.service.has_room());
         if slot.is_member() {
-            self.hub.join(client, peer.to_string(), slot.outbox.mailbox());
+            let mailbox = self.changed.mailbox(client, slot.outbox.mailbox());
+            self.hub.join(client, peer.to_string(), mailbox);
         }
         let posts = slot.greet();
         self.slots.insert(client, slot);
@@ -95,20 +104,19 @@ impl Table {
     pub fn unblock(&mut self, client: ClientId) {
         if let Some(slot) = self.slots.get_mut(&client) {
             slot.is_writable = true;
+            self.changed.add(client);
         }
     }
 
     // ANCHOR: turn
-    /// Ends a turn of the loop: does what is due, lets the room hear the posts, and sends every
-    /// client the output that waits, so that queued lines leave in one write.
+    /// Ends a turn of the loop: does what is due, lets the room hear the posts, and sends the
+    /// clients the output that waits, so that queued lines leave in one write.
     pub fn turn(&mut self) {
         self.keep_time();
         let wait = self.hub.advance(self.begun.elapsed());
         self.advance_at = wait.map(|wait| Instant::now() + wait);
-        self.slots.values_mut().for_each(Slot::send);
-        if self.end_connections() && self.service.has_room() {
-            // The others are told in the next turn, and that must not wait for an event.
-            self.advance_at = Some(Instant::now());
+        for client in self.changed.take() {
+            self.settle(client);
         }
     }
     // ANCHOR_END: turn
@@ -121,12 +129,12 @@ impl Table {
 
     /// The time at which something is due, if no client is ready before.
     pub fn deadline(&self) -> Option<Instant> {
-        let slots = self.slots.values().filter_map(|slot| slot.deadline(&self.limits));
         // Once the server stops, a client without input is finished at once, so the loop must not
         // wait.
         let hears_out = self.over_by.is_some() && self.slots.values().any(Slot::wants_to_talk);
         let now = hears_out.then(Instant::now);
-        slots.chain(self.advance_at).chain(self.over_by).chain(now).min()
+        let deadlines = [self.deadlines.first(), self.advance_at, self.over_by, now];
+        deadlines.into_iter().flatten().min()
     }
 
     /// The number of clients.
@@ -141,6 +149,7 @@ impl Table {
 
     /// Gives a session's posts to the room.
     fn post(&mut self, client: ClientId, posts: Posts) {
+        self.changed.add(client);
         self.hub.post(client, posts);
         if !self.slots[&client].is_talking() {
             self.hub.leave(client);
@@ -150,34 +159,41 @@ impl Table {
     /// Does what is due by now.
     fn keep_time(&mut self) {
         let now = Instant::now();
-        let is_due = |slot: &Slot| slot.deadline(&self.limits).is_some_and(|due| due <= now);
-        let due = self.slots.iter().filter(|(_, slot)| is_due(slot));
-        for client in due.map(|(&client, _)| client).collect::<Vec<_>>() {
-            if let Some(slot) = self.slots.get_mut(&client) {
+        while let Some(client) = self.deadlines.pass(now) {
+            self.changed.add(client);
+            let Some(slot) = self.slots.get_mut(&client) else { continue };
+            // It may have got more time since it was given this deadline.
+            if slot.deadline(&self.limits).is_some_and(|due| due <= now) {
                 let posts = slot.expire(self.limits.idle_seconds());
                 self.post(client, posts);
             }
         }
         let Some(over_by) = self.over_by else { return };
-        for slot in self.slots.values_mut() {
+        for (&client, slot) in &mut self.slots {
             slot.finish_if_silent();
             if over_by <= now {
                 slot.cut("the grace was over");
             }
+            self.changed.add(client);
         }
     }
 
-    /// Forgets the clients that are gone, and tells the room. Returns whether there were any.
-    fn end_connections(&mut self) -> bool {
-        let before = self.slots.len();
-        self.slots.retain(|&client, slot| {
-            let Some(ended) = slot.ended() else {
-                return true;
-            };
-            self.hub.leave(client);
+    /// Sends a client the output that waits for it, and notes when something is due for it. If it
+    /// is gone, forgets it and tells the room.
+    fn settle(&mut self, client: ClientId) {
+        let Some(slot) = self.slots.get_mut(&client) else { return };
+        slot.send();
+        if let Some(ended) = slot.ended() {
             log_end(client, ended);
-            false
-        });
-        self.slots.len() < before
+            self.slots.remove(&client);
+            self.deadlines.forget(client);
+            self.hub.leave(client);
+            if self.service.has_room() {
+                // The others are told in the next turn, and that must not wait for an event.
+                self.advance_at = Some(Instant::now());
+            }
+        } else {
+            self.deadlines.set(client, slot.deadline(&self.limits));
+        }
     }
 }
