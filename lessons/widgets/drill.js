@@ -68,7 +68,7 @@
   afterAccept.drill = { Numbers, questions, wrongAnswers, isTelling, judge, readAnswer, says };
 
   if (!globalThis.customElements) return;
-  const { button, frame, make, Field } = afterAccept.page;
+  const { button, frame, make, narrow, Field } = afterAccept.page;
 
   const titles = {
     bytes: "Drill: byte order",
@@ -90,8 +90,10 @@
       this.answer.wrong.setAttribute("role", "alert");
       this.verdict = make("p", { class: "widget-verdict", role: "status" });
       this.why = make("pre", { tabindex: "0", role: "group", "aria-label": "Working" });
+      // The same for a narrow window; the style sheet shows one of the two.
+      this.narrow = make("div", { class: "widget-narrow" });
       this.working = make("details", { class: "widget-transcript", hidden: true },
-        make("summary", {}, "Why"), this.why);
+        make("summary", {}, "Why"), this.why, this.narrow);
       frame(this, titles[this.subject], form, this.verdict, this.working, this.footer());
       this.start(this.getAttribute("seed") ?? this.anySeed());
     }
@@ -166,6 +168,7 @@
         : says(this.subject, question, verdict);
       this.verdict.classList.add(verdict.isRight ? "right" : "wrong");
       this.why.textContent = question.working();
+      this.narrow.replaceChildren(...narrow(question.working()));
       this.working.hidden = false;
       this.working.open = !verdict.isRight;
       this.show();
