@@ -144,7 +144,7 @@ fn completions_command() -> Command {
              source <(after-accept completions bash)\n  \
              source <(after-accept completions zsh)   after compinit\n  \
              after-accept completions fish | source\n\n\
-             The line belongs into ~/.bashrc, ~/.zshrc or ~/.config/fish/config.fish.",
+             Put the line for your shell into ~/.bashrc, ~/.zshrc or ~/.config/fish/config.fish.",
         )
         .arg(shell)
 }

@@ -108,7 +108,7 @@ enum Question {
         /// The subject
         #[arg(value_parser = subject())]
         subject: Subject,
-        /// A seed; the same seed asks the same questions [default: by chance]
+        /// A seed; the same seed asks the same questions [default: random]
         #[arg(long, value_name = "N",
             value_parser = |text: &str| read::seed(text).map_err(|wrong| wrong.why().to_owned()))]
         seed: Option<u32>,

@@ -42,7 +42,7 @@ enum Task {
     /// The number is an i16: 32767 is followed by -32768. Datagrams of any other size are dropped.
     #[command(after_help = SERVER)]
     Increment(Serving),
-    /// Send to a group, or receive what is sent to it
+    /// Send datagrams to a group, or receive them
     #[command(subcommand)]
     Multicast(Multicast),
     /// Send to all hosts of a network, or receive what is sent to them
@@ -72,7 +72,7 @@ Examples:
         #[command(flatten)]
         sending: Sending,
     },
-    /// Join a group, and show what is sent to it: FROM TEXT
+    /// Join a group, and print each datagram that arrives: FROM TEXT
     ///
     /// It receives only this group, even if other programs on this machine have joined other
     /// groups. If you start several, all of them receive it. It leaves the group when it is

@@ -13,10 +13,11 @@ use crate::chat;
 /// repeated, misordered or changed data is reported as an error.
 ///
 /// Without --rate the load is a closed loop: a client sends its next message when the last one is
-/// answered. This shows how much a server can do. But while the server stalls no client sends
-/// anything, so one long wait stands for all the messages that the stall would have delayed. With
-/// --rate the load is an open loop: messages are due at fixed times, even if earlier ones are not
-/// answered, and latency counts from those times. This shows how long people would wait.
+/// answered. This shows how much a server can do. But while the server stalls, no client sends
+/// anything, so the report has one long wait instead of all the messages that the stall would have
+/// delayed. With --rate the load is an open loop: messages are due at fixed times, even if earlier
+/// ones are not answered, and latency counts from those times. This shows how long people would
+/// wait.
 ///
 /// Ctrl-C ends it early, and prints the report so far.
 #[derive(Args, Clone, Debug)]
