@@ -27,7 +27,7 @@ pub use life::{Serve, Server, prepare};
 pub use log::{Lines, begin as begin_log};
 pub use output::{print, printed};
 pub use problem::{Problem, without_numbers};
-pub use signals::{Arrivals, deaths, interruption};
+pub use signals::{Arrivals, deaths, heeded, interruption};
 pub use style::{MaxClients, Own, Style};
 pub use temporary::temporary_directory;
 

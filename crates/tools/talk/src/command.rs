@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::env;
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::net::SocketAddr;
@@ -14,12 +15,14 @@ use indicatif::ProgressBar;
 use crate::address::{Place, Target};
 use crate::ask::{self, Asker};
 use crate::frames;
+use crate::prompt::{Keyboard, Paper, Prompt};
 use crate::upload::{self, Parcel};
 use crate::{Address, Error, Failure, Screen, Stream, Trace, connect, converse, listen};
 
 /// Talk to a server: send the lines that you type, and show its answers
 ///
-/// A line is sent when you press Enter; the server's bytes are shown as they arrive. Ctrl-D at the
+/// A line is sent when you press Enter; the server's bytes are shown as they arrive, and on a
+/// terminal they are printed above the line that you are typing. Ctrl-D at the
 /// beginning of a line ends only your side (half-close): the server learns that you will send no
 /// more, and can still answer. talk ends when the server has finished; Ctrl-C ends it at once.
 ///
@@ -265,7 +268,10 @@ fn wait_and_converse(address: &Address, clean: Clean, trace: Trace) -> Result<()
 }
 
 fn converse_with(peer: SocketAddr, stream: &Stream, clean: Clean) -> Result<(), Error> {
-    let talked = keyboard().and_then(|keyboard| converse(stream, keyboard, screen(clean)?));
+    let talked = ends(clean).and_then(|ends| match ends {
+        Ends::Files(keyboard, screen) => converse(stream, keyboard, screen),
+        Ends::Terminal(_prompt, keyboard, screen) => converse(stream, keyboard, screen),
+    });
     ended(peer, talked)
 }
 
@@ -309,9 +315,11 @@ fn frames(errand: Frames, trace: Trace) -> Result<(), Error> {
     let timeout = conversation.connect_timeout;
     let (stream, peer) = connect(&address, timeout, trace)?;
     greet(&format!("each line is a frame to {peer}; Ctrl-D ends your side, Ctrl-C leaves"));
-    let ready = keyboard().and_then(|keyboard| Ok((keyboard, screen(showing.clean)?)));
-    match ready {
-        Ok((keyboard, screen)) => frames::exchange(&stream, peer, keyboard, screen),
+    match ends(showing.clean) {
+        Ok(Ends::Files(keyboard, screen)) => frames::exchange(&stream, peer, keyboard, screen),
+        Ok(Ends::Terminal(_prompt, keyboard, screen)) => {
+            frames::exchange(&stream, peer, keyboard, screen)
+        }
         Err(failure) => Err(Error::Conversation { peer, failure }),
     }
 }
@@ -346,6 +354,32 @@ fn ended(peer: SocketAddr, result: Result<(), Failure>) -> Result<(), Error> {
     }
 }
 
+/// The user's two ends of a conversation.
+enum Ends {
+    /// At least one of them is no terminal, or it is one that shall or can show only plain text.
+    Files(File, Screen<File>),
+    /// The line that is being typed stays whole. The prompt puts the terminal back.
+    Terminal(Prompt, Keyboard, Screen<Paper>),
+}
+
+fn ends(clean: Clean) -> Result<Ends, Failure> {
+    let input = keyboard()?;
+    // Bytes that are not made safe may move the cursor, so the row could not be drawn again.
+    let is_typed = input.is_terminal() && io::stdout().is_terminal() && draws();
+    if is_typed && !matches!(clean, Clean::Never) {
+        let opened = Prompt::open(input.try_clone().map_err(Failure::Input)?, output()?);
+        if let Some((prompt, keyboard, paper)) = opened.map_err(Failure::Input)? {
+            return Ok(Ends::Terminal(prompt, keyboard, Screen::clean(paper)));
+        }
+    }
+    Ok(Ends::Files(input, screen(clean)?))
+}
+
+/// Whether the terminal understands the sequences that draw a row again.
+fn draws() -> bool {
+    env::var_os("TERM").is_some_and(|name| !name.is_empty() && name != "dumb")
+}
+
 /// Standard input, as a file, since `io::stdin` keeps bytes in a buffer that select cannot see.
 fn keyboard() -> Result<File, Failure> {
     let input = io::stdin().as_fd().try_clone_to_owned();
@@ -353,9 +387,13 @@ fn keyboard() -> Result<File, Failure> {
 }
 
 /// Standard output, as a file, since `io::stdout` keeps bytes until a line is full.
-fn screen(clean: Clean) -> Result<Screen<File>, Failure> {
+fn output() -> Result<File, Failure> {
     let output = io::stdout().as_fd().try_clone_to_owned();
-    let output = File::from(output.map_err(Failure::Output)?);
+    Ok(File::from(output.map_err(Failure::Output)?))
+}
+
+fn screen(clean: Clean) -> Result<Screen<File>, Failure> {
+    let output = output()?;
     Ok(match clean {
         Clean::Auto if output.is_terminal() => Screen::clean(output),
         Clean::Always => Screen::clean(output),
