@@ -2,6 +2,7 @@
 
 mod talking;
 
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -9,7 +10,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
 use talking::{PROGRAM, talk_under};
-use test_kit::{deadline, wait_until};
+use test_kit::{Directory, deadline, wait_until};
 
 /// A talk that runs. Dropping it kills it.
 struct Talk {
@@ -101,6 +102,38 @@ fn two_talks_talk_without_a_server() {
         drop(end.child.stdin.take());
         ann.expect_end();
         bob.expect_end();
+    }
+}
+
+/// The one with the shorter file has finished long before, and still reads.
+#[test]
+fn two_files_arrive_whole_however_long_each_is() {
+    let [short, long] = [1 << 10, 16 << 20].map(|size| "0123456789abcde\n".repeat(size / 16));
+    for (anns, bobs) in [(&short, &long), (&long, &short), (&long, &long)] {
+        let directory = Directory::default();
+        let open = |name: &str, said: &str| {
+            fs::write(directory.file(name), said).expect("it can be written");
+            let heard = File::create(directory.file(&format!("{name}.heard")));
+            let said = File::open(directory.file(name));
+            (said.expect("it is there"), heard.expect("it can be written"))
+        };
+        let start = |arguments: &[&str], (said, heard): (File, File)| {
+            let mut talk = Command::new(PROGRAM);
+            talk.arg("talk").args(arguments).stdin(said).stdout(heard).stderr(Stdio::piped());
+            let mut child = talk.spawn().expect("it starts");
+            let errors = BufReader::new(child.stderr.take().expect("piped"));
+            Talk { child, errors, lines: mpsc::channel().1 }
+        };
+        let mut ann = start(&["--listen", "127.0.0.1:0"], open("ann", anns));
+        let line = ann.read_error();
+        let address = line.strip_prefix("listening on ").expect("its address");
+        let bob = start(&[address], open("bob", bobs));
+        ann.expect_end();
+        bob.expect_end();
+        for (name, said) in [("ann.heard", bobs), ("bob.heard", anns)] {
+            let heard = fs::read_to_string(directory.file(name)).expect("text");
+            assert!(heard == *said, "{name} has {} bytes of {}", heard.len(), said.len());
+        }
     }
 }
 
