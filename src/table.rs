@@ -11,7 +11,7 @@ use protocol::CATALOGUE;
 use crate::server::{Server, State};
 
 /// The width of a narrow terminal.
-const WIDTH: usize = 80;
+pub(crate) const WIDTH: usize = 80;
 
 /// The table: a row for each style, a column for each service, and in it the port. Below it stand
 /// the next steps. `servers` are in the order of the rows, followed by the book, if there is one.
@@ -36,6 +36,26 @@ pub(crate) fn table(styles: &[&Style], servers: &[Server], uploads: &Path) -> St
     let table = host.unwrap_or_default() + &in_columns(&rows);
     let book: String = book.iter().map(the_book).collect();
     format!("\n{table}\n{book}{}", next(servers, uploads))
+}
+
+/// The table of how many clients each server has had, as the last lines of the servers say. One that
+/// has not said so has a question mark.
+pub(crate) fn summary(styles: &[&Style], servers: &[Server]) -> String {
+    let servers = &servers[..styles.len() * CATALOGUE.len()];
+    let mut header = vec!["clients".to_owned()];
+    header.extend(CATALOGUE.iter().map(|service| service.name.to_owned()));
+    let count = |server: &Server| match (server.served(), server.state()) {
+        (Some(count), _) => count.to_string(),
+        (None, State::Failed(_)) => "-".to_owned(),
+        (None, _) => "?".to_owned(),
+    };
+    let rows = styles.iter().zip(servers.chunks(CATALOGUE.len())).map(|(style, row)| {
+        [style.name.to_owned()].into_iter().chain(row.iter().map(count)).collect()
+    });
+    let rows: Vec<Vec<_>> = [header].into_iter().chain(rows).collect();
+    let is_unknown = rows.iter().flatten().any(|cell| cell == "?");
+    let note = "\n?  this server ended before it said how many clients it had\n";
+    in_columns(&rows) + if is_unknown { note } else { "" }
 }
 
 /// The line that says where the book is.
