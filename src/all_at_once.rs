@@ -21,6 +21,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
+use anstream::AutoStream;
 use drivers::reap;
 use launch::{Arrivals, Problem, Style, deaths};
 use nix::errno::Errno;
@@ -168,7 +169,7 @@ impl Launcher {
             self.is_shown = true;
             // If standard output is closed, no program wants the table.
             let table = table(&self.styles, &self.servers, self.uploads.path());
-            let _ = io::stdout().write_all(table.as_bytes());
+            let _ = anstream::stdout().write_all(table.as_bytes());
         }
     }
 
@@ -192,7 +193,12 @@ impl Launcher {
     /// Says how many clients the servers have had: one table, instead of a line of each server.
     fn say_summary(&self, how: &str) {
         say(LAUNCHER, how);
-        print(&format!("\n{}", summary(&self.styles, &self.servers).trim_end()));
+        let summary = summary(&self.styles, &self.servers);
+        let colours = AutoStream::choice(&io::stderr());
+        let mut printed = AutoStream::new(Vec::new(), colours);
+        // Writing to memory cannot fail.
+        let _ = write!(printed, "\n{}", summary.trim_end());
+        print(&String::from_utf8_lossy(&printed.into_inner()));
     }
 }
 

@@ -141,7 +141,7 @@ fn a_port_in_use_is_named_and_the_other_servers_start() {
 fn no_server_at_all_is_a_failure() {
     // This address is reserved for documentation, so no machine has it (RFC 5737).
     let mut launcher = Launcher::start(Ipv4Addr::new(192, 0, 2, 1));
-    launcher.out.until("async      failed  failed   failed");
+    launcher.out.until("✚ async      failed  failed   failed");
     assert_eq!(launcher.exit().code(), Some(1));
 }
 
@@ -175,10 +175,10 @@ fn summary(count: impl Fn(&Style, &str) -> String) -> Vec<String> {
     let row = |name: &str, cells: Vec<String>| {
         let cells = cells.iter().zip(names.clone());
         let cells = cells.map(|(cell, name)| format!("  {cell:width$}", width = name.len()));
-        format!("{name:9}{}", cells.collect::<String>()).trim_end().to_owned()
+        format!("{name:11}{}", cells.collect::<String>()).trim_end().to_owned()
     };
     let counts = styles().into_iter().map(|style| {
-        row(style.name, CATALOGUE.iter().map(|service| count(style, service.name)).collect())
+        row(&style.label(), CATALOGUE.iter().map(|service| count(style, service.name)).collect())
     });
     [row("clients", names.clone().map(str::to_owned).collect())].into_iter().chain(counts).collect()
 }
@@ -581,7 +581,10 @@ impl Launcher {
             match cells[..] {
                 // The table may have several parts, each for different services.
                 _ if cells.is_empty() || cells.iter().all(is_service) => services = cells,
-                [style, ref cells @ ..] if Style::ALL.iter().any(|known| known.name == style) => {
+                [label, ref cells @ ..]
+                    if Style::ALL.iter().any(|known| known.label() == label) =>
+                {
+                    let (_, style) = label.split_once(' ').expect("a sign and a name");
                     let named = services.iter().map(|service| format!("{style} {service}"));
                     table.extend(named.zip(cells.iter().map(|cell| (*cell).to_owned())));
                 }

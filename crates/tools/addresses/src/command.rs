@@ -12,6 +12,7 @@ use clap::{Args, Subcommand};
 use crate::byte_order::{Integer, Order};
 use crate::class::Class;
 use crate::drill::{self, Subject};
+use crate::paint::Painter;
 use crate::read::{self, Address, Wrong, wrong};
 use crate::{ipv6, subnet, working};
 
@@ -187,11 +188,11 @@ fn answer(question: Question) -> Result<(), Failure> {
         // Without a terminal, a prompt would only be noise in the output.
         let prompt = io::stdin().is_terminal() && io::stdout().is_terminal();
         let prompt = if prompt { "> " } else { "" };
-        let (input, output) = (io::stdin().lock(), io::stdout().lock());
+        let (input, output) = (io::stdin().lock(), Painter::new(anstream::stdout().lock()));
         return Ok(drill::run(subject, seed, count, prompt, input, output)?);
     }
     let text = text(question)?;
-    let mut output = io::stdout().lock();
+    let mut output = Painter::new(anstream::stdout().lock());
     output.write_all(text.as_bytes()).and_then(|()| output.flush()).map_err(Failure::Output)
 }
 
