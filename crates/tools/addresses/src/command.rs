@@ -57,17 +57,17 @@ enum Question {
     },
     /// Whether two addresses are in the same network
     Same {
-        /// One address
+        /// One address, IPv4 or IPv6
         one: String,
         /// The other one
         other: String,
-        /// The number of bits that name the network
+        /// The number of bits that name the network, such as 24
         #[arg(long)]
         prefix: String,
     },
     /// Split a network into equal parts
     Split {
-        /// The network to split
+        /// The network to split, such as 10.0.0.0/24
         #[arg(value_name = "NETWORK/PREFIX")]
         network: String,
         /// The number of parts: 2, 4, 8 or another power of two
@@ -76,7 +76,7 @@ enum Question {
     },
     /// Join two networks into one, if they are its halves
     Join {
-        /// One network
+        /// One network, such as 10.0.0.0/25
         #[arg(value_name = "NETWORK/PREFIX")]
         one: String,
         /// The other one

@@ -33,7 +33,7 @@ use crate::{Address, Error, Failure, Screen, Stream, Trace, connect, converse, l
 #[command(after_help = "\
 Examples:
   after-accept talk 127.0.0.1:3026          the fork server's chat
-  after-accept talk localhost 2007          a name: each of its addresses is tried in turn
+  after-accept talk localhost 2007          a name: all its addresses are tried
   after-accept talk '[::1]:2007'            an IPv6 address stands in brackets
   after-accept talk 127.0.0.1:2007 <a >b    files are sent and stored unchanged
   after-accept talk --trace 127.0.0.1:2007  shows the important system calls
@@ -51,7 +51,7 @@ pub struct Command {
     conversation: Option<Conversation>,
 
     /// Wait at this address for one caller, and talk to it; for port 0 the system chooses one
-    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["address", "port", "connect_timeout"])]
+    #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["address", "port", "connect_timeout"])]
     listen: Option<Place>,
 
     #[command(flatten)]
@@ -68,11 +68,11 @@ pub struct Command {
 enum Errand {
     /// Talk to an echo server, by connection or by datagram
     ///
-    /// Each line is one datagram, without the line's end. The next one is sent when the answer has
+    /// With --udp each line is one datagram, without the line's end. The next one is sent when the answer has
     /// arrived, or when it is too late.
     #[command(after_help = "\
 Examples:
-  after-accept talk echo 127.0.0.1:2007                  the same as without `echo`
+  after-accept talk echo 127.0.0.1:2007                  the same without `echo`
   after-accept talk echo --udp 127.0.0.1:8007
   after-accept talk echo --udp --connect 127.0.0.1:8007  reports a closed port
 
@@ -116,7 +116,7 @@ Exit status: 0 it is stored, 1 it is refused or something failed on the way, 2 w
 
 #[derive(Args, Clone, Debug)]
 struct Echo {
-    /// Send datagrams
+    /// Send datagrams (UDP) instead of opening a connection
     #[arg(long)]
     udp: bool,
 
@@ -141,8 +141,8 @@ struct Frames {
 
 #[derive(Args, Clone, Debug)]
 struct Increment {
-    /// The server's address, as HOST:PORT
-    #[arg(value_name = "ADDRESS")]
+    /// The server: its name or address, and its port
+    #[arg(value_name = "HOST:PORT")]
     address: Target,
 
     /// A number from -32768 to 32767
@@ -155,8 +155,8 @@ struct Increment {
 
 #[derive(Args, Clone, Debug)]
 struct Upload {
-    /// The server's address, as HOST:PORT
-    #[arg(value_name = "ADDRESS")]
+    /// The server: its name or address, and its port
+    #[arg(value_name = "HOST:PORT")]
     address: Target,
 
     /// The file to send
@@ -175,11 +175,11 @@ struct Upload {
 /// A server, and the way to talk to it.
 #[derive(Args, Clone, Debug)]
 struct Conversation {
-    /// The server's address, as HOST:PORT, or HOST with the port as the next argument
-    #[arg(value_name = "ADDRESS")]
+    /// The server: its name or address, and its port, which may also be the next argument
+    #[arg(value_name = "HOST:PORT")]
     address: Target,
 
-    /// The port, if ADDRESS does not contain it
+    /// The port, if it is not part of the argument before
     port: Option<String>,
 
     /// How long to wait for each address to answer, in seconds (0.5 is half a second); 0 waits as

@@ -26,10 +26,10 @@ use crate::tell::tell;
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
-  cargo run -- timelines iterative                          one style, in words
-  cargo run -- timelines iterative --bars | less            in words and bars
-  cargo run -- timelines --into target/timelines            all styles, and pictures (SVG)
-  cargo run -- timelines --into lessons/figures/timelines   the pictures of the book, again")]
+  cargo run -- timelines iterative                         one style
+  cargo run -- timelines iterative --bars | less           with bars in a pipe
+  cargo run -- timelines --into target/timelines           all, with pictures
+  cargo run -- timelines --into lessons/figures/timelines  those of the book")]
 pub struct Command {
     /// The styles [default: all]
     #[arg(value_name = "STYLE", value_parser = names())]
