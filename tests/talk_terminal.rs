@@ -233,6 +233,9 @@ fn the_trace_stands_above_the_typed_line() {
     tmux.wait_for(0, &["recv(3) = 3 bytes: 68 69 0a", "hi", "half"]);
 }
 
+/// A way to end a talk, whose server this is.
+type Way<'a> = &'a dyn Fn(&mut Option<TcpStream>);
+
 #[test]
 fn the_terminal_is_put_back_however_talk_ends() {
     let Some(tmux) = Tmux::start() else {
@@ -244,7 +247,7 @@ fn the_terminal_is_put_back_however_talk_ends() {
         linger.expect("it is open").set_linger(Some(Duration::ZERO)).expect("it is a socket");
         *server = None;
     };
-    let ways: [(&str, &dyn Fn(&mut Option<TcpStream>)); 6] = [
+    let ways: [(&str, Way<'_>); 6] = [
         ("Ctrl-C", &|_| tmux.press(0, &["C-c"])),
         ("Ctrl-\\", &|_| tmux.press(0, &["C-\\"])),
         ("SIGTERM", &|_| tmux.child(0).signal(Signal::SIGTERM)),

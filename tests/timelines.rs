@@ -103,9 +103,9 @@ fn every_record_follows_the_scenario() {
 
 #[test]
 fn bars_in_the_terminal_show_the_record_in_80_columns() {
+    let escapes = Regex::new("\x1b\\[[0-9;]*m").expect("it is valid");
     for style in Style::ALL {
         let drawn = bars(style, &recorded(style));
-        let escapes = Regex::new("\x1b\\[[0-9;]*m").expect("it is valid");
         let plain = escapes.replace_all(&drawn, "");
         assert!(plain.lines().all(|line| line.chars().count() <= 80), "{plain}");
         let row = |name: &str| {
