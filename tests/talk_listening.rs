@@ -105,35 +105,41 @@ fn two_talks_talk_without_a_server() {
     }
 }
 
-/// The one with the shorter file has finished long before, and still reads.
+/// The one with the shorter input has finished long before, and still reads.
 #[test]
 fn two_files_arrive_whole_however_long_each_is() {
     let [short, long] = [1 << 10, 16 << 20].map(|size| "0123456789abcde\n".repeat(size / 16));
     for (anns, bobs) in [(&short, &long), (&long, &short), (&long, &long)] {
-        let directory = Directory::default();
-        let open = |name: &str, said: &str| {
-            fs::write(directory.file(name), said).expect("it can be written");
-            let heard = File::create(directory.file(&format!("{name}.heard")));
-            let said = File::open(directory.file(name));
-            (said.expect("it is there"), heard.expect("it can be written"))
-        };
-        let start = |arguments: &[&str], (said, heard): (File, File)| {
-            let mut talk = Command::new(PROGRAM);
-            talk.arg("talk").args(arguments).stdin(said).stdout(heard).stderr(Stdio::piped());
-            let mut child = talk.spawn().expect("it starts");
-            let errors = BufReader::new(child.stderr.take().expect("piped"));
-            Talk { child, errors, lines: mpsc::channel().1 }
-        };
-        let mut ann = start(&["--listen", "127.0.0.1:0"], open("ann", anns));
-        let line = ann.read_error();
-        let address = line.strip_prefix("listening on ").expect("its address");
-        let bob = start(&[address], open("bob", bobs));
-        ann.expect_end();
-        bob.expect_end();
-        for (name, said) in [("ann.heard", bobs), ("bob.heard", anns)] {
-            let heard = fs::read_to_string(directory.file(name)).expect("text");
-            assert!(heard == *said, "{name} has {} bytes of {}", heard.len(), said.len());
+        for is_piped in [false, true] {
+            check_both_arrive(anns, bobs, is_piped);
         }
+    }
+}
+
+/// Checks that each of two talks gets all that the other one reads, from a file or from cat(1).
+#[track_caller]
+fn check_both_arrive(anns: &str, bobs: &str, is_piped: bool) {
+    let directory = Directory::default();
+    let start = |name: &str, said: &str, arguments: &str| {
+        fs::write(directory.file(name), said).expect("it can be written");
+        let input = if is_piped { "cat \"$1\" |" } else { "<\"$1\"" };
+        let mut talk = Command::new("sh");
+        talk.args(["-c", &format!("{input} \"$0\" talk {arguments}"), PROGRAM]);
+        talk.arg(directory.file(name)).stderr(Stdio::piped());
+        let heard = File::create(directory.file(&format!("{name}.heard")));
+        let mut child = talk.stdout(heard.expect("it can be written")).spawn().expect("it starts");
+        let errors = BufReader::new(child.stderr.take().expect("piped"));
+        Talk { child, errors, lines: mpsc::channel().1 }
+    };
+    let mut ann = start("ann", anns, "--listen 127.0.0.1:0");
+    let line = ann.read_error();
+    let address = line.strip_prefix("listening on ").expect("its address");
+    let bob = start("bob", bobs, address);
+    ann.expect_end();
+    bob.expect_end();
+    for (name, said) in [("ann.heard", bobs), ("bob.heard", anns)] {
+        let heard = fs::read_to_string(directory.file(name)).expect("text");
+        assert!(heard == *said, "{name} has {} bytes of {}", heard.len(), said.len());
     }
 }
 

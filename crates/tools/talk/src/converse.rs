@@ -14,6 +14,10 @@ use crate::{Screen, Stream};
 /// The number of bytes that are read at once, from the keyboard or from the server.
 const PIECE: usize = 16 * 1024;
 
+/// How long a pipe may bring no input, once the server has finished, before the conversation is over:
+/// one second. The program that fills the pipe may not run for a moment on a busy machine.
+const LULL_SECS: i64 = 1;
+
 /// Sends what the user types and shows what the server sends, until the server has finished.
 ///
 /// It never waits for only one side. A client that only wrote would not read the answers; they
@@ -23,8 +27,8 @@ const PIECE: usize = 16 * 1024;
 ///
 /// The end of the input is a half-close (shutdown(2)): the server learns that no more data will
 /// come, and its remaining data is shown. When the server ends its side, the conversation is over,
-/// even if the keyboard is still open. Only the input that is already there is still sent, such as
-/// the rest of a file, since the end of the server's side does not mean that it reads no more.
+/// even if the keyboard is still open. Only input that comes without a lull is still sent, such as the
+/// rest of a file, since the end of the server's side does not mean that it reads no more.
 ///
 /// # Errors
 ///
@@ -107,7 +111,8 @@ pub(crate) fn converse_in<W: Write>(
             let _ = stream.shutdown(Shutdown::Write);
         }
         // No more input is there: either it has ended, or it was waited for and has not come.
-        if !hearing && outgoing.is_empty() && (!typing || (!wanted.sending && !typed)) {
+        let came_none = !wanted.hearing && !wanted.sending && !typed;
+        if !hearing && outgoing.is_empty() && (!typing || came_none) {
             return reset.map_or(Ok(()), Err);
         }
         // ANCHOR_END: act
@@ -140,7 +145,7 @@ fn wait(
 ) -> io::Result<Ready> {
     let mut readable = FdSet::new();
     let mut writable = FdSet::new();
-    let mut at_once = TimeVal::new(0, 0);
+    let mut lull = TimeVal::new(LULL_SECS, 0);
     let mut timeout = None;
     if wanted.hearing {
         readable.insert(stream);
@@ -149,8 +154,8 @@ fn wait(
         writable.insert(stream);
     } else if wanted.typing {
         readable.insert(keyboard);
-        // When the server has finished, only the input that is there counts.
-        timeout = (!wanted.hearing).then_some(&mut at_once);
+        // When the server has finished, only input that comes without a lull counts.
+        timeout = (!wanted.hearing).then_some(&mut lull);
     }
     match select(descriptors, &mut readable, &mut writable, None, timeout) {
         Err(Errno::EINTR) => return Ok(Ready::default()),
