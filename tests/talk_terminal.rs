@@ -247,21 +247,25 @@ fn the_terminal_is_put_back_however_talk_ends() {
         linger.expect("it is open").set_linger(Some(Duration::ZERO)).expect("it is a socket");
         *server = None;
     };
-    let ways: [(&str, Way<'_>); 6] = [
-        ("Ctrl-C", &|_| tmux.press(0, &["C-c"])),
-        ("Ctrl-\\", &|_| tmux.press(0, &["C-\\"])),
-        ("SIGTERM", &|_| tmux.child(0).signal(Signal::SIGTERM)),
-        ("SIGHUP", &|_| tmux.child(0).signal(Signal::SIGHUP)),
-        ("the server's end", &|server| *server = None),
-        ("a reset", &reset),
+    // The statuses are those that the shell shows: 128 and the signal, as without a prompt.
+    let ways: [(&str, u8, Way<'_>); 6] = [
+        ("Ctrl-C", 130, &|_| tmux.press(0, &["C-c"])),
+        ("Ctrl-\\", 131, &|_| tmux.press(0, &["C-\\"])),
+        ("SIGTERM", 143, &|_| tmux.child(0).signal(Signal::SIGTERM)),
+        ("SIGHUP", 129, &|_| tmux.child(0).signal(Signal::SIGHUP)),
+        ("the server's end", 0, &|server| *server = None),
+        ("a reset", 1, &reset),
     ];
-    for (way, end) in ways {
+    for (way, status, end) in ways {
         let mut server = Some(tmux.call(0, ""));
         tmux.type_text(0, "half");
         tmux.wait_for(0, &["half"]);
         let talk = tmux.child(0);
         end(&mut server);
         wait_until("talk has ended", || talk.state().is_none());
+        tmux.command(0, "echo status $?");
+        let status = format!("status {status}");
+        tmux.wait_for(0, &[&status, "$"]);
         assert_eq!(settings(&tmux), before, "after {way}");
     }
 }

@@ -253,8 +253,7 @@ fn call_and_converse(conversation: Conversation, clean: Clean, trace: Trace) -> 
     let address =
         conversation.address.with_port(conversation.port.as_deref()).map_err(Error::Usage)?;
     let (stream, peer) = connect(&address, conversation.connect_timeout, trace)?;
-    greet(&format!("connected to {peer}; Ctrl-D ends your side, Ctrl-C leaves"));
-    converse_with(peer, &stream, clean)
+    converse_with(peer, &stream, clean, &format!("connected to {peer}"))
 }
 
 fn wait_and_converse(address: &Address, clean: Clean, trace: Trace) -> Result<(), Error> {
@@ -263,12 +262,14 @@ fn wait_and_converse(address: &Address, clean: Clean, trace: Trace) -> Result<()
     // Not only on a terminal: if the system has chosen the port, it is told nowhere else.
     let _ = writeln!(io::stderr(), "listening on {place}");
     let (stream, caller) = listener.accept().map_err(Error::Accept)?;
-    greet(&format!("{caller} has called; Ctrl-D ends your side, Ctrl-C leaves"));
-    converse_with(caller, &stream, clean)
+    converse_with(caller, &stream, clean, &format!("{caller} has called"))
 }
 
-fn converse_with(peer: SocketAddr, stream: &Stream, clean: Clean) -> Result<(), Error> {
-    let talked = ends(clean).and_then(|ends| match ends {
+fn converse_with(peer: SocketAddr, stream: &Stream, clean: Clean, news: &str) -> Result<(), Error> {
+    let ends = ends(clean);
+    // The terminal echoes nothing by now, so that nothing is typed into the middle of this line.
+    greet(&format!("{news}; Ctrl-D ends your side, Ctrl-C leaves"));
+    let talked = ends.and_then(|ends| match ends {
         Ends::Files(keyboard, screen) => converse(stream, keyboard, screen),
         Ends::Terminal(_prompt, keyboard, screen) => converse(stream, keyboard, screen),
     });
@@ -314,8 +315,9 @@ fn frames(errand: Frames, trace: Trace) -> Result<(), Error> {
         conversation.address.with_port(conversation.port.as_deref()).map_err(Error::Usage)?;
     let timeout = conversation.connect_timeout;
     let (stream, peer) = connect(&address, timeout, trace)?;
+    let ends = ends(showing.clean);
     greet(&format!("each line is a frame to {peer}; Ctrl-D ends your side, Ctrl-C leaves"));
-    match ends(showing.clean) {
+    match ends {
         Ok(Ends::Files(keyboard, screen)) => frames::exchange(&stream, peer, keyboard, screen),
         Ok(Ends::Terminal(_prompt, keyboard, screen)) => {
             frames::exchange(&stream, peer, keyboard, screen)
@@ -342,7 +344,7 @@ fn upload(errand: Upload, trace: Trace) -> Result<(), Error> {
 /// empty.
 fn greet(text: &str) {
     if io::stdin().is_terminal() && io::stderr().is_terminal() {
-        let _ = writeln!(io::stderr(), "{text}");
+        let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
     }
 }
 
