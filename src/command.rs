@@ -164,3 +164,89 @@ fn ports() -> String {
          service's well-known number ({well_known}). So 3026 is fork's chat."
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Calls `check` with each command and its name.
+    fn walk(command: &Command, name: &str, check: &mut impl FnMut(&Command, &str)) {
+        check(command, name);
+        for below in command.get_subcommands() {
+            walk(below, &format!("{name} {}", below.get_name()), check);
+        }
+    }
+
+    /// HOST is a name or an address, ADDRESS an address in numbers. Each has the same word in the
+    /// usage of every command, and so has a number of seconds or bytes.
+    #[test]
+    fn one_thing_has_one_word_in_every_usage() {
+        const WORDS: [&str; 27] = [
+            "HOST:PORT",
+            "HOST",
+            "HOST[:PORT]",
+            "PORT",
+            "ADDRESS",
+            "ADDRESS:PORT",
+            "ADDRESS/PREFIX",
+            "NETWORK/PREFIX",
+            "PREFIX",
+            "GROUP",
+            "GROUP:PORT",
+            "NAME|ADDRESS|INDEX",
+            "MAC",
+            "ONE",
+            "OTHER",
+            "SECS",
+            "BYTES",
+            "N",
+            "NUMBER",
+            "PID",
+            "FILE",
+            "DIR",
+            "NAME",
+            "STYLE",
+            "STYLES",
+            "SERVICE",
+            "SHELL",
+        ];
+        const OF_ONE_COMMAND: [&str; 8] =
+            ["TYPE", "PARTS", "SUBJECT", "TEXT", "WHEN", "OID", "1|2c", "COMMUNITY"];
+        walk(&program(), "after-accept", &mut |command, name| {
+            let shown = command.get_arguments().filter(|arg| !arg.is_hide_set());
+            for arg in shown.filter(|arg| arg.get_action().takes_values()) {
+                let id = arg.get_id().as_str().to_uppercase();
+                let words =
+                    arg.get_value_names().map(|names| names.iter().map(ToString::to_string));
+                for word in words.map_or(vec![id], Iterator::collect) {
+                    let is_known = WORDS.contains(&&*word) || OF_ONE_COMMAND.contains(&&*word);
+                    assert!(is_known, "{name}: is there no other word for {word}?");
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn examples_fit_a_narrow_terminal() {
+        walk(&program(), "after-accept", &mut |command, name| {
+            let below = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let examples = below.lines().filter(|line| line.starts_with("  "));
+            for line in examples {
+                assert!(line.chars().count() <= 80, "{name}: {line}");
+            }
+        });
+    }
+
+    /// A value in seconds says so: the word in the usage is short.
+    #[test]
+    fn seconds_are_named_in_the_help() {
+        walk(&program(), "after-accept", &mut |command, name| {
+            for arg in command.get_arguments() {
+                let names = arg.get_value_names().unwrap_or_default();
+                let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+                let is_time = names.iter().any(|name| name == "SECS");
+                assert!(!is_time || help.contains("seconds"), "{name}: {arg}: {help}");
+            }
+        });
+    }
+}

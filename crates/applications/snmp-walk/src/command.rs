@@ -52,7 +52,7 @@ pub struct Command {
     bulk: Option<u32>,
 
     /// How long to wait for an answer before asking again, in seconds; 0.5 is half of one
-    #[arg(long, value_name = "S", default_value = "1", value_parser = seconds)]
+    #[arg(long, value_name = "SECS", default_value = "1", value_parser = seconds)]
     timeout: Duration,
 
     /// How many times to ask again

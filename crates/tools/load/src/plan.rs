@@ -104,6 +104,7 @@ impl Plan {
             late_answers: run.tally.count() - answers,
             unanswered: run.waiting() as u64,
             latency_ns: run.tally.latency(),
+            bars: run.tally.bars(),
             fairness: run.tally.fairness(run.dialogue.listeners()),
             faults: run.dialogue.faults(),
             broken: run.broken,
