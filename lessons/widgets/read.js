@@ -3,11 +3,11 @@
   "use strict";
   const { types, fromOctets, octets } = afterAccept.bits;
 
-  // One line, with the wrong part between two marks: `10.0.0.»256«: …`.
+  // The reason, and the text in three parts: before the wrong part, the wrong part, and after it.
   class Wrong extends Error {
     constructor(text, [start, end], why) {
-      const shown = (...place) => escaped(text.slice(...place));
-      super(`${shown(0, start)}»${shown(start, end)}«${shown(end)}: ${why}`);
+      super(why);
+      this.parts = [[0, start], [start, end], [end]].map((place) => escaped(text.slice(...place)));
     }
   }
 

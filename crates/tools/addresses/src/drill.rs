@@ -118,7 +118,7 @@ fn read_answer(
         }
         match question.right().read_alike(line.trim()) {
             Ok(answer) => return Ok(Some(Some(answer))),
-            Err(wrong) => writeln!(output, "{wrong}. Try again.")?,
+            Err(wrong) => writeln!(output, "{wrong:#}\nTry again.")?,
         }
     }
 }

@@ -41,11 +41,13 @@ impl Widgets {
             widgets.run(&lesson(&format!("{name}.js")));
         }
         widgets.run("const { bits, read, endianness, subnet, multicast, drill } = afterAccept;");
-        // An error is shown as a line, here as in the crate.
+        // An error has the same reason and the same place, here as in the crate.
         widgets.run(
             "const told = (read, ...given) => {
                try { return read(...given); } catch (wrong) {
-                 if (wrong instanceof afterAccept.read.Wrong) return `wrong ${wrong.message}`;
+                 if (wrong instanceof afterAccept.read.Wrong) {
+                   return `wrong ${wrong.message}: ${wrong.parts.join('|')}`;
+                 }
                  throw wrong;
                }
              };",
@@ -91,7 +93,8 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn told<T>(read: Result<T, Wrong>, show: impl FnOnce(T) -> String) -> String {
-    read.map_or_else(|wrong| format!("wrong {wrong}"), show)
+    let shown = |wrong: Wrong| format!("wrong {}: {}", wrong.why(), wrong.parts().join("|"));
+    read.map_or_else(shown, show)
 }
 
 // Byte order.
