@@ -248,7 +248,7 @@ fn bad_input_is_shown_with_carets_below_the_wrong_part() {
     );
     check_usage(
         "drill chess",
-        "invalid value 'chess' for '<SUBJECT>' [possible values: bytes, subnet, mac]; see --help",
+        "invalid value 'chess' for '<SUBJECT>' [possible values: bytes, subnet, ipv6, mac]; see --help",
     );
     check_usage(
         "drill mac --count 0",
@@ -296,6 +296,11 @@ fn each_subject_tells_its_mistakes() {
     check("bytes", "e7 96", "you took the bytes the wrong way round");
     check("bytes", "96 e6", "you inverted the bits but did not add 1");
     check("subnet", "80.128.0.0", "you gave the network's own address, whose host bits are all 0");
+    check(
+        "ipv6",
+        "2001:db8:fa16:9000::",
+        "you put the border between two digits, but it is inside one",
+    );
     check("mac", "01:00:5e:16:9e:5e", "you used the rule of IPv4: 01:00:5e and 23 bits");
 }
 

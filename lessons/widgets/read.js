@@ -137,6 +137,12 @@
     return addressIn(text, whole(text));
   }
 
+  function ipv6(text) {
+    const read = address(text);
+    if (read.ipv6 !== undefined) return read.ipv6;
+    throw new Wrong(text, whole(text), "this is an address of IPv4; one of IPv6 has colons");
+  }
+
   function addressIn(text, place) {
     return text.slice(...place).includes(":")
       ? { ipv6: ipv6In(text, place) } : { ipv4: ipv4In(text, place) };
@@ -306,7 +312,7 @@
   }
 
   afterAccept.read = {
-    Wrong, ipv4, address, addressAndPrefix, number, integer, answer, seed, bytes, mac, group,
+    Wrong, ipv4, ipv6, address, addressAndPrefix, number, integer, answer, seed, bytes, mac, group,
     macOfGroups,
   };
 })();

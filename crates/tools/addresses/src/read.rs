@@ -74,6 +74,16 @@ pub fn address(text: &str) -> Result<Address, Wrong> {
     address_in(text, 0..text.len())
 }
 
+/// Reads an IPv6 address.
+pub fn ipv6(text: &str) -> Result<u128, Wrong> {
+    match address(text)? {
+        Address::V6(address) => Ok(address),
+        Address::V4(_) => {
+            Err(wrong(text, 0..text.len(), "this is an address of IPv4; one of IPv6 has colons"))
+        }
+    }
+}
+
 /// Reads ADDRESS/PREFIX.
 pub fn address_and_prefix(text: &str) -> Result<(Address, u8), Wrong> {
     no_space(text)?;

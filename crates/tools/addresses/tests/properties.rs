@@ -362,6 +362,7 @@ proptest! {
 fn errors_of(text: &str) -> Vec<read::Wrong> {
     let mut errors = vec![
         read::address(text).err(),
+        read::ipv6(text).err(),
         read::address_and_prefix(text).err(),
         read::ipv4_and_prefix(text).err(),
         read::prefix(text, 32).err(),
