@@ -38,6 +38,7 @@ pub(crate) fn program() -> Command {
         .subcommand(load::Command::augment_args(Command::new("load")))
         .subcommand(compare::Command::augment_args(Command::new("compare")))
         .subcommand(timelines::Command::augment_args(Command::new("timelines")))
+        .subcommand(doctor::Command::augment_args(Command::new("doctor")))
         .subcommand(completions_command());
     #[cfg(feature = "hls-relay")]
     let program = program.subcommand(hls_relay::Command::augment_args(Command::new("hls-relay")));

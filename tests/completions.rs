@@ -11,7 +11,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
 /// The beginning of a command line, and words that Tab has to show.
 const TYPED: &[(&str, &str)] = &[
-    ("after-accept ", "fork talk addresses datagrams completions"),
+    ("after-accept ", "fork talk addresses datagrams doctor completions"),
     ("after-accept fork ", "echo fortune chat lines frames upload"),
     ("after-accept select ", "echo fortune chat lines frames upload"),
     ("after-accept iterative --", "--listen --max-clients --idle-timeout"),
