@@ -34,6 +34,14 @@ pub enum Found {
 }
 
 impl Need {
+    /// Debian's package, if it is a program.
+    pub fn package(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::Program(package) => Some(package),
+            Kind::Ability(_) => None,
+        }
+    }
+
     /// Looks whether this machine has it.
     pub fn look(&self) -> Found {
         match self.kind {
