@@ -45,6 +45,13 @@ pub(crate) fn serve(
     has_book: bool,
     directory: Option<&Path>,
 ) -> ExitCode {
+    if !host.is_loopback() {
+        // `eprintln!` would panic if standard error is closed.
+        let _ = writeln!(
+            io::stderr(),
+            "note: other machines can reach these servers at {host}; without --host only this one can"
+        );
+    }
     let lived = Launcher::start(host, styles, has_book, directory).and_then(Launcher::run);
     lived.unwrap_or_else(|error| Problem::world(error).report())
 }

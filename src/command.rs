@@ -38,6 +38,7 @@ pub(crate) fn program() -> Command {
         .subcommand(load::Command::augment_args(Command::new("load")))
         .subcommand(compare::Command::augment_args(Command::new("compare")))
         .subcommand(timelines::Command::augment_args(Command::new("timelines")))
+        .subcommand(doctor::Command::augment_args(Command::new("doctor")))
         .subcommand(completions_command());
     #[cfg(feature = "hls-relay")]
     let program = program.subcommand(hls_relay::Command::augment_args(Command::new("hls-relay")));
@@ -91,15 +92,26 @@ fn host_argument() -> Arg {
     Arg::new("host")
         .long("host")
         .value_name("HOST")
-        .value_parser(|text: &str| {
-            let wanted = "want an IP address of this machine, like 127.0.0.1, 0.0.0.0 or ::1";
-            text.parse::<IpAddr>().map_err(|_| wanted)
-        })
+        .value_parser(host_of_all)
         .default_value("127.0.0.1")
         .help(
             "The address on which all servers listen; on 0.0.0.0, which is every address of this \
              machine, other machines can reach them",
         )
+}
+
+/// Reads the address for all servers. The commands that the start table shows would not work with a
+/// link-local address, since most programs want its interface in a form of their own.
+fn host_of_all(text: &str) -> Result<IpAddr, &'static str> {
+    let wanted = "want an IP address of this machine, like 127.0.0.1, 0.0.0.0 or ::1";
+    let (address, _interface) = text.split_once('%').unwrap_or((text, ""));
+    match address.parse() {
+        Ok(IpAddr::V6(address)) if address.is_unicast_link_local() => {
+            Err("a link-local address is for one server alone: \
+             fork echo --listen '[fe80::1%eth0]:3007', for example")
+        }
+        _ => text.parse().map_err(|_| wanted),
+    }
 }
 
 fn styles_argument() -> Arg {

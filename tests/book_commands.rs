@@ -11,19 +11,13 @@ use std::{fs, mem};
 use chapter_checks::chapter::{Block, Chapter};
 use chapter_checks::console::{self, Console, Turn};
 use chapter_checks::lab::{Lab, TOOLS};
+use chapter_checks::needs;
 use chapter_checks::terminal::Terminal;
 use chapter_checks::transcript;
 use chapter_checks::{each_chapter, terminal};
 use nix::sched::sched_getaffinity;
 use nix::unistd::Pid;
 use test_kit::{Style, deadline, require_tool, skip, wait_until};
-
-/// The programs that commands in the book use. If one is missing, chapters that name it are
-/// skipped.
-const PROGRAMS: [&str; 21] = [
-    "curl", "diff", "ffmpeg", "ffprobe", "nc", "od", "pgrep", "pkill", "prlimit", "printf", "ps",
-    "python3", "snmpd", "snmpwalk", "socat", "ss", "strace", "taskset", "tcpdump", "telnet", "xxd",
-];
 
 /// Makes a test of each chapter.
 macro_rules! commands_of {
@@ -52,12 +46,8 @@ fn foreign_processor(text: &str) -> Option<usize> {
 fn check(name: &str, file: &str) {
     let chapter = Chapter::read(file);
     let blocks: Vec<_> = chapter.blocks().into_iter().filter(console::is_console).collect();
-    let needed = PROGRAMS.into_iter().filter(|program| {
-        // A command that plays a timeline traces the server.
-        let is_it = |word: &str| word == *program || (word, *program) == ("timelines", "strace");
-        let named = |line: &String| line.starts_with("$ ") && words(line).any(is_it);
-        blocks.iter().any(|block| block.lines.iter().any(named))
-    });
+    // If one of its programs is missing, the chapter is skipped.
+    let needed = needs::programs(&chapter);
     if blocks.is_empty() || !TOOLS.into_iter().chain(needed).all(require_tool) {
         return;
     }
@@ -87,10 +77,6 @@ fn check(name: &str, file: &str) {
 fn tested_examples(text: &str) -> impl Iterator<Item = &str> {
     let commands = text.lines().filter_map(|line| line.strip_prefix("$ cargo test --example "));
     commands.filter_map(|rest| rest.split_whitespace().next())
-}
-
-fn words(line: &str) -> impl Iterator<Item = &str> {
-    line.split(|c: char| !c.is_ascii_alphanumeric())
 }
 
 /// A chapter while its commands are typed.

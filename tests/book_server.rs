@@ -120,6 +120,15 @@ fn without_the_books_sources_the_servers_still_run() {
 }
 
 #[test]
+fn an_installed_program_says_that_it_lacks_the_book() {
+    let elsewhere = Directory::default();
+    let mut command = Command::new(PROGRAM);
+    command.arg("book");
+    let ended = start_in(elsewhere.path(), command).end();
+    ended.expect_refusal(1, &["the book is not here: its sources are in the repository"]);
+}
+
+#[test]
 fn below_the_top_of_the_repository_it_is_found() {
     let mut command = Command::new(PROGRAM);
     command.args(["book", "--listen", "127.102.1.12:0"]);

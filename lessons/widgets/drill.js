@@ -2,7 +2,7 @@
 // and on the command line.
 (() => {
   "use strict";
-  const { dotted, hexBytes, macText } = afterAccept.bits;
+  const { dotted, hexBytes, ipv6Text, macText } = afterAccept.bits;
   const { drills, read } = afterAccept;
 
   // Numbers that look random but follow from a seed: Tommy Ettinger's mulberry32.
@@ -55,6 +55,7 @@
     number: (text) => String(read.answer(text)),
     bytes: (text) => hexBytes(read.bytes(text)),
     address: (text) => dotted(read.ipv4(text)),
+    ipv6: (text) => ipv6Text(read.ipv6(text)),
     mac: (text) => macText(read.mac(text)),
   };
 
@@ -73,6 +74,7 @@
   const titles = {
     bytes: "Drill: byte order",
     subnet: "Drill: networks",
+    ipv6: "Drill: IPv6 networks",
     mac: "Drill: multicast groups and MAC addresses",
   };
 

@@ -41,13 +41,15 @@
         return value;
       } catch (wrong) {
         if (!(wrong instanceof afterAccept.read.Wrong)) throw wrong;
-        this.says(wrong.message);
+        const [before, part, after] = wrong.parts;
+        this.says(`${wrong.message}:`, make("code", { class: "widget-typed" },
+          before, make("mark", {}, part), after));
         return undefined;
       }
     }
 
-    says(wrong) {
-      this.wrong.textContent = wrong;
+    says(wrong, ...where) {
+      this.wrong.replaceChildren(...[wrong].filter((text) => text !== ""), ...where);
       this.input.setAttribute("aria-invalid", String(wrong !== ""));
     }
   }

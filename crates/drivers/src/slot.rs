@@ -77,8 +77,9 @@ impl Slot {
     /// Reads, lets the session answer, and writes.
     pub(crate) fn receive(&mut self, buffer: &mut [u8]) -> Posts {
         if let Phase::Lingering(_) = self.phase {
-            if !discard_input(&self.stream) {
-                self.phase = Phase::Over(Ok(()));
+            match discard_input(&self.stream) {
+                Some(count) => self.session.discarded(count),
+                None => self.phase = Phase::Over(Ok(())),
             }
             return Posts::default();
         }

@@ -108,7 +108,7 @@ impl Command {
         let end = walk(&self.target, &plan, any_number(), &mut output)?;
         if end == End::Nothing {
             // `eprintln!` would panic if standard error is gone.
-            let _ = writeln!(io::stderr(), "{}: nothing lies at or below .{root}", self.target);
+            let _ = writeln!(io::stderr(), "{}: nothing lies at or below .{root}", self.target.0);
         }
         Ok(())
     }

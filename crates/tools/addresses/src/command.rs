@@ -123,7 +123,7 @@ enum Question {
 /// Answers the command's question on standard output, and returns the exit status: 0 if it is
 /// answered, 1 if something failed on the way, 2 for wrong usage.
 ///
-/// A failure is reported in one line on standard error.
+/// A failure is reported on standard error. If the input is wrong, carets show where.
 pub fn run(command: Command) -> ExitCode {
     let failure = match answer(command.question) {
         Ok(()) => return ExitCode::SUCCESS,
@@ -134,7 +134,7 @@ pub fn run(command: Command) -> ExitCode {
         Err(failure) => failure,
     };
     // `eprintln!` would panic if standard error is closed.
-    let _ = writeln!(io::stderr(), "error: {failure}");
+    let _ = writeln!(anstream::stderr(), "error: {failure:#}");
     match failure {
         Failure::Usage(_) => ExitCode::from(2),
         Failure::Input(_) | Failure::Output(_) => ExitCode::FAILURE,
@@ -173,7 +173,7 @@ impl From<Wrong> for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Usage(wrong) => write!(f, "{wrong}"),
+            Failure::Usage(wrong) => wrong.fmt(f),
             Failure::Input(error) => write!(f, "cannot read standard input: {}", shown(error)),
             Failure::Output(error) => write!(f, "cannot write standard output: {}", shown(error)),
         }

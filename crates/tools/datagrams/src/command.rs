@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::net::{SocketAddr, SocketAddrV4};
+use std::net::SocketAddrV4;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -96,11 +96,17 @@ struct Group {
     /// The group and the port: 224.0.0.0 to 239.255.255.255, or an address that begins with ff
     #[arg(long, value_name = "GROUP:PORT", value_parser = multicast::group,
         default_value = "224.202.20.30:54321")]
-    group: SocketAddr,
+    group: multicast::Meant,
     /// The interface: its name, one of its addresses, or its index
     /// [default: the one that the routes suggest]
     #[arg(long, value_name = "NAME|ADDRESS|INDEX")]
     interface: Option<String>,
+}
+
+impl Group {
+    fn meant(self) -> Result<multicast::Meant, Problem> {
+        self.group.with(self.interface)
+    }
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -221,10 +227,10 @@ fn multicast(task: Multicast) -> Result<(), Problem> {
     match task {
         Multicast::Send { group, sending } => {
             let (schedule, stop) = (sending.into(), stop()?);
-            multicast::send(group.group, group.interface.as_deref(), &schedule, &stop)
+            multicast::send(&group.meant()?, &schedule, &stop)
         }
         Multicast::Receive { group, receiving } => {
-            multicast::receive(group.group, group.interface.as_deref(), receiving.count)
+            multicast::receive(&group.meant()?, receiving.count)
         }
     }
 }

@@ -36,12 +36,12 @@ mod stream;
 mod trace;
 mod upload;
 
-pub use address::Address;
 pub use command::{Command, run};
 pub use connect::connect;
 pub use converse::{Failure, converse};
 pub use error::{Attempt, Error};
 pub use listen::{Listener, listen};
+pub use lookup::Address;
 pub use screen::{Cleaner, Screen};
 pub use stream::Stream;
 pub use trace::Trace;
