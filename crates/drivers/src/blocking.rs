@@ -127,6 +127,7 @@ impl<'a> Connection<'a> {
             let discarded = if input.is_empty() { Some(0) } else { discard_input(self.stream) };
             session.discarded(discarded.unwrap_or_default());
             if discarded.is_none() || until(deadline).is_zero() {
+                session.finished();
                 return Ok(());
             }
         }

@@ -24,6 +24,10 @@ pub trait Session: Send {
         let _ = count;
     }
 
+    /// Hears that the connection has been finished: nothing more comes. A forked child ends without
+    /// dropping its session, so this is the place for last words.
+    fn finished(&mut self) {}
+
     /// The answer when the client has completed nothing for `seconds`, the idle timeout.
     fn idle(&mut self, seconds: u64) -> Answer<'static> {
         let _ = seconds;

@@ -194,19 +194,17 @@ impl Session for Upload {
         }
     }
 
+    /// The client may have sent more while the connection was finished, so the sum is known now.
+    fn finished(&mut self) {
+        if self.surplus > 0 {
+            info!("{} sent {} bytes more than it announced", self.client, self.surplus);
+        }
+    }
+
     fn idle(&mut self, seconds: u64) -> Answer<'static> {
         match self.missing() {
             Some(place) => self.refuse(&format!("idle for {seconds} s {place}")),
             None => Answer::finish(),
-        }
-    }
-}
-
-/// The conversation is over only now: the client may send more while the connection is finished.
-impl Drop for Upload {
-    fn drop(&mut self) {
-        if self.surplus > 0 {
-            info!("{} sent {} bytes more than it announced", self.client, self.surplus);
         }
     }
 }

@@ -74,6 +74,7 @@ async fn finish(
         }
     };
     let _ = timeout(LINGER, discard).await;
+    session.finished();
     Ok(())
 }
 

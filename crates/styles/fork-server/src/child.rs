@@ -95,6 +95,6 @@ fn converse(
         connection.write_all(&answer.send)?;
         finished = answer.finish;
     }
-    connection.finish(&mut *session)
+    connection.finish(session)
 }
 // ANCHOR_END: converse
