@@ -31,13 +31,11 @@ impl Child {
     /// Serves the client, and exits at once, without exit handlers: those in the child's memory are
     /// copies of the parent's, and only the parent has to run them.
     ///
-    /// So it frees little: to free memory is to write to it, and the kernel copies each page to
+    /// So it frees nothing: to free memory is to write to it, and the kernel copies each page to
     /// which a child writes.
     #[allow(unsafe_code)]
     pub(crate) fn run(mut self, stop: Stop) -> ! {
         let ended = catch_panic(|| self.serve(stop));
-        // A session may log a last word.
-        drop(self.session);
         log_end(self.client, &ended);
         // SAFETY: the child has nothing left to do.
         unsafe { libc::_exit(ended.is_err().into()) }
