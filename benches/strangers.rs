@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     for style in Style::ALL.into_iter().filter(|style| style.room_of_many) {
         for (name, flood) in FLOODS {
             for &count in &arguments.strangers {
-                // Without strangers, all floods are the same.
+                // Without strangers, the kind of flood makes no difference.
                 if count > 0 || name == FLOODS[0].0 {
                     measure(*style, name, flood, count, arguments.words as usize);
                 }

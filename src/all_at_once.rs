@@ -21,6 +21,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
+use anstream::AutoStream;
 use drivers::reap;
 use launch::{Arrivals, Problem, Style, deaths};
 use nix::errno::Errno;
@@ -28,8 +29,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use protocol::{CATALOGUE, Entry};
 
-use crate::server::{Server, State, say};
-use crate::table::table;
+use crate::server::{LAUNCHER, Server, State, print, say};
+use crate::table::{summary, table};
 use crate::uploads::Uploads;
 
 /// Starts the servers of these styles, and the book if `has_book`. Then shows where each listens,
@@ -44,6 +45,13 @@ pub(crate) fn serve(
     has_book: bool,
     directory: Option<&Path>,
 ) -> ExitCode {
+    if !host.is_loopback() {
+        // `eprintln!` would panic if standard error is closed.
+        let _ = writeln!(
+            io::stderr(),
+            "note: other machines can reach these servers at {host}; without --host only this one can"
+        );
+    }
     let lived = Launcher::start(host, styles, has_book, directory).and_then(Launcher::run);
     lived.unwrap_or_else(|error| Problem::world(error).report())
 }
@@ -114,7 +122,8 @@ impl Launcher {
                         bytes.read_exact(&mut [0])?;
                         self.is_signalled.store(false, SeqCst);
                         if self.is_stopping {
-                            return Ok(kill(self.servers, *signal));
+                            let signal = *signal;
+                            return Ok(self.kill(signal));
                         }
                         self.stop();
                     }
@@ -122,7 +131,11 @@ impl Launcher {
             }
             self.show();
         }
-        Ok(if self.is_stopping { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        if !self.is_stopping {
+            return Ok(ExitCode::FAILURE);
+        }
+        self.say_summary("stopped");
+        Ok(ExitCode::SUCCESS)
     }
 
     fn wait(&self) -> io::Result<Vec<Ready>> {
@@ -163,7 +176,7 @@ impl Launcher {
             self.is_shown = true;
             // If standard output is closed, no program wants the table.
             let table = table(&self.styles, &self.servers, self.uploads.path());
-            let _ = io::stdout().write_all(table.as_bytes());
+            let _ = anstream::stdout().write_all(table.as_bytes());
         }
     }
 
@@ -171,7 +184,28 @@ impl Launcher {
     fn stop(&mut self) {
         self.is_stopping = true;
         self.servers.iter_mut().for_each(Server::stop);
-        say("after-accept", "stopping; Ctrl-C again to stop at once");
+        say(LAUNCHER, "stopping; Ctrl-C again to stop at once");
+    }
+
+    /// Ends every server at once.
+    fn kill(mut self, signal: Signal) -> ExitCode {
+        self.servers.iter().for_each(Server::kill);
+        for server in &mut self.servers {
+            server.wait();
+        }
+        self.say_summary("stopped at once");
+        ExitCode::from(u8::try_from(128 + signal as i32).unwrap_or(u8::MAX))
+    }
+
+    /// Says how many clients the servers have had: one table, instead of a line of each server.
+    fn say_summary(&self, how: &str) {
+        say(LAUNCHER, how);
+        let summary = summary(&self.styles, &self.servers);
+        let colours = AutoStream::choice(&io::stderr());
+        let mut printed = AutoStream::new(Vec::new(), colours);
+        // Writing to memory cannot fail.
+        let _ = write!(printed, "\n{}", summary.trim_end());
+        print(&String::from_utf8_lossy(&printed.into_inner()));
     }
 }
 
@@ -198,13 +232,4 @@ fn book_server(host: IpAddr) -> Option<Server> {
 #[cfg(not(feature = "book"))]
 fn book_server(_host: IpAddr) -> Option<Server> {
     None
-}
-
-/// Ends every server at once.
-fn kill(mut servers: Vec<Server>, signal: Signal) -> ExitCode {
-    servers.iter().for_each(Server::kill);
-    for server in &mut servers {
-        server.wait();
-    }
-    ExitCode::from(u8::try_from(128 + signal as i32).unwrap_or(u8::MAX))
 }

@@ -38,6 +38,7 @@ pub(crate) fn program() -> Command {
         .subcommand(load::Command::augment_args(Command::new("load")))
         .subcommand(compare::Command::augment_args(Command::new("compare")))
         .subcommand(timelines::Command::augment_args(Command::new("timelines")))
+        .subcommand(doctor::Command::augment_args(Command::new("doctor")))
         .subcommand(completions_command());
     #[cfg(feature = "hls-relay")]
     let program = program.subcommand(hls_relay::Command::augment_args(Command::new("hls-relay")));
@@ -91,15 +92,26 @@ fn host_argument() -> Arg {
     Arg::new("host")
         .long("host")
         .value_name("HOST")
-        .value_parser(|text: &str| {
-            let wanted = "want an IP address of this machine, like 127.0.0.1, 0.0.0.0 or ::1";
-            text.parse::<IpAddr>().map_err(|_| wanted)
-        })
+        .value_parser(host_of_all)
         .default_value("127.0.0.1")
         .help(
             "The address on which all servers listen; on 0.0.0.0, which is every address of this \
              machine, other machines can reach them",
         )
+}
+
+/// Reads the address for all servers. The commands that the start table shows would not work with a
+/// link-local address, since most programs want its interface in a form of their own.
+fn host_of_all(text: &str) -> Result<IpAddr, &'static str> {
+    let wanted = "want an IP address of this machine, like 127.0.0.1, 0.0.0.0 or ::1";
+    let (address, _interface) = text.split_once('%').unwrap_or((text, ""));
+    match address.parse() {
+        Ok(IpAddr::V6(address)) if address.is_unicast_link_local() => {
+            Err("a link-local address is for one server alone: \
+             fork echo --listen '[fe80::1%eth0]:3007', for example")
+        }
+        _ => text.parse().map_err(|_| wanted),
+    }
 }
 
 fn styles_argument() -> Arg {
@@ -144,7 +156,7 @@ fn completions_command() -> Command {
              source <(after-accept completions bash)\n  \
              source <(after-accept completions zsh)   after compinit\n  \
              after-accept completions fish | source\n\n\
-             The line belongs into ~/.bashrc, ~/.zshrc or ~/.config/fish/config.fish.",
+             Put the line for your shell into ~/.bashrc, ~/.zshrc or ~/.config/fish/config.fish.",
         )
         .arg(shell)
 }
@@ -163,4 +175,90 @@ fn ports() -> String {
         "A port tells you the server: it is the style's thousand ({thousands}) and the \
          service's well-known number ({well_known}). So 3026 is fork's chat."
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Calls `check` with each command and its name.
+    fn walk(command: &Command, name: &str, check: &mut impl FnMut(&Command, &str)) {
+        check(command, name);
+        for below in command.get_subcommands() {
+            walk(below, &format!("{name} {}", below.get_name()), check);
+        }
+    }
+
+    /// HOST is a name or an address, ADDRESS an address in numbers. Each has the same word in the
+    /// usage of every command, and so has a number of seconds or bytes.
+    #[test]
+    fn one_thing_has_one_word_in_every_usage() {
+        const WORDS: [&str; 27] = [
+            "HOST:PORT",
+            "HOST",
+            "HOST[:PORT]",
+            "PORT",
+            "ADDRESS",
+            "ADDRESS:PORT",
+            "ADDRESS/PREFIX",
+            "NETWORK/PREFIX",
+            "PREFIX",
+            "GROUP",
+            "GROUP:PORT",
+            "NAME|ADDRESS|INDEX",
+            "MAC",
+            "ONE",
+            "OTHER",
+            "SECS",
+            "BYTES",
+            "N",
+            "NUMBER",
+            "PID",
+            "FILE",
+            "DIR",
+            "NAME",
+            "STYLE",
+            "STYLES",
+            "SERVICE",
+            "SHELL",
+        ];
+        const OF_ONE_COMMAND: [&str; 8] =
+            ["TYPE", "PARTS", "SUBJECT", "TEXT", "WHEN", "OID", "1|2c", "COMMUNITY"];
+        walk(&program(), "after-accept", &mut |command, name| {
+            let shown = command.get_arguments().filter(|arg| !arg.is_hide_set());
+            for arg in shown.filter(|arg| arg.get_action().takes_values()) {
+                let id = arg.get_id().as_str().to_uppercase();
+                let words =
+                    arg.get_value_names().map(|names| names.iter().map(ToString::to_string));
+                for word in words.map_or(vec![id], Iterator::collect) {
+                    let is_known = WORDS.contains(&&*word) || OF_ONE_COMMAND.contains(&&*word);
+                    assert!(is_known, "{name}: is there no other word for {word}?");
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn examples_fit_a_narrow_terminal() {
+        walk(&program(), "after-accept", &mut |command, name| {
+            let below = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let examples = below.lines().filter(|line| line.starts_with("  "));
+            for line in examples {
+                assert!(line.chars().count() <= 80, "{name}: {line}");
+            }
+        });
+    }
+
+    /// A value in seconds says so: the word in the usage is short.
+    #[test]
+    fn seconds_are_named_in_the_help() {
+        walk(&program(), "after-accept", &mut |command, name| {
+            for arg in command.get_arguments() {
+                let names = arg.get_value_names().unwrap_or_default();
+                let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+                let is_time = names.iter().any(|name| name == "SECS");
+                assert!(!is_time || help.contains("seconds"), "{name}: {arg}: {help}");
+            }
+        });
+    }
 }

@@ -22,14 +22,57 @@ fn script(shell: Shell) -> String {
     let mut program = for_users(&program());
     generate(shell, &mut program, "after-accept", &mut script);
     let script = String::from_utf8_lossy(&script).into_owned();
+    let script = with_lists(shell, &script, &program);
     match shell {
-        Shell::Fish => mend_fish(&script) + &fish_values(&program),
+        Shell::Fish => mend_fish(&script) + FISH_LIST + &fish_values(&program),
         // clap_complete 4.6.11 calls each state of the command line by one name where it enters it,
         // and by another one where it looks it up, since there is a hyphen in the program's name.
         Shell::Bash => script.replace("after__subcmd__accept", "after__accept"),
         _ => script,
     }
 }
+
+/// The script, so that Tab completes each value of a list with commas. clap_complete completes only
+/// the first.
+fn with_lists(shell: Shell, script: &str, program: &Command) -> String {
+    let is_list = |option: &&Arg| option.get_value_delimiter().is_some();
+    program.get_opts().filter(is_list).fold(script.to_owned(), |script, option| {
+        let values = option.get_possible_values();
+        let values: Vec<_> = values.iter().map(|value| value.get_name()).collect();
+        let name = option.get_long().expect("all options have a long name");
+        let all = values.join(" ");
+        let (theirs, ours) = match shell {
+            Shell::Bash => (
+                format!("--{name})\n{INDENT}COMPREPLY=($(compgen -W \"{all}\" -- \"${{cur}}\"))"),
+                format!("--{name})\n{BASH_LIST}").replace("VALUES", &all),
+            ),
+            Shell::Zsh => (format!(":({all})'"), format!(":_values -s , {name} {all}'")),
+            Shell::Fish => (
+                format!("-a \"{}\\t''\"", values.join("\\t''\n")),
+                format!("-a \"(__fish_after_accept_list {all})\""),
+            ),
+            _ => return script,
+        };
+        script.replace(&theirs, &ours)
+    })
+}
+
+/// The indent of a value in bash's script.
+const INDENT: &str = "                    ";
+
+/// The completion of a list for bash: the values, each behind those that are typed already.
+const BASH_LIST: &str = r#"                    local before=""
+                    [[ "${cur}" == *,* ]] && before="${cur%,*},"
+                    COMPREPLY=($(compgen -P "${before}" -W "VALUES" -- "${cur##*,}"))"#;
+
+/// The same for fish.
+const FISH_LIST: &str = r#"
+function __fish_after_accept_list
+    set -l typed (commandline -ct | string replace -r -- '^--[^=]*=' '')
+    set -l before (string replace -rf -- '(.*,)[^,]*' '$1' $typed)
+    printf '%s\n' "$before"$argv
+end
+"#;
 
 /// Fish's script, so that it also completes the value of an option before a command: clap_complete
 /// takes the option without its value for an error.

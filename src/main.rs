@@ -47,6 +47,7 @@ fn main() -> ExitCode {
         Some(("timelines", matches)) => {
             hand_over(matches, &program, |command| timelines::run(command, &Style::ALL))
         }
+        Some(("doctor", matches)) => hand_over(matches, &program, doctor::run),
         #[cfg(feature = "hls-relay")]
         Some(("hls-relay", matches)) => hand_over(matches, &program, hls_relay::run),
         #[cfg(feature = "snmp-walk")]

@@ -15,9 +15,12 @@ use std::os::unix::process::CommandExt;
 use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::sync::LazyLock;
 
-use launch::Lines;
+use launch::{Lines, read_log_line};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
+use tracing::Level;
+
+use crate::table::WIDTH;
 
 /// A server and its state.
 pub(crate) struct Server {
@@ -33,6 +36,8 @@ pub(crate) struct Server {
     /// The last line, kept until it is known whether the server listens.
     held_back: String,
     is_stopping: bool,
+    /// How many clients it has had: its last line says so when it stops.
+    served: Option<u64>,
 }
 
 /// The state of a server.
@@ -73,6 +78,7 @@ impl Server {
             unfinished: Vec::new(),
             held_back: String::new(),
             is_stopping: false,
+            served: None,
         };
         if let State::Failed(why) = &server.state {
             server.say(&format!("error: cannot be started: {why}"));
@@ -113,26 +119,41 @@ impl Server {
     }
 
     fn heard(&mut self, line: String) {
-        let place = line.strip_prefix("listening on ");
-        match (&self.state, place.and_then(|place| place.parse().ok())) {
-            (State::Starting, Some(address)) => {
-                // The line before is the same line in the log, and the table will say it too.
-                self.held_back.clear();
-                self.state = State::Listening(address);
-            }
-            (State::Starting, None) => {
-                let before = mem::replace(&mut self.held_back, line);
-                self.say(&before);
-            }
-            _ => self.say(&line),
+        if self.state != State::Starting {
+            return self.pass_on(&line);
         }
+        let place = line.strip_prefix("listening on ");
+        if let Some(address) = place.and_then(|place| place.parse().ok()) {
+            // The line before is the same line in the log, and the table will say it too.
+            self.held_back.clear();
+            self.state = State::Listening(address);
+        } else {
+            let before = mem::replace(&mut self.held_back, line);
+            self.pass_on(&before);
+        }
+    }
+
+    fn pass_on(&mut self, line: &str) {
+        if !(self.is_stopping && self.takes_leave(line)) {
+            self.say(line);
+        }
+    }
+
+    /// Whether this is the last line of a server that stops. The launcher's summary has its count.
+    fn takes_leave(&mut self, line: &str) -> bool {
+        let Some((_, text)) = read_log_line(line) else {
+            return false;
+        };
+        let served = text.strip_prefix("stopped; ").and_then(|rest| rest.split_once(' '));
+        self.served = served.and_then(|(count, _)| count.parse().ok()).or(self.served);
+        served.is_some() || text == "stopped"
     }
 
     /// Handles the end of a server's output, and says so if the server should not have ended now,
     /// or not with this status.
     fn has_ended(&mut self) {
         let last_words = mem::take(&mut self.held_back);
-        self.say(&last_words);
+        self.pass_on(&last_words);
         let status = self.wait();
         if self.state == State::Starting {
             self.state = State::Failed(last_words);
@@ -183,25 +204,45 @@ impl Server {
         &self.state
     }
 
+    /// How many clients it has had, once it has stopped and said so.
+    pub(crate) fn served(&self) -> Option<u64> {
+        self.served
+    }
+
     /// The number of the process, until it is reaped.
     pub(crate) fn pid(&self) -> Option<Pid> {
         let process = self.process.as_ref().filter(|process| process.status.is_none())?;
         i32::try_from(process.child.id()).ok().map(Pid::from_raw)
     }
 
-    /// Passes on a line of the server, unless it is empty.
+    /// Passes on a line of the server, unless it is empty. The time, the process and the module of
+    /// a line of its log are left out, since they would fill half of a narrow terminal.
     fn say(&self, line: &str) {
-        if !line.is_empty() {
-            say(&self.name, line);
+        match read_log_line(line) {
+            Some((Level::INFO, text)) => say(&self.name, text),
+            Some((Level::WARN, text)) => say(&self.name, &format!("warning: {text}")),
+            Some((_, text)) => say(&self.name, &format!("error: {text}")),
+            None if !line.is_empty() => say(&self.name, line),
+            None => {}
         }
     }
 }
 
-/// Prints a line with a name in front, in one write, so that nothing comes in between. The program
-/// goes on even if nothing reads it.
+/// The name of the launcher in its own lines.
+pub(crate) const LAUNCHER: &str = "after-accept";
+
+/// Prints a line with a name in front, in one write, so that nothing comes in between. A line that is
+/// too long for a narrow terminal goes on below. The program goes on even if nothing reads it.
 pub(crate) fn say(name: &str, line: &str) {
-    static LINES: LazyLock<Lines> = LazyLock::new(Lines::stderr);
-    LINES.say(format!("{name} | {line}\n").as_bytes());
+    let (first, next) = (format!("{name} | "), format!("{name} |   "));
+    let options = textwrap::Options::new(WIDTH).initial_indent(&first).subsequent_indent(&next);
+    print(&textwrap::fill(line, options));
+}
+
+/// Prints lines as they are, as [`say`] does.
+pub(crate) fn print(lines: &str) {
+    static LINES: LazyLock<Lines> = LazyLock::new(|| Lines::stderr(LAUNCHER));
+    LINES.say(format!("{lines}\n").as_bytes());
 }
 
 fn spawn(process_name: &str, arguments: &[impl AsRef<OsStr>]) -> io::Result<Process> {

@@ -11,7 +11,7 @@ use protocol::CATALOGUE;
 use crate::server::{Server, State};
 
 /// The width of a narrow terminal.
-const WIDTH: usize = 80;
+pub(crate) const WIDTH: usize = 80;
 
 /// The table: a row for each style, a column for each service, and in it the port. Below it stand
 /// the next steps. `servers` are in the order of the rows, followed by the book, if there is one.
@@ -26,16 +26,50 @@ pub(crate) fn table(styles: &[&Style], servers: &[Server], uploads: &Path) -> St
     header.push(String::new());
     let rows = styles.iter().zip(servers.chunks(CATALOGUE.len()));
     let rows = rows.map(|(style, row)| {
-        let mut cells = vec![style.name.to_owned()];
+        let mut cells = vec![style.label()];
         cells.extend(row.iter().map(cell));
         cells.push(style.answer.to_owned());
         cells
     });
     let rows: Vec<_> = [header].into_iter().chain(rows).collect();
     let host = example(servers).map(|address| format!("Listening on {}\n\n", address.ip()));
-    let table = host.unwrap_or_default() + &in_columns(&rows);
+    let table = host.unwrap_or_default() + &painted(&in_columns(&rows), styles);
     let book: String = book.iter().map(the_book).collect();
     format!("\n{table}\n{book}{}", next(servers, uploads))
+}
+
+/// The table of how many clients each server has had, as the last lines of the servers say. One that
+/// has not said so has a question mark.
+pub(crate) fn summary(styles: &[&Style], servers: &[Server]) -> String {
+    let servers = &servers[..styles.len() * CATALOGUE.len()];
+    let mut header = vec!["clients".to_owned()];
+    header.extend(CATALOGUE.iter().map(|service| service.name.to_owned()));
+    let count = |server: &Server| match (server.served(), server.state()) {
+        (Some(count), _) => count.to_string(),
+        (None, State::Failed(_)) => "-".to_owned(),
+        (None, _) => "?".to_owned(),
+    };
+    let rows = styles
+        .iter()
+        .zip(servers.chunks(CATALOGUE.len()))
+        .map(|(style, row)| [style.label()].into_iter().chain(row.iter().map(count)).collect());
+    let rows: Vec<Vec<_>> = [header].into_iter().chain(rows).collect();
+    let is_unknown = rows.iter().flatten().any(|cell| cell == "?");
+    let note = "\n?  this server ended before it said how many clients it had\n";
+    painted(&in_columns(&rows), styles) + if is_unknown { note } else { "" }
+}
+
+/// The table, with the name of each style in its colour.
+fn painted(table: &str, styles: &[&Style]) -> String {
+    let paint = |line: &str| {
+        let named =
+            styles.iter().find_map(|style| Some((style, line.strip_prefix(&style.label())?)));
+        match named {
+            Some((style, rest)) => style.painted(&style.label()) + rest,
+            None => line.to_owned(),
+        }
+    };
+    table.split_inclusive('\n').map(paint).collect()
 }
 
 /// The line that says where the book is.
@@ -71,7 +105,12 @@ fn is_port_taken(server: &Server) -> bool {
 /// one follow below, beside the first one again.
 fn in_columns(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column| rows.iter().filter_map(|row| row.get(column)).map(String::len).max();
+    let width = |column| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell: &String| cell.chars().count())
+            .max()
+    };
     let widths: Vec<_> = (0..columns).filter_map(width).collect();
     let part = |columns: Vec<usize>| -> String {
         let lines = rows.iter().map(|row| {

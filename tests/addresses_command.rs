@@ -114,9 +114,19 @@ fn reserved_blocks_are_told_with_their_purpose() {
 }
 
 #[test]
-fn bad_input_gets_one_line_that_shows_where_it_is_wrong() {
+fn bad_input_is_shown_with_carets_below_the_wrong_part() {
+    /// The error as the text with its wrong part between `<` and `>`, and the reason.
     #[track_caller]
     fn check(command: &str, expected: &str) {
+        let (before, rest) = expected.split_once('<').unwrap();
+        let (wrong, rest) = rest.split_once('>').unwrap();
+        let (after, why) = rest.split_once(": ").unwrap();
+        let space = " ".repeat(before.len());
+        let carets = "^".repeat(wrong.len().max(1));
+        check_usage(command, &format!("{why}\n  {before}{wrong}{after}\n  {space}{carets}"));
+    }
+    #[track_caller]
+    fn check_usage(command: &str, expected: &str) {
         let arguments: Vec<_> = command.split(' ').collect();
         let output = run(&arguments, "");
         let said = String::from_utf8(output.stderr).unwrap();
@@ -124,127 +134,127 @@ fn bad_input_gets_one_line_that_shows_where_it_is_wrong() {
         assert_eq!(output.status.code(), Some(2));
         assert_eq!(output.stdout, b"");
     }
-    check("bytes 65536 --as u16", "»65536«: u16 holds 0 to 65535; try --as u32");
-    check("bytes -2", "»-2«: u32 holds 0 to 4294967295; try --as i16");
-    check("bytes 12,5", "12»,«5: a number is made of 0 to 9; write 16909060, or 0x01020304");
-    check(
+    check("bytes 65536 --as u16", "<65536>: u16 holds 0 to 65535; try --as u32");
+    check("bytes -2", "<-2>: u32 holds 0 to 4294967295; try --as i16");
+    check("bytes 12,5", "12<,>5: a number is made of 0 to 9; write 16909060, or 0x01020304");
+    check_usage(
         "bytes 1 --as float",
         "invalid value 'float' for '--as <TYPE>' \
          [possible values: u16, u32, u64, i16, i32, i64]; see --help",
     );
-    check("subnet 10.0.0.256/24", "10.0.0.»256«/24: one byte holds 0 to 255");
-    check("subnet 10.0.0.0", "10.0.0.0»«: a network has a prefix: write 10.0.0.0/24, for example");
+    check("subnet 10.0.0.256/24", "10.0.0.<256>/24: one byte holds 0 to 255");
+    check("subnet 10.0.0.0", "10.0.0.0<>: a network has a prefix: write 10.0.0.0/24, for example");
     check(
         "subnet 10.0.0.0/33",
-        "10.0.0.0/»33«: the prefix of an IPv4 address is a number from 0 to 32",
+        "10.0.0.0/<33>: the prefix of an IPv4 address is a number from 0 to 32",
     );
     check(
         "subnet 2001:db8::/129",
-        "2001:db8::/»129«: the prefix of an IPv6 address is a number from 0 to 128",
+        "2001:db8::/<129>: the prefix of an IPv6 address is a number from 0 to 128",
     );
     check(
         "bytes 96e7",
-        "96»e«7: not a decimal digit; 0x96e7 is hexadecimal, and a power of ten is \
-          written out, with its zeros",
+        "96<e>7: not a decimal digit; 0x96e7 is hexadecimal, and a power of ten is \
+         written out, with its zeros",
     );
     check(
         "subnet 10.0.0.1/255.0.255.0",
-        "10.0.0.1/»255.0.255.0«: a mask is ones and then zeros, and this has a 1 behind a 0; \
+        "10.0.0.1/<255.0.255.0>: a mask is ones and then zeros, and this has a 1 behind a 0; \
          write a prefix, a number from 0 to 32",
     );
     check(
         "same 10.0.0.1 10.0.0.2 --prefix 0.0.0.255",
-        "»0.0.0.255«: this is the opposite of a mask, which access lists of routers call a \
+        "<0.0.0.255>: this is the opposite of a mask, which access lists of routers call a \
          wildcard; the prefix is 24",
     );
     let octal = "some programs take a number that begins with 0 for an octal one; leave the 0 out";
     for (command, shown) in [
-        ("subnet 10.0.0.1/010", "10.0.0.1/»010«"),
-        ("subnet ::1/064", "::1/»064«"),
-        ("broadcast 10.0.0.1/010", "10.0.0.1/»010«"),
-        ("join 10.0.0.0/025 10.0.0.128/25", "10.0.0.0/»025«"),
-        ("same 10.0.0.1 10.0.0.2 --prefix 010", "»010«"),
-        ("same ::1 ::2 --prefix 064", "»064«"),
-        ("split 10.0.0.0/08 --into 2", "10.0.0.0/»08«"),
-        ("split 10.0.0.0/8 --into 02", "»02«"),
-        ("bytes 010", "»010«"),
-        ("bytes -010 --as i16", "-»010«"),
+        ("subnet 10.0.0.1/010", "10.0.0.1/<010>"),
+        ("subnet ::1/064", "::1/<064>"),
+        ("broadcast 10.0.0.1/010", "10.0.0.1/<010>"),
+        ("join 10.0.0.0/025 10.0.0.128/25", "10.0.0.0/<025>"),
+        ("same 10.0.0.1 10.0.0.2 --prefix 010", "<010>"),
+        ("same ::1 ::2 --prefix 064", "<064>"),
+        ("split 10.0.0.0/08 --into 2", "10.0.0.0/<08>"),
+        ("split 10.0.0.0/8 --into 02", "<02>"),
+        ("bytes 010", "<010>"),
+        ("bytes -010 --as i16", "-<010>"),
     ] {
         check(command, &format!("{shown}: {octal}"));
     }
-    check(
+    check_usage(
         "drill mac --seed 4294967296",
         "invalid value '4294967296' for '--seed <N>': a seed is a number from 0 to 4294967295; \
          see --help",
     );
-    check(
+    check_usage(
         "drill mac --seed 07",
         &format!("invalid value '07' for '--seed <N>': {octal}; see --help"),
     );
     check(
         "same 10.0.0.1 10.0.0.2 --prefix 40",
-        "»40«: the prefix of an IPv4 address is a number from 0 to 32",
+        "<40>: the prefix of an IPv4 address is a number from 0 to 32",
     );
     check(
         "same 10.0.0.1 ::1 --prefix 8",
-        "»::1«: one is IPv4 and the other is IPv6: no network has both",
+        "<::1>: one is IPv4 and the other is IPv6: no network has both",
     );
     check(
         "split 10.0.0.7/24 --into 4",
-        "»10.0.0.7«/24: an address inside a network; the network itself is 10.0.0.0/24",
+        "<10.0.0.7>/24: an address inside a network; the network itself is 10.0.0.0/24",
     );
     check(
         "split 10.0.0.0/24 --into 3",
-        "»3«: each bit doubles the parts: 2, 4, 8 and so on; take 4, and keep 1 for later",
+        "<3>: each bit doubles the parts: 2, 4, 8 and so on; take 4, and keep 1 for later",
     );
     check(
         "split 10.0.0.0/24 --into 512",
-        "»512«: a /24 has 2^8 addresses, but this would need 2^9",
+        "<512>: a /24 has 2^8 addresses, but this would need 2^9",
     );
-    check("split 10.0.0.0/24 --into 0", "»0«: a split makes 2 parts or more");
+    check("split 10.0.0.0/24 --into 0", "<0>: a split makes 2 parts or more");
     check(
         "join 10.0.0.0/25 10.0.0/25",
-        "10.0.0»«/25: an IPv4 address has four numbers, and this has 3",
+        "10.0.0<>/25: an IPv4 address has four numbers, and this has 3",
     );
     check(
         "class 150.164.34.x",
-        "150.164.34.»x«: not a number; an IPv4 address is written like 192.0.2.1",
+        "150.164.34.<x>: not a number; an IPv4 address is written like 192.0.2.1",
     );
     check(
         "broadcast ff02::1/64",
-        "»ff02::1/64«: IPv6 has no broadcast; the group ff02::1 is everyone on the link",
+        "<ff02::1/64>: IPv6 has no broadcast; the group ff02::1 is everyone on the link",
     );
     check(
         "broadcast 224.0.0.1/24",
-        "»224«.0.0.1/24: no host has an address that begins with 224 or more",
+        "<224>.0.0.1/24: no host has an address that begins with 224 or more",
     );
     check(
         "mac 192.168.0.1",
-        "»192«.168.0.1: not a multicast group: their first number is 224 to 239",
+        "<192>.168.0.1: not a multicast group: their first number is 224 to 239",
     );
-    check("mac fe80::1", "»fe80«::1: not a multicast group: those of IPv6 begin with ff");
+    check("mac fe80::1", "<fe80>::1: not a multicast group: those of IPv6 begin with ff");
     check(
         "groups 01:00:5e:ca:14:1e",
-        "01:00:5e:»ca«:14:1e: not an IPv4 group: after 01:00:5e a byte is at most 7f",
+        "01:00:5e:<ca>:14:1e: not an IPv4 group: after 01:00:5e a byte is at most 7f",
     );
     check(
         "groups 52:54:00:12:34:56",
-        "»52:54:00«:12:34:56: not a multicast group of IP: they begin with 01:00:5e or 33:33",
+        "<52:54:00>:12:34:56: not a multicast group of IP: they begin with 01:00:5e or 33:33",
     );
     check(
         "groups 01:00:5e",
-        "01:00:5e»«: a MAC address has six bytes, and this has 3; \
+        "01:00:5e<>: a MAC address has six bytes, and this has 3; \
          write 01:00:5e:4a:14:1e, for example",
     );
-    check(
+    check_usage(
         "drill chess",
-        "invalid value 'chess' for '<SUBJECT>' [possible values: bytes, subnet, mac]; see --help",
+        "invalid value 'chess' for '<SUBJECT>' [possible values: bytes, subnet, ipv6, mac]; see --help",
     );
-    check(
+    check_usage(
         "drill mac --count 0",
         "invalid value '0' for '--count <N>': 0 is not in 1..=4294967295; see --help",
     );
-    check(
+    check_usage(
         "subnets",
         "unrecognized subcommand 'subnets'; tip: a similar subcommand exists: 'subnet' \
          [possible values: bytes, subnet, same, split, join, class, broadcast, mac, groups, \
@@ -286,6 +296,11 @@ fn each_subject_tells_its_mistakes() {
     check("bytes", "e7 96", "you took the bytes the wrong way round");
     check("bytes", "96 e6", "you inverted the bits but did not add 1");
     check("subnet", "80.128.0.0", "you gave the network's own address, whose host bits are all 0");
+    check(
+        "ipv6",
+        "2001:db8:fa16:9000::",
+        "you put the border between two digits, but it is inside one",
+    );
     check("mac", "01:00:5e:16:9e:5e", "you used the rule of IPv4: 01:00:5e and 23 bits");
 }
 

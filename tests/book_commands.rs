@@ -4,26 +4,20 @@
 //! `BLESS=1` in the environment, their output is written into the chapter instead.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use std::{fs, mem};
 
 use chapter_checks::chapter::{Block, Chapter};
 use chapter_checks::console::{self, Console, Turn};
 use chapter_checks::lab::{Lab, TOOLS};
+use chapter_checks::needs;
 use chapter_checks::terminal::Terminal;
 use chapter_checks::transcript;
 use chapter_checks::{each_chapter, terminal};
 use nix::sched::sched_getaffinity;
 use nix::unistd::Pid;
 use test_kit::{Style, deadline, require_tool, skip, wait_until};
-
-/// The programs that commands in the book use. If one is missing, chapters that name it are
-/// skipped.
-const PROGRAMS: [&str; 21] = [
-    "curl", "diff", "ffmpeg", "ffprobe", "nc", "od", "pgrep", "pkill", "prlimit", "printf", "ps",
-    "python3", "snmpd", "snmpwalk", "socat", "ss", "strace", "taskset", "tcpdump", "telnet", "xxd",
-];
 
 /// Makes a test of each chapter.
 macro_rules! commands_of {
@@ -52,12 +46,8 @@ fn foreign_processor(text: &str) -> Option<usize> {
 fn check(name: &str, file: &str) {
     let chapter = Chapter::read(file);
     let blocks: Vec<_> = chapter.blocks().into_iter().filter(console::is_console).collect();
-    let needed = PROGRAMS.into_iter().filter(|program| {
-        // A command that plays a timeline traces the server.
-        let is_it = |word: &str| word == *program || (word, *program) == ("timelines", "strace");
-        let named = |line: &String| line.starts_with("$ ") && words(line).any(is_it);
-        blocks.iter().any(|block| block.lines.iter().any(named))
-    });
+    // If one of its programs is missing, the chapter is skipped.
+    let needed = needs::programs(&chapter);
     if blocks.is_empty() || !TOOLS.into_iter().chain(needed).all(require_tool) {
         return;
     }
@@ -89,10 +79,6 @@ fn tested_examples(text: &str) -> impl Iterator<Item = &str> {
     commands.filter_map(|rest| rest.split_whitespace().next())
 }
 
-fn words(line: &str) -> impl Iterator<Item = &str> {
-    line.split(|c: char| !c.is_ascii_alphanumeric())
-}
-
 /// A chapter while its commands are typed.
 struct Reading {
     lab: Lab,
@@ -118,6 +104,9 @@ fn is_end(turns: &[Turn], number: usize) -> bool {
     before.any(is_key) && !after.any(is_key)
 }
 
+/// The terminal of the blocks that name none, as the book calls it.
+const SHELL: &str = "shell";
+
 /// How long a terminal must be quiet before its output is written down.
 const LULL: Duration = Duration::from_secs(1);
 
@@ -125,12 +114,15 @@ impl Reading {
     fn read(&mut self, chapter: &Chapter, block: &Block, console: &Console) {
         let found = self.differences.len();
         let mut now = Vec::new();
+        let name = console.terminal.as_ref().map_or(SHELL, |terminal| &terminal.name);
         for command in &console.commands {
             let by = Instant::now() + patience();
             let printed = loop {
-                let printed = self.lab.run(&command.text);
-                let printed = printed.unwrap_or_else(|problem| {
-                    panic!("{}: $ {}\n{problem}", chapter.place(command.line), command.text)
+                let printed = self.terminal(name).run(&command.text, patience());
+                let printed = printed.unwrap_or_else(|printed| {
+                    let place = chapter.place(command.line);
+                    let command = &command.text;
+                    panic!("{place}: $ {command}\nit does not end: {printed:#?}")
                 });
                 let is_late = !console.is_soon || Instant::now() >= by;
                 if is_late || transcript::is(&command.output, &printed) {
@@ -154,25 +146,34 @@ impl Reading {
         }
     }
 
+    /// The terminal of this name, which is opened when it is first used.
+    fn terminal(&mut self, name: &str) -> &mut Terminal {
+        let place = self.terminals.iter().position(|(other, _)| other == name);
+        let place = place.unwrap_or_else(|| {
+            let opened = self.lab.terminal().expect("a terminal");
+            self.terminals.push((name.to_owned(), opened));
+            self.terminals.len() - 1
+        });
+        &mut self.terminals[place].1
+    }
+
     /// Plays a block at a terminal. Returns the right contents of the block.
     fn take_turns(&mut self, chapter: &Chapter, wanted: &console::Terminal) -> Vec<String> {
         let place = chapter.place(wanted.line);
-        let name = wanted.name.clone();
-        if wanted.command.is_some() && !self.terminals.iter().any(|(other, _)| *other == name) {
-            let opened = self.lab.terminal().expect("a terminal");
-            self.terminals.push((name.clone(), opened));
-        }
-        let Some((_, terminal)) = self.terminals.iter_mut().find(|(other, _)| *other == name)
-        else {
-            panic!("{place}: there is no terminal {name} that could go on");
-        };
+        let name = &wanted.name;
+        let is_open = self.terminals.iter().any(|(other, _)| other == name);
+        assert!(
+            is_open || wanted.command.is_some(),
+            "{place}: there is no terminal {name} that could go on"
+        );
+        let terminal = self.terminal(name);
         if let Some(command) = &wanted.command {
             let typed = terminal.type_command(command, patience());
             typed.unwrap_or_else(|printed| {
                 panic!("{place}: $ {command}\nthe terminal {name} is not free: {printed:#?}")
             });
         }
-        let title = wanted.command.as_ref().unwrap_or(&name);
+        let title = wanted.command.as_ref().unwrap_or(name);
         let mut now: Vec<_> = wanted.command.iter().map(|command| format!("$ {command}")).collect();
         let mut what = String::new();
         let mut turns = wanted.turns.clone();
@@ -240,11 +241,15 @@ impl Reading {
     /// Stops the commands that still run, as a reader does before the next page. Then reports the
     /// differences, or writes the right output into the chapter.
     fn end(mut self, chapter: &Chapter) {
-        // Clients end before their servers.
-        while let Some((name, terminal)) = self.terminals.pop() {
-            if let Err(printed) = terminal.end(patience()) {
-                let what = transcript::difference(&[], &printed);
-                self.differ(chapter.file.clone(), &format!("Ctrl-C in the terminal {name}"), &what);
+        // Clients end before their servers, and those in the background with them.
+        let mut terminals = mem::take(&mut self.terminals);
+        for stage in [Terminal::interrupt, Terminal::has_no_jobs] {
+            for (name, terminal) in terminals.iter_mut().rev() {
+                if let Err(printed) = stage(terminal, patience()) {
+                    let what = transcript::difference(&[], &printed);
+                    let action = format!("Ctrl-C in the terminal {name}");
+                    self.differ(chapter.file.clone(), &action, &what);
+                }
             }
         }
         let told = self
@@ -312,7 +317,8 @@ fn own_service_in_every_style() {
     }
     let lab = Lab::open("own-service-table", Path::new(env!("CARGO_BIN_EXE_after-accept")));
     let lab = lab.expect("a lab");
-    let mut terminal = lab.terminal().expect("a terminal");
+    let open = || lab.terminal().expect("a terminal");
+    let (mut terminal, mut shell) = (open(), open());
     let chapter = Chapter::read("styles/own-service.md").text.replace(r"\|", "¦");
     let rows = chapter.lines().filter(|line| line.starts_with("| <span class=\"style-"));
     let mut styles = 0;
@@ -322,7 +328,8 @@ fn own_service_in_every_style() {
         let listening = ["listening on 127.0.0.1:7100".to_owned()];
         assert_eq!(terminal.type_command(server, patience()), Ok(()));
         assert_eq!(terminal.wait_for(&listening, patience()), Ok(()));
-        assert_eq!(lab.run(&client.replace('¦', "|")), Ok(vec![answer.to_owned()]));
+        let client = client.replace('¦', "|");
+        assert_eq!(shell.run(&client, patience()), Ok(vec![answer.to_owned()]));
         terminal.press(3).expect("it is open");
         assert_eq!(terminal.wait_for_end(patience()), Ok(vec![]));
         styles += 1;
@@ -349,22 +356,41 @@ mod the_lab {
     #[test]
     fn contains_no_other_process_or_host() {
         let Some(lab) = open("alone") else { return };
+        let mut shell = lab.terminal().unwrap();
+        let mut run = |command: &str| shell.run(command, deadline());
         assert_eq!(
             // Without a pipe, whose processes start one after the other.
-            lab.run("set -- /proc/[0-9]*; echo $#").unwrap(),
-            ["3"],
-            "bash, cat, bash"
+            run("set -- /proc/[0-9]*; cat /proc/[0-9]*/comm").unwrap(),
+            ["bash", "cat", "bash"],
         );
-        let links = lab.run("ip -brief link | cut -d ' ' -f 1").unwrap();
+        let links = run("ip -brief link | cut -d ' ' -f 1").unwrap();
         assert!(!links.iter().any(|link| link.starts_with("eth")), "{links:?}");
-        assert_eq!(lab.run("cat < /dev/null; ls book.toml").unwrap(), ["book.toml"]);
+        assert_eq!(run("cat < /dev/null; ls book.toml").unwrap(), ["book.toml"]);
+    }
+
+    /// `timeout` ends a whole pipeline there, and a job in the background is listed.
+    #[test]
+    fn has_shells_like_a_readers() {
+        let Some(lab) = open("shell") else { return };
+        let mut shell = lab.terminal().unwrap();
+        let mut run = |command: &str| shell.run(command, deadline()).unwrap();
+        assert_eq!(run("[ -t 0 ] && [ -t 1 ] && stty size"), ["24 80"]);
+        assert_eq!(
+            run("case $- in *i*m*) echo interactive, with jobs; esac"),
+            ["interactive, with jobs"]
+        );
+        assert!(run("timeout 0.1 sleep 1000 | cat; echo after").concat().contains("after"));
+        assert!(run("sleep 1000 &").is_empty(), "the shell's number of the job is not an output");
+        assert!(run("kill %1; wait %1; echo ended").ends_with(&["ended".to_owned()]));
+        assert_eq!(shell.has_no_jobs(deadline()), Ok(()));
     }
 
     #[test]
     fn leaves_no_process_behind() {
         let Some(lab) = open("gone") else { return };
         let mark = format!("86400.{}", std::process::id());
-        lab.run(&format!("sleep {mark} &")).unwrap();
+        let mut shell = lab.terminal().unwrap();
+        shell.run(&format!("sleep {mark} &"), deadline()).unwrap();
         let runs = || {
             let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
             let told = |entry: fs::DirEntry| fs::read_to_string(entry.path().join("cmdline")).ok();
@@ -379,10 +405,12 @@ mod the_lab {
     #[test]
     fn has_the_program_under_the_names_that_a_reader_types() {
         let Some(lab) = open("program") else { return };
+        let mut shell = lab.terminal().unwrap();
+        let mut run = |command: &str| shell.run(command, deadline());
         let version = format!("after-accept {}", env!("CARGO_PKG_VERSION"));
-        assert_eq!(lab.run("after-accept --version").unwrap(), [&version[..]]);
-        assert_eq!(lab.run("cargo run -- --version").unwrap(), [&version[..]]);
-        let server = lab.run("cargo run -q -p fork-server -- --version").unwrap();
+        assert_eq!(run("after-accept --version").unwrap(), [&version[..]]);
+        assert_eq!(run("cargo run -- --version").unwrap(), [&version[..]]);
+        let server = run("cargo run -q -p fork-server -- --version").unwrap();
         assert_eq!(server, [version.replace("after-accept", "fork-server")]);
     }
 
@@ -412,24 +440,28 @@ mod the_lab {
         server.press(3).unwrap();
         let log = server.wait_for_end(deadline()).unwrap();
         assert!(log.last().is_some_and(|last| last.contains("stopped; ")), "{log:#?}");
-        assert_eq!(server.end(deadline()), Ok(()));
+        assert_eq!(server.has_no_jobs(deadline()), Ok(()));
     }
 
     /// A reader whose shell has taken the terminal back cannot stop the server by Ctrl-C.
     #[test]
     fn notices_a_job_that_was_left_in_the_background() {
         let Some(lab) = open("job") else { return };
-        let mut terminal = lab.terminal().unwrap();
+        let (mut terminal, mut second) = (lab.terminal().unwrap(), lab.terminal().unwrap());
         assert_eq!(terminal.type_command("sleep 1000", deadline()), Ok(()));
-        lab.run("while ! pkill -STOP -x sleep; do :; done").unwrap();
+        second.run("while ! pkill -STOP -x sleep; do :; done", deadline()).unwrap();
         let printed = terminal.wait_for_end(deadline()).unwrap();
         assert!(printed.concat().contains("Stopped"), "{printed:?}");
-        lab.run("pkill -CONT -x sleep").unwrap();
-        assert!(terminal.end(deadline()).is_err());
+        second.run("pkill -CONT -x sleep", deadline()).unwrap();
+        // It does not end, so there is no need to wait for long.
+        let jobs = terminal.has_no_jobs(Duration::from_secs(1)).unwrap_err();
+        assert!(jobs.concat().contains("Running"), "{jobs:?}");
     }
 
     #[test]
     fn shows_lines_as_a_terminal_does() {
         assert_eq!(terminal::lines("a\r\nb\r\r\n\nc"), ["a", "b", "", "c"]);
+        assert_eq!(terminal::lines("\r\x1b[K1 of 2\r\x1b[K2 of 2\r\x1b[Kdone\n"), ["done"]);
+        assert_eq!(terminal::lines("\x1b[1;31mwrong\x1b[0m\n"), ["wrong"]);
     }
 }

@@ -187,6 +187,7 @@ fn colours(theme: &str) -> BTreeMap<String, Light> {
 fn only_the_two_backgrounds_depend_on_the_width_of_the_window() {
     let rule = Regex::new(r"(?s)@media[^{]*width[^{]*\{(.*?)\n\}").unwrap();
     let colour = Regex::new(r"(?m)[;{\s](color|background(-color)?|opacity|filter)\s*:").unwrap();
+    let backgrounds = Regex::new(r"background: var\(--(paper|wash)\);").unwrap();
     let mut rules = 0;
     for file in
         ["theme/book.css", "theme/colours.css", "widgets/widgets.css", "widgets/side-by-side.css"]
@@ -194,7 +195,6 @@ fn only_the_two_backgrounds_depend_on_the_width_of_the_window() {
         let text = fs::read_to_string(lessons().join(file)).unwrap();
         for found in rule.captures_iter(&text) {
             rules += 1;
-            let backgrounds = Regex::new(r"background: var\(--(paper|wash)\);").unwrap();
             let others = backgrounds.replace_all(&found[1], "");
             let coloured = colour.find(&others).map(|found| found.as_str().trim());
             assert_eq!(coloured, None, "{file}: a colour depends on the width: {}", &found[0]);

@@ -11,15 +11,17 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
 /// The beginning of a command line, and words that Tab has to show.
 const TYPED: &[(&str, &str)] = &[
-    ("after-accept ", "fork talk addresses datagrams completions"),
+    ("after-accept ", "fork talk addresses datagrams doctor completions"),
     ("after-accept fork ", "echo fortune chat lines frames upload"),
     ("after-accept select ", "echo fortune chat lines frames upload"),
     ("after-accept iterative --", "--listen --max-clients --idle-timeout"),
     ("after-accept --styles ", "iterative fork thread select async all"),
+    ("after-accept --styles fork,", "iterative thread select async"),
+    ("after-accept --styles fork,thread,as", "fork,thread,async"),
     ("after-accept timelines ", "iterative fork thread select async"),
     ("after-accept completions ", "bash elvish fish powershell zsh"),
     ("after-accept addresses ", "bytes subnet same split drill"),
-    ("after-accept addresses drill ", "bytes subnet mac"),
+    ("after-accept addresses drill ", "bytes subnet ipv6 mac"),
     ("after-accept addresses bytes 7 --as ", "u16 u32 u64 i16 i32 i64"),
     ("after-accept datagrams multicast ", "send receive"),
     ("after-accept talk ", "echo increment frames upload"),

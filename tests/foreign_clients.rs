@@ -1,4 +1,4 @@
-//! Two people talk, each with a program that others have written; and programs that use echo.
+//! Two people talk, each with a program of another project; other programs use echo.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;

@@ -76,6 +76,29 @@ fn every_style_is_measured(style: Style) {
     }
 }
 
+/// For people, the report has a bar for each part of the latencies; for programs, it has none.
+#[test]
+fn a_histogram_shows_where_the_latencies_are() {
+    let server = Server::start(Style::ASYNC, "echo");
+    let options = ["--connections", "8", "--duration", "0.5"];
+    let ended = run("echo", &server, &options);
+    assert!(ended.output.iter().all(|line| line.chars().count() <= 80), "{ended:#?}");
+    let bars: Vec<_> = ended.output.iter().filter(|line| line.contains(" up to ")).collect();
+    assert!((1..=12).contains(&bars.len()), "{ended:#?}");
+    let longest = bars.iter().map(|bar| bar.matches('█').count()).max();
+    assert_eq!(longest, Some(40), "{bars:#?}");
+    let percents = bars.iter().filter_map(|bar| {
+        let (number, _) = bar.split_once(" %")?;
+        number.rsplit(' ').next()?.parse::<f64>().ok()
+    });
+    let sum: f64 = percents.sum();
+    assert!((98.0..=100.6).contains(&sum), "{sum} %: {bars:#?}");
+    // Whatever the port is, it is not one that the launcher gives.
+    assert!(!ended.output.iter().any(|line| line.contains("to judge by its port")), "{ended:#?}");
+    let json = run("echo", &server, &[&options[..], &["--json"]].concat()).output.join("\n");
+    assert!(!json.contains("bars") && !json.contains("up_to"), "{json}");
+}
+
 /// All processes of a server.
 fn family(server: &Server) -> Vec<Process> {
     let mut family = vec![server.process()];

@@ -2,11 +2,12 @@
 //!
 //! Each is a patch under `tests/mutants/`: its first line says what it breaks, its second names the
 //! test that must fail: a test file and a test, or `doc` and a chapter whose snippets are tests.
-//! The patches are applied, one after the other, to a copy of the tree.
+//! The patches are applied, one after the other, to two copies of the tree.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 use std::{env, io, iter, thread};
@@ -80,8 +81,9 @@ fn check(name: &str) {
     let red = text.lines().find_map(|line| line.strip_prefix("Red: "));
     let (file, test) = red.and_then(|red| red.split_once(' ')).expect("a line `Red: FILE TEST`");
 
-    let mut tree = TREE.lock().unwrap_or_else(PoisonError::into_inner);
-    let tree = tree.get_or_insert_with(Tree::copy);
+    let number = NEXT.fetch_add(1, Relaxed) % TREES.len();
+    let mut tree = TREES[number].lock().unwrap_or_else(PoisonError::into_inner);
+    let tree = tree.get_or_insert_with(|| Tree::copy(number));
     tree.apply(&patch, &[]);
     let tested = tree.test(file, test);
     tree.apply(&patch, &["--reverse"]);
@@ -94,8 +96,12 @@ fn check(name: &str) {
     assert!(found, "{name} is not noticed by {test}:\n{output}\n{errors}");
 }
 
-/// One at a time, since all are built in the same place: so only little has to be rebuilt.
-static TREE: Mutex<Option<Tree>> = Mutex::new(None);
+/// One patch at a time in each tree: so only little has to be rebuilt. While one tree is compiled,
+/// a test may wait in the other.
+static TREES: [Mutex<Option<Tree>>; 2] = [const { Mutex::new(None) }; 2];
+
+/// Takes turns.
+static NEXT: AtomicUsize = AtomicUsize::new(0);
 
 /// The tests that failed, from the output of the harness.
 fn failed(output: &str) -> Vec<String> {
@@ -122,8 +128,7 @@ fn cross_table() {
     let all = iter::once("none".to_owned()).chain(of_servers);
     let mutants = named("MUTANTS").unwrap_or_else(|| all.collect());
 
-    let mut tree = TREE.lock().unwrap_or_else(PoisonError::into_inner);
-    let tree = tree.get_or_insert_with(Tree::copy);
+    let tree = Tree::copy(0);
     for name in mutants {
         let patch = repository().join(format!("tests/mutants/{name}.patch"));
         let patch = (name != "none").then_some(patch);
@@ -221,12 +226,14 @@ fn patches_of_servers() -> Vec<PathBuf> {
 
 /// A copy of the tree as it is now.
 struct Tree {
-    root: PathBuf,
+    /// The directory of the copy and of its build results.
+    place: PathBuf,
 }
 
 impl Tree {
-    fn copy() -> Tree {
-        let root = place().join("tree");
+    fn copy(number: usize) -> Tree {
+        let tree = Tree { place: repository().join(format!("target/mutants/{number}")) };
+        let root = tree.root();
         let _ = fs::remove_dir_all(&root);
         let listed = run(Command::new("git")
             .args(["ls-files", "-z", "--cached", "--others"])
@@ -242,8 +249,12 @@ impl Tree {
                 fs::copy(from, to).expect("is writable");
             }
         }
-        copy_foreign_build_results(&place().join("target/debug"));
-        Tree { root }
+        copy_foreign_build_results(&tree.place.join("target/debug"));
+        tree
+    }
+
+    fn root(&self) -> PathBuf {
+        self.place.join("tree")
     }
 
     fn apply(&self, patch: &Path, options: &[&str]) {
@@ -251,9 +262,9 @@ impl Tree {
             .arg("apply")
             .args(options)
             .arg(patch)
-            .current_dir(&self.root)
+            .current_dir(self.root())
             // Otherwise git would find the repository around the copy, and patch nothing.
-            .env("GIT_CEILING_DIRECTORIES", place()));
+            .env("GIT_CEILING_DIRECTORIES", &self.place));
     }
 
     /// The tests in these files that fail, and the files that do not end in time.
@@ -297,7 +308,7 @@ impl Tree {
 
     fn run_in_time(&self, file: &str, arguments: &[&str]) -> (Vec<String>, bool) {
         // A server that outlives its test would keep a pipe open.
-        let said = place().join(format!("{file}.said"));
+        let said = self.place.join(format!("{file}.said"));
         let mut tests = self.cargo(Command::new("timeout"));
         tests.args(["--kill-after=10", LIMIT, env!("CARGO"), "test", "--test", file, "--"]);
         tests.args(arguments).env("SLOW_MACHINE", HASTE);
@@ -323,8 +334,8 @@ impl Tree {
     /// A command that runs cargo for the copy.
     fn cargo(&self, mut command: Command) -> Command {
         command
-            .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", place().join("target"))
+            .current_dir(self.root())
+            .env("CARGO_TARGET_DIR", self.place.join("target"))
             // Nobody looks into a mutant, and without this it is compiled and linked sooner.
             .env("CARGO_PROFILE_DEV_DEBUG", "0");
         command
@@ -372,10 +383,6 @@ fn run(command: &mut Command) -> Output {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {said}");
     output
-}
-
-fn place() -> PathBuf {
-    repository().join("target/mutants")
 }
 
 fn repository() -> &'static Path {

@@ -1,4 +1,4 @@
-//! Unmodified programs that others have written talk to our servers.
+//! Unmodified programs of other projects talk to our servers.
 
 use std::io::Write;
 use std::process::{Command, Stdio};

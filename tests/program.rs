@@ -141,7 +141,7 @@ fn a_port_in_use_is_named_and_the_other_servers_start() {
 fn no_server_at_all_is_a_failure() {
     // This address is reserved for documentation, so no machine has it (RFC 5737).
     let mut launcher = Launcher::start(Ipv4Addr::new(192, 0, 2, 1));
-    launcher.out.until("async      failed  failed   failed");
+    launcher.out.until("✚ async      failed  failed   failed");
     assert_eq!(launcher.exit().code(), Some(1));
 }
 
@@ -163,13 +163,24 @@ fn ctrl_c_stops_every_server_gracefully() {
     launcher.err.until("stopping; Ctrl-C again to stop at once");
     assert_eq!(launcher.exit().code(), Some(0));
     let log = launcher.err.rest();
-    for name in all_servers() {
-        let is_last_word = |line: &&String| {
-            line.starts_with(&format!("{name} | ")) && line.contains(": stopped; ")
-        };
-        assert_eq!(log.iter().filter(is_last_word).count(), 1, "{name}: {log:#?}");
-    }
+    assert!(!log.iter().any(|line| line.contains("served")), "{log:#?}");
+    let one_in_the_chat = |_: &Style, service: &str| u32::from(service == "chat").to_string();
+    assert_eq!(log[log.len() - styles().len() - 1..], summary(one_in_the_chat), "{log:#?}");
     assert_eq!(launcher.processes(), []);
+}
+
+/// The table of how many clients each server has had.
+fn summary(count: impl Fn(&Style, &str) -> String) -> Vec<String> {
+    let names = CATALOGUE.iter().map(|service| service.name);
+    let row = |name: &str, cells: Vec<String>| {
+        let cells = cells.iter().zip(names.clone());
+        let cells = cells.map(|(cell, name)| format!("  {cell:width$}", width = name.len()));
+        format!("{name:11}{}", cells.collect::<String>()).trim_end().to_owned()
+    };
+    let counts = styles().into_iter().map(|style| {
+        row(&style.label(), CATALOGUE.iter().map(|service| count(style, service.name)).collect())
+    });
+    [row("clients", names.clone().map(str::to_owned).collect())].into_iter().chain(counts).collect()
 }
 
 #[test]
@@ -266,8 +277,16 @@ fn logs_come_with_the_name_of_their_server() {
     launcher.table();
     let mut member = Client::join(launcher.address_of("fork chat"));
     member.say("hello\n");
-    let lines = launcher.err.until("said \"hello\"");
+    let mut lines = launcher.err.until("said \"hello\"");
+    let long = "a long line ".repeat(20);
+    member.say(&format!("{long}\n/nick ada\n"));
+    lines.extend(launcher.err.until("is now ada"));
     assert!(lines.iter().all(|line| line.starts_with("fork chat | ")), "{lines:?}");
+    assert!(lines.iter().all(|line| line.chars().count() <= 80), "{lines:?}");
+    let said: Vec<_> =
+        lines.iter().flat_map(|line| line["fork chat | ".len()..].split(' ')).collect();
+    let said = said.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    assert!(said.contains(long.trim_end()), "nothing is left out: {said}");
 }
 
 #[test]
@@ -562,7 +581,10 @@ impl Launcher {
             match cells[..] {
                 // The table may have several parts, each for different services.
                 _ if cells.is_empty() || cells.iter().all(is_service) => services = cells,
-                [style, ref cells @ ..] if Style::ALL.iter().any(|known| known.name == style) => {
+                [label, ref cells @ ..]
+                    if Style::ALL.iter().any(|known| known.label() == label) =>
+                {
+                    let (_, style) = label.split_once(' ').expect("a sign and a name");
                     let named = services.iter().map(|service| format!("{style} {service}"));
                     table.extend(named.zip(cells.iter().map(|cell| (*cell).to_owned())));
                 }

@@ -2,6 +2,7 @@
 
 mod talking;
 
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -9,7 +10,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
 use talking::{PROGRAM, talk_under};
-use test_kit::{deadline, wait_until};
+use test_kit::{Directory, deadline, wait_until};
 
 /// A talk that runs. Dropping it kills it.
 struct Talk {
@@ -101,6 +102,44 @@ fn two_talks_talk_without_a_server() {
         drop(end.child.stdin.take());
         ann.expect_end();
         bob.expect_end();
+    }
+}
+
+/// The one with the shorter input has finished long before, and still reads.
+#[test]
+fn two_files_arrive_whole_however_long_each_is() {
+    let [short, long] = [1 << 10, 16 << 20].map(|size| "0123456789abcde\n".repeat(size / 16));
+    for (anns, bobs) in [(&short, &long), (&long, &short), (&long, &long)] {
+        for is_piped in [false, true] {
+            check_both_arrive(anns, bobs, is_piped);
+        }
+    }
+}
+
+/// Checks that each of two talks gets all that the other one reads, from a file or from cat(1).
+#[track_caller]
+fn check_both_arrive(anns: &str, bobs: &str, is_piped: bool) {
+    let directory = Directory::default();
+    let start = |name: &str, said: &str, arguments: &str| {
+        fs::write(directory.file(name), said).expect("it can be written");
+        let input = if is_piped { "cat \"$1\" |" } else { "<\"$1\"" };
+        let mut talk = Command::new("sh");
+        talk.args(["-c", &format!("{input} \"$0\" talk {arguments}"), PROGRAM]);
+        talk.arg(directory.file(name)).stderr(Stdio::piped());
+        let heard = File::create(directory.file(&format!("{name}.heard")));
+        let mut child = talk.stdout(heard.expect("it can be written")).spawn().expect("it starts");
+        let errors = BufReader::new(child.stderr.take().expect("piped"));
+        Talk { child, errors, lines: mpsc::channel().1 }
+    };
+    let mut ann = start("ann", anns, "--listen 127.0.0.1:0");
+    let line = ann.read_error();
+    let address = line.strip_prefix("listening on ").expect("its address");
+    let bob = start("bob", bobs, address);
+    ann.expect_end();
+    bob.expect_end();
+    for (name, said) in [("ann.heard", bobs), ("bob.heard", anns)] {
+        let heard = fs::read_to_string(directory.file(name)).expect("text");
+        assert!(heard == *said, "{name} has {} bytes of {}", heard.len(), said.len());
     }
 }
 

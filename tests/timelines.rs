@@ -9,7 +9,7 @@ use chapter_checks::chapter::lessons;
 use launch::Style;
 use regex::Regex;
 use test_kit::{Directory, Ended, Running, each_style, require_tool};
-use timelines::{Record, SCENARIO, Tempo, pictures, play};
+use timelines::{Record, SCENARIO, Tempo, bars, pictures, play};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
@@ -102,6 +102,31 @@ fn every_record_follows_the_scenario() {
 }
 
 #[test]
+fn bars_in_the_terminal_show_the_record_in_80_columns() {
+    let escapes = Regex::new("\x1b\\[[0-9;]*m").expect("it is valid");
+    for style in Style::ALL {
+        let drawn = bars(style, &recorded(style));
+        let plain = escapes.replace_all(&drawn, "");
+        assert!(plain.lines().all(|line| line.chars().count() <= 80), "{plain}");
+        let row = |name: &str| {
+            let row = plain.lines().find(|line| line.split(' ').next() == Some(name));
+            row.unwrap_or_else(|| panic!("no {name} in {plain}")).chars().collect::<Vec<_>>()
+        };
+        let place = |name: &str, sign| row(name).iter().position(|c| *c == sign);
+        // A begins, and only a server of one client at a time lets the others wait for it.
+        assert_eq!(place("A", '>'), Some(21), "{plain}");
+        assert_eq!(row("B").contains(&'░'), !style.serves_many(), "{plain}");
+        let [a, b] = ["A", "B"].map(|client| place(client, '<').expect("it is answered"));
+        // If A sends and is answered in one column, the second mark stands behind the first.
+        assert_eq!(b + 1 >= a, !style.serves_many(), "{plain}");
+        for lane in recorded(style).lanes() {
+            let name = lane.name.split(' ').next().unwrap_or_default();
+            assert!(row(name).iter().any(|c| ['A', 'B', 'C'].contains(c)), "{plain}");
+        }
+    }
+}
+
+#[test]
 fn the_command_names_its_pictures_and_draws_them_again() {
     if !require_tool("strace") {
         return;
@@ -117,7 +142,7 @@ fn the_command_names_its_pictures_and_draws_them_again() {
     };
     let ended = timelines(&["iterative"]);
     assert!(ended.status.success(), "{ended:#?}");
-    assert_eq!(ended.output[0], "iterative:");
+    assert_eq!(ended.output[0], "● iterative:");
     let [picture, record] =
         ["iterative.svg", "iterative.jsonl"].map(|name| directory.path().join(name));
     let drawn = fs::read_to_string(&picture).expect("it is drawn");

@@ -12,7 +12,7 @@ each_style!(
     a_hundred_megabytes_arrive_bit_exact,
     every_cut_of_an_upload_is_answered_alike (rows 22, 43),
     a_client_need_not_half_close,
-    bytes_after_the_file_are_discarded,
+    bytes_after_the_file_are_discarded_and_counted,
     wrong_names_are_refused (row 43),
     wrong_sizes_are_refused (row 43),
     an_upload_that_ends_early_leaves_nothing_behind (row 43),
@@ -133,13 +133,41 @@ fn a_client_need_not_half_close(style: Style) {
     assert_eq!(uploads.upload(b"\n"), "refused: a name has 1 to 32 characters");
 }
 
-fn bytes_after_the_file_are_discarded(style: Style) {
+fn bytes_after_the_file_are_discarded_and_counted(style: Style) {
     let uploads = Uploads::start(style, &[]);
+    let expect_in_log = |line: &str| {
+        let client = line.split(" sent").next().unwrap();
+        uploads.server.wait_for_log(|logged| logged.contains(line));
+        uploads.server.wait_for_log(|logged| logged.contains(&format!("{client} left")));
+    };
+    // In the same read.
     let sent = [&upload("name", b"hello")[..], b" and more"].concat();
     assert_eq!(uploads.upload(&sent), "stored name 5");
     uploads.check_stored("name", b"hello");
-    let more = "client 1 sent 9 bytes more than it announced";
-    uploads.server.wait_for_log(|line| line.contains(more));
+    expect_in_log("client 1 sent 9 bytes more than it announced");
+    // In the reads that follow, most of them after the answer.
+    let mut client = uploads.server.connect();
+    client.send([&upload("other", b"hello")[..], &[b'x'; 100_000]].concat());
+    assert_eq!(answer(&mut client), "stored other 5");
+    drop(client);
+    expect_in_log("client 2 sent 100000 bytes more than it announced");
+    // After the answer.
+    let mut client = uploads.server.connect();
+    client.send(upload("third", b"hello"));
+    assert_eq!(client.read_line(), "stored third 5");
+    client.send(b"one");
+    client.send(b"two");
+    client.expect_end();
+    drop(client);
+    expect_in_log("client 3 sent 6 bytes more than it announced");
+    uploads.check_stored("third", b"hello");
+    // A client that is refused has announced what it still sends.
+    let mut client = uploads.server.connect();
+    client.send([&upload("third", b"hello")[..], b" and more"].concat());
+    assert!(answer(&mut client).starts_with("refused: "));
+    drop(client);
+    uploads.server.wait_for_log(|line| line.contains("client 4 left"));
+    assert!(!uploads.server.log().iter().any(|line| line.contains("client 4 sent")));
 }
 
 fn wrong_names_are_refused(style: Style) {

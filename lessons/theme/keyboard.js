@@ -36,11 +36,14 @@
       fade({ target });
     }
   });
-  const boxes = "main pre > code, .table-wrapper, .figures, figure.diagram";
-  for (const box of document.querySelectorAll(boxes)) {
-    watcher.observe(box);
-    box.addEventListener("scroll", fade, { passive: true });
-  }
+  const boxes = "main pre > code, .table-wrapper, .figures, figure.diagram, .widget-transcript > pre";
+  // The scripts of the widgets run after this one, and make boxes too.
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const box of document.querySelectorAll(boxes)) {
+      watcher.observe(box);
+      box.addEventListener("scroll", fade, { passive: true });
+    }
+  });
 
   // In these boxes the arrow keys and a finger only scroll. Otherwise mdBook, which gets the events
   // last, would turn the page at a key, and open the menu at a swipe.

@@ -2,7 +2,7 @@
 // and on the command line.
 (() => {
   "use strict";
-  const { dotted, hexBytes, macText } = afterAccept.bits;
+  const { dotted, hexBytes, ipv6Text, macText } = afterAccept.bits;
   const { drills, read } = afterAccept;
 
   // Numbers that look random but follow from a seed: Tommy Ettinger's mulberry32.
@@ -55,6 +55,7 @@
     number: (text) => String(read.answer(text)),
     bytes: (text) => hexBytes(read.bytes(text)),
     address: (text) => dotted(read.ipv4(text)),
+    ipv6: (text) => ipv6Text(read.ipv6(text)),
     mac: (text) => macText(read.mac(text)),
   };
 
@@ -68,11 +69,12 @@
   afterAccept.drill = { Numbers, questions, wrongAnswers, isTelling, judge, readAnswer, says };
 
   if (!globalThis.customElements) return;
-  const { button, frame, make, Field } = afterAccept.page;
+  const { button, frame, make, narrow, Field } = afterAccept.page;
 
   const titles = {
     bytes: "Drill: byte order",
     subnet: "Drill: networks",
+    ipv6: "Drill: IPv6 networks",
     mac: "Drill: multicast groups and MAC addresses",
   };
 
@@ -90,8 +92,10 @@
       this.answer.wrong.setAttribute("role", "alert");
       this.verdict = make("p", { class: "widget-verdict", role: "status" });
       this.why = make("pre", { tabindex: "0", role: "group", "aria-label": "Working" });
+      // The same for a narrow window; the style sheet shows one of the two.
+      this.narrow = make("div", { class: "widget-narrow" });
       this.working = make("details", { class: "widget-transcript", hidden: true },
-        make("summary", {}, "Why"), this.why);
+        make("summary", {}, "Why"), this.why, this.narrow);
       frame(this, titles[this.subject], form, this.verdict, this.working, this.footer());
       this.start(this.getAttribute("seed") ?? this.anySeed());
     }
@@ -166,6 +170,7 @@
         : says(this.subject, question, verdict);
       this.verdict.classList.add(verdict.isRight ? "right" : "wrong");
       this.why.textContent = question.working();
+      this.narrow.replaceChildren(...narrow(question.working()));
       this.working.hidden = false;
       this.working.open = !verdict.isRight;
       this.show();

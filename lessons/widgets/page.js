@@ -41,13 +41,15 @@
         return value;
       } catch (wrong) {
         if (!(wrong instanceof afterAccept.read.Wrong)) throw wrong;
-        this.says(wrong.message);
+        const [before, part, after] = wrong.parts;
+        this.says(`${wrong.message}:`, make("code", { class: "widget-typed" },
+          before, make("mark", {}, part), after));
         return undefined;
       }
     }
 
-    says(wrong) {
-      this.wrong.textContent = wrong;
+    says(wrong, ...where) {
+      this.wrong.replaceChildren(...[wrong].filter((text) => text !== ""), ...where);
       this.input.setAttribute("aria-invalid", String(wrong !== ""));
     }
   }
@@ -104,6 +106,68 @@
     return found.map(({ tag, text }) => make(tag, {}, text));
   }
 
+  // The parts of a working for a narrow window: prose wraps, and a row of a calculation keeps its
+  // columns. A row that is too wide goes on below.
+  function narrow(text) {
+    const found = [];
+    const rest = text.split("\n");
+    while (rest.length > 0) {
+      // Rows under a ruler belong together.
+      const ruler = RULERS.find(({ ruler }) => ruler.test(rest[0]));
+      const end = ruler ? rest.findIndex((line) => !ruler.row.test(line)) : 1;
+      const lines = rest.splice(0, end < 0 ? rest.length : end);
+      found.push(ruler ? { tag: "pre", text: ruler.folded(lines).join("\n") } : part(lines[0]));
+    }
+    return joined(found).map(({ tag, label = "", text }) =>
+      make(tag, {}, label ? make("b", {}, `${label}: `) : "", text));
+  }
+
+  // The rulers of wide rows, and how these rows are folded.
+  const RULERS = [
+    {
+      // The bits of an IPv4 address go below its name and its value.
+      ruler: /^ {30}n/,
+      row: /^ {30}n|^ {2}\S+ +[\d.]+ +[01 |]+$/,
+      folded: (lines) => lines.flatMap((line) =>
+        [line.slice(0, 30).trim().replace(/ +/, " "), line.slice(30)].filter((part) => part !== "")),
+    },
+    {
+      // The last three bytes of a MAC address go below the first three.
+      ruler: /^ {26}=/,
+      row: /^ {26}=|^ {2}group|^ {2}MAC|^ {8}[\da-f]{2} /,
+      folded: (lines) => [
+        ...lines.map((line) => line.slice(2, 35)), "",
+        ...lines.map((line) => line.slice(2, 8) + line.slice(35)),
+      ],
+    },
+  ];
+
+  // One line of a working: a name and its explanation, more of that, or a row of a calculation.
+  function part(line) {
+    const [name, text] = [line.slice(2, 13).trim(), line.slice(13)];
+    const isProse = (text) => /^\S[^|]*$/.test(text) && /[a-z]{3}/i.test(text) && !text.includes("  ");
+    if (/^ {2}\S/.test(line) && /^\S+$/.test(name) && isProse(text)) {
+      return { tag: "p", label: name, text };
+    }
+    if (name === "" && isProse(text)) return { tag: "p", text, goesOn: true };
+    if (isProse(line.trim())) return { tag: "p", text: line.trim() };
+    // The legend of a ruler.
+    if (/^ {2}= /.test(line)) return { tag: "pre", text: line.trim().split(/ {3,}/).join("\n") };
+    return { tag: "pre", text: name === "" ? text : line.replace(/^ {2}/, "") };
+  }
+
+  function joined(parts) {
+    const found = [];
+    for (const part of parts) {
+      const last = found.at(-1);
+      const isMore = last?.tag === part.tag && (part.tag === "pre" || part.goesOn);
+      if (isMore) last.text += (part.tag === "pre" ? "\n" : " ") + part.text;
+      else found.push({ ...part });
+    }
+    const trimmed = found.map((part) => ({ ...part, text: part.text.trimEnd() }));
+    return trimmed.filter(({ text }) => text !== "");
+  }
+
   // The output of the command line for the same question.
   class Transcript {
     constructor() {
@@ -130,6 +194,6 @@
   const button = (text, onclick) => make("button", { type: "button", onclick }, text);
 
   afterAccept.page = {
-    make, newId, button, frame, Field, Speaker, Transcript, signs, facts, why,
+    make, newId, button, frame, Field, Speaker, Transcript, signs, facts, why, narrow,
   };
 })();

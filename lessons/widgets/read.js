@@ -3,11 +3,11 @@
   "use strict";
   const { types, fromOctets, octets } = afterAccept.bits;
 
-  // One line, with the wrong part between two marks: `10.0.0.»256«: …`.
+  // The reason, and the text in three parts: before the wrong part, the wrong part, and after it.
   class Wrong extends Error {
     constructor(text, [start, end], why) {
-      const shown = (...place) => escaped(text.slice(...place));
-      super(`${shown(0, start)}»${shown(start, end)}«${shown(end)}: ${why}`);
+      super(why);
+      this.parts = [[0, start], [start, end], [end]].map((place) => escaped(text.slice(...place)));
     }
   }
 
@@ -135,6 +135,12 @@
   function address(text) {
     noSpace(text);
     return addressIn(text, whole(text));
+  }
+
+  function ipv6(text) {
+    const read = address(text);
+    if (read.ipv6 !== undefined) return read.ipv6;
+    throw new Wrong(text, whole(text), "this is an address of IPv4; one of IPv6 has colons");
   }
 
   function addressIn(text, place) {
@@ -306,7 +312,7 @@
   }
 
   afterAccept.read = {
-    Wrong, ipv4, address, addressAndPrefix, number, integer, answer, seed, bytes, mac, group,
+    Wrong, ipv4, ipv6, address, addressAndPrefix, number, integer, answer, seed, bytes, mac, group,
     macOfGroups,
   };
 })();

@@ -236,8 +236,8 @@
   function subnetIpv6(address, prefix) {
     const row = ([name, value]) => `  ${name.padEnd(10)} ${value}\n`;
     const rows = addressRowsIpv6(address, prefix).map(([name, value]) =>
-      row([name, allDigits(value, prefix)]));
-    return `${ipv6Text(address)}/${prefix}\n\n${" ".repeat(13)}${lettersIpv6(prefix)}\n` +
+      rowIpv6(name, value, prefix));
+    return `${ipv6Text(address)}/${prefix}\n\n${lettersAboveIpv6(prefix)}` +
       `${rows.join("")}${factsIpv6(address, prefix).map(row).join("")}` +
       `\nwhy\n${working(whyIpv6(address, prefix))}`;
   }
@@ -295,6 +295,13 @@
   // The meaning of each digit: n for the network, h for the rest, x if the border cuts it.
   const lettersIpv6 = (border) => byDigits(border, (at) => kindOfDigit(at, border)[0]);
 
+  // The letters above the rows of rowIpv6.
+  const lettersAboveIpv6 = (prefix) => `${" ".repeat(13)}${lettersIpv6(prefix)}\n`;
+
+  // An address with its name, and with the border of a prefix.
+  const rowIpv6 = (name, address, prefix) =>
+    `  ${name.padEnd(10)} ${allDigits(address, prefix)}\n`;
+
   const kindOfDigit = (at, border) =>
     4 * at + 4 <= border ? "network" : 4 * at >= border ? "host" : "x";
 
@@ -313,7 +320,8 @@
 
   afterAccept.subnet = {
     mask, network, highest, broadcast, firstHost, lastHost, addresses, hosts, subnet, subnetIpv6,
-    row, lettersAbove, why,
+    row, lettersAbove, why, maskIpv6, lowestIpv6, highestIpv6, rowIpv6, lettersAboveIpv6,
+    whyBitsIpv6,
   };
 
   if (!globalThis.customElements) return;

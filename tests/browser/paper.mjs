@@ -1,5 +1,5 @@
 // A printed page has no menus, uses light colours in dark themes too, opens closed parts, fits the
-// width of an A4 sheet, and a cheat sheet fits one page.
+// width of an A4 sheet, cuts no row and fades no edge, and a cheat sheet fits one page.
 
 import { choose, newPage, open, pages, withBrowser } from "./browser.mjs";
 
@@ -29,6 +29,18 @@ function wrongOnPaper() {
     if (isSeen(listing) && code && code.offsetHeight > listing.clientHeight + 1) {
       wrong.push(`folded: ${listing.textContent.trim().slice(0, 60)}`);
     }
+  }
+  // The end of a page must not cut a row in two, nor part a listing from the name of its file.
+  for (const row of document.querySelectorAll("main tr, main blockquote, main figure")) {
+    if (getComputedStyle(row).breakInside !== "avoid") wrong.push(`may be split: ${row.textContent.slice(0, 60)}`);
+  }
+  for (const source of document.querySelectorAll("main .source")) {
+    if (getComputedStyle(source).breakBefore !== "avoid") wrong.push(`may stand alone: ${source.textContent.slice(0, 60)}`);
+  }
+  for (const box of document.querySelectorAll("main pre > code, .table-wrapper, .figures, figure.diagram")) {
+    box.classList.add("more-behind");
+    const { maskImage, overflowX } = getComputedStyle(box);
+    if (maskImage !== "none" || overflowX !== "visible") wrong.push(`scrolls or fades: ${box.textContent.slice(0, 60)}`);
   }
   if (getComputedStyle(document.documentElement).backgroundColor !== "rgb(255, 255, 255)") {
     wrong.push("the ground is not white");

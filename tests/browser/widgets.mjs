@@ -1,9 +1,9 @@
 // Uses each widget with the keyboard only, and answers a drill on the page with the answers that
-// the command line gives for the same seed.
+// the command line gives for the same seed. On a phone every working fits its widget.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { BOOK, PROGRAM, newPage, open, pages, retype, tabTo, withBrowser } from "./browser.mjs";
+import { BOOK, PROGRAM, newPage, open, pages, retype, scrolledSideways, tabTo, withBrowser } from "./browser.mjs";
 
 const seen = new Set();
 
@@ -28,6 +28,7 @@ await withBrowser(async (browser, problem) => {
         await use(page, widget);
       }
     }
+    await fitsAPhone(page, name, (what) => problem(name, what));
   }
   for (const element of Object.keys(uses)) {
     if (!seen.has(element)) problem("the book", `there is no ${element}`);
@@ -117,6 +118,55 @@ async function drill(page, widget) {
     await page.keyboard.press("Enter");
   }
   await shows(widget, `${questions.length} of ${questions.length} right`);
+}
+
+// Opens each part of each widget in a narrow window: nothing is wider than its place but the output
+// of the command line, whose edge fades where more of it is hidden.
+async function fitsAPhone(page, name, say) {
+  const { width, height } = page.viewportSize();
+  await page.setViewportSize({ width: 390, height });
+  // Open anew, since the menu beside a wide page stays open when the window shrinks.
+  await open(page, name);
+  await page.evaluate(() => {
+    for (const part of document.querySelectorAll("main details")) part.open = true;
+  });
+  for (const drill of await page.locator("address-drill").all()) {
+    const seeds = Array.from({ length: 12 }, (_, seed) => String(seed));
+    (await drill.evaluate(cutOffInDrill, seeds)).forEach(say);
+  }
+  const transcripts = page.locator(".widget-transcript > pre:visible");
+  for (const transcript of await transcripts.all()) {
+    const isCut = (box) => box.scrollWidth > box.clientWidth;
+    if (!(await transcript.evaluate(isCut))) continue;
+    const isMarked = (box) => box.matches(".more-behind") && getComputedStyle(box).maskImage !== "none";
+    await page.waitForFunction(isMarked, await transcript.elementHandle());
+  }
+  (await page.evaluate(scrolledSideways)).forEach((what) => say(`${what} scrolls sideways at 390`));
+  await page.setViewportSize({ width, height });
+}
+
+// The lines of workings that are hidden, or are broken at a place that no row expects.
+function cutOffInDrill(drill, seeds) {
+  const wrong = [];
+  for (const seed of seeds) {
+    drill.start(seed);
+    drill.tell(null);
+    drill.working.open = true;
+    const shown = [...drill.working.querySelectorAll("pre, p")].filter((part) => part.checkVisibility());
+    if (shown.length === 0) wrong.push(`seed ${seed}: no working is seen`);
+    for (const part of shown) {
+      if (part.scrollWidth > part.clientWidth) wrong.push(`seed ${seed}: cut off: ${part.textContent}`);
+      // Only a long sum may go on in the next line.
+      const broken = part.clientHeight;
+      part.style.whiteSpace = "pre";
+      const whole = part.clientHeight;
+      part.style.whiteSpace = "";
+      if (part.localName === "pre" && broken > whole && !/ = .* x 256/.test(part.textContent)) {
+        wrong.push(`seed ${seed}: broken: ${part.textContent}`);
+      }
+    }
+  }
+  return wrong;
 }
 
 // The command line's questions for a seed, and the right answers that it prints for empty lines.

@@ -6,6 +6,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use nix::poll::PollFlags;
+use protocol::Session;
 use sockets::{LINGER, Limits, StopFlag, discard_input, poll, until};
 
 /// A connection whose reads and writes block: it takes care of the idle clock, EINTR and the stop,
@@ -111,19 +112,22 @@ impl<'a> Connection<'a> {
     }
 
     /// Shuts the sending side, and waits until the client has closed too or the linger time is
-    /// over. After that, dropping the stream is safe: see the module `finish` of `sockets`.
+    /// over. After that, dropping the stream is safe: see the module `finish` of `sockets`. The
+    /// session hears how much input was discarded meanwhile.
     ///
     /// # Errors
     ///
     /// The connection is broken.
-    pub fn finish(mut self) -> io::Result<()> {
+    pub fn finish(mut self, session: &mut dyn Session) -> io::Result<()> {
         self.stream.shutdown(Shutdown::Write)?;
         let lingers_until = Instant::now() + LINGER;
         loop {
             let deadline = self.over_by().map_or(lingers_until, |over| over.min(lingers_until));
             let input = poll([((), self.stream.as_fd(), PollFlags::POLLIN)], Some(deadline))?;
-            let closed = !input.is_empty() && !discard_input(self.stream);
-            if closed || until(deadline).is_zero() {
+            let discarded = if input.is_empty() { Some(0) } else { discard_input(self.stream) };
+            session.discarded(discarded.unwrap_or_default());
+            if discarded.is_none() || until(deadline).is_zero() {
+                session.finished();
                 return Ok(());
             }
         }

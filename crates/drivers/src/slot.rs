@@ -77,8 +77,9 @@ impl Slot {
     /// Reads, lets the session answer, and writes.
     pub(crate) fn receive(&mut self, buffer: &mut [u8]) -> Posts {
         if let Phase::Lingering(_) = self.phase {
-            if !discard_input(&self.stream) {
-                self.phase = Phase::Over(Ok(()));
+            match discard_input(&self.stream) {
+                Some(count) => self.session.discarded(count),
+                None => self.end(),
             }
             return Posts::default();
         }
@@ -103,10 +104,11 @@ impl Slot {
                     .and_then(|answer| self.answer(answer))
             }
             Phase::Talking | Phase::Finishing => Err(ErrorKind::TimedOut.into()),
-            Phase::Lingering(_) | Phase::Over(_) => {
-                self.phase = Phase::Over(Ok(()));
+            Phase::Lingering(_) => {
+                self.end();
                 Ok(Posts::default())
             }
+            Phase::Over(_) => Ok(Posts::default()),
         };
         self.unless_over(posts)
     }
@@ -139,6 +141,12 @@ impl Slot {
         Ok(())
     }
     // ANCHOR_END: try_to_send
+
+    /// Ends the connection, which has been finished.
+    fn end(&mut self) {
+        self.session.finished();
+        self.phase = Phase::Over(Ok(()));
+    }
 
     /// Ends the talk: the waiting output is still sent, and no more will come.
     pub(crate) fn finish(&mut self) {

@@ -38,11 +38,11 @@ struct Options {
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     max_clients: Option<usize>,
 
-    /// How long a client may complete nothing; 0 means no limit
+    /// How long a client may stay without completing a request, in seconds; 0 means no limit
     #[arg(long, value_name = "SECS", value_parser = seconds(0))]
     idle_timeout: Option<u64>,
 
-    /// How long clients have to leave once the server stops
+    /// How long clients have to leave once the server stops, in seconds
     #[arg(long, value_name = "SECS", value_parser = seconds(1), default_value_t = 5)]
     grace: u64,
 
@@ -91,7 +91,7 @@ pub fn command(style: &Style) -> Command {
     let idle = if style.room_of_many { "300, but 0 in a room" } else { "300" };
     let command = Command::new(style.name)
         .after_help(
-            "It prints `listening on ADDRESS` when it is ready, and logs to standard error. \
+            "It prints `listening on HOST:PORT` when it is ready, and logs to standard error. \
              SIGINT (Ctrl-C), SIGTERM or SIGHUP stops it gracefully, a second one at once.",
         )
         .version(env!("CARGO_PKG_VERSION"));
@@ -256,7 +256,7 @@ fn address_tip(program: &Command, error: &clap::Error, text: &str) -> Option<Str
     let is_address = |arg: &&clap::Arg| {
         let names = arg.get_value_names().unwrap_or_default();
         !arg.is_hide_set()
-            && names.iter().any(|name| ["HOST:PORT", "HOST[:PORT]", "ADDRESS"].contains(&&**name))
+            && names.iter().any(|name| ["HOST:PORT", "HOST[:PORT]"].contains(&&**name))
     };
     let addresses: Vec<_> = asked.get_arguments().filter(is_address).collect();
     let told: Vec<_> = match addresses.iter().find(|arg| arg.is_positional()) {

@@ -24,10 +24,10 @@ use clap::ArgMatches;
 pub use command::{HostPort, command, hear_negative_numbers, host_port, size, usage_error};
 pub use descriptors::raise_descriptor_limit;
 pub use life::{Serve, Server, prepare};
-pub use log::{Lines, begin as begin_log};
+pub use log::{Lines, begin as begin_log, read_line as read_log_line};
 pub use output::{print, printed};
 pub use problem::{Problem, without_numbers};
-pub use signals::{Arrivals, deaths, interruption};
+pub use signals::{Arrivals, deaths, heeded, interruption};
 pub use style::{MaxClients, Own, Style};
 pub use temporary::temporary_directory;
 

@@ -55,18 +55,21 @@ pub fn begin(file: Option<File>) {
 pub struct Lines {
     file: LineFile,
     shared: &'static Shared,
+    /// The beginning of a line that this process writes by itself, if not that of a log.
+    name: Option<&'static str>,
     /// There was only room for the beginning of the last line.
     is_torn: AtomicBool,
 }
 
 impl Lines {
-    /// Lines on standard error. From here on, this process never waits long for the reader.
-    pub fn stderr() -> Lines {
-        Lines::new(LineFile::stderr(), Shared::new())
+    /// Lines on standard error. From here on, this process never waits long for the reader. A line
+    /// about lost lines begins with `name`.
+    pub fn stderr(name: &'static str) -> Lines {
+        Lines { name: Some(name), ..Lines::new(LineFile::stderr(), Shared::new()) }
     }
 
     fn new(file: LineFile, shared: &'static Shared) -> Lines {
-        Lines { file, shared, is_torn: AtomicBool::new(false) }
+        Lines { file, shared, name: None, is_torn: AtomicBool::new(false) }
     }
 
     /// Writes a line, which must end with a line feed, if there is room for it.
@@ -79,14 +82,11 @@ impl Lines {
             text.push(b'\n');
         }
         if lost > 0 {
-            report(&mut text, lost, "lost, since there was no room for them");
+            self.report(&mut text, lost, "lost, since there was no room for them");
         }
         if left_out > 0 {
-            report(
-                &mut text,
-                left_out,
-                "left out, since there were too many of a kind in a second",
-            );
+            let why = "left out, since there were too many of a kind in a second";
+            self.report(&mut text, left_out, why);
         }
         text.extend_from_slice(line);
         // It does not wait for a reader that is behind already.
@@ -96,6 +96,16 @@ impl Lines {
             self.shared.left_out.fetch_add(left_out, SeqCst);
             self.is_torn.fetch_or(written > 0 || is_torn, SeqCst);
         }
+    }
+
+    /// Adds a line that says how many lines are missing, and why.
+    fn report(&self, text: &mut Vec<u8>, count: u64, why: &str) {
+        let (lines, were) = if count == 1 { ("line", "was") } else { ("lines", "were") };
+        let begun = match self.name {
+            Some(name) => format!("{name} | "),
+            None => begin_line(&Level::WARN, module_path!()),
+        };
+        let _ = writeln!(text, "{begun}{count} {lines} {were} {why}");
     }
 }
 
@@ -109,13 +119,6 @@ impl Write for &Lines {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// Adds a line that says how many lines are missing, and why.
-fn report(text: &mut Vec<u8>, count: u64, why: &str) {
-    let (lines, were) = if count == 1 { ("line", "was") } else { ("lines", "were") };
-    let begun = begin_line(&Level::WARN, module_path!());
-    let _ = writeln!(text, "{begun}{count} {lines} {were} {why}");
 }
 
 /// Leaves out lines if there are too many of one kind.
@@ -156,8 +159,37 @@ where
     }
 }
 
+/// The level and the text of a line of a log, without its time, process and module. `None` if it is
+/// no such line.
+pub fn read_line(line: &str) -> Option<(Level, &str)> {
+    let mut words = line.splitn(2, ' ');
+    humantime::parse_rfc3339(words.next()?).ok()?;
+    let (level, rest) = words.next()?.split_once(' ')?;
+    let (process, rest) = rest.trim_start().split_once(' ')?;
+    process.parse::<u32>().ok()?;
+    let (_, text) = rest.split_once(": ")?;
+    Some((level.parse().ok()?, text))
+}
+
 /// The beginning of each line.
 fn begin_line(level: &Level, target: &str) -> String {
     let time = humantime::format_rfc3339_millis(SystemTime::now());
     format!("{time} {level:5} {} {target}: ", process::id())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_read_as_it_was_written() {
+        for level in [Level::INFO, Level::WARN, Level::ERROR] {
+            let line = begin_line(&level, "protocol::room") + "[ada] said \"a: b\"";
+            assert_eq!(read_line(&line), Some((level, "[ada] said \"a: b\"")));
+        }
+        for other in ["listening on 127.0.0.1:2007", "error: no", "", "2026-01-01T00:00:00Z a b c"]
+        {
+            assert_eq!(read_line(other), None);
+        }
+    }
 }

@@ -11,13 +11,14 @@ use std::io::{self, ErrorKind, Write};
 
 use crate::Problem;
 
-/// Prints a text on standard output, and flushes it.
+/// Prints a text on standard output, and flushes it. Its colours are left out if the output is no
+/// terminal, with TERM=dumb, or if NO_COLOR is set.
 ///
 /// # Errors
 ///
 /// The output is full, for example. A closed pipe is no error.
 pub fn print(text: &str) -> Result<(), Problem> {
-    let mut output = io::stdout().lock();
+    let mut output = anstream::stdout().lock();
     printed(output.write_all(text.as_bytes()).and_then(|()| output.flush()))
 }
 

@@ -44,6 +44,22 @@ pub fn interruption() -> io::Result<Arc<AtomicBool>> {
     Ok(is_interrupted)
 }
 
+/// Those of the signals that were not ignored when the program was started, as nohup(1) does: the
+/// others shall stay ignored.
+///
+/// # Errors
+///
+/// Those of sigaction(2).
+pub fn heeded(signals: &[Signal]) -> io::Result<Vec<Signal>> {
+    let mut heeded = Vec::new();
+    for signal in signals {
+        if !is_ignored(*signal)? {
+            heeded.push(*signal);
+        }
+    }
+    Ok(heeded)
+}
+
 /// The arrivals of a signal that tells a program to stop.
 #[derive(Debug)]
 pub struct Arrivals {

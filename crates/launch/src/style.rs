@@ -1,5 +1,6 @@
 use std::fmt;
 
+use anstyle::AnsiColor;
 use protocol::Entry;
 
 /// The facts about a style of server, apart from its code.
@@ -15,6 +16,8 @@ pub struct Style {
     pub process_name: &'static str,
     /// The sign beside its colour in every picture, for readers who do not see colours.
     pub sign: &'static str,
+    /// The colour of its name in a terminal, which is like the one in the book.
+    pub look: anstyle::Style,
     /// How it serves a client once accept(2) has returned, in four words.
     pub answer: &'static str,
     /// The consequence of that.
@@ -77,6 +80,7 @@ styles! {
         name: "iterative",
         process_name: "iterative-server",
         sign: "●",
+        look: anstyle::Style::new().bold(),
         answer: "one client at a time",
         so: "the next waits in the backlog",
         thousand: 2,
@@ -90,6 +94,7 @@ styles! {
         name: "fork",
         process_name: "fork-server",
         sign: "◆",
+        look: AnsiColor::Blue.on_default(),
         answer: "one process a client",
         so: "the parent reaps them and carries the talk",
         thousand: 3,
@@ -103,6 +108,7 @@ styles! {
         name: "thread",
         process_name: "thread-server",
         sign: "▲",
+        look: AnsiColor::Green.on_default(),
         answer: "one thread a client",
         so: "the threads talk through channels",
         thousand: 4,
@@ -116,6 +122,7 @@ styles! {
         name: "select",
         process_name: "select-server",
         sign: "■",
+        look: AnsiColor::Yellow.on_default(),
         answer: "one loop for all",
         so: "it serves each client that is ready",
         thousand: 5,
@@ -132,6 +139,7 @@ styles! {
         name: "async",
         process_name: "async-server",
         sign: "✚",
+        look: AnsiColor::Magenta.on_default(),
         answer: "one task a client",
         so: "it is suspended while it waits",
         thousand: 6,
@@ -149,6 +157,17 @@ impl Style {
         self.thousand * 1000 + service.port
     }
     // ANCHOR_END: port
+
+    /// Its sign and its name, by which it is known in every picture.
+    pub fn label(&self) -> String {
+        format!("{} {}", self.sign, self.name)
+    }
+
+    /// The text in the style's colour, for a terminal; see [`print()`](crate::print).
+    pub fn painted(&self, text: &str) -> String {
+        let look = self.look;
+        format!("{look}{text}{look:#}")
+    }
 
     /// Whether it serves more than one client at a time.
     ///
@@ -182,8 +201,9 @@ mod tests {
     const FILE: &str = "crates/launch/src/style.rs";
 
     #[test]
-    fn no_two_styles_share_a_name_a_sign_or_a_thousand() {
+    fn no_two_styles_share_a_name_a_sign_a_colour_or_a_thousand() {
         check_each_has_its_own("name", |style| style.name);
+        check_each_has_its_own("look", |style| style.painted(""));
         check_each_has_its_own("process_name", |style| style.process_name);
         check_each_has_its_own("sign", |style| style.sign);
         check_each_has_its_own("thousand", |style| style.thousand);

@@ -18,6 +18,16 @@ pub trait Session: Send {
     /// The answers do not depend on how the input was cut into reads.
     fn receive<'a>(&mut self, input: &'a [u8]) -> Answer<'a>;
 
+    /// Hears that the client has sent `count` more bytes after the conversation had ended. They are
+    /// discarded, and get no answer. Servers do not tell this to members of a room.
+    fn discarded(&mut self, count: usize) {
+        let _ = count;
+    }
+
+    /// Hears that the connection has been finished: nothing more comes. A forked child ends without
+    /// dropping its session, so this is the place for last words.
+    fn finished(&mut self) {}
+
     /// The answer when the client has completed nothing for `seconds`, the idle timeout.
     fn idle(&mut self, seconds: u64) -> Answer<'static> {
         let _ = seconds;

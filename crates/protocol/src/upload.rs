@@ -46,6 +46,8 @@ pub struct Upload {
     store: Option<Arc<dyn Store>>,
     max_size: u32,
     place: Place,
+    /// How many bytes have come behind the file that is stored.
+    surplus: u64,
 }
 
 /// Where in the upload the next byte belongs.
@@ -57,7 +59,9 @@ enum Place {
     Size(FileName, Vec<u8>),
     /// In the file.
     File(File),
-    /// After the answer.
+    /// After the answer, which is that the file is stored.
+    Stored,
+    /// After a refusal.
     Over,
 }
 
@@ -75,7 +79,7 @@ impl Upload {
     /// The conversation with a client whose file, of `max_size` bytes at most, goes to `store`. A
     /// server without a store refuses every file.
     pub fn new(client: ClientId, store: Option<Arc<dyn Store>>, max_size: u32) -> Upload {
-        Upload { client, store, max_size, place: Place::Name(Vec::new()) }
+        Upload { client, store, max_size, place: Place::Name(Vec::new()), surplus: 0 }
     }
 
     /// Takes input. Returns the answer if the file is stored now, or the reason why it is refused.
@@ -110,10 +114,16 @@ impl Upload {
                         self.place = Place::File(file);
                         return Ok(None);
                     }
-                    self.log_surplus(input.len());
-                    return self.keep(file).map(Some);
+                    let stored = self.keep(file)?;
+                    self.place = Place::Stored;
+                    self.discarded(input.len());
+                    return Ok(Some(stored));
                 }
-                Place::Over => return Ok(None),
+                over @ (Place::Stored | Place::Over) => {
+                    self.place = over;
+                    self.discarded(input.len());
+                    return Ok(None);
+                }
             }
         }
     }
@@ -129,14 +139,6 @@ impl Upload {
         draft.keep().map_err(|why| format!("{why}"))?;
         info!("{} stored {:?}, {size} bytes", self.client, name.as_str());
         Ok(format!("stored {} {size}\r\n", name.as_str()))
-    }
-
-    /// Logs input after the file, but only in the same read: later input is discarded while the
-    /// connection is finished, and not counted.
-    fn log_surplus(&self, count: usize) {
-        if count > 0 {
-            info!("{} sent {count} bytes more than it announced", self.client);
-        }
     }
 
     /// Says why a file is not stored, and ends the conversation.
@@ -157,7 +159,7 @@ impl Upload {
             Place::File(File { size, left, .. }) => {
                 Some(format!("after {} of {size} bytes", size - left))
             }
-            Place::Over => None,
+            Place::Stored | Place::Over => None,
         }
     }
 }
@@ -177,10 +179,25 @@ impl Session for Upload {
                 Answer { send: Cow::Owned(stored.into_bytes()), ..Answer::finish() }
             }
             Ok(None) => Answer {
-                finish: matches!(self.place, Place::Over),
+                finish: matches!(self.place, Place::Stored | Place::Over),
                 completed: Some(!was_in_file && matches!(self.place, Place::File(_))),
                 ..Answer::default()
             },
+        }
+    }
+
+    /// Counts the input behind the file. After a refusal, a client may still send the file that it
+    /// has announced.
+    fn discarded(&mut self, count: usize) {
+        if matches!(self.place, Place::Stored) {
+            self.surplus += count as u64;
+        }
+    }
+
+    /// The client may have sent more while the connection was finished, so the sum is known now.
+    fn finished(&mut self) {
+        if self.surplus > 0 {
+            info!("{} sent {} bytes more than it announced", self.client, self.surplus);
         }
     }
 

@@ -50,7 +50,7 @@ proptest! {
     }
 }
 
-/// A change of an input at some place.
+/// One change of an input, at one place.
 #[derive(Clone, Debug)]
 enum Change {
     Set(u8),

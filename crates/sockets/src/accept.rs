@@ -69,10 +69,11 @@ impl<L> Acceptor<L> {
     /// Makes an arrival from the result of accept(2), or decides what its failure means.
     pub fn admit<S>(&mut self, accepted: io::Result<(S, SocketAddr)>) -> Option<Arrival<S>> {
         match accepted {
-            Ok((stream, address)) => {
+            Ok((stream, mut peer)) => {
                 self.accepted += 1;
                 let client = ClientId(self.accepted);
-                let peer = SocketAddr::new(address.ip().to_canonical(), address.port());
+                // This keeps the rest: a link-local address is incomplete without its interface.
+                peer.set_ip(peer.ip().to_canonical());
                 info!("{client} connected from {peer}");
                 return Some(Arrival { client, peer, stream });
             }

@@ -21,13 +21,14 @@ use socket2::SockRef;
 /// seconds (lingering_time), and 5 for each new piece of input; Apache waits 2 for each, 30 in all.
 pub const LINGER: Duration = Duration::from_secs(2);
 
-/// Reads once, without waiting, and discards what a finished client still sends. `false` means that
-/// the client has closed or its connection is broken: there is nothing more to wait for.
-pub fn discard_input(socket: impl AsFd) -> bool {
+/// Reads once, without waiting, and discards what a finished client still sends. Returns the number
+/// of these bytes. `None` means that the client has closed or its connection is broken: there is
+/// nothing more to wait for.
+pub fn discard_input(socket: impl AsFd) -> Option<usize> {
     let mut scrap = [0; 4 * 1024];
     match recv(socket.as_fd().as_raw_fd(), &mut scrap, MsgFlags::MSG_DONTWAIT) {
-        Ok(count) => count > 0,
-        Err(errno) => io::Error::from(errno).kind() == io::ErrorKind::WouldBlock,
+        Ok(count) => (count > 0).then_some(count),
+        Err(errno) => (io::Error::from(errno).kind() == io::ErrorKind::WouldBlock).then_some(0),
     }
 }
 

@@ -1,6 +1,6 @@
 use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs, UdpSocket};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
@@ -64,9 +64,12 @@ fn first_of<S>(address: &str, take: impl Fn(SocketAddr) -> io::Result<S>) -> io:
     let name_it = |place: &dyn std::fmt::Display, error: &io::Error| {
         io::Error::new(error.kind(), format!("cannot listen on {place}: {}", explain(error)))
     };
-    let addresses = address.to_socket_addrs().map_err(|error| {
-        let hint = "want an address of this machine, or a name that leads to one";
-        name_it(&address, &io::Error::other(format!("{error} ({hint})")))
+    let addresses = lookup::look_up(address).map_err(|error| match error {
+        lookup::Error::Interface(text) => name_it(&address, &io::Error::other(text)),
+        lookup::Error::Name(error) => {
+            let hint = "want an address of this machine, or a name that leads to one";
+            name_it(&address, &io::Error::other(format!("{error} ({hint})")))
+        }
     })?;
     let mut failed = None;
     for candidate in addresses {

@@ -23,7 +23,7 @@ const NAME: &str = "hls-relay";
 /// page that plays the stream and shows what the relay is doing.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-It prints `listening on ADDRESS` when players may come, and logs to standard error. \
+It prints `listening on HOST:PORT` when players may come, and logs to standard error. \
 SIGINT (Ctrl-C), SIGTERM or SIGHUP ends the stream, and the relay exits when the grace is over. \
 An encoder is, for example: ffmpeg -re -i FILE -c copy -f mpegts tcp://127.0.0.1:9999")]
 pub struct Command {
@@ -37,16 +37,17 @@ pub struct Command {
 
     /// The wanted length of a segment, in seconds. A segment then ends at the next picture that
     /// needs no other, and is never longer than twice that
-    #[arg(long, value_name = "SECONDS", default_value_t = 4, value_parser = value_parser!(u64).range(1..=60))]
+    #[arg(long, value_name = "SECS", default_value_t = 4, value_parser = value_parser!(u64).range(1..=60))]
     segment: u64,
 
-    /// How many segments the playlist lists: more, if three target durations need more
+    /// How many segments the playlist lists; it lists more if these are too short for a player, which
+    /// needs three times the length that the playlist promises
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = RangedU64ValueParser::<usize>::new().range(3..=1000))]
     window: usize,
 
     /// How long to serve a segment after the playlist has dropped it, and everything after the end,
     /// in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = value_parser!(u64).range(0..=86_400))]
+    #[arg(long, value_name = "SECS", default_value_t = 5, value_parser = value_parser!(u64).range(0..=86_400))]
     grace: u64,
 }
 

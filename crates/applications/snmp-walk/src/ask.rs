@@ -1,7 +1,7 @@
 //! The socket of a walk, and the loop around it.
 
 use std::io::{self, ErrorKind, Write};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Instant;
 
 use launch::{Problem, printed};
@@ -39,16 +39,19 @@ pub(crate) fn walk<W: Write>(
     request_id: i32,
     output: &mut Output<W>,
 ) -> Result<End, Problem> {
-    let mut addresses = (&*target.host, target.port).to_socket_addrs().map_err(|error| {
-        let host = target.host.escape_debug();
-        Problem::world(format!(
-            "cannot find the host {host}: {error}; is it spelled right, and is the network up?"
-        ))
+    let Target(agent) = target;
+    let found = agent.look_up().map_err(|error| match error {
+        lookup::Error::Interface(text) => Problem::world(text),
+        lookup::Error::Name(error) => Problem::world(format!(
+            "cannot find the host {}: {error}; is it spelled right, and is the network up?",
+            agent.host.escape_debug()
+        )),
     })?;
+    let mut addresses = found.into_iter();
     let mut walk = Walk::new(plan.clone(), request_id).map_err(Problem::usage)?;
     let mut address = addresses
         .next()
-        .ok_or_else(|| Problem::world(format!("{target}: that host has no address")))?;
+        .ok_or_else(|| Problem::world(format!("{agent}: that host has no address")))?;
     loop {
         let trouble = match ask(address, &mut walk, output) {
             Ok(end) => return Ok(end),

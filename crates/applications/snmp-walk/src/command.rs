@@ -18,8 +18,8 @@ use crate::{End, Names, Plan, Target, name, parse};
 /// An agent describes its host in rows. The name of each row consists of numbers (an OID). A walk
 /// asks for the row after a name, then for the next one, until it has left the rows below OID.
 ///
-/// It prints the same as `snmpwalk -On` of net-snmp, and needs no root, since its socket is an
-/// ordinary one.
+/// It prints the same as `snmpwalk -On` of net-snmp. It does not need root, since it uses an ordinary
+/// socket.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
@@ -27,7 +27,7 @@ Examples:
   after-accept snmp-walk -v 1 -c secret '[2001:db8::1]:1161'
   after-accept snmp-walk --bulk 20 --numeric localhost .1.3.6.1.2.1.2
 
-Exit status: 0 all that was wanted is printed, 1 something failed on the way, 2 wrong usage.")]
+Exit status: 0 everything was printed, 1 something failed on the way, 2 wrong usage.")]
 pub struct Command {
     /// The agent's host: a name, an IPv4 or an IPv6 address; the default port is 161
     #[arg(value_name = "HOST[:PORT]")]
@@ -52,7 +52,7 @@ pub struct Command {
     bulk: Option<u32>,
 
     /// How long to wait for an answer before asking again, in seconds; 0.5 is half of one
-    #[arg(long, value_name = "S", default_value = "1", value_parser = seconds)]
+    #[arg(long, value_name = "SECS", default_value = "1", value_parser = seconds)]
     timeout: Duration,
 
     /// How many times to ask again
@@ -108,7 +108,7 @@ impl Command {
         let end = walk(&self.target, &plan, any_number(), &mut output)?;
         if end == End::Nothing {
             // `eprintln!` would panic if standard error is gone.
-            let _ = writeln!(io::stderr(), "{}: nothing lies at or below .{root}", self.target);
+            let _ = writeln!(io::stderr(), "{}: nothing lies at or below .{root}", self.target.0);
         }
         Ok(())
     }

@@ -45,7 +45,7 @@ pub fn command() -> Command {
         .long_about(None)
         .version(env!("CARGO_PKG_VERSION"))
         .after_help(
-            "It prints `listening on ADDRESS` when it is ready, and logs to standard error. SIGINT \
+            "It prints `listening on HOST:PORT` when it is ready, and logs to standard error. SIGINT \
              (Ctrl-C) or SIGTERM stops it. While you write, `mdbook serve` follows changes.",
         )
 }

@@ -5,17 +5,17 @@
 //! directory looks like the top of the repository, and files that a command writes there are
 //! deleted afterwards.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::{env, process};
 
-use test_kit::{Namespaces, Style, deadline, example_tests, examples};
+use test_kit::{Namespaces, Style, example_tests, examples};
 
 use crate::chapter::repository;
-use crate::terminal::{PROMPT, Terminal, lines, waited_for};
+use crate::terminal::{PROMPT, Terminal};
 
 /// The lab. Dropping it ends every process in it.
 #[derive(Debug)]
@@ -59,31 +59,6 @@ impl Lab {
             symlink(program, link).map_err(|error| format!("cannot link {name}: {error}"))?;
         }
         Ok(())
-    }
-
-    /// Runs a command to its end, without input. Returns its output.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be started, or does not end.
-    pub fn run(&self, command: &str) -> Result<Vec<String>, String> {
-        // Through a file: a pipe would end only when the command's remaining children have ended,
-        // too.
-        let output = self.directory.join("bin/.output");
-        let started = File::create(&output).and_then(|file| {
-            let shell = ["bash", "-c", "cd \"$HOME\" && eval \"$1\"", "bash", command];
-            let mut inside = self.inside(&shell);
-            inside.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).spawn()
-        });
-        let mut child =
-            started.map_err(|error| format!("the command cannot be started: {error}"))?;
-        let ended = waited_for(&mut child, deadline());
-        let bytes = fs::read(&output).map_err(|error| error.to_string())?;
-        let printed = lines(&String::from_utf8_lossy(&bytes));
-        match ended {
-            true => Ok(printed),
-            false => Err(format!("the command does not end; so far it has printed {printed:#?}")),
-        }
     }
 
     /// Opens a terminal with an interactive shell, like a reader's.

@@ -12,6 +12,7 @@ pub mod console;
 pub mod exercises;
 pub mod glossary;
 pub mod lab;
+pub mod needs;
 pub mod terminal;
 pub mod transcript;
 

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command};
+use std::sync::LazyLock;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::pty::{Winsize, openpty};
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
+use regex::Regex;
 
 use crate::transcript::{self, Comparison};
 
@@ -77,22 +79,49 @@ impl Terminal {
         command.lines().try_for_each(|line| self.type_among(line, patience, true))
     }
 
+    /// Types a command that runs to its end. Returns its output, without what the shell says about
+    /// jobs in the background: it says that at any prompt.
+    ///
+    /// # Errors
+    ///
+    /// The terminal is not free, or the command does not end; this is the output.
+    pub fn run(&mut self, command: &str, patience: Duration) -> Result<Vec<String>, Vec<String>> {
+        self.type_command(command, patience)?;
+        let mut printed = self.wait_for_end(patience)?;
+        printed.retain(|line| !is_about_a_job(line));
+        Ok(printed)
+    }
+
     /// Ends the running command with Ctrl-C, as a reader does before the next page.
     ///
     /// # Errors
     ///
-    /// The command goes on, or the shell still has a job in the background; this is the output.
-    pub fn end(mut self, patience: Duration) -> Result<(), Vec<String>> {
+    /// The command goes on; this is its output.
+    pub fn interrupt(&mut self, patience: Duration) -> Result<(), Vec<String>> {
         while self.hear(Instant::now()) {}
         if !self.is_at_prompt() {
             self.press(3).map_err(|error| vec![error.to_string()])?;
         }
-        self.wait_for_end(patience)?;
-        self.type_command("jobs", patience)?;
-        let mut printed = self.wait_for_end(patience)?;
-        // The last output of the program, and the echo of Ctrl-C, may be among the lines.
-        printed.retain(|line| line.starts_with('['));
-        if printed.is_empty() { Ok(()) } else { Err(printed) }
+        self.wait_for_end(patience).map(|_| ())
+    }
+
+    /// Waits until the shell has no job in the background.
+    ///
+    /// # Errors
+    ///
+    /// It still has some; this is the shell's list of them, or the output that came instead.
+    pub fn has_no_jobs(&mut self, patience: Duration) -> Result<(), Vec<String>> {
+        let by = Instant::now() + patience;
+        loop {
+            self.type_command("jobs", patience)?;
+            let mut jobs = self.wait_for_end(patience)?;
+            jobs.retain(|line| {
+                is_about_a_job(line) && (line.contains("Running") || line.contains("Stopped"))
+            });
+            if jobs.is_empty() || Instant::now() >= by {
+                return if jobs.is_empty() { Ok(()) } else { Err(jobs) };
+            }
+        }
     }
 
     /// Types a line, and waits for the terminal's echo, if echo is on.
@@ -245,6 +274,12 @@ fn is_echo(typed: &str, shown: &str) -> bool {
     shown == typed || shown_at_the_end == Some(typed) || typed.char_indices().any(prompted)
 }
 
+/// Whether the shell says this about a job in the background, as in `[1]+  Done`.
+fn is_about_a_job(line: &str) -> bool {
+    let rest = line.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    rest.is_some_and(|(number, _)| number.parse::<u32>().is_ok())
+}
+
 /// The contents of a terminal, as the book writes it: without the prompts of the shell and of
 /// programs that ask for a line, which may come before or after the typed line, and without the
 /// echo of Ctrl-C.
@@ -260,26 +295,18 @@ fn shown(bytes: &[u8]) -> Vec<String> {
             {
                 line = rest;
             }
-            line.to_owned()
+            // The prompt follows the output directly if that has no line end.
+            line.split('\x1e').next().unwrap_or_default().trim_end().to_owned()
         })
         .collect()
 }
 
-/// The lines of a text, as a terminal shows them: without spaces at the end.
+/// The lines of a text, as a terminal shows them: without spaces at the end, without colours, and
+/// without a beginning that is erased.
 pub fn lines(text: &str) -> Vec<String> {
-    text.lines().map(|line| line.trim_end().to_owned()).collect()
-}
-
-/// Waits until a process has ended, and returns whether it has.
-pub(crate) fn waited_for(child: &mut Child, patience: Duration) -> bool {
-    let by = Instant::now() + patience;
-    loop {
-        match child.try_wait() {
-            Ok(Some(_)) => return true,
-            Ok(None) if Instant::now() < by => thread::sleep(Duration::from_millis(2)),
-            _ => return false,
-        }
-    }
+    static UNSEEN: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r".*\r\x1b\[K|\x1b\[[0-9;]*m").expect("it is valid"));
+    text.lines().map(|line| UNSEEN.replace_all(line, "").trim_end().to_owned()).collect()
 }
 
 #[cfg(test)]
@@ -291,5 +318,17 @@ mod tests {
         let echoes = ["ann", "> ann", "a> nn", "an> n", "ann>"];
         assert!(echoes.iter().all(|shown| is_echo("ann", shown)));
         assert!(!["an", "anna", "a>nn", "bob"].iter().any(|shown| is_echo("ann", shown)));
+    }
+
+    #[test]
+    fn the_shell_says_what_becomes_of_a_job() {
+        assert!(["[1] 4711", "[12]+  Done   true"].into_iter().all(is_about_a_job));
+        assert!(!["[0x01, 0x02]", "1] 2", "[::1]:2007"].into_iter().any(is_about_a_job));
+    }
+
+    #[test]
+    fn a_prompt_behind_the_last_line_is_no_output() {
+        assert_eq!(shown(b"abc\x1e$ "), ["abc"]);
+        assert_eq!(shown(b"\x1e$ \x1e$ abc\r\n"), ["abc"]);
     }
 }

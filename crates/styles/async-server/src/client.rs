@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use protocol::{Answer, ClientId, Service};
+use protocol::{Answer, ClientId, Service, Session};
 use sockets::{LINGER, Limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -53,16 +53,28 @@ pub(crate) async fn converse(
         finished = answer.finish;
         take_turns(input.len()).await;
     }
-    finish(&mut reader, &mut writer).await
+    finish(&mut reader, &mut writer, &mut *session).await
 }
 // ANCHOR_END: converse
 
 /// Shuts the sending side, and waits until the client has closed too or the linger time is over.
-/// After that, dropping the stream is safe: see `sockets::LINGER`.
-async fn finish(reader: &mut ReadHalf<'_>, writer: &mut WriteHalf<'_>) -> io::Result<()> {
+/// After that, dropping the stream is safe: see `sockets::LINGER`. The session hears how much input
+/// was discarded meanwhile.
+async fn finish(
+    reader: &mut ReadHalf<'_>,
+    writer: &mut WriteHalf<'_>,
+    session: &mut dyn Session,
+) -> io::Result<()> {
     writer.shutdown().await?;
-    let discard = async { while read(reader, SCRAP).await.is_ok_and(|input| !input.is_empty()) {} };
+    let discard = async {
+        while let Ok(input) = read(reader, SCRAP).await
+            && !input.is_empty()
+        {
+            session.discarded(input.len());
+        }
+    };
     let _ = timeout(LINGER, discard).await;
+    session.finished();
     Ok(())
 }
 

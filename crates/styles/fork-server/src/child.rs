@@ -93,6 +93,6 @@ fn converse(
         connection.write_all(&answer.send)?;
         finished = answer.finish;
     }
-    connection.finish()
+    connection.finish(session)
 }
 // ANCHOR_END: converse

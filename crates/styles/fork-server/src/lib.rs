@@ -103,7 +103,7 @@ struct Server {
     handlers_end: RawFd,
     /// The deadline for all clients, once the server stops.
     over_by: Option<Instant>,
-    /// The buffer that each child inherits. If a child made one, malloc(3) would tidy up the heap
+    /// The buffer that each child inherits. If a child made one, the allocator would tidy up the heap
     /// for it, and write to many of the pages that the child shares with its parent.
     buffer: Buffer,
 }

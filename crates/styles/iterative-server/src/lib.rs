@@ -108,7 +108,7 @@ fn converse(
     }
     // ANCHOR_END: read_answer_write
     send(&outbox, &mut connection)?;
-    connection.finish()
+    connection.finish(&mut *session)
 }
 // ANCHOR_END: converse
 

@@ -274,7 +274,7 @@ fn converse(
         connection.write_all(&answer.send)?;
         finished = answer.finish;
     }
-    connection.finish()
+    connection.finish(&mut *session)
 }
 // ANCHOR_END: converse
 

@@ -12,6 +12,7 @@ use clap::{Args, Subcommand};
 use crate::byte_order::{Integer, Order};
 use crate::class::Class;
 use crate::drill::{self, Subject};
+use crate::paint::Painter;
 use crate::read::{self, Address, Wrong, wrong};
 use crate::{ipv6, subnet, working};
 
@@ -56,17 +57,17 @@ enum Question {
     },
     /// Whether two addresses are in the same network
     Same {
-        /// One address
+        /// One address, IPv4 or IPv6
         one: String,
         /// The other one
         other: String,
-        /// The number of bits that name the network
+        /// The number of bits that name the network, such as 24
         #[arg(long)]
         prefix: String,
     },
     /// Split a network into equal parts
     Split {
-        /// The network to split
+        /// The network to split, such as 10.0.0.0/24
         #[arg(value_name = "NETWORK/PREFIX")]
         network: String,
         /// The number of parts: 2, 4, 8 or another power of two
@@ -75,7 +76,7 @@ enum Question {
     },
     /// Join two networks into one, if they are its halves
     Join {
-        /// One network
+        /// One network, such as 10.0.0.0/25
         #[arg(value_name = "NETWORK/PREFIX")]
         one: String,
         /// The other one
@@ -108,7 +109,7 @@ enum Question {
         /// The subject
         #[arg(value_parser = subject())]
         subject: Subject,
-        /// A seed; the same seed asks the same questions [default: by chance]
+        /// A seed; the same seed asks the same questions [default: random]
         #[arg(long, value_name = "N",
             value_parser = |text: &str| read::seed(text).map_err(|wrong| wrong.why().to_owned()))]
         seed: Option<u32>,
@@ -122,7 +123,7 @@ enum Question {
 /// Answers the command's question on standard output, and returns the exit status: 0 if it is
 /// answered, 1 if something failed on the way, 2 for wrong usage.
 ///
-/// A failure is reported in one line on standard error.
+/// A failure is reported on standard error. If the input is wrong, carets show where.
 pub fn run(command: Command) -> ExitCode {
     let failure = match answer(command.question) {
         Ok(()) => return ExitCode::SUCCESS,
@@ -133,7 +134,7 @@ pub fn run(command: Command) -> ExitCode {
         Err(failure) => failure,
     };
     // `eprintln!` would panic if standard error is closed.
-    let _ = writeln!(io::stderr(), "error: {failure}");
+    let _ = writeln!(anstream::stderr(), "error: {failure:#}");
     match failure {
         Failure::Usage(_) => ExitCode::from(2),
         Failure::Input(_) | Failure::Output(_) => ExitCode::FAILURE,
@@ -172,7 +173,7 @@ impl From<Wrong> for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Usage(wrong) => write!(f, "{wrong}"),
+            Failure::Usage(wrong) => wrong.fmt(f),
             Failure::Input(error) => write!(f, "cannot read standard input: {}", shown(error)),
             Failure::Output(error) => write!(f, "cannot write standard output: {}", shown(error)),
         }
@@ -187,11 +188,11 @@ fn answer(question: Question) -> Result<(), Failure> {
         // Without a terminal, a prompt would only be noise in the output.
         let prompt = io::stdin().is_terminal() && io::stdout().is_terminal();
         let prompt = if prompt { "> " } else { "" };
-        let (input, output) = (io::stdin().lock(), io::stdout().lock());
+        let (input, output) = (io::stdin().lock(), Painter::new(anstream::stdout().lock()));
         return Ok(drill::run(subject, seed, count, prompt, input, output)?);
     }
     let text = text(question)?;
-    let mut output = io::stdout().lock();
+    let mut output = Painter::new(anstream::stdout().lock());
     output.write_all(text.as_bytes()).and_then(|()| output.flush()).map_err(Failure::Output)
 }
 

@@ -15,12 +15,14 @@
 //!   the next one is drawn from the numbers that follow: see [`is_telling`].
 
 mod bytes;
+mod ipv6;
 mod mac;
 mod numbers;
 mod subnet;
 
 use std::fmt;
 use std::io::{self, BufRead, Read, Write};
+use std::net::Ipv6Addr;
 
 pub use numbers::Numbers;
 
@@ -118,7 +120,7 @@ fn read_answer(
         }
         match question.right().read_alike(line.trim()) {
             Ok(answer) => return Ok(Some(Some(answer))),
-            Err(wrong) => writeln!(output, "{wrong}. Try again.")?,
+            Err(wrong) => writeln!(output, "{wrong:#}\nTry again.")?,
         }
     }
 }
@@ -171,19 +173,22 @@ pub enum Subject {
     Bytes,
     /// IPv4 networks.
     Subnet,
+    /// IPv6 networks.
+    Ipv6,
     /// The MAC addresses of multicast groups.
     Mac,
 }
 
 impl Subject {
     /// All subjects.
-    pub const ALL: [Subject; 3] = [Subject::Bytes, Subject::Subnet, Subject::Mac];
+    pub const ALL: [Subject; 4] = [Subject::Bytes, Subject::Subnet, Subject::Ipv6, Subject::Mac];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Subject::Bytes => "bytes",
             Subject::Subnet => "subnet",
+            Subject::Ipv6 => "ipv6",
             Subject::Mac => "mac",
         }
     }
@@ -195,6 +200,7 @@ impl Subject {
             match self {
                 Subject::Bytes => Box::new(bytes::draw(&mut numbers)),
                 Subject::Subnet => Box::new(subnet::draw(&mut numbers)),
+                Subject::Ipv6 => Box::new(ipv6::draw(&mut numbers)),
                 Subject::Mac => Box::new(mac::draw(&mut numbers)),
             }
         };
@@ -206,6 +212,7 @@ impl Subject {
         match self {
             Subject::Bytes => bytes::MISTAKES,
             Subject::Subnet => subnet::MISTAKES,
+            Subject::Ipv6 => ipv6::MISTAKES,
             Subject::Mac => mac::MISTAKES,
         }
     }
@@ -238,6 +245,8 @@ pub enum Answer {
     Bytes(Vec<u8>),
     /// An IPv4 address.
     Address(u32),
+    /// An IPv6 address.
+    Ipv6(u128),
     /// A MAC address.
     Mac(Mac),
 }
@@ -249,6 +258,7 @@ impl Answer {
             Answer::Number(_) => read::answer(text).map(Answer::Number),
             Answer::Bytes(_) => read::bytes(text).map(Answer::Bytes),
             Answer::Address(_) => read::ipv4(text).map(Answer::Address),
+            Answer::Ipv6(_) => read::ipv6(text).map(Answer::Ipv6),
             Answer::Mac(_) => read::mac(text).map(Answer::Mac),
         }
     }
@@ -263,6 +273,7 @@ impl fmt::Display for Answer {
                 write!(f, "{}", pairs.join(" "))
             }
             Answer::Address(address) => write!(f, "{}", dotted(*address)),
+            Answer::Ipv6(address) => write!(f, "{}", Ipv6Addr::from_bits(*address)),
             Answer::Mac(mac) => write!(f, "{mac}"),
         }
     }

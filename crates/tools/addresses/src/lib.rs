@@ -21,6 +21,7 @@ mod command;
 pub mod drill;
 pub mod ipv6;
 pub mod multicast;
+mod paint;
 pub mod read;
 pub mod special;
 pub mod subnet;

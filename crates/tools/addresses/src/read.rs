@@ -5,6 +5,9 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
+use anstyle::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr;
+
 use crate::byte_order::Integer;
 use crate::multicast::{Mac, end_of_ipv6_groups, groups_of_mac, mac_of_group, mac_of_ipv6_group};
 
@@ -21,17 +24,36 @@ impl Wrong {
     pub fn why(&self) -> &str {
         &self.why
     }
+
+    /// The text before the wrong part, the wrong part itself, and the text after it. The text may
+    /// contain control sequences for a terminal, so it is shown escaped.
+    pub fn parts(&self) -> [String; 3] {
+        let Range { start, end } = self.place;
+        let parts = [&self.text[..start], &self.text[start..end], &self.text[end..]];
+        parts.map(|part| part.escape_debug().to_string())
+    }
 }
 
-/// One line, with the wrong part between two marks: `10.0.0.»256«: …`.
+/// The color of the carets in the alternate form.
+const CARETS: Style = AnsiColor::BrightRed.on_default().bold();
+
+/// The reason, the text, and carets below the wrong part, as rustc has them. The alternate form
+/// (`{:#}`) is for a terminal: the carets have a color.
+///
+/// ```text
+/// one byte holds 0 to 255
+///   10.0.0.256
+///          ^^^
+/// ```
 impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Range { start, end } = self.place;
-        // The text may contain control sequences for a terminal, so it is shown escaped.
-        let before = self.text[..start].escape_debug();
-        let wrong = self.text[start..end].escape_debug();
-        let after = self.text[end..].escape_debug();
-        write!(f, "{before}»{wrong}«{after}: {}", self.why)
+        let [before, wrong, after] = self.parts();
+        let space = " ".repeat(before.width());
+        // If something is missing, one caret shows where.
+        let carets = "^".repeat(wrong.width().max(1));
+        let style = if f.alternate() { CARETS } else { Style::new() };
+        let why = &self.why;
+        write!(f, "{why}\n  {before}{wrong}{after}\n  {space}{style}{carets}{style:#}")
     }
 }
 
@@ -50,6 +72,16 @@ pub enum Address {
 pub fn address(text: &str) -> Result<Address, Wrong> {
     no_space(text)?;
     address_in(text, 0..text.len())
+}
+
+/// Reads an IPv6 address.
+pub fn ipv6(text: &str) -> Result<u128, Wrong> {
+    match address(text)? {
+        Address::V6(address) => Ok(address),
+        Address::V4(_) => {
+            Err(wrong(text, 0..text.len(), "this is an address of IPv4; one of IPv6 has colons"))
+        }
+    }
 }
 
 /// Reads ADDRESS/PREFIX.
@@ -387,9 +419,35 @@ pub(crate) fn wrong(text: &str, place: Range<usize>, why: impl Into<String>) -> 
 mod tests {
     use super::*;
 
+    /// The expected text has its wrong part between `<` and `>`, and the reason behind it.
     #[track_caller]
     fn check<T: std::fmt::Debug>(result: Result<T, Wrong>, expected: &str) {
-        assert_eq!(result.unwrap_err().to_string(), expected);
+        let error = result.unwrap_err();
+        let [before, wrong, after] = error.parts();
+        assert_eq!(format!("{before}<{wrong}>{after}: {}", error.why()), expected);
+    }
+
+    #[test]
+    fn carets_stand_below_the_wrong_part() {
+        #[track_caller]
+        fn check<T: std::fmt::Debug>(result: Result<T, Wrong>, text: &str, carets: &str) {
+            let shown = result.unwrap_err().to_string();
+            let (_why, rest) = shown.split_once('\n').unwrap();
+            assert_eq!(rest, format!("  {text}\n  {carets}"));
+        }
+        check(ipv4("10.0.0.256"), "10.0.0.256", "       ^^^");
+        check(ipv4("10.0.0"), "10.0.0", "      ^");
+        check(ipv4("10.0.x.1"), "10.0.x.1", "     ^");
+        // A sign of two columns, one of none, and one that is shown escaped.
+        check(ipv4("10.\u{4e00}.0"), "10.\u{4e00}.0", "   ^^");
+        check(ipv4("e\u{301}.x.0"), "e\u{301}.x.0", "^");
+        check(ipv4("1.\x1b.0"), "1.\\u{1b}.0", "  ^^^^^^");
+    }
+
+    #[test]
+    fn carets_have_a_color_for_a_terminal() {
+        let error = ipv4("10.0.0.256").unwrap_err();
+        assert!(format!("{error:#}").ends_with("\x1b[1m\x1b[91m^^^\x1b[0m"), "{error:#?}");
     }
 
     #[test]
@@ -405,95 +463,95 @@ mod tests {
 
     #[test]
     fn an_error_is_shown_in_its_place() {
-        check(ipv4("10.0.0.256"), "10.0.0.»256«: one byte holds 0 to 255");
-        check(ipv4("10.0.0"), "10.0.0»«: an IPv4 address has four numbers, and this has 3");
-        check(ipv4("10.0.0.1.2"), "10.0.0.1».2«: an IPv4 address has four numbers, and no more");
+        check(ipv4("10.0.0.256"), "10.0.0.<256>: one byte holds 0 to 255");
+        check(ipv4("10.0.0"), "10.0.0<>: an IPv4 address has four numbers, and this has 3");
+        check(ipv4("10.0.0.1.2"), "10.0.0.1<.2>: an IPv4 address has four numbers, and no more");
         check(
             ipv4("10..0.1"),
-            "10.»«.0.1: a number is missing; an IPv4 address is written like 192.0.2.1",
+            "10.<>.0.1: a number is missing; an IPv4 address is written like 192.0.2.1",
         );
         check(
             ipv4("10.0.x.1"),
-            "10.0.»x«.1: not a number; an IPv4 address is written like 192.0.2.1",
+            "10.0.<x>.1: not a number; an IPv4 address is written like 192.0.2.1",
         );
         check(
             ipv4("10.0.010.1"),
-            "10.0.»010«.1: some programs take a number that begins with 0 for an octal one; \
+            "10.0.<010>.1: some programs take a number that begins with 0 for an octal one; \
              leave the 0 out",
         );
         check(
             address_and_prefix("10.0.0.0"),
-            "10.0.0.0»«: a network has a prefix: write 10.0.0.0/24, for example",
+            "10.0.0.0<>: a network has a prefix: write 10.0.0.0/24, for example",
         );
         for prefix in ["33", "", "-1", "+8", "256", "8/8"] {
             check(
                 address_and_prefix(&format!("10.0.0.0/{prefix}")),
                 &format!(
-                    "10.0.0.0/»{prefix}«: the prefix of an IPv4 address is a number from 0 to 32"
+                    "10.0.0.0/<{prefix}>: the prefix of an IPv4 address is a number from 0 to 32"
                 ),
             );
         }
         check(
             address_and_prefix("10.0.0.0/255.255.255.192"),
-            "10.0.0.0/»255.255.255.192«: this is a mask; the prefix is 26",
+            "10.0.0.0/<255.255.255.192>: this is a mask; the prefix is 26",
         );
         check(
             address("2001:db8:12345::"),
-            "2001:db8:»12345«::: a group of an IPv6 address is one to four hexadecimal digits",
+            "2001:db8:<12345>::: a group of an IPv6 address is one to four hexadecimal digits",
         );
-        check(address("1::2::3"), "1::2»::«3: only one :: can stand for groups that are 0");
-        check(address("1:2:3"), "»1:2:3«: an IPv6 address has eight groups, or fewer and one ::");
-        check(address("::1.2.3.400"), "::1.2.3.»400«: one byte holds 0 to 255");
+        check(address("1::2::3"), "1::2<::>3: only one :: can stand for groups that are 0");
+        check(address("1:2:3"), "<1:2:3>: an IPv6 address has eight groups, or fewer and one ::");
+        check(address("::1.2.3.400"), "::1.2.3.<400>: one byte holds 0 to 255");
         check(
             mac("01:00:5e:4g:14:1e"),
-            "01:00:5e:»4g«:14:1e: a byte is two hexadecimal digits, like 5e",
+            "01:00:5e:<4g>:14:1e: a byte is two hexadecimal digits, like 5e",
         );
         check(
             mac("01:00:5e"),
-            "01:00:5e»«: a MAC address has six bytes, and this has 3; \
+            "01:00:5e<>: a MAC address has six bytes, and this has 3; \
              write 01:00:5e:4a:14:1e, for example",
         );
-        check(number("12a"), "12»a«: not a decimal digit; a hexadecimal number begins with 0x");
-        check(number("-"), "-»«: a number is missing");
-        check(integer("65536", Integer::U16), "»65536«: u16 holds 0 to 65535; try --as u32");
-        check(integer("-2", Integer::U32), "»-2«: u32 holds 0 to 4294967295; try --as i16");
+        check(number("12a"), "12<a>: not a decimal digit; a hexadecimal number begins with 0x");
+        check(number("-"), "-<>: a number is missing");
+        check(integer("65536", Integer::U16), "<65536>: u16 holds 0 to 65535; try --as u32");
+        check(integer("-2", Integer::U32), "<-2>: u32 holds 0 to 4294967295; try --as i16");
     }
 
     #[test]
     fn a_number_that_begins_with_0_is_refused() {
         for (text, shown) in [
-            ("10.0.0.0/010", "10.0.0.0/»010«"),
-            ("::1/064", "::1/»064«"),
-            ("10.0.0.0/00", "10.0.0.0/»00«"),
-            ("10.0.0.0/099", "10.0.0.0/»099«"),
+            ("10.0.0.0/010", "10.0.0.0/<010>"),
+            ("::1/064", "::1/<064>"),
+            ("10.0.0.0/00", "10.0.0.0/<00>"),
+            ("10.0.0.0/099", "10.0.0.0/<099>"),
         ] {
             check(address_and_prefix(text), &format!("{shown}: {OCTAL}"));
         }
-        check(prefix("010", 32), &format!("»010«: {OCTAL}"));
-        check(number("-010"), &format!("-»010«: {OCTAL}"));
-        check(seed("4294967296"), "»4294967296«: a seed is a number from 0 to 4294967295");
+        check(prefix("010", 32), &format!("<010>: {OCTAL}"));
+        check(number("-010"), &format!("-<010>: {OCTAL}"));
+        check(seed("4294967296"), "<4294967296>: a seed is a number from 0 to 4294967295");
     }
 
     #[test]
     fn what_was_meant_is_told() {
         assert_eq!(number("0XfF"), Ok(255));
         let power = "is hexadecimal, and a power of ten is written out, with its zeros";
-        check(number("96e7"), &format!("96»e«7: not a decimal digit; 0x96e7 {power}"));
+        check(number("96e7"), &format!("96<e>7: not a decimal digit; 0x96e7 {power}"));
         check(
             address_and_prefix("10.0.0.1/255.0.255.0"),
-            "10.0.0.1/»255.0.255.0«: a mask is ones and then zeros, and this has a 1 behind a 0; \
+            "10.0.0.1/<255.0.255.0>: a mask is ones and then zeros, and this has a 1 behind a 0; \
              write a prefix, a number from 0 to 32",
         );
         check(
             address_and_prefix("10.0.0.1/0.0.0.255"),
-            "10.0.0.1/»0.0.0.255«: this is the opposite of a mask, which access lists of routers \
+            "10.0.0.1/<0.0.0.255>: this is the opposite of a mask, which access lists of routers \
              call a wildcard; the prefix is 24",
         );
-        check(address_and_prefix("10.0.0.1 /24"), "10.0.0.1» «/24: leave the space out");
-        check(number("16 909 060"), "16» «909 060: leave the space out");
+        check(address_and_prefix("10.0.0.1 /24"), "10.0.0.1< >/24: leave the space out");
+        check(number("16 909 060"), "16< >909 060: leave the space out");
         check(
             answer("18446744073709551615"),
-            "»18446744073709551615«: no answer needs as many bits as this",
+            "<18446744073709551615>: no answer needs as many bits as this",
         );
     }
 
@@ -501,7 +559,7 @@ mod tests {
     fn control_sequences_are_shown_escaped() {
         check(
             ipv4("1.2.\x1b[2J.4"),
-            "1.2.»\\u{1b}[2J«.4: not a number; an IPv4 address is written like 192.0.2.1",
+            "1.2.<\\u{1b}[2J>.4: not a number; an IPv4 address is written like 192.0.2.1",
         );
     }
 }

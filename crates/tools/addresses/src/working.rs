@@ -15,7 +15,9 @@ use std::net::Ipv4Addr;
 pub use broadcast::broadcasts;
 pub use byte_order::{bytes, reading, to_network, weights, writing};
 pub use class::class;
-pub use ipv6::{join_ipv6, same_ipv6, split_ipv6, subnet_ipv6};
+pub use ipv6::{
+    join_ipv6, letters_above_ipv6, row_ipv6, same_ipv6, split_ipv6, subnet_ipv6, why_network_ipv6,
+};
 pub use multicast::{groups, mac_of_group, mac_of_ipv6_group};
 pub use subnet::{
     join, letters_above, row, same, split, subnet, why_broadcast, why_first, why_hosts, why_last,

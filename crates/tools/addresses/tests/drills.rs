@@ -92,6 +92,18 @@ fn a_seed_always_asks_the_same_questions() {
         ],
     );
     check(
+        Subject::Ipv6,
+        [
+            "What is the network of 2001:db8:fa16:9e5e::3e8b/54? 2001:db8:fa16:9c00::",
+            "Which /64 of 2001:db8:775b:500::/56 is number 87, from 0 on? 2001:db8:775b:557::",
+            "Which address is the last in 2001:db8:4200:335b::6350/57? \
+             2001:db8:4200:337f:ffff:ffff:ffff:ffff",
+            "How many /64 networks are in a /58? 64",
+            "What is the network of 2001:db8:30d7:b9b8::dfc6/60? 2001:db8:30d7:b9b0::",
+            "What is the network of 2001:db8:8dbf:fcd2::6d40/58? 2001:db8:8dbf:fcc0::",
+        ],
+    );
+    check(
         Subject::Mac,
         [
             "What is the MAC address for packets to the group ff05::fa16:9e5e? 33:33:fa:16:9e:5e",

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use rquickjs::{CatchResultExt, Context, Runtime};
 
 /// The scripts in the order in which a page loads them.
-const SCRIPTS: [&str; 10] = [
+const SCRIPTS: [&str; 11] = [
     "bits",
     "read",
     "page",
@@ -22,6 +22,7 @@ const SCRIPTS: [&str; 10] = [
     "multicast",
     "drill-bytes",
     "drill-subnet",
+    "drill-ipv6",
     "drill-mac",
     "drill",
 ];
@@ -41,11 +42,13 @@ impl Widgets {
             widgets.run(&lesson(&format!("{name}.js")));
         }
         widgets.run("const { bits, read, endianness, subnet, multicast, drill } = afterAccept;");
-        // An error is shown as a line, here as in the crate.
+        // An error has the same reason and the same place, here as in the crate.
         widgets.run(
             "const told = (read, ...given) => {
                try { return read(...given); } catch (wrong) {
-                 if (wrong instanceof afterAccept.read.Wrong) return `wrong ${wrong.message}`;
+                 if (wrong instanceof afterAccept.read.Wrong) {
+                   return `wrong ${wrong.message}: ${wrong.parts.join('|')}`;
+                 }
                  throw wrong;
                }
              };",
@@ -91,7 +94,8 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn told<T>(read: Result<T, Wrong>, show: impl FnOnce(T) -> String) -> String {
-    read.map_or_else(|wrong| format!("wrong {wrong}"), show)
+    let shown = |wrong: Wrong| format!("wrong {}: {}", wrong.why(), wrong.parts().join("|"));
+    read.map_or_else(shown, show)
 }
 
 // Byte order.
@@ -288,6 +292,7 @@ fn typed_text_is_read_or_shown_back_in_the_same_line() {
          const readers = {
            ipv4: (text) => String(read.ipv4(text)),
            address: (text) => address(read.address(text)),
+           ipv6: (text) => `v6 ${read.ipv6(text)}`,
            network: (text) => {
              const network = read.addressAndPrefix(text);
              return `${address(network)}/${network.prefix}`;
@@ -314,6 +319,7 @@ fn typed_text_is_read_or_shown_back_in_the_same_line() {
         let mut lines = vec![
             told(read::ipv4(text), |address| address.to_string()),
             told(read::address(text), address),
+            told(read::ipv6(text), |number| format!("v6 {number}")),
             told(read::address_and_prefix(text), |(of, prefix)| {
                 format!("{}/{prefix}", address(of))
             }),

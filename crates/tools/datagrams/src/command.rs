@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::net::{SocketAddr, SocketAddrV4};
+use std::net::SocketAddrV4;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ enum Task {
     /// The number is an i16: 32767 is followed by -32768. Datagrams of any other size are dropped.
     #[command(after_help = SERVER)]
     Increment(Serving),
-    /// Send to a group, or receive what is sent to it
+    /// Send datagrams to a group, or receive them
     #[command(subcommand)]
     Multicast(Multicast),
     /// Send to all hosts of a network, or receive what is sent to them
@@ -64,15 +64,15 @@ names the interfaces that you can choose.
 
 Examples:
   after-accept datagrams multicast send --interface lo
-  after-accept datagrams multicast send 'to the point' --count 1 --interface eth0
-  after-accept datagrams multicast send --group '[ff02::4a14:1e]:54321' --interface eth0")]
+  after-accept datagrams multicast send 'to the point' --count 1
+  after-accept datagrams multicast send --group 239.1.2.3:54321 --interface eth0")]
     Send {
         #[command(flatten)]
         group: Group,
         #[command(flatten)]
         sending: Sending,
     },
-    /// Join a group, and show what is sent to it: FROM TEXT
+    /// Join a group, and print each datagram that arrives: FROM TEXT
     ///
     /// It receives only this group, even if other programs on this machine have joined other
     /// groups. If you start several, all of them receive it. It leaves the group when it is
@@ -94,13 +94,19 @@ Examples:
 #[derive(Args, Clone, Debug)]
 struct Group {
     /// The group and the port: 224.0.0.0 to 239.255.255.255, or an address that begins with ff
-    #[arg(long, value_name = "ADDR:PORT", value_parser = multicast::group,
+    #[arg(long, value_name = "GROUP:PORT", value_parser = multicast::group,
         default_value = "224.202.20.30:54321")]
-    group: SocketAddr,
+    group: multicast::Meant,
     /// The interface: its name, one of its addresses, or its index
     /// [default: the one that the routes suggest]
-    #[arg(long, value_name = "NAME|ADDR|INDEX")]
+    #[arg(long, value_name = "NAME|ADDRESS|INDEX")]
     interface: Option<String>,
+}
+
+impl Group {
+    fn meant(self) -> Result<multicast::Meant, Problem> {
+        self.group.with(self.interface)
+    }
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -126,11 +132,11 @@ Examples:
     /// It receives only datagrams to exactly this address: 255.255.255.255 and the broadcast
     /// address of a network are different.
     #[command(after_help = "\
-It prints `listening on ADDR:PORT` when it is ready. SIGINT (Ctrl-C), SIGTERM or SIGHUP stops it.
+It prints `listening on ADDRESS:PORT` when it is ready. SIGINT (Ctrl-C), SIGTERM or SIGHUP stops it.
 
 Examples:
   after-accept datagrams broadcast receive
-  after-accept datagrams broadcast receive --address 192.168.1.255:54321 --count 1")]
+  after-accept datagrams broadcast receive --address 192.168.1.255:54321")]
     Receive {
         #[command(flatten)]
         everybody: Everybody,
@@ -142,12 +148,12 @@ Examples:
 #[derive(Args, Clone, Debug)]
 struct Everybody {
     /// The broadcast address and the port: 255.255.255.255, or the address of a network
-    #[arg(long, value_name = "ADDR:PORT", value_parser = broadcast::address,
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = broadcast::address,
         default_value = "255.255.255.255:54321")]
     address: SocketAddrV4,
     /// The interface: its name, one of its addresses, or its index
     /// [default: to send, the one that the routes suggest; to receive, all]
-    #[arg(long, value_name = "NAME|ADDR|INDEX")]
+    #[arg(long, value_name = "NAME|ADDRESS|INDEX")]
     interface: Option<String>,
 }
 
@@ -172,7 +178,7 @@ struct Receiving {
 
 /// The part of the help that all datagram servers share.
 const SERVER: &str = "\
-It prints `listening on ADDRESS` when it is ready, and logs to standard error. SIGINT (Ctrl-C), \
+It prints `listening on HOST:PORT` when it is ready, and logs to standard error. SIGINT (Ctrl-C), \
 SIGTERM or SIGHUP stops it.
 
 A sender can write any source address on a datagram. So the server sends no answer to ports below \
@@ -221,10 +227,10 @@ fn multicast(task: Multicast) -> Result<(), Problem> {
     match task {
         Multicast::Send { group, sending } => {
             let (schedule, stop) = (sending.into(), stop()?);
-            multicast::send(group.group, group.interface.as_deref(), &schedule, &stop)
+            multicast::send(&group.meant()?, &schedule, &stop)
         }
         Multicast::Receive { group, receiving } => {
-            multicast::receive(group.group, group.interface.as_deref(), receiving.count)
+            multicast::receive(&group.meant()?, receiving.count)
         }
     }
 }

@@ -5,15 +5,16 @@
 //! accepts frames to the MAC address of the group.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::time::Duration;
 
 use launch::Problem;
+use lookup::{host_and_port, is_of_one_link};
 use nix::errno::Errno;
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockRef, Socket, Type};
 use sockets::Stop;
 
-use crate::interfaces::{Interface, choose, interfaces};
+use crate::interfaces::{Interface, choices, choose, interfaces};
 use crate::many::{self, Schedule, ended, explain, note};
 
 /// The number of routers that a datagram may pass: none. This is the default of RFC 1112.
@@ -22,29 +23,73 @@ const TTL: u32 = 1;
 /// How often a receiver checks whether its interface has disappeared and come back.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
-/// Reads ADDRESS:PORT, where ADDRESS must be a group.
-pub(crate) fn group(text: &str) -> Result<SocketAddr, String> {
-    let wanted = "want GROUP:PORT, like 224.202.20.30:54321 or [ff02::4a14:1e]:54321";
-    let group: SocketAddr = text.parse().map_err(|_| wanted.to_owned())?;
-    match group.ip() {
-        address if group.port() == 0 => {
+/// A group as it is meant: with the interface by which to reach it, if the user has named one.
+#[derive(Clone, Debug)]
+pub(crate) struct Meant {
+    /// The group and the port.
+    pub(crate) group: SocketAddr,
+    /// The name, address or index of the interface.
+    pub(crate) interface: Option<String>,
+}
+
+/// Reads ADDRESS:PORT, where ADDRESS must be a group. The group of a link may have its interface
+/// behind a `%`.
+pub(crate) fn group(text: &str) -> Result<Meant, String> {
+    let wanted = "want GROUP:PORT, like 224.202.20.30:54321 or [ff02::4a14:1e%eth0]:54321";
+    let parsed = || {
+        let (host, port) = host_and_port(text)?;
+        let (address, zone) = match host.split_once('%') {
+            Some((address, zone)) => (address, Some(zone.to_owned())),
+            None => (host, None),
+        };
+        Some((SocketAddr::new(address.parse().ok()?, port?.parse().ok()?), zone))
+    };
+    let (group, zone) = parsed().ok_or_else(|| wanted.to_owned())?;
+    match (group.ip(), &zone) {
+        (address, _) if group.port() == 0 => {
             Err(format!("port 0 of {address} cannot be used; {wanted}"))
         }
-        address if address.is_multicast() => Ok(group),
-        IpAddr::V4(_) => Err(format!("groups of IPv4 begin with 224 to 239; {wanted}")),
-        IpAddr::V6(_) => Err(format!("groups of IPv6 begin with ff; {wanted}")),
+        (IpAddr::V4(address), _) if !address.is_multicast() => {
+            Err(format!("groups of IPv4 begin with 224 to 239; {wanted}"))
+        }
+        (IpAddr::V6(address), _) if !address.is_multicast() => {
+            Err(format!("groups of IPv6 begin with ff; {wanted}"))
+        }
+        (IpAddr::V6(address), Some(_)) if is_of_one_link(address) => {
+            Ok(Meant { group, interface: zone })
+        }
+        (address, Some(_)) => Err(format!(
+            "{address} is not the group of one link, as ff02:: is, so it has no %: use --interface"
+        )),
+        (_, None) => Ok(Meant { group, interface: None }),
+    }
+}
+
+impl Meant {
+    /// Adds the interface of the option, which has to be the one of the group's own.
+    pub(crate) fn with(self, option: Option<String>) -> Result<Meant, Problem> {
+        if let (Some(own), Some(option)) = (&self.interface, &option) {
+            let all = interfaces().map_err(Problem::world)?;
+            let own = choose(&all, own).map_err(Problem::world)?;
+            let other = choose(&all, option).map_err(Problem::world)?;
+            if own.index != other.index {
+                return Err(Problem::usage(format!(
+                    "{} is on {}, and --interface is {}: name one interface only",
+                    on(self.group, Some(own)),
+                    own.shown(),
+                    other.shown()
+                )));
+            }
+        }
+        Ok(Meant { interface: self.interface.or(option), ..self })
     }
 }
 
 /// Sends to a group until it is stopped.
-pub(crate) fn send(
-    group: SocketAddr,
-    meant: Option<&str>,
-    schedule: &Schedule,
-    stop: &Stop,
-) -> Result<(), Problem> {
+pub(crate) fn send(meant: &Meant, schedule: &Schedule, stop: &Stop) -> Result<(), Problem> {
+    let group = meant.group;
     let all = interfaces().map_err(Problem::world)?;
-    let chosen = meant.map(|meant| choose(&all, meant)).transpose();
+    let chosen = meant.interface.as_deref().map(|meant| choose(&all, meant)).transpose();
     let chosen = chosen.map_err(Problem::world)?;
     let sent = sender(group, chosen).map_err(Into::into);
     let sent = sent.and_then(|(socket, to)| many::send(&socket, to, schedule, stop));
@@ -77,14 +122,20 @@ fn sender(group: SocketAddr, chosen: Option<&Interface>) -> io::Result<(UdpSocke
 
 /// Shows what is sent to a group until it is stopped, or until this number of datagrams has
 /// arrived.
-pub(crate) fn receive(
-    group: SocketAddr,
-    meant: Option<&str>,
-    count: Option<u64>,
-) -> Result<(), Problem> {
+pub(crate) fn receive(meant: &Meant, count: Option<u64>) -> Result<(), Problem> {
+    let (group, meant) = (meant.group, meant.interface.as_deref());
     let all = interfaces().map_err(Problem::world)?;
     let chosen = meant.map(|meant| choose(&all, meant)).transpose();
     let chosen = chosen.map_err(Problem::world)?;
+    if let (IpAddr::V6(address), None) = (group.ip(), chosen)
+        && is_of_one_link(address)
+    {
+        // The kernel would only return EINVAL.
+        return Err(Problem::world(format!(
+            "{group} is a link-local group, and each interface has its own link; {}",
+            choices(&all)
+        )));
+    }
     let cannot =
         |error: &io::Error| format!("cannot listen to {group}: {}", explain(error, &all, chosen));
     let join = || member(group, chosen).map_err(|error| io::Error::other(cannot(&error)));
@@ -104,12 +155,6 @@ pub(crate) fn receive(
 // ANCHOR: member
 /// A socket that receives only this group.
 fn member(group: SocketAddr, chosen: Option<&Interface>) -> io::Result<UdpSocket> {
-    if let (SocketAddr::V6(of_ipv6), None) = (group, chosen)
-        && is_of_one_link(*of_ipv6.ip())
-    {
-        // Every link has a group with this address. The kernel would only return EINVAL.
-        return Err(Errno::ENODEV.into());
-    }
     let socket = socket(group)?;
     // Every member on this host must receive it, not only the first.
     socket.set_reuse_address(true)?;
@@ -214,11 +259,6 @@ fn on(group: SocketAddr, chosen: Option<&Interface>) -> SocketAddr {
     }
 }
 
-/// Whether the group's scope is one interface or one link (RFC 4291, section 2.7).
-fn is_of_one_link(group: Ipv6Addr) -> bool {
-    matches!(group.segments()[0] & 0xf, 1 | 2)
-}
-
 fn without_ipv4(interface: &Interface) -> io::Error {
     io::Error::other(format!(
         "{} has no IPv4 address to send from; give it one, or use an IPv6 group",
@@ -233,8 +273,11 @@ mod tests {
     #[test]
     fn only_groups_with_a_port_are_read() {
         for text in ["224.0.0.0:1", "239.255.255.255:65535", "[ff02::1]:54321"] {
-            assert_eq!(group(text).map(|group| group.to_string()), Ok(text.to_owned()));
+            assert_eq!(group(text).map(|meant| meant.group.to_string()), Ok(text.to_owned()));
         }
+        let meant = group("[ff02::1%eth0]:54321").unwrap();
+        assert_eq!(meant.group.to_string(), "[ff02::1]:54321");
+        assert_eq!(meant.interface.as_deref(), Some("eth0"));
         for (text, why) in [
             ("223.255.255.255:1", "224 to 239"),
             ("240.0.0.0:1", "224 to 239"),
@@ -243,6 +286,8 @@ mod tests {
             ("224.0.0.1:65536", "want GROUP:PORT"),
             ("ff02::1:54321", "want GROUP:PORT"),
             ("224.0.0.1:0", "port 0"),
+            ("[ff05::1%eth0]:1", "use --interface"),
+            ("224.0.0.1%eth0:1", "use --interface"),
         ] {
             let error = group(text).unwrap_err();
             assert!(error.contains(why), "{text}: {error}");

@@ -4,7 +4,7 @@
 //! client would have nothing to wait for.
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
 use std::time::Instant;
 
@@ -92,8 +92,6 @@ fn wait(socket: Option<&UdpSocket>, stop: &Stop, deadline: Option<Instant>) -> i
 fn is_ours(mut source: SocketAddr) -> bool {
     // Keep the rest: a link-local address (fe80::) is incomplete without its interface.
     source.set_port(0);
-    if let IpAddr::V4(address) = source.ip().to_canonical() {
-        source.set_ip(address.into());
-    }
+    source.set_ip(source.ip().to_canonical());
     UdpSocket::bind(source).is_ok()
 }

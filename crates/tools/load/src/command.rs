@@ -13,10 +13,11 @@ use crate::chat;
 /// repeated, misordered or changed data is reported as an error.
 ///
 /// Without --rate the load is a closed loop: a client sends its next message when the last one is
-/// answered. This shows how much a server can do. But while the server stalls no client sends
-/// anything, so one long wait stands for all the messages that the stall would have delayed. With
-/// --rate the load is an open loop: messages are due at fixed times, even if earlier ones are not
-/// answered, and latency counts from those times. This shows how long people would wait.
+/// answered. This shows how much a server can do. But while the server stalls, no client sends
+/// anything, so the report has one long wait instead of all the messages that the stall would have
+/// delayed. With --rate the load is an open loop: messages are due at fixed times, even if earlier
+/// ones are not answered, and latency counts from those times. This shows how long people would
+/// wait.
 ///
 /// Ctrl-C ends it early, and prints the report so far.
 #[derive(Args, Clone, Debug)]
@@ -24,7 +25,8 @@ use crate::chat;
 Examples:
   after-accept load echo 127.0.0.1:6007 --connections 100
   after-accept load echo 127.0.0.1:4007 --rate 10000 --size 4K --duration 30
-  after-accept load echo 127.0.0.1:5007 --idle 900 --pid $(pgrep -of 'select-server echo')
+  after-accept load echo 127.0.0.1:5007 --idle 900
+  after-accept load echo 127.0.0.1:5007 --pid $(pgrep -of 'select-server echo')
   after-accept load fortune 127.0.0.1:3017 --connections 10
   after-accept load chat 127.0.0.1:6026 --connections 100 --depth 64 --json
 
@@ -45,7 +47,7 @@ pub(crate) enum Service {
         stay: Stay,
 
         /// The length of a message in bytes: 64, or 64K
-        #[arg(long, value_name = "B", default_value = "64", value_parser = message_size)]
+        #[arg(long, value_name = "BYTES", default_value = "64", value_parser = message_size)]
         size: u32,
 
         /// The number of additional connections that stay silent after the server has let them in
@@ -72,7 +74,7 @@ pub(crate) enum Service {
         /// The length of a line in bytes, without its end; the line contains its speaker and number
         #[arg(
             long,
-            value_name = "B",
+            value_name = "BYTES",
             default_value = "64",
             value_parser = clap::value_parser!(u32).range(chat::SHORTEST as i64..=chat::LONGEST as i64)
         )]
@@ -106,7 +108,7 @@ pub(crate) struct Load {
     pub(crate) duration: Duration,
 
     /// An open loop: this many messages are due a second, from all speakers together
-    #[arg(long, value_name = "R", value_parser = rate)]
+    #[arg(long, value_name = "N", value_parser = rate)]
     pub(crate) rate: Option<f64>,
 
     /// A closed loop in which each speaker has this many unanswered messages [default: 1]
@@ -131,7 +133,7 @@ pub(crate) struct Load {
 /// The options of loads whose connections stay.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Stay {
-    /// Connect the clients evenly over this time [default: as fast as the server lets them in]
+    /// Connect the clients evenly over this time, in seconds [default: as fast as the server lets them in]
     #[arg(long, value_name = "SECS", value_parser = seconds)]
     pub(crate) ramp: Option<Duration>,
 }

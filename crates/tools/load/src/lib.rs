@@ -34,4 +34,4 @@ pub use faults::Faults;
 pub use plan::run;
 pub use progress::Progress;
 pub use report::{NEARLY_ALL, Report, amount, count, time};
-pub use tally::{Fairness, Percentiles};
+pub use tally::{Bar, Fairness, Percentiles};

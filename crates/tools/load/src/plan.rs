@@ -1,7 +1,7 @@
 //! A run, from its beginning to its report.
 
 use std::io::{self, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{self, ExitCode};
 use std::time::{Duration, SystemTime};
 
@@ -104,6 +104,7 @@ impl Plan {
             late_answers: run.tally.count() - answers,
             unanswered: run.waiting() as u64,
             latency_ns: run.tally.latency(),
+            bars: run.tally.bars(),
             fairness: run.tally.fairness(run.dialogue.listeners()),
             faults: run.dialogue.faults(),
             broken: run.broken,
@@ -218,12 +219,8 @@ fn is_here(server: SocketAddr) -> bool {
 
 /// The server's address; if a name has several, the first one that accepts a connection.
 fn resolve(HostPort(address): &HostPort) -> Result<SocketAddr, Problem> {
-    let found: Vec<SocketAddr> = match address.to_socket_addrs() {
-        Ok(found) => found.collect(),
-        Err(error) => {
-            return Err(Problem::world(format!("cannot find {address}: {error}")));
-        }
-    };
+    let found = lookup::look_up(address)
+        .map_err(|error| Problem::world(format!("cannot find {address}: {error}")))?;
     if let [only] = found[..] {
         return Ok(only);
     }

@@ -3,11 +3,13 @@
 use std::fmt::{self, Display, Formatter};
 use std::net::SocketAddr;
 
+use launch::Style;
+use protocol::CATALOGUE;
 use serde::{Deserialize, Serialize};
 
 use crate::costs::Costs;
 use crate::faults::Faults;
-use crate::tally::{Fairness, Percentiles};
+use crate::tally::{Bar, Fairness, Percentiles};
 
 /// From this part of a core on, the generator itself may be the limit.
 pub const NEARLY_ALL: f64 = 0.9;
@@ -45,6 +47,9 @@ pub struct Report {
     /// From the time when a message was due (in a closed loop: sent) until the last byte of its
     /// answer.
     pub latency_ns: Option<Percentiles>,
+    /// The same as a histogram. JSON does not contain it, so a report that was read has none.
+    #[serde(skip)]
+    pub bars: Vec<Bar>,
     /// The differences between the clients.
     pub fairness: Fairness,
     /// The faults in the answers.
@@ -136,6 +141,10 @@ impl Display for Report {
             _ => "fortunes",
         };
         writeln!(f, "{}\n", self.heading())?;
+        if let Some(style) = self.style() {
+            let label = style.painted(&style.label());
+            row(f, "server", &format!("{label}, to judge by its port"))?;
+        }
         let mut rate = format!("{} {answers} a second", count(self.rate()));
         if self.size > 0 {
             let bytes = self.rate() * self.size as f64;
@@ -146,6 +155,7 @@ impl Display for Report {
         if let Some(latency) = &self.latency_ns {
             row(f, "latency", &extremes(latency))?;
             row(f, "", &percentiles(latency))?;
+            self.write_bars(f)?;
         }
         if self.connections > 1 {
             row(f, "fairness", &fairness(&self.fairness))?;
@@ -191,6 +201,25 @@ impl Report {
         }
     }
 
+    /// The style that has this port, as the launcher gives them. Another server may have it too.
+    fn style(&self) -> Option<&'static Style> {
+        let service = CATALOGUE.iter().find(|entry| entry.name == self.service)?;
+        Style::ALL.into_iter().find(|style| style.port(service) == self.server.port())
+    }
+
+    /// A line for each bar of the histogram.
+    fn write_bars(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let all: u64 = self.bars.iter().map(|bar| bar.count).sum();
+        let most = self.bars.iter().map(|bar| bar.count).max().unwrap_or(0);
+        for Bar { up_to, count } in &self.bars {
+            let part = |of: u64| *count as f64 / of.max(1) as f64;
+            let name = format!("up to {}", time(*up_to as f64));
+            let (bar, percent) = (bar(part(most)), percent(part(all)));
+            row(f, "", format!("{name:12} {bar:BAR$} {percent}").trim_end())?;
+        }
+        Ok(())
+    }
+
     fn write_costs(&self, costs: &Costs, f: &mut Formatter<'_>) -> fmt::Result {
         let (user, system) = (costs.user_seconds, costs.system_seconds);
         let text = format!(
@@ -226,6 +255,26 @@ impl Report {
 
 fn row(f: &mut Formatter<'_>, name: &str, text: &str) -> fmt::Result {
     writeln!(f, "  {name:10} {text}")
+}
+
+/// The length of the longest bar.
+const BAR: usize = 40;
+
+/// A bar, with eighths of a block at its end. Even a single answer can be seen.
+fn bar(part: f64) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let eighths = (part * (8 * BAR) as f64).round() as usize;
+    let eighths = if part > 0.0 { eighths.max(1) } else { 0 };
+    "█".repeat(eighths / 8) + EIGHTHS[eighths % 8]
+}
+
+/// A part of the answers, or nothing if there are none.
+fn percent(part: f64) -> String {
+    match part * 100.0 {
+        0.0 => String::new(),
+        ..0.1 => "below 0.1 %".to_owned(),
+        percent => format!("{percent:.1} %"),
+    }
 }
 
 fn extremes(latency: &Percentiles) -> String {

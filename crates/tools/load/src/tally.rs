@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 /// The longest time that a histogram distinguishes from longer ones: an hour.
 const LONGEST: Duration = Duration::from_secs(3600);
 
+/// The most bars of a histogram.
+const MOST_BARS: usize = 12;
+
 /// Times and how often each occurred, with three digits (an HdrHistogram).
 #[derive(Debug)]
 pub(crate) struct Times(Histogram<u64>);
@@ -57,6 +60,42 @@ impl Times {
             max: self.0.max(),
         })
     }
+
+    /// The times as bars, from the one of the fastest to that of the slowest. Each goes up to a round
+    /// time: 1, 2, 5, 10 and so on, or the powers of ten if those were too many.
+    pub(crate) fn bars(&self) -> Vec<Bar> {
+        if self.0.is_empty() {
+            return Vec::new();
+        }
+        let bars = self.bars_up_to(&[1, 2, 5]);
+        if bars.len() <= MOST_BARS { bars } else { self.bars_up_to(&[1]) }
+    }
+
+    fn bars_up_to(&self, steps: &[u64]) -> Vec<Bar> {
+        // The histogram keeps three digits of a time: this is the smallest time with those.
+        let rounded = |time| self.0.lowest_equivalent(time);
+        let (min, max) = (self.0.min(), rounded(self.0.max()));
+        let round =
+            (0..14).flat_map(|power| steps.iter().map(move |step| step * 10_u64.pow(power)));
+        let below_max = round.clone().filter(|up_to| *up_to < max).count();
+        let round = round.take(below_max + 1).filter(|up_to| *up_to >= min);
+        let mut bars: Vec<Bar> = round.map(|up_to| Bar { up_to, count: 0 }).collect();
+        for part in self.0.iter_recorded() {
+            let time = rounded(part.value_iterated_to());
+            let bar = bars.iter_mut().find(|bar| time <= bar.up_to);
+            bar.expect("the last one is above all").count += part.count_since_last_iteration();
+        }
+        bars
+    }
+}
+
+/// A part of the latencies: how many answers took longer than the part before, and at most this.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bar {
+    /// The longest time of this part, in nanoseconds.
+    pub up_to: u64,
+    /// The number of answers.
+    pub count: u64,
 }
 
 /// All answers of a run.
@@ -110,6 +149,10 @@ impl Tally {
         self.latency.percentiles()
     }
 
+    pub(crate) fn bars(&self) -> Vec<Bar> {
+        self.latency.bars()
+    }
+
     /// The number of answers.
     pub(crate) fn count(&self) -> u64 {
         self.clients.iter().map(|client| client.count).sum()
@@ -160,6 +203,27 @@ mod tests {
             let expected = nanoseconds(ms(expected));
             assert!(told.abs_diff(expected) <= expected / 500, "{told}");
         }
+    }
+
+    #[test]
+    fn each_answer_is_in_one_bar() {
+        let mut times = Times::new();
+        assert_eq!(times.bars(), []);
+        for (time, count) in [(3, 7), (10, 2), (11, 1), (90, 4)] {
+            (0..count).for_each(|_| times.record(ms(time)));
+        }
+        let bars = |times: &Times| {
+            let bars = times.bars().into_iter().map(|bar| (bar.up_to / 1_000_000, bar.count));
+            bars.collect::<Vec<_>>()
+        };
+        assert_eq!(bars(&times), [(5, 7), (10, 2), (20, 1), (50, 0), (100, 4)]);
+        // From 3 ms to an hour there are 19 round times, and only seven powers of ten.
+        times.record(LONGEST);
+        let counts = bars(&times);
+        assert_eq!((counts.len(), counts[0], counts[6]), (7, (10, 9), (10_000_000, 1)));
+        times.record(Duration::from_nanos(1));
+        assert!(bars(&times).len() <= 14);
+        assert_eq!(bars(&times).iter().map(|(_, count)| count).sum::<u64>(), 16);
     }
 
     #[test]

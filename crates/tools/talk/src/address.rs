@@ -1,29 +1,8 @@
 //! Addresses as people write them.
 
-use std::fmt;
-use std::net::Ipv6Addr;
 use std::str::FromStr;
 
-/// A host, by name or by number, and a port.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Address {
-    /// A name or number for getaddrinfo(3): `localhost`, `127.0.0.1`, `::1`, `fe80::1%eth0`.
-    pub host: String,
-    /// A TCP port.
-    pub port: u16,
-}
-
-/// Before a port, an IPv6 address stands in brackets (RFC 3986, section 3.2.2), since it contains
-/// colons.
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if is_ipv6(&self.host) {
-            write!(f, "[{}]:{}", self.host, self.port)
-        } else {
-            write!(f, "{}:{}", self.host, self.port)
-        }
-    }
-}
+use lookup::{Address, host_and_port};
 
 /// An address on the command line: `HOST:PORT`, or only `HOST`.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,22 +79,7 @@ impl FromStr for Place {
 
 impl Target {
     fn with_any_port(text: &str) -> Result<Target, &'static str> {
-        let (host, port) = if let Some(bracketed) = text.strip_prefix('[') {
-            match bracketed.split_once(']').ok_or(EXPECTED)? {
-                (host, "") => (host, None),
-                (host, rest) => (host, Some(rest.strip_prefix(':').ok_or(EXPECTED)?)),
-            }
-        } else if is_ipv6(text) {
-            (text, None)
-        } else {
-            match text.split_once(':') {
-                None => (text, None),
-                Some((host, port)) => (host, Some(port)),
-            }
-        };
-        if host.is_empty() {
-            return Err(EXPECTED);
-        }
+        let (host, port) = host_and_port(text).ok_or(EXPECTED)?;
         Ok(Target {
             host: host.to_owned(),
             port: match port.map(str::parse) {
@@ -125,12 +89,6 @@ impl Target {
             },
         })
     }
-}
-
-/// Whether `host` is an IPv6 address, perhaps with a zone (`fe80::1%eth0`, RFC 4007).
-fn is_ipv6(host: &str) -> bool {
-    let (address, _zone) = host.split_once('%').unwrap_or((host, ""));
-    address.parse::<Ipv6Addr>().is_ok()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! client that waits for an answer has to give up after some time.
 
 use std::io::{self, BufRead, ErrorKind, Write};
-use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use socket2::Type;
@@ -35,11 +35,11 @@ impl Asker {
         timeout: Duration,
         trace: Trace,
     ) -> Result<Asker, Error> {
-        let found = (&*address.host, address.port).to_socket_addrs();
-        let mut candidates =
+        let found = address.look_up();
+        let candidates =
             found.map_err(|source| Error::Find { host: address.host.clone(), source })?;
         let failed = |attempts| Error::Connect { address: address.clone(), attempts };
-        let peer = candidates.next().ok_or_else(|| failed(Vec::new()))?;
+        let peer = candidates.into_iter().next().ok_or_else(|| failed(Vec::new()))?;
         let open = || {
             let socket: UdpSocket = trace.socket(peer, Type::DGRAM)?.into();
             if connect {

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::env;
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::net::SocketAddr;
@@ -14,12 +15,14 @@ use indicatif::ProgressBar;
 use crate::address::{Place, Target};
 use crate::ask::{self, Asker};
 use crate::frames;
+use crate::prompt::{Keyboard, Paper, Prompt};
 use crate::upload::{self, Parcel};
 use crate::{Address, Error, Failure, Screen, Stream, Trace, connect, converse, listen};
 
 /// Talk to a server: send the lines that you type, and show its answers
 ///
-/// A line is sent when you press Enter; the server's bytes are shown as they arrive. Ctrl-D at the
+/// A line is sent when you press Enter; the server's bytes are shown as they arrive, and on a
+/// terminal they are printed above the line that you are typing. Ctrl-D at the
 /// beginning of a line ends only your side (half-close): the server learns that you will send no
 /// more, and can still answer. talk ends when the server has finished; Ctrl-C ends it at once.
 ///
@@ -30,7 +33,7 @@ use crate::{Address, Error, Failure, Screen, Stream, Trace, connect, converse, l
 #[command(after_help = "\
 Examples:
   after-accept talk 127.0.0.1:3026          the fork server's chat
-  after-accept talk localhost 2007          a name: each of its addresses is tried in turn
+  after-accept talk localhost 2007          a name: all its addresses are tried
   after-accept talk '[::1]:2007'            an IPv6 address stands in brackets
   after-accept talk 127.0.0.1:2007 <a >b    files are sent and stored unchanged
   after-accept talk --trace 127.0.0.1:2007  shows the important system calls
@@ -48,7 +51,7 @@ pub struct Command {
     conversation: Option<Conversation>,
 
     /// Wait at this address for one caller, and talk to it; for port 0 the system chooses one
-    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["address", "port", "connect_timeout"])]
+    #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["address", "port", "connect_timeout"])]
     listen: Option<Place>,
 
     #[command(flatten)]
@@ -65,11 +68,11 @@ pub struct Command {
 enum Errand {
     /// Talk to an echo server, by connection or by datagram
     ///
-    /// Each line is one datagram, without the line's end. The next one is sent when the answer has
+    /// With --udp each line is one datagram, without the line's end. The next one is sent when the answer has
     /// arrived, or when it is too late.
     #[command(after_help = "\
 Examples:
-  after-accept talk echo 127.0.0.1:2007                  the same as without `echo`
+  after-accept talk echo 127.0.0.1:2007                  the same without `echo`
   after-accept talk echo --udp 127.0.0.1:8007
   after-accept talk echo --udp --connect 127.0.0.1:8007  reports a closed port
 
@@ -113,7 +116,7 @@ Exit status: 0 it is stored, 1 it is refused or something failed on the way, 2 w
 
 #[derive(Args, Clone, Debug)]
 struct Echo {
-    /// Send datagrams
+    /// Send datagrams (UDP) instead of opening a connection
     #[arg(long)]
     udp: bool,
 
@@ -138,8 +141,8 @@ struct Frames {
 
 #[derive(Args, Clone, Debug)]
 struct Increment {
-    /// The server's address, as HOST:PORT
-    #[arg(value_name = "ADDRESS")]
+    /// The server: its name or address, and its port
+    #[arg(value_name = "HOST:PORT")]
     address: Target,
 
     /// A number from -32768 to 32767
@@ -152,8 +155,8 @@ struct Increment {
 
 #[derive(Args, Clone, Debug)]
 struct Upload {
-    /// The server's address, as HOST:PORT
-    #[arg(value_name = "ADDRESS")]
+    /// The server: its name or address, and its port
+    #[arg(value_name = "HOST:PORT")]
     address: Target,
 
     /// The file to send
@@ -172,11 +175,11 @@ struct Upload {
 /// A server, and the way to talk to it.
 #[derive(Args, Clone, Debug)]
 struct Conversation {
-    /// The server's address, as HOST:PORT, or HOST with the port as the next argument
-    #[arg(value_name = "ADDRESS")]
+    /// The server: its name or address, and its port, which may also be the next argument
+    #[arg(value_name = "HOST:PORT")]
     address: Target,
 
-    /// The port, if ADDRESS does not contain it
+    /// The port, if it is not part of the argument before
     port: Option<String>,
 
     /// How long to wait for each address to answer, in seconds (0.5 is half a second); 0 waits as
@@ -250,8 +253,7 @@ fn call_and_converse(conversation: Conversation, clean: Clean, trace: Trace) -> 
     let address =
         conversation.address.with_port(conversation.port.as_deref()).map_err(Error::Usage)?;
     let (stream, peer) = connect(&address, conversation.connect_timeout, trace)?;
-    greet(&format!("connected to {peer}; Ctrl-D ends your side, Ctrl-C leaves"));
-    converse_with(peer, &stream, clean)
+    converse_with(peer, &stream, clean, &format!("connected to {peer}"))
 }
 
 fn wait_and_converse(address: &Address, clean: Clean, trace: Trace) -> Result<(), Error> {
@@ -260,12 +262,17 @@ fn wait_and_converse(address: &Address, clean: Clean, trace: Trace) -> Result<()
     // Not only on a terminal: if the system has chosen the port, it is told nowhere else.
     let _ = writeln!(io::stderr(), "listening on {place}");
     let (stream, caller) = listener.accept().map_err(Error::Accept)?;
-    greet(&format!("{caller} has called; Ctrl-D ends your side, Ctrl-C leaves"));
-    converse_with(caller, &stream, clean)
+    converse_with(caller, &stream, clean, &format!("{caller} has called"))
 }
 
-fn converse_with(peer: SocketAddr, stream: &Stream, clean: Clean) -> Result<(), Error> {
-    let talked = keyboard().and_then(|keyboard| converse(stream, keyboard, screen(clean)?));
+fn converse_with(peer: SocketAddr, stream: &Stream, clean: Clean, news: &str) -> Result<(), Error> {
+    let ends = ends(clean);
+    // The terminal echoes nothing by now, so that nothing is typed into the middle of this line.
+    greet(&format!("{news}; Ctrl-D ends your side, Ctrl-C leaves"));
+    let talked = ends.and_then(|ends| match ends {
+        Ends::Files(keyboard, screen) => converse(stream, keyboard, screen),
+        Ends::Terminal(_prompt, keyboard, screen) => converse(stream, keyboard, screen),
+    });
     ended(peer, talked)
 }
 
@@ -308,10 +315,13 @@ fn frames(errand: Frames, trace: Trace) -> Result<(), Error> {
         conversation.address.with_port(conversation.port.as_deref()).map_err(Error::Usage)?;
     let timeout = conversation.connect_timeout;
     let (stream, peer) = connect(&address, timeout, trace)?;
+    let ends = ends(showing.clean);
     greet(&format!("each line is a frame to {peer}; Ctrl-D ends your side, Ctrl-C leaves"));
-    let ready = keyboard().and_then(|keyboard| Ok((keyboard, screen(showing.clean)?)));
-    match ready {
-        Ok((keyboard, screen)) => frames::exchange(&stream, peer, keyboard, screen),
+    match ends {
+        Ok(Ends::Files(keyboard, screen)) => frames::exchange(&stream, peer, keyboard, screen),
+        Ok(Ends::Terminal(_prompt, keyboard, screen)) => {
+            frames::exchange(&stream, peer, keyboard, screen)
+        }
         Err(failure) => Err(Error::Conversation { peer, failure }),
     }
 }
@@ -334,7 +344,7 @@ fn upload(errand: Upload, trace: Trace) -> Result<(), Error> {
 /// empty.
 fn greet(text: &str) {
     if io::stdin().is_terminal() && io::stderr().is_terminal() {
-        let _ = writeln!(io::stderr(), "{text}");
+        let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
     }
 }
 
@@ -346,6 +356,32 @@ fn ended(peer: SocketAddr, result: Result<(), Failure>) -> Result<(), Error> {
     }
 }
 
+/// The user's two ends of a conversation.
+enum Ends {
+    /// At least one of them is no terminal, or it is one that shall or can show only plain text.
+    Files(File, Screen<File>),
+    /// The line that is being typed stays whole. The prompt puts the terminal back.
+    Terminal(Prompt, Keyboard, Screen<Paper>),
+}
+
+fn ends(clean: Clean) -> Result<Ends, Failure> {
+    let input = keyboard()?;
+    // Bytes that are not made safe may move the cursor, so the row could not be drawn again.
+    let is_typed = input.is_terminal() && io::stdout().is_terminal() && draws();
+    if is_typed && !matches!(clean, Clean::Never) {
+        let opened = Prompt::open(input.try_clone().map_err(Failure::Input)?, output()?);
+        if let Some((prompt, keyboard, paper)) = opened.map_err(Failure::Input)? {
+            return Ok(Ends::Terminal(prompt, keyboard, Screen::clean(paper)));
+        }
+    }
+    Ok(Ends::Files(input, screen(clean)?))
+}
+
+/// Whether the terminal understands the sequences that draw a row again.
+fn draws() -> bool {
+    env::var_os("TERM").is_some_and(|name| !name.is_empty() && name != "dumb")
+}
+
 /// Standard input, as a file, since `io::stdin` keeps bytes in a buffer that select cannot see.
 fn keyboard() -> Result<File, Failure> {
     let input = io::stdin().as_fd().try_clone_to_owned();
@@ -353,9 +389,13 @@ fn keyboard() -> Result<File, Failure> {
 }
 
 /// Standard output, as a file, since `io::stdout` keeps bytes until a line is full.
-fn screen(clean: Clean) -> Result<Screen<File>, Failure> {
+fn output() -> Result<File, Failure> {
     let output = io::stdout().as_fd().try_clone_to_owned();
-    let output = File::from(output.map_err(Failure::Output)?);
+    Ok(File::from(output.map_err(Failure::Output)?))
+}
+
+fn screen(clean: Clean) -> Result<Screen<File>, Failure> {
+    let output = output()?;
     Ok(match clean {
         Clean::Auto if output.is_terminal() => Screen::clean(output),
         Clean::Always => Screen::clean(output),

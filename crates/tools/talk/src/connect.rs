@@ -1,7 +1,7 @@
 //! From a name to a connection.
 
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use socket2::Type;
@@ -22,7 +22,7 @@ pub fn connect(
     timeout: Duration,
     trace: Trace,
 ) -> Result<(Stream, SocketAddr), Error> {
-    match (&*address.host, address.port).to_socket_addrs() {
+    match address.look_up() {
         Ok(candidates) => connect_any(candidates, timeout, trace)
             .map_err(|attempts| Error::Connect { address: address.clone(), attempts }),
         Err(source) => Err(Error::Find { host: address.host.clone(), source }),

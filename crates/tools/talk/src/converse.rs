@@ -1,17 +1,22 @@
 //! The loop of a conversation.
 
 use std::io::ErrorKind::{BrokenPipe, ConnectionReset, Interrupted, WouldBlock};
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use nix::errno::Errno;
 use nix::sys::select::{FD_SETSIZE, FdSet, select};
+use nix::sys::time::TimeVal;
 
 use crate::{Screen, Stream};
 
 /// The number of bytes that are read at once, from the keyboard or from the server.
 const PIECE: usize = 16 * 1024;
+
+/// How long a pipe may bring no input, once the server has finished, before the conversation is over:
+/// one second. The program that fills the pipe may not run for a moment on a busy machine.
+const LULL_SECS: i64 = 1;
 
 /// Sends what the user types and shows what the server sends, until the server has finished.
 ///
@@ -22,7 +27,8 @@ const PIECE: usize = 16 * 1024;
 ///
 /// The end of the input is a half-close (shutdown(2)): the server learns that no more data will
 /// come, and its remaining data is shown. When the server ends its side, the conversation is over,
-/// even if the keyboard is still open.
+/// even if the keyboard is still open. Only input that comes without a lull is still sent, such as the
+/// rest of a file, since the end of the server's side does not mean that it reads no more.
 ///
 /// # Errors
 ///
@@ -32,10 +38,19 @@ pub fn converse<W: Write>(
     keyboard: impl Read + AsFd,
     screen: Screen<W>,
 ) -> Result<(), Failure> {
-    converse_in(stream, keyboard, screen, |typed, outgoing| {
+    converse_in(stream, keyboard, screen, Rest::Sent, |typed, outgoing| {
         outgoing.extend_from_slice(typed);
         Ok(())
     })
+}
+
+/// What happens to the input that is not sent yet when the server has finished.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Rest {
+    /// It is sent, unless a terminal still has it: then the user sees that the talk is over.
+    Sent,
+    /// It is left: the server of this service has said why it wants no more.
+    Left,
 }
 
 /// The same, but the input is encoded: `form` gets it in pieces as they arrive, with an empty one
@@ -46,6 +61,7 @@ pub(crate) fn converse_in<W: Write>(
     mut stream: &Stream,
     mut keyboard: impl Read + AsFd,
     mut screen: Screen<W>,
+    rest: Rest,
     mut form: impl FnMut(&[u8], &mut Vec<u8>) -> io::Result<()>,
 ) -> Result<(), Failure> {
     let highest = stream.as_fd().as_raw_fd();
@@ -56,16 +72,18 @@ pub(crate) fn converse_in<W: Write>(
     let mut outgoing = Vec::new(); // typed, but not yet accepted by the socket
     let mut typing = true; // until the keyboard's end
     let mut sending = true; // until our side of the stream is shut
+    let mut hearing = true; // until the server has finished
     let mut reset = None; // found while sending, reported after all earlier bytes are shown
 
     loop {
-        let wanted = (!outgoing.is_empty(), typing);
+        let wanted = Wanted { hearing, sending: !outgoing.is_empty(), typing };
         let ready = wait(descriptors, stream.as_fd(), keyboard.as_fd(), wanted);
         let Ready { heard, sendable, typed } = ready.map_err(Failure::Wait)?;
         // ANCHOR: act
         if heard && let Some(count) = now(stream.read(&mut buffer)).map_err(Failure::Receive)? {
             screen.show(&buffer[..count]).map_err(Failure::Output)?;
-            if count == 0 {
+            hearing = count > 0;
+            if !hearing && (rest == Rest::Left || keyboard.as_fd().is_terminal()) {
                 return reset.map_or(Ok(()), Err);
             }
         }
@@ -77,7 +95,8 @@ pub(crate) fn converse_in<W: Write>(
                     (typing, sending) = (false, false);
                     outgoing.clear();
                     // A broken pipe is no failure: the server had finished before it closed.
-                    reset = (error.kind() == ConnectionReset).then_some(Failure::Send(error));
+                    let is_reset = hearing && error.kind() == ConnectionReset;
+                    reset = is_reset.then_some(Failure::Send(error));
                 }
                 Err(error) => return Err(Failure::Send(error)),
             }
@@ -91,8 +110,21 @@ pub(crate) fn converse_in<W: Write>(
             sending = false;
             let _ = stream.shutdown(Shutdown::Write);
         }
+        // No more input is there: either it has ended, or it was waited for and has not come.
+        let came_none = !wanted.hearing && !wanted.sending && !typed;
+        if !hearing && outgoing.is_empty() && (!typing || came_none) {
+            return reset.map_or(Ok(()), Err);
+        }
         // ANCHOR_END: act
     }
+}
+
+/// What to wait for.
+#[derive(Clone, Copy)]
+struct Wanted {
+    hearing: bool,
+    sending: bool,
+    typing: bool,
 }
 
 /// The possible next steps: receive from the server, send something, read the keyboard.
@@ -109,17 +141,23 @@ fn wait(
     descriptors: i32,
     stream: BorrowedFd<'_>,
     keyboard: BorrowedFd<'_>,
-    (has_outgoing, typing): (bool, bool),
+    wanted: Wanted,
 ) -> io::Result<Ready> {
     let mut readable = FdSet::new();
     let mut writable = FdSet::new();
-    readable.insert(stream);
-    if has_outgoing {
-        writable.insert(stream);
-    } else if typing {
-        readable.insert(keyboard);
+    let mut lull = TimeVal::new(LULL_SECS, 0);
+    let mut timeout = None;
+    if wanted.hearing {
+        readable.insert(stream);
     }
-    match select(descriptors, &mut readable, &mut writable, None, None) {
+    if wanted.sending {
+        writable.insert(stream);
+    } else if wanted.typing {
+        readable.insert(keyboard);
+        // When the server has finished, only input that comes without a lull counts.
+        timeout = (!wanted.hearing).then_some(&mut lull);
+    }
+    match select(descriptors, &mut readable, &mut writable, None, timeout) {
         Err(Errno::EINTR) => return Ok(Ready::default()),
         result => result?,
     };

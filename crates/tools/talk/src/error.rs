@@ -19,8 +19,8 @@ pub enum Error {
     Find {
         /// The name that was looked up.
         host: String,
-        /// The error of getaddrinfo(3).
-        source: io::Error,
+        /// Why it leads to no address.
+        source: lookup::Error,
     },
     /// No address of the host accepts the connection.
     Connect {
@@ -115,6 +115,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Usage(text) => write!(f, "{text}"),
+            Error::Find { source: lookup::Error::Interface(text), .. } => write!(f, "{text}"),
             Error::Find { host, source } => write!(
                 f,
                 "cannot find the host {}: {source}; is it spelled right, and is the network up?",

@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 
 use protocol::frames::{FRAME_LIMIT, REFUSAL, VERSION};
 
-use crate::converse::converse_in;
+use crate::converse::{Rest, converse_in};
 use crate::screen::clean;
 use crate::{Error, Failure, Screen, Stream};
 
@@ -24,7 +24,7 @@ pub(crate) fn exchange<W: Write>(
     let mut framer = Framer::default();
     let mut answers = Answers { screen, place: Place::Header(Vec::new()), count: 0 };
     let form = |typed: &[u8], outgoing: &mut Vec<u8>| framer.frame(typed, outgoing);
-    let exchanged = converse_in(stream, keyboard, Screen::raw(&mut answers), form);
+    let exchanged = converse_in(stream, keyboard, Screen::raw(&mut answers), Rest::Left, form);
     match (answers.place, exchanged) {
         (Place::Refused(reason), _) => {
             Err(Error::Refused { peer, reason: clean(&reason), hint: "" })

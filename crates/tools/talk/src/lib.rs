@@ -11,6 +11,9 @@
 //! It calls a server, or waits for one caller: then two people talk without a server between them,
 //! and the loop is the same.
 //!
+//! On a terminal, a text may arrive while a line is typed: `edit.rs` decides what the keys do, and
+//! `prompt.rs` draws the line again below the text. The loop knows nothing of it.
+//!
 //! With datagrams it asks and waits for the answer, since a datagram server sends nothing unasked.
 //!
 //! Deliberately absent: telnet's negotiation, TLS, service names for ports, reconnecting when the
@@ -23,20 +26,22 @@ mod ask;
 mod command;
 mod connect;
 mod converse;
+mod edit;
 mod error;
 mod frames;
 mod listen;
+mod prompt;
 mod screen;
 mod stream;
 mod trace;
 mod upload;
 
-pub use address::Address;
 pub use command::{Command, run};
 pub use connect::connect;
 pub use converse::{Failure, converse};
 pub use error::{Attempt, Error};
 pub use listen::{Listener, listen};
+pub use lookup::Address;
 pub use screen::{Cleaner, Screen};
 pub use stream::Stream;
 pub use trace::Trace;

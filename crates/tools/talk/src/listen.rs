@@ -1,7 +1,7 @@
 //! From an address of this machine to a connection: wait for one caller.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{SocketAddr, TcpListener};
 
 use socket2::Type;
 
@@ -24,9 +24,8 @@ pub struct Listener {
 ///
 /// [`Error::Find`] if the host has no address, [`Error::Listen`] if none of them can be bound.
 pub fn listen(address: &Address, trace: Trace) -> Result<Listener, Error> {
-    let candidates = (&*address.host, address.port)
-        .to_socket_addrs()
-        .map_err(|source| Error::Find { host: address.host.clone(), source })?;
+    let candidates =
+        address.look_up().map_err(|source| Error::Find { host: address.host.clone(), source })?;
     let mut failed = io::Error::other("that host has no address");
     for candidate in candidates {
         match listen_on(candidate, trace) {

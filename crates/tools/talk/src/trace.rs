@@ -4,12 +4,14 @@
 //! the bytes on the wire.
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd};
 
 use nix::errno::Errno;
 use socket2::{Domain, Socket, Type};
+
+use crate::prompt::print_above;
 
 /// The number of bytes that are shown of one read or write.
 const SHOWN: usize = 32;
@@ -134,8 +136,13 @@ impl Trace {
 
     fn show(self, line: impl FnOnce() -> String) {
         if self.0 {
+            let line = line() + "\n";
+            // On a terminal, the user may be typing a line.
+            if io::stderr().is_terminal() && print_above(&line) {
+                return;
+            }
             // One write for each line. If standard error is closed, the conversation goes on.
-            let _ = io::stderr().write_all((line() + "\n").as_bytes());
+            let _ = io::stderr().write_all(line.as_bytes());
         }
     }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::converse::converse_in;
+use crate::converse::{Rest, converse_in};
 use crate::screen::clean;
 use crate::{Error, Failure, Screen, Stream};
 
@@ -59,7 +59,7 @@ impl Parcel {
         let mut header = self.header();
         let mut answer = Answer(Vec::new());
         let screen = Screen::raw(&mut answer);
-        let sending = converse_in(stream, &self.file, screen, |piece, outgoing| {
+        let sending = converse_in(stream, &self.file, screen, Rest::Left, |piece, outgoing| {
             // Check before the last byte is sent, so that the server does not store the file
             // either.
             if sent < size {

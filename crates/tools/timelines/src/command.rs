@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::io::{self, Error};
+use std::io::{self, Error, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,6 +10,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use launch::{Problem, Style, print};
 
+use crate::bars::bars;
 use crate::draw::pictures;
 use crate::play::{Tempo, play};
 use crate::record::Record;
@@ -19,14 +20,16 @@ use crate::tell::tell;
 /// which
 ///
 /// Each run has its own server, under strace(1), and clients that act by the clock. The events are
-/// described in words, and drawn if you name a directory for the pictures. The table of the clients
+/// described in words. On a terminal they are drawn as bars, too, and in SVG if you name a directory
+/// for the pictures. The table of the clients
 /// and their actions is crates/tools/timelines/src/scenario.rs: change it, and play your own.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
-  cargo run -- timelines iterative                          one style, in words
-  cargo run -- timelines --into target/timelines            all styles, and pictures (SVG)
-  cargo run -- timelines --into lessons/figures/timelines   the pictures of the book, again")]
+  cargo run -- timelines iterative                         one style
+  cargo run -- timelines iterative --bars | less           with bars in a pipe
+  cargo run -- timelines --into target/timelines           all, with pictures
+  cargo run -- timelines --into lessons/figures/timelines  those of the book")]
 pub struct Command {
     /// The styles [default: all]
     #[arg(value_name = "STYLE", value_parser = names())]
@@ -35,6 +38,10 @@ pub struct Command {
     /// Write the records (a line of JSON for each system call) and the pictures into this directory
     #[arg(long, value_name = "DIR")]
     into: Option<PathBuf>,
+
+    /// Draw bars even if the output is no terminal
+    #[arg(long)]
+    bars: bool,
 
     /// Play nothing, and draw the existing records again
     #[arg(long, requires = "into")]
@@ -67,7 +74,10 @@ fn try_run(command: &Command, styles: &[&'static Style]) -> Result<(), Problem> 
         let gap = if number > 0 { "\n" } else { "" };
         // Puts each sentence on its own line.
         let told = tell(&record).join("\n").replace(". ", ".\n  ");
-        print(&format!("{gap}{}:\n{told}\n", style.name))?;
+        print(&format!("{gap}{}:\n{told}\n", style.painted(&style.label())))?;
+        if command.bars || io::stdout().is_terminal() {
+            print(&format!("\n{}", bars(style, &record)))?;
+        }
         if let Some(directory) = &command.into {
             fs::create_dir_all(directory)?;
             fs::write(place(directory, style), record.text())?;

@@ -49,7 +49,7 @@ pub fn pictures(records: &[(&Style, Record)]) -> Vec<(String, String)> {
 
 /// The length of the axis in milliseconds: long enough for a run in which each client waits for the
 /// one before, and for the longest of these runs, plus a margin.
-fn axis(records: &[(&Style, Record)]) -> f64 {
+pub(crate) fn axis(records: &[(&Style, Record)]) -> f64 {
     let takes = SCENARIO.iter().map(Part::takes).sum::<u64>() as f64;
     let ends = records.iter().map(|(_, record)| record.ends());
     let longest = ends.fold(takes, f64::max);
@@ -121,7 +121,7 @@ impl Picture {
     }
 
     fn style_name(&mut self, style: &Style, y: f64) {
-        let (colour, name) = (colour(style), tell::name(style));
+        let (colour, name) = (colour(style), style.label());
         self.mark(&format!(
             r#"<text x="8" y="{y:.1}" font-size="15" font-weight="700" fill="{colour}">{name}</text>"#
         ));

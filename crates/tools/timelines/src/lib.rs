@@ -10,6 +10,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bars;
 mod command;
 mod draw;
 mod play;
@@ -18,6 +19,7 @@ mod scenario;
 mod tell;
 mod trace;
 
+pub use bars::bars;
 pub use command::{Command, run};
 pub use draw::pictures;
 pub use play::{Tempo, play};

@@ -1,7 +1,5 @@
 //! A record in words: everything that its picture shows, for readers who cannot see it.
 
-use launch::Style;
-
 use crate::record::{Client, Kind, Lane, Record, Spell};
 
 /// A line for each client, and one for each thread of the server that did something for them.
@@ -73,11 +71,6 @@ fn spell(spell: &Spell<'_>) -> String {
         true => format!("{} at {}", spell.client, time(from)),
         false => format!("{} from {from:.0} to {}", spell.client, time(to)),
     }
-}
-
-/// The name of a style, with its sign.
-pub(crate) fn name(style: &Style) -> String {
-    format!("{} {}", style.sign, style.name)
 }
 
 pub(crate) fn time(millis: f64) -> String {

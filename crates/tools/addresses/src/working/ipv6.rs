@@ -6,10 +6,10 @@ use crate::special;
 
 /// Everything about the network of an IPv6 address and its prefix.
 pub fn subnet_ipv6(address: u128, prefix: u8) -> String {
-    let row = |name: &str, value: u128| format!("  {name:<10} {}\n", full(value, prefix));
+    let row = |name, value| row_ipv6(name, value, prefix);
     let short = |name: &str, value: String| format!("  {name:<10} {value}\n");
     let mut text = format!("{}/{prefix}\n\n", Ipv6Addr::from_bits(address));
-    text += &format!("{:13}{}\n", "", letters(prefix));
+    text += &letters_above_ipv6(prefix);
     text += &row("address", address);
     text += &row("mask", mask(prefix));
     text += &row("first", lowest(address, prefix));
@@ -126,6 +126,21 @@ pub fn join_ipv6(one: Network, other: Network) -> String {
             (None, None) => format!("{one} already contains all addresses."),
         },
     )
+}
+
+/// The letters above the rows of [`row_ipv6`].
+pub fn letters_above_ipv6(prefix: u8) -> String {
+    format!("{:13}{}\n", "", letters(prefix))
+}
+
+/// An address with its name, and with the border of a prefix.
+pub fn row_ipv6(name: &str, address: u128, prefix: u8) -> String {
+    format!("  {name:<10} {}\n", full(address, prefix))
+}
+
+/// Why the network of an address ends where it does.
+pub fn why_network_ipv6(address: u128, prefix: u8) -> String {
+    part("bits", &why_bits(address, prefix))
 }
 
 /// Why the border is in this place, in hexadecimal digits.
