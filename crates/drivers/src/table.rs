@@ -178,6 +178,7 @@ impl Table {
         }
     }
 
+    // ANCHOR: settle
     /// Sends a client the output that waits for it, and notes when something is due for it. If it
     /// is gone, forgets it and tells the room.
     fn settle(&mut self, client: ClientId) {
@@ -196,4 +197,5 @@ impl Table {
             self.deadlines.set(client, slot.deadline(&self.limits));
         }
     }
+    // ANCHOR_END: settle
 }
