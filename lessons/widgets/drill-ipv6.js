@@ -92,7 +92,7 @@
         ["link", link(asked, asked.number)],
       ]) + working([["link",
         `${asked.number} is ${asked.number.toString(16)} in hexadecimal, ` +
-          `and stands in the ${64 - asked.prefix} bits between\n` +
+          `and goes into the ${64 - asked.prefix} bits between\n` +
           `/${asked.prefix} and /64: at the end of the fourth group.`]]),
     },
   };

@@ -132,6 +132,13 @@
         [line.slice(0, 30).trim().replace(/ +/, " "), line.slice(30)].filter((part) => part !== "")),
     },
     {
+      // The digits of an IPv6 address go below its name.
+      ruler: /^ {13}n{4}:/,
+      row: /^ {13}n{4}:|^ {2}\S+ +[\da-f:|]{39,40}$/,
+      folded: (lines) => lines.flatMap((line) =>
+        [line.slice(2, 13).trim(), line.slice(13)].filter((part) => part !== "")),
+    },
+    {
       // The last three bytes of a MAC address go below the first three.
       ruler: /^ {26}=/,
       row: /^ {26}=|^ {2}group|^ {2}MAC|^ {8}[\da-f]{2} /,

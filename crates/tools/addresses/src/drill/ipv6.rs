@@ -204,7 +204,7 @@ impl Question for AboutIpv6 {
                     + &working::part(
                         "link",
                         &format!(
-                            "{} is {:x} in hexadecimal, and stands in the {left} bits between\n\
+                            "{} is {:x} in hexadecimal, and goes into the {left} bits between\n\
                              /{prefix} and /64: at the end of the fourth group.",
                             self.number, self.number
                         ),
