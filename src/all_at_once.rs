@@ -22,8 +22,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use anstream::AutoStream;
-use drivers::reap;
-use launch::{Arrivals, Problem, Style, deaths};
+use drivers::{deaths, reap};
+use launch::{Arrivals, Problem, Style};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
@@ -92,7 +92,7 @@ impl Launcher {
     ) -> io::Result<Launcher> {
         let is_signalled = Arc::default();
         let arrivals = Arrivals::of_each(&is_signalled)?;
-        let deaths = deaths()?;
+        let (deaths, _handlers_end) = deaths()?;
         let uploads = Uploads::into(directory)?;
         let of_style = |style| CATALOGUE.iter().map(move |service| (style, service));
         let places = styles.iter().flat_map(|style| of_style(*style));
@@ -158,9 +158,8 @@ impl Launcher {
 
     /// Reaps all children that have ended. A server's status is kept for the end of its output.
     fn reap(&mut self) -> io::Result<()> {
-        // A byte may stand for several children.
-        let mut deaths = [0; 64];
-        let _ = self.deaths.read(&mut deaths)?;
+        let mut scrap = [0; 64];
+        while self.deaths.read(&mut scrap).is_ok_and(|count| count > 0) {}
         while let Some((pid, status)) = reap() {
             if let Some(server) = self.servers.iter_mut().find(|server| server.pid() == Some(pid)) {
                 server.was_reaped(status);

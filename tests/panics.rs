@@ -8,6 +8,7 @@ each_style!(
     a_session_that_panics_leaves_the_room (row 16),
     a_session_that_panics_returns_its_resources,
     a_session_may_panic_before_its_client_has_sent_anything,
+    a_session_may_panic_while_its_connection_is_finished,
     a_server_stops_as_always_after_a_panic,
 );
 
@@ -84,10 +85,40 @@ fn a_session_may_panic_before_its_client_has_sent_anything(style: Style) {
     for _ in 1..13 {
         expect_echo(&mut server.connect());
     }
-    let mut thirteenth = server.connect();
-    thirteenth.expect_lost();
+    // One panics when it greets, and one when it is opened.
+    for _ in 13..15 {
+        let mut unlucky = server.connect();
+        unlucky.expect_lost();
+    }
     expect_echo(&mut server.connect());
-    expect_log(&server, 1);
+    expect_log(&server, 2);
+}
+
+/// The client has all its answers by then, and sees nothing of it.
+fn a_session_may_panic_while_its_connection_is_finished(style: Style) {
+    // Echo ends when its client has; upload refuses the file, and discards the rest of the input.
+    for (service, sent, answer, rest) in [
+        ("echo", "later!\r\n", "later!", ""),
+        ("upload", "later!\n\0\0\0\x04\n", "refused: the server has no place for files", "late"),
+    ] {
+        let server = Server::start_panicking(style, service);
+        let mut other = style.serves_many().then(|| server.connect());
+        let mut client = server.connect();
+        client.send(sent);
+        if rest.is_empty() {
+            client.half_close();
+        }
+        client.expect_line(answer);
+        client.expect_end();
+        client.send(rest);
+        expect_log(&server, 1);
+        drop(client);
+        for client in other.iter_mut().chain([&mut server.connect()]) {
+            client.send("hello\n");
+            client.half_close();
+            assert!(!client.read_to_end().is_empty());
+        }
+    }
 }
 
 fn a_server_stops_as_always_after_a_panic(style: Style) {

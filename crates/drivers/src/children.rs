@@ -1,9 +1,34 @@
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 use nix::libc;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
+use signal_hook::low_level;
+use sockets::hear;
+
+/// A socket from which bytes can be read when children have ended (SIGCHLD); its reads do not block.
+/// One byte may stand for several children, so reap until there is none.
+///
+/// Also returns the descriptor to which the handler writes. A forked child may close it once the
+/// handler cannot run any more.
+///
+/// Without a handler, and if SIGCHLD was ignored at the start, the kernel would reap the children,
+/// and a wait for one would fail (wait(2), ECHILD).
+///
+/// # Errors
+///
+/// There are no descriptors left, or the system refuses the handler.
+pub fn deaths() -> io::Result<(UnixStream, RawFd)> {
+    let (deaths, death) = UnixStream::pair()?;
+    deaths.set_nonblocking(true)?;
+    let handlers_end = death.as_raw_fd();
+    hear(&[Signal::SIGCHLD], || low_level::pipe::register(Signal::SIGCHLD as i32, death))?;
+    Ok((deaths, handlers_end))
+}
 
 // ANCHOR: reap
 /// Reaps a child that has ended, if there is one (waitpid(2)). Returns its exit status and its

@@ -4,7 +4,7 @@
 //! - [`blocking`]: one connection whose reads and writes block (iterative, fork, thread).
 //! - [`table`]: all the clients of an event loop (select). The style itself asks the kernel which
 //!   clients are ready.
-//! - [`reap`]: the ends of child processes (fork, and the launcher of all servers).
+//! - [`deaths`] and [`reap`]: the ends of child processes (fork, and the launcher of all servers).
 //! - [`link`]: a member's child and its parent, and the packets between them (fork).
 
 #![deny(unsafe_code)]
@@ -18,5 +18,5 @@ mod panics;
 mod slot;
 pub mod table;
 
-pub use children::{describe, reap};
+pub use children::{deaths, describe, reap};
 pub use panics::{catch_panic, panicked};

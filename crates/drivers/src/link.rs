@@ -176,7 +176,7 @@ pub fn converse(
         }
     }
     SockRef::from(stream).set_linger(None)?;
-    connection.finish(&mut *session)
+    connection.finish(session)
 }
 
 /// The child between its client and its parent. It never blocks in a write to one of them:

@@ -78,7 +78,13 @@ impl Slot {
     pub(crate) fn receive(&mut self, buffer: &mut [u8]) -> Posts {
         if let Phase::Lingering(_) = self.phase {
             match discard_input(&self.stream) {
-                Some(count) => self.session.discarded(count),
+                Some(count) => {
+                    let told = catch_panic(|| {
+                        self.session.discarded(count);
+                        Ok(())
+                    });
+                    self.unless_over(told);
+                }
                 None => self.end(),
             }
             return Posts::default();
@@ -144,8 +150,11 @@ impl Slot {
 
     /// Ends the connection, which has been finished.
     fn end(&mut self) {
-        self.session.finished();
-        self.phase = Phase::Over(Ok(()));
+        let told = catch_panic(|| {
+            self.session.finished();
+            Ok(())
+        });
+        self.phase = Phase::Over(told);
     }
 
     /// Ends the talk: the waiting output is still sent, and no more will come.

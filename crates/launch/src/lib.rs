@@ -27,7 +27,8 @@ pub use life::{Serve, Server, prepare};
 pub use log::{Lines, begin as begin_log, read_line as read_log_line};
 pub use output::{print, printed};
 pub use problem::{Problem, without_numbers};
-pub use signals::{Arrivals, deaths, heeded, interruption};
+pub use signals::{Arrivals, interruption};
+pub use sockets::heeded;
 pub use style::{MaxClients, Own, Style};
 pub use temporary::temporary_directory;
 

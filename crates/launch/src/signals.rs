@@ -10,21 +10,6 @@ use nix::sys::signal::Signal::{self, SIGINT};
 use signal_hook::{flag, low_level};
 use sockets::{hear, is_ignored, stopping_signals};
 
-/// A socket from which a byte can be read when children have ended (SIGCHLD). One byte may stand for
-/// several children, so reap until there is none.
-///
-/// Without a handler, and if SIGCHLD was ignored at the start, the kernel would reap the children,
-/// and a wait for one would fail (wait(2), ECHILD).
-///
-/// # Errors
-///
-/// There are no descriptors left, or the system refuses the handler.
-pub fn deaths() -> io::Result<UnixStream> {
-    let (bytes, write) = UnixStream::pair()?;
-    hear(&[Signal::SIGCHLD], || low_level::pipe::register(Signal::SIGCHLD as i32, write))?;
-    Ok(bytes)
-}
-
 /// The flag that the first Ctrl-C raises. The second one ends the process at once, as Ctrl-C does
 /// in a program without a handler.
 ///
@@ -42,22 +27,6 @@ pub fn interruption() -> io::Result<Arc<AtomicBool>> {
         })?;
     }
     Ok(is_interrupted)
-}
-
-/// Those of the signals that were not ignored when the program was started, as nohup(1) does: the
-/// others shall stay ignored.
-///
-/// # Errors
-///
-/// Those of sigaction(2).
-pub fn heeded(signals: &[Signal]) -> io::Result<Vec<Signal>> {
-    let mut heeded = Vec::new();
-    for signal in signals {
-        if !is_ignored(*signal)? {
-            heeded.push(*signal);
-        }
-    }
-    Ok(heeded)
 }
 
 /// The arrivals of a signal that tells a program to stop.

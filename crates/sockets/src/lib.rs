@@ -18,7 +18,7 @@ pub use accept::{ACCEPT_PAUSE, Acceptor, Arrival, log_end};
 pub use finish::{LINGER, cut, discard_input};
 pub use limits::{Limits, WRITE_TIMEOUT};
 pub use listen::{BACKLOG, INHERITED, bind, listen, local_address};
-pub use signals::{hear, is_ignored, stopping_signals};
+pub use signals::{hear, heeded, is_ignored, stopping_signals};
 pub use stop::{Stop, StopFlag, WakeGuard};
 pub use wait::{poll, until, wait_out};
 pub use write::{WRITE_SIZE, gather, write_queue};

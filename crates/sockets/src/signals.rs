@@ -35,13 +35,23 @@ pub fn hear<T>(signals: &[Signal], register: impl FnOnce() -> io::Result<T>) -> 
 ///
 /// The errors of sigaction(2).
 pub fn stopping_signals() -> io::Result<Vec<Signal>> {
-    let mut signals = vec![SIGTERM];
-    for signal in [SIGINT, SIGHUP] {
+    Ok([vec![SIGTERM], heeded(&[SIGINT, SIGHUP])?].concat())
+}
+
+/// The signals that this program should hear, of those that it could: it goes on ignoring the ones
+/// that were ignored when it was started.
+///
+/// # Errors
+///
+/// The errors of sigaction(2).
+pub fn heeded(signals: &[Signal]) -> io::Result<Vec<Signal>> {
+    let mut heeded = Vec::new();
+    for &signal in signals {
         if !is_ignored(signal)? {
-            signals.push(signal);
+            heeded.push(signal);
         }
     }
-    Ok(signals)
+    Ok(heeded)
 }
 
 /// Whether the program was started with this signal ignored, and so should go on ignoring it.

@@ -106,7 +106,7 @@ impl Stop {
             (NO_SOCKET, _) => {}
             (_, true) => low_level::exit(128 + signal as i32),
             (signals, false) => {
-                // SAFETY: whoever closes it has stored NO_SOCKET before.
+                // SAFETY: a child stores NO_SOCKET before it closes the socket.
                 let _ = write(unsafe { BorrowedFd::borrow_raw(signals) }, &[0]);
             }
         };

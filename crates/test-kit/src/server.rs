@@ -64,8 +64,9 @@ impl Server {
         Server::from_command(command)
     }
 
-    /// Starts a server of this style whose sessions panic when they read `panic!`, and the session
-    /// of the 13th client panics when it greets. Apart from that, it serves as always.
+    /// Starts a server of this style whose sessions panic when they read `panic!`, or have read
+    /// `later!` and their connection is finished. The session of the 13th client panics when it
+    /// greets, and that of the 14th when it is opened. Apart from that, it serves as always.
     #[track_caller]
     pub fn start_panicking(style: Style, service: &str) -> Server {
         Server::start_faulty(style, service, "panic")

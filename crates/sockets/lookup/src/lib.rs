@@ -2,7 +2,7 @@
 //!
 //! All programs look hosts up here, so that `[fe80::1%eth0]:7` means the same everywhere. Such a
 //! link-local address is incomplete without its interface, since each interface has a link of its
-//! own (RFC 4007). The interface stands behind a `%`, by its name or by its index.
+//! own (RFC 4007). The interface follows a `%`, by its name or by its index.
 
 mod interface;
 
@@ -21,7 +21,7 @@ pub struct Address {
     pub port: u16,
 }
 
-/// Before a port, an IPv6 address stands in brackets (RFC 3986, section 3.2.2), since it contains
+/// Before a port, an IPv6 address is written in brackets (RFC 3986, section 3.2.2), since it contains
 /// colons.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

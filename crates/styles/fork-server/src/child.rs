@@ -11,14 +11,14 @@ use nix::libc;
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{Pid, getppid};
-use protocol::{Answer, ClientId, Session};
+use protocol::{Answer, ClientId, Service, Session};
 use sockets::{Limits, Stop, StopFlag, log_end};
 
 /// The data that a child needs.
 pub(crate) struct Child {
     pub(crate) client: ClientId,
     pub(crate) stream: TcpStream,
-    pub(crate) session: Box<dyn Session>,
+    pub(crate) service: Service,
     pub(crate) buffer: Buffer,
     pub(crate) limits: Limits,
     pub(crate) link: Option<ChildEnd>,
@@ -54,17 +54,19 @@ impl Child {
         if getppid() != self.parent {
             return Err(io::Error::other("the server is gone"));
         }
-        let Child { stream, session, buffer, limits, .. } = self;
+        // The child never frees it: see `run`.
+        let session = Box::leak(self.service.session(self.client));
+        let Child { stream, buffer, limits, .. } = self;
         match self.link.take() {
             None => {
                 let _woken = stop.wakes(stream);
-                converse(Connection::new(stream, limits, &stop), session.as_mut(), buffer)
+                converse(Connection::new(stream, limits, &stop), session, buffer)
             }
             Some(link) => {
                 // A member stops only when its link ends, since it has to hear the goodbye.
                 let never = StopFlag::default();
                 let connection = Connection::new(stream, limits, &never);
-                link::converse(stream, connection, session.as_mut(), buffer, limits, link)
+                link::converse(stream, connection, session, buffer, limits, link)
             }
         }
     }

@@ -16,19 +16,18 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::mem;
 use std::net::{TcpListener, TcpStream};
-use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::fd::{AsFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
 use drivers::blocking::Buffer;
 use drivers::link::{ChildEnd, Link, link};
-use drivers::{describe, reap};
+use drivers::{deaths, describe, reap};
 use nix::poll::PollFlags;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill};
 use nix::unistd::{ForkResult, Pid, close, fork, getpid};
 use protocol::{ClientId, Service};
-use signal_hook::low_level;
-use sockets::{Acceptor, Arrival, Limits, Stop, hear, poll, until};
+use sockets::{Acceptor, Arrival, Limits, Stop, poll, until};
 use tracing::{info, warn};
 
 use crate::child::Child;
@@ -48,10 +47,7 @@ pub fn serve(
     stop: Stop,
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
-    let (deaths, death) = UnixStream::pair()?;
-    deaths.set_nonblocking(true)?;
-    let handlers_end = death.as_raw_fd();
-    hear(&[Signal::SIGCHLD], || low_level::pipe::register(Signal::SIGCHLD as i32, death))?;
+    let (deaths, handlers_end) = deaths()?;
     let mut server = Server {
         acceptor: Acceptor::new(listener),
         relay: Relay::new(),
@@ -98,7 +94,8 @@ struct Server {
     /// The children, and the client of each, until they are reaped. After that, another process may
     /// get the number.
     processes: BTreeMap<Pid, ClientId>,
-    /// A byte for each SIGCHLD: a signal handler may do very little, so it writes to the other end.
+    /// A byte for each SIGCHLD: a signal handler may do very little, so it writes to the other end,
+    /// and owns that.
     deaths: UnixStream,
     handlers_end: RawFd,
     /// The deadline for all clients, once the server stops.
@@ -179,10 +176,10 @@ impl Server {
         let signal_mask = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
         let forked = fork_alone();
         if let Ok(ForkResult::Child) = forked {
-            let session = self.service.session(client);
-            let (buffer, limits) = (mem::take(&mut self.buffer), self.limits);
+            let (service, limits) = (self.service.clone(), self.limits);
+            let buffer = mem::take(&mut self.buffer);
             let child =
-                Child { client, stream, session, buffer, limits, link, parent, signal_mask };
+                Child { client, stream, service, buffer, limits, link, parent, signal_mask };
             return Ok(Some(child));
         }
         signal_mask.thread_set_mask()?;

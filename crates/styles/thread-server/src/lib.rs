@@ -274,7 +274,7 @@ fn converse(
         connection.write_all(&answer.send)?;
         finished = answer.finish;
     }
-    connection.finish(&mut *session)
+    connection.finish(session)
 }
 // ANCHOR_END: converse
 

@@ -28,8 +28,9 @@ fn command() -> Command {
         .about("A server with a bug in its service, for tests of the clients")
         .after_help(
             "It listens at a free port of 127.0.0.1. With the fault `panic`, a session that reads \
-             `panic!` panics, and the session of the 13th client panics when it greets. `lose`, \
-             `double`, `swap` or `change` happens to every tenth read or, if the server speaks \
+             `panic!` panics, and one that has read `later!` when its connection is finished. The \
+             session of the 13th client panics when it greets, and that of the 14th when it is \
+             opened. `lose`, `double`, `swap` or `change` happens to every tenth read or, if the server speaks \
              first, to the greeting of every tenth client.",
         )
         .arg(word("STYLE", "The name of the style's binary", styles.collect()))
@@ -70,7 +71,10 @@ fn faulty(service: Service, fault: Fault) -> Service {
     let open = move |client| -> Box<dyn Session> {
         let session = service.session(client);
         match fault {
-            Fault::Panic => Box::new(Panicking { client, session }),
+            Fault::Panic => {
+                assert_ne!(client.0, 14, "not even opened");
+                Box::new(Panicking { client, session, is_doomed: false })
+            }
             Fault::Damage(damage) => {
                 Box::new(Damaging { client, session, damage, reads: 0, held_back: Vec::new() })
             }
@@ -107,6 +111,8 @@ enum Damage {
 struct Panicking {
     client: ClientId,
     session: Box<dyn Session>,
+    /// It has read `later!`.
+    is_doomed: bool,
 }
 
 impl Session for Panicking {
@@ -116,9 +122,18 @@ impl Session for Panicking {
     }
 
     fn receive<'a>(&mut self, input: &'a [u8]) -> Answer<'a> {
-        let is_asked_to = input.windows(6).any(|bytes| bytes == b"panic!");
-        assert!(!is_asked_to, "the client asked for it,\nin two lines");
+        let is_told = |words: &[u8; 6]| input.windows(6).any(|bytes| bytes == words);
+        assert!(!is_told(b"panic!"), "the client asked for it,\nin two lines");
+        self.is_doomed |= is_told(b"later!");
         self.session.receive(input)
+    }
+
+    fn discarded(&mut self, count: usize) {
+        assert!(!self.is_doomed || count == 0, "later is now");
+    }
+
+    fn finished(&mut self) {
+        assert!(!self.is_doomed, "later is now");
     }
 
     fn idle(&mut self, seconds: u64) -> Answer<'static> {

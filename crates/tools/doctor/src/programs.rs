@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use crate::Found;
 
-/// Where programs for root stand, which are not in every user's search path.
+/// The directories of programs for root, which are not in every user's search path.
 const FOR_ROOT: &str = "/usr/sbin:/sbin";
 
 /// Looks for a program, which Debian has in `package`.

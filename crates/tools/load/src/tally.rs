@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// The longest time that a histogram distinguishes from longer ones: an hour.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// The most bars of a histogram.
+/// The most bars in steps of 1, 2 and 5: with more of them, the steps are powers of ten.
 const MOST_BARS: usize = 12;
 
 /// Times and how often each occurred, with three digits (an HdrHistogram).

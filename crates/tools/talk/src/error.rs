@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::{error, fmt};
 
+use launch::without_numbers;
 use nix::errno::Errno;
 
 use crate::{Address, Failure};
@@ -180,22 +181,18 @@ impl fmt::Display for Failure {
         match self {
             Failure::Receive(source) => write!(f, "cannot receive: {}", explain(source)),
             Failure::Send(source) => write!(f, "cannot send: {}", explain(source)),
-            Failure::Input(source) => write!(f, "cannot read standard input: {}", bare(source)),
-            Failure::Output(source) => {
-                write!(f, "cannot write standard output: {}", bare(source))
+            Failure::Input(source) => {
+                write!(f, "cannot read standard input: {}", without_numbers(source))
             }
-            Failure::Wait(source) => write!(f, "cannot wait: {}", bare(source)),
+            Failure::Output(source) => {
+                write!(f, "cannot write standard output: {}", without_numbers(source))
+            }
+            Failure::Wait(source) => write!(f, "cannot wait: {}", without_numbers(source)),
         }
     }
 }
 
 impl error::Error for Failure {}
-
-/// An error of the system without its number, which the standard library puts behind it.
-fn bare(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error ").next().unwrap_or_default().to_owned()
-}
 
 /// The way out of an error of bind(2) or listen(2), or an empty text.
 fn hint(error: &io::Error) -> &'static str {
