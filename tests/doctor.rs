@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use chapter_checks::chapter::{Chapter, chapters};
-use chapter_checks::needs::{PROGRAMS, needs};
+use chapter_checks::needs::needs;
 use doctor::NEEDS;
 use test_kit::{Ended, Running, require_tool, skip};
 
@@ -82,6 +82,18 @@ fn without_network_namespaces_it_tells_the_setting() {
 }
 
 #[test]
+fn tracing_is_found_where_strace_works() {
+    if !require_tool("strace") {
+        return;
+    }
+    let strace = Command::new("strace").args(["-o", "/dev/null", "true"]).status();
+    let works = strace.is_ok_and(|status| status.success());
+    let ended = check(&["env"], &["styles/thread"], i32::from(!works), &[]);
+    let line = if works { "  yes  trace" } else { "  NO   trace" };
+    assert!(ended.output.iter().any(|printed| printed.trim_end() == line), "{ended:#?}");
+}
+
+#[test]
 fn a_program_that_is_missing_is_told_with_its_package() {
     let lines = [
         "NO   strace",
@@ -105,15 +117,10 @@ fn one_page_is_asked_for_by_each_of_its_names() {
     Running::spawn(command).end().expect_refusal(2, &["no page no/page needs anything"]);
 }
 
-/// All but what every system has.
-fn listed(chapter: &Chapter) -> Vec<&'static str> {
-    needs(chapter).into_iter().filter(|need| *need != "printf").collect()
-}
-
 /// With `BLESS=1` in the environment, the list is written anew.
 #[test]
 fn its_list_has_what_the_commands_of_each_page_need() {
-    let line = |chapter: &Chapter| match listed(chapter)[..] {
+    let line = |chapter: &Chapter| match needs(chapter)[..] {
         [] => String::new(),
         ref needs => format!("{}: {}\n", chapter.file, needs.join(" ")),
     };
@@ -133,14 +140,11 @@ fn it_looks_for_every_need_of_a_page() {
             assert!(known.contains(&need), "{}: {need}", page.file);
         }
     }
-    for program in PROGRAMS.into_iter().filter(|program| *program != "printf") {
-        assert!(known.contains(&program), "{program}");
-    }
 }
 
 /// The line below a page's title: what it needs, and where to ask for it.
 fn shown(chapter: &Chapter) -> Option<String> {
-    let needs = listed(chapter);
+    let needs = needs(chapter);
     let up = "../".repeat(chapter.file.matches('/').count());
     let codes: Vec<_> = needs.iter().map(|need| format!("<code>{need}</code>")).collect();
     let link = format!(

@@ -1,20 +1,15 @@
 //! What a chapter needs from a machine, by the commands that it types.
 //!
 //! `after-accept doctor` tells a reader what is missing. It is installed without the book, so it has
-//! a list of its own, which a test compares with this.
+//! a list of the pages, which a test compares with this.
 
 use std::collections::BTreeSet;
 use std::fs;
 
+use doctor::NEEDS;
+
 use crate::chapter::{Chapter, lessons, repository};
 use crate::console;
-
-/// The programs that commands in the book use.
-pub const PROGRAMS: [&str; 23] = [
-    "curl", "diff", "ffmpeg", "ffprobe", "ip", "nc", "od", "pgrep", "pkill", "prlimit", "printf",
-    "ps", "python3", "snmpd", "snmpwalk", "socat", "ss", "strace", "taskset", "tcpdump", "telnet",
-    "unshare", "xxd",
-];
 
 /// The names of what a chapter needs: abilities of the system, then programs.
 pub fn needs(chapter: &Chapter) -> Vec<&'static str> {
@@ -73,7 +68,8 @@ impl Commands {
         };
         let is_needed =
             |program: &&str| lines().flat_map(|line| words(line)).any(|word| is_it(word, program));
-        PROGRAMS.into_iter().filter(is_needed).collect()
+        let known = NEEDS.iter().filter(|need| need.package().is_some());
+        known.map(|need| need.name).filter(is_needed).collect()
     }
 
     fn abilities(&self, chapter: &Chapter) -> Vec<&'static str> {

@@ -13,8 +13,8 @@ pub struct Need {
 
 #[derive(Debug)]
 pub(crate) enum Kind {
-    /// A program in the search path, and Debian's package that has it.
-    Program(&'static str),
+    /// A program in the search path: Debian's package that has it, and how to look for it there.
+    Program(&'static str, fn(&str, &str) -> Found),
     /// An ability, which is tried.
     Ability(fn() -> Found),
 }
@@ -37,7 +37,7 @@ impl Need {
     /// Debian's package, if it is a program.
     pub fn package(&self) -> Option<&'static str> {
         match self.kind {
-            Kind::Program(package) => Some(package),
+            Kind::Program(package, _) => Some(package),
             Kind::Ability(_) => None,
         }
     }
@@ -45,7 +45,7 @@ impl Need {
     /// Looks whether this machine has it.
     pub fn look(&self) -> Found {
         match self.kind {
-            Kind::Program(package) => programs::look(self.name, package),
+            Kind::Program(package, look) => look(self.name, package),
             Kind::Ability(look) => look(),
         }
     }
@@ -56,7 +56,7 @@ const fn ability(name: &'static str, look: fn() -> Found) -> Need {
 }
 
 const fn program(name: &'static str, package: &'static str) -> Need {
-    Need { name, kind: Kind::Program(package) }
+    Need { name, kind: Kind::Program(package, programs::look) }
 }
 
 /// All needs: the abilities of the system, then programs by name.
@@ -75,7 +75,7 @@ pub const NEEDS: &[Need] = &[
     program("ffmpeg", "ffmpeg"),
     program("ffprobe", "ffmpeg"),
     program("ip", "iproute2"),
-    ability("nc", programs::netcat),
+    Need { name: "nc", kind: Kind::Program("netcat-openbsd", programs::netcat) },
     program("od", "coreutils"),
     program("pgrep", "procps"),
     program("pkill", "procps"),

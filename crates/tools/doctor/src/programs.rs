@@ -17,10 +17,10 @@ pub(crate) fn look(name: &str, package: &str) -> Found {
     }
 }
 
-/// Looks which netcat `nc` is: the pages type the options of OpenBSD's.
-pub(crate) fn netcat() -> Found {
-    let Some(path) = path_of("nc") else {
-        return missing("netcat-openbsd");
+/// Looks for OpenBSD's netcat, since the pages type its options: others have the same name.
+pub(crate) fn netcat(name: &str, package: &str) -> Found {
+    let Some(path) = path_of(name) else {
+        return missing(package);
     };
     let help = Command::new(path).arg("-h").stdin(Stdio::null()).output();
     let help = help.map(|output| [output.stdout, output.stderr].concat()).unwrap_or_default();
