@@ -8,10 +8,11 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use test_kit::{Directory, Ended, Process, Running, deadline, wait_until};
+use test_kit::{BROWSER_PAUSE, Directory, Ended, Process, Running, deadline, wait_until};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
@@ -266,6 +267,7 @@ fn a_request_of_http_1_1_has_one_host() {
     stop(program);
 }
 
+/// But a browser that has connected has the time it needs.
 #[test]
 fn silent_connections_give_way_to_others_and_end() {
     let mut command = Command::new("sh");
@@ -285,6 +287,7 @@ fn silent_connections_give_way_to_others_and_end() {
             connection
         })
         .collect();
+    let start = Instant::now();
     assert_eq!(get(&address, "/").status, "200 OK");
     for mut connection in silent {
         connection.set_read_timeout(Some(deadline())).unwrap();
@@ -293,6 +296,7 @@ fn silent_connections_give_way_to_others_and_end() {
             assert_eq!(error.kind(), ErrorKind::ConnectionReset);
         }
     }
+    assert!(start.elapsed() > BROWSER_PAUSE);
     stop(program);
 }
 

@@ -2,6 +2,10 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// How long a browser on a busy machine may be silent between its connection and its first request,
+/// at least, before a server closes the connection.
+pub const BROWSER_PAUSE: Duration = Duration::from_secs(15);
+
 /// How long to wait for an event, at most: 30 seconds, times the number in the environment variable
 /// `SLOW_MACHINE` if there is one.
 ///

@@ -21,11 +21,12 @@ use tracing::{debug, info};
 use crate::shared::Shared;
 use crate::{Settings, http, ingest};
 
-/// How long a player may take to send the head of a request, and be silent between two requests: 10
-/// seconds.
+/// How long a player may take to send the head of a request, and be silent between two requests: 20
+/// seconds, as Apache's mod_reqtimeout allows for a head.
 ///
-/// hyper waits for 30, nginx for 60. A player asks for the playlist every few seconds.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// A browser on a busy machine may connect long before it sends its first request. If the relay has
+/// closed the connection by then, the browser does not try again.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 
 // ANCHOR: stalled
 /// How long the kernel keeps bytes that a player does not take: 8 seconds (TCP_USER_TIMEOUT,

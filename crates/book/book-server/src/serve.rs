@@ -34,9 +34,12 @@ use crate::pages::content_type;
 /// needed.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// How long a client may take to send the head of a request, and be silent between two requests: 5
-/// seconds, as in Apache.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a client may take to send the head of a request, and be silent between two requests: 20
+/// seconds, as Apache's mod_reqtimeout allows for a head.
+///
+/// A browser on a busy machine may connect long before it sends its first request. If the server
+/// has closed the connection by then, the browser does not try again: the page lacks that file.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long the kernel keeps bytes that a client does not take: 10 seconds (TCP_USER_TIMEOUT,
 /// tcp(7)). Then the connection ends.
