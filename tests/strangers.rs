@@ -1,18 +1,22 @@
-//! Strangers that flood a room, read nothing and come back after each cut delay only themselves.
+//! Strangers that flood a room, and come back after each cut, delay only themselves: those that read
+//! nothing, and those that reset their connections.
 //!
 //! `cargo bench --bench strangers` measures the delays. The bounds here are so wide that a busy
 //! machine does not break them, but a room that waits for the strangers does.
 
+use std::thread;
 use std::time::Duration;
 
+use protocol::MEMBER_READ;
 use test_kit::chat::{join, room};
 use test_kit::strangers::{Strangers, delays};
-use test_kit::{Server, Style, does_not_apply, each_style};
+use test_kit::{Client, Server, Style, does_not_apply, each_style};
 
 each_style!(
     one_stranger_delays_no_other_member (row 45),
     twenty_strangers_delay_no_other_member (row 45),
     three_hundred_strangers_delay_no_other_member (row 45),
+    strangers_that_reset_their_connections_drop_no_other_member (row 45),
 );
 
 /// Commands with short answers and with long ones, speech, and a mix.
@@ -43,6 +47,35 @@ fn twenty_strangers_delay_no_other_member(style: Style) {
 
 fn three_hundred_strangers_delay_no_other_member(style: Style) {
     check(style, 300, &FLOODS[..1]);
+}
+
+/// The room still has to hear what they said when they are gone. An earlier version filled the
+/// mailboxes of members that read with it at once, and dropped these as too slow.
+fn strangers_that_reset_their_connections_drop_no_other_member(style: Style) {
+    if !style.serves_many() {
+        return the_next_waits(style);
+    }
+    let server = Server::start_with(style, "chat", &["--log-file", "/dev/null"]);
+    let [ada, bob] = room(&server, ["ada", "bob"]);
+    let flood = b"x\n".repeat(MEMBER_READ / 2);
+    thread::scope(|scope| {
+        let strangers = scope.spawn(|| {
+            for _ in 0..20 {
+                let mut strangers = [(); 20].map(|()| server.connect());
+                for stranger in &mut strangers {
+                    // The server may have cut it off.
+                    let _ = stranger.try_send(&flood);
+                }
+                strangers[0].wait_until_read();
+                strangers.into_iter().for_each(Client::reset);
+            }
+        });
+        // Both read all the time.
+        while !strangers.is_finished() {
+            delays(&ada, &bob, WORDS);
+        }
+    });
+    delays(&ada, &bob, WORDS);
 }
 
 fn check(style: Style, count: usize, floods: &[&[&str]]) {

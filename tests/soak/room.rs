@@ -20,9 +20,10 @@ pub(crate) fn talk(server: &Watched, chance: &mut Chance) {
     ada.hear_until(&begin);
     bob.hear_until(&begin);
     bob.rename(&b);
-    for _ in 0..1 + chance.below(50) {
-        ada.say(format!("a{}", text(chance)));
-        bob.say(format!("b{}", text(chance)));
+    // No two lines are alike: each waits for the other's last one.
+    for n in 0..1 + chance.below(50) {
+        ada.say(format!("a{n} {}", text(chance)));
+        bob.say(format!("b{n} {}", text(chance)));
     }
     ada.hear_until(&format!("[{b}] {}", bob.said.last().expect("it has spoken")));
     bob.hear_until(&format!("[{a}] {}", ada.said.last().expect("it has spoken")));

@@ -1,4 +1,4 @@
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::{string::String, vec::Vec};
 use core::mem;
 use core::time::Duration;
@@ -19,6 +19,11 @@ const A_TURN: usize = KEEPS_UP / 4;
 /// of a member that keeps up.
 const LAST_WORDS: usize = 2 * KEEPS_UP;
 
+/// How many members may be leaving, while the room has not yet heard their last posts.
+///
+/// Their drivers may serve others already, so without a limit these posts could take up all memory.
+const MOST_LEAVING: usize = 1024;
+
 // ANCHOR: hub
 /// The room and its members' mailboxes: the hub puts one member's words into the others' mailboxes.
 ///
@@ -34,6 +39,8 @@ const LAST_WORDS: usize = 2 * KEEPS_UP;
 pub struct Hub<M> {
     room: Room,
     mailboxes: BTreeMap<ClientId, M>,
+    /// Members that leave as soon as the room has heard their last posts.
+    leaving: BTreeSet<ClientId>,
     /// Departures that the other members have not heard of yet. They are told together: if a
     /// thousand members leave at once, each other member gets few lines, and not a thousand.
     departures: Vec<Effect>,
@@ -62,6 +69,7 @@ impl<M> Default for Hub<M> {
         Hub {
             room: Room::default(),
             mailboxes: BTreeMap::new(),
+            leaving: BTreeSet::new(),
             departures: Vec::new(),
             turns: Turns::default(),
             pace: Pace::default(),
@@ -83,7 +91,8 @@ impl<M: Mailbox> Hub<M> {
     /// Takes posts of a client's session. The room hears them when their turn comes
     /// ([`advance`](Self::advance)). Posts of a client that has left are ignored.
     pub fn post(&mut self, client: ClientId, posts: Posts) {
-        if !posts.is_empty() && self.mailboxes.contains_key(&client) {
+        let is_here = self.mailboxes.contains_key(&client) && !self.leaving.contains(&client);
+        if !posts.is_empty() && is_here {
             self.turns.push(client, posts);
         }
     }
@@ -118,16 +127,25 @@ impl<M: Mailbox> Hub<M> {
     }
     // ANCHOR_END: advance
 
-    /// Removes a client at once, if it has not left before. The room first hears its last posts;
-    /// the others are told at the next [`advance`](Self::advance).
+    // ANCHOR: leave
+    /// Removes a client, if it has not left before, as soon as the room has heard its last posts.
+    /// The others are told in [`advance`](Self::advance).
+    ///
+    /// These posts are heard at the pace of the members too, and one turn of them: otherwise
+    /// strangers that flood, reset their connections and come back would fill the mailboxes of
+    /// members that read, or keep the room busy after they have left.
     pub fn leave(&mut self, client: ClientId) {
-        while let Some(posts) = self.turns.take(client) {
-            self.tell_departures();
-            self.hear(client, posts);
+        if !self.turns.is_heard(client) {
+            if self.leaving.len() < MOST_LEAVING || self.leaving.contains(&client) {
+                self.leaving.insert(client);
+                return;
+            }
+            warn!("{client}: its last posts are not heard: too many others have left before");
         }
         self.forget(client);
         self.room.leave(client, "", &mut self.departures);
     }
+    // ANCHOR_END: leave
 
     /// Tells every member that the server stops, and drops its mailbox.
     pub fn stop(&mut self) {
@@ -158,16 +176,24 @@ impl<M: Mailbox> Hub<M> {
         }
     }
 
-    /// Lets the room hear a part of the posts, and puts the rest back.
+    /// Lets the room hear a part of the posts, and puts the rest back, unless the client is leaving.
     fn hear(&mut self, client: ClientId, posts: Posts) -> Told {
         let mut rest = Posts::default();
-        let told = self.change(|room, effects| rest = room.post(client, &posts, A_TURN, effects));
+        let mut told =
+            self.change(|room, effects| rest = room.post(client, &posts, A_TURN, effects));
+        let is_leaving = self.leaving.contains(&client);
         if let Some(mailbox) = self.mailboxes.get_mut(&client) {
             self.turns.heard(client, told.to_all.max(posts.as_bytes().len()));
             if rest.is_empty() {
                 mailbox.heard();
             }
             self.turns.put_back(client, rest);
+        }
+        if is_leaving {
+            self.forget(client);
+            let left = self.change(|room, effects| room.leave(client, "", effects));
+            told.to_all += left.to_all;
+            told.to_others += left.to_others;
         }
         told
     }
@@ -227,6 +253,7 @@ impl<M: Mailbox> Hub<M> {
     /// Drops a mailbox, and the posts of its member that still wait.
     fn forget(&mut self, client: ClientId) {
         self.mailboxes.remove(&client);
+        self.leaving.remove(&client);
         self.turns.forget(client);
         self.pace.forget(client);
     }

@@ -30,6 +30,8 @@ pub struct TooSlow;
 /// A queue of lines on their way to one member.
 ///
 /// Dropping it ends the talk: the waiting lines are still sent, and then the member is finished.
+/// If the member's connection is lost, no line waits any more: the mailbox takes each and keeps
+/// none.
 pub trait Mailbox {
     /// Takes the line and returns how much [waits](Self::waiting) now. If the member is too far
     /// behind, refuses the line and has the member cut off. Never blocks.
@@ -217,6 +219,9 @@ pub struct OutboxMailbox(Rc<RefCell<Shared>>);
 
 impl Mailbox for OutboxMailbox {
     fn offer(&mut self, line: &Line) -> Result<usize, TooSlow> {
+        if self.is_lost() {
+            return Ok(0);
+        }
         let mut shared = self.0.borrow_mut();
         let taken = shared.queue.push(line.clone());
         if taken.is_err() {
@@ -226,7 +231,14 @@ impl Mailbox for OutboxMailbox {
     }
 
     fn waiting(&self) -> usize {
-        self.0.borrow().queue.waiting()
+        if self.is_lost() { 0 } else { self.0.borrow().queue.waiting() }
+    }
+}
+
+impl OutboxMailbox {
+    /// Whether the driver has dropped its half.
+    fn is_lost(&self) -> bool {
+        Rc::strong_count(&self.0) == 1
     }
 }
 
@@ -286,6 +298,17 @@ mod tests {
         assert_eq!(mailbox.offer(&Line::from(&b"x"[..])), Err(TooSlow));
         drop(mailbox);
         assert_eq!(outbox.state(), OutboxState::TooSlow);
+    }
+
+    #[test]
+    fn the_mailbox_of_a_lost_member_takes_all_and_keeps_nothing() {
+        let outbox = Outbox::default();
+        let mut mailbox = outbox.mailbox();
+        let half = Line::from(&[b'x'; MAILBOX_LIMIT / 2][..]);
+        mailbox.offer(&half).unwrap();
+        drop(outbox);
+        assert_eq!(mailbox.waiting(), 0);
+        assert_eq!([(); 3].map(|()| mailbox.offer(&half)), [Ok(0); 3]);
     }
 
     #[test]

@@ -186,8 +186,9 @@ impl Stage {
             }),
             Act::Leave(who) => self.with(who, |hub, member| {
                 member.has_left = true;
+                let is_heard = hub.hears(member.client);
                 hub.leave(member.client);
-                assert!(!member.is_here(), "leaving is at once");
+                assert!(!member.is_here() || !is_heard, "leaving is at once, or after the posts");
             }),
             Act::Advance(time) => {
                 self.now += time;
@@ -252,8 +253,10 @@ impl Stage {
             prop_assert!(self.now - begun <= ALL_HEARD + BACK, "not all posts are heard");
         }
         self.deliver();
-        let mut members = self.members.iter();
-        prop_assert!(members.all(|member| self.hub.hears(member.client)));
+        for member in &self.members {
+            prop_assert!(self.hub.hears(member.client));
+            prop_assert!(!member.has_left || !member.is_here(), "{} stays", member.client);
+        }
         Ok(())
     }
 

@@ -81,6 +81,12 @@ impl Scene {
         self.join(reads, Says::Once(Vec::new()))
     }
 
+    /// A member's connection breaks: its driver forgets it.
+    fn lose(&mut self, client: ClientId) {
+        self.members.remove(&client);
+        self.hub.leave(client);
+    }
+
     fn say(&mut self, client: ClientId, text: &str) {
         let says = Says::Once(text.as_bytes().to_vec());
         self.wait = Duration::ZERO;
@@ -350,4 +356,59 @@ fn a_newcomer_hears_nothing_of_earlier_departures() {
     assert_eq!(String::from_utf8_lossy(scene.heard(cyd)), expected);
     let last_words = format!("* c{} left\r\n* c{} joined\r\n", bob.0, cyd.0);
     assert!(String::from_utf8_lossy(scene.heard(ada)).ends_with(&last_words));
+}
+
+/// A stranger floods the room with speech, resets its connection before the room has heard the
+/// flood, and does so again and again: twenty at a time. A member that reads is not dropped.
+#[test]
+fn the_last_words_of_many_strangers_are_heard_at_the_pace_of_the_members() {
+    let mut scene = Scene::default();
+    let ada = scene.silent(AtRate(2_000));
+    let bob = scene.silent(All);
+    for visit in 0..20 {
+        let flood = || Says::Once(b"x\n".repeat(MEMBER_READ / 2));
+        let strangers: Vec<_> = (0..20).map(|_| scene.join(Nothing, flood())).collect();
+        scene.turn();
+        strangers.into_iter().for_each(|stranger| scene.lose(stranger));
+        scene.turn();
+        assert!(scene.is_here(ada) && scene.is_here(bob), "visit {visit}");
+    }
+    // Meanwhile bob's words are heard at once, and not after the floods.
+    let before = scene.heard(ada).len();
+    scene.say(bob, "are you there?\n");
+    let words = b"[c2] are you there?\r\n";
+    let has_heard = |heard: &[u8]| heard[before..].windows(words.len()).any(|said| said == words);
+    let waited = scene.until(|scene| has_heard(scene.heard(ada)));
+    assert!(waited < Duration::from_millis(20), "{waited:?}");
+    // All strangers have left in the end.
+    for member in [ada, bob] {
+        let left = |scene: &Scene| {
+            let heard = scene.heard(member).rsplit(|&byte| byte == b'\n');
+            heard.filter(|line| line.ends_with(b" left\r")).count()
+        };
+        while scene.hub.advance(scene.now).is_some() {
+            scene.turn();
+        }
+        scene.until(|scene| left(scene) >= 400);
+        assert_eq!(left(&scene), 400);
+    }
+}
+
+/// A member that leaves before the room has heard its last words still gets the answers.
+#[test]
+fn a_member_leaves_after_its_last_words_and_not_before() {
+    let mut scene = Scene::default();
+    let (ada, bob) = (scene.silent(All), scene.silent(All));
+    scene.say(ada, "one\n/who\ntwo");
+    scene.turn();
+    let last = scene.members.get_mut(&ada).expect("it is a member").session.receive(b"");
+    scene.hub.post(ada, last.posts);
+    scene.hub.leave(ada);
+    scene.turn();
+    scene.members.values_mut().for_each(|member| member.read(TURN));
+    let heard = String::from_utf8_lossy(scene.heard(bob));
+    assert!(heard.ends_with("[c1] one\r\n[c1] two\r\n* c1 left\r\n"), "{heard}");
+    let answers = String::from_utf8_lossy(scene.heard(ada));
+    assert!(answers.ends_with("* here: c1, c2\r\n"), "{answers}");
+    assert_eq!(scene.members[&ada].outbox.state(), OutboxState::Ended);
 }

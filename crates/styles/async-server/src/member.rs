@@ -31,9 +31,12 @@ pub(crate) struct Mailbox {
 
 impl protocol::Mailbox for Mailbox {
     fn offer(&mut self, line: &Line) -> Result<usize, TooSlow> {
+        if self.lines.is_closed() {
+            return Ok(0);
+        }
         let taken = self.allowance.take(line);
         match taken {
-            // If sending fails, the client's task is about to end.
+            // If sending fails, the member was lost just now.
             Ok(_) => drop(self.lines.send(line.clone())),
             Err(TooSlow) => drop(self.too_slow.take().map(|task| task.send(TooSlow))),
         }
@@ -41,7 +44,7 @@ impl protocol::Mailbox for Mailbox {
     }
 
     fn waiting(&self) -> usize {
-        self.allowance.waiting()
+        if self.lines.is_closed() { 0 } else { self.allowance.waiting() }
     }
 
     fn heard(&mut self) {

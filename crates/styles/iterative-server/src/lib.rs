@@ -39,6 +39,8 @@ pub fn serve(
             let client = arrival.client;
             let ended = catch_panic(|| converse(arrival, &service, &mut hub, &limits, stop.flag()));
             hub.leave(client);
+            // The room hears the last words before the next client joins.
+            while hub.advance(Duration::ZERO).is_some() {}
             log_end(client, &ended);
         }
     }

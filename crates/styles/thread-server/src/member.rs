@@ -5,8 +5,8 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Weak};
 #[cfg(not(test))]
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::thread::{self, Builder};
@@ -50,22 +50,24 @@ struct Waiting {
 /// The hub's half of the inbox.
 pub(crate) struct Mailbox {
     inbox: Arc<Inbox>,
-    stream: Arc<TcpStream>,
+    /// The connection, unless it has ended.
+    stream: Weak<TcpStream>,
 }
 
 impl protocol::Mailbox for Mailbox {
     fn offer(&mut self, line: &Line) -> Result<usize, TooSlow> {
-        let taken = self.inbox.lock().queue.push(line.clone());
+        let taken = self.inbox.lock().push(line);
         match taken {
             Ok(_) => self.inbox.has_lines.notify_one(),
             // This wakes the reader and the writer, whatever they wait for.
-            Err(TooSlow) => cut(&self.stream),
+            Err(TooSlow) => drop(self.stream.upgrade().map(|stream| cut(&stream))),
         }
         taken
     }
 
     fn waiting(&self) -> usize {
-        self.inbox.lock().queue.waiting()
+        let waiting = self.inbox.lock();
+        if waiting.is_over { 0 } else { waiting.queue.waiting() }
     }
 
     fn heard(&mut self) {
@@ -98,7 +100,7 @@ impl Membership {
         stream: &Arc<TcpStream>,
     ) -> Membership {
         let inbox = Arc::<Inbox>::default();
-        let mailbox = Mailbox { inbox: Arc::clone(&inbox), stream: Arc::clone(stream) };
+        let mailbox = Mailbox { inbox: Arc::clone(&inbox), stream: Arc::downgrade(stream) };
         // The hub never waits for a member, so waiting for it is safe. It lives as long as the main
         // thread.
         let _ = hub.send(Event::Join(client, peer.to_string(), mailbox));
@@ -197,6 +199,13 @@ fn write(
     stream.shutdown(Shutdown::Both)
 }
 // ANCHOR_END: write
+
+impl Waiting {
+    /// Takes a line. The writer of a lost member needs no more lines.
+    fn push(&mut self, line: &Line) -> Result<usize, TooSlow> {
+        if self.is_over { Ok(0) } else { self.queue.push(line.clone()) }
+    }
+}
 
 impl Inbox {
     /// Waits for lines and takes them, as many as have queued up, for one write.

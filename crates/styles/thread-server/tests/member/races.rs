@@ -170,7 +170,7 @@ fn write_all(inbox: &Inbox) -> String {
 /// An inbox, and the hub's half of it.
 fn halves(stream: &Arc<TcpStream>) -> (Arc<Inbox>, Mailbox) {
     let inbox = Arc::<Inbox>::default();
-    let mailbox = Mailbox { inbox: Arc::clone(&inbox), stream: Arc::clone(stream) };
+    let mailbox = Mailbox { inbox: Arc::clone(&inbox), stream: Arc::downgrade(stream) };
     (inbox, mailbox)
 }
 
