@@ -27,7 +27,10 @@ fn script(shell: Shell) -> String {
         Shell::Fish => mend_fish(&script) + FISH_LIST + &fish_values(&program),
         // clap_complete 4.6.11 calls each state of the command line by one name where it enters it,
         // and by another one where it looks it up, since there is a hyphen in the program's name.
-        Shell::Bash => script.replace("after__subcmd__accept", "after__accept"),
+        Shell::Bash => {
+            let script = script.replace("after__subcmd__accept", "after__accept");
+            script.replace(BASH_WORDS, &format!("{BASH_WORDS}{BASH_VALUE}"))
+        }
         _ => script,
     }
 }
@@ -56,6 +59,17 @@ fn with_lists(shell: Shell, script: &str, program: &Command) -> String {
         script.replace(&theirs, &ours)
     })
 }
+
+/// The line of bash's script that takes the word before the one that is typed.
+const BASH_WORDS: &str = "    prev=\"$3\"\n";
+
+/// Bash takes `--option=value` for three words.
+const BASH_VALUE: &str = r#"    if [[ "${cur}" == "=" ]]; then
+        cur=""
+    elif [[ "${prev}" == "=" ]]; then
+        prev="${COMP_WORDS[COMP_CWORD-2]}"
+    fi
+"#;
 
 /// The indent of a value in bash's script.
 const INDENT: &str = "                    ";
