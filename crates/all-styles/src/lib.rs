@@ -22,6 +22,7 @@ macro_rules! each {
             thread THREAD thread_server;
             select SELECT select_server;
             async_ ASYNC async_server;
+            poll POLL poll_server;
         }
     };
 }

@@ -65,8 +65,8 @@ pub enum MaxClients {
 macro_rules! styles {
     ($($(#[$about:meta])* $row:ident { $($facts:tt)* })*) => {
         impl Style {
-            /// All styles, in the order in which they are always listed: each removes a limit of
-            /// the one before it.
+            /// All styles, in the order in which they are always listed, which is that of their
+            /// ports. Of the five that start by default, each removes a limit of the one before it.
             pub const ALL: [&Style; [$(stringify!($row)),*].len()] = [$(&Style::$row),*];
 
             $($(#[$about])* pub const $row: Style = Style { $($facts)* };)*
@@ -147,6 +147,20 @@ styles! {
         max_clients: MaxClients::DescriptorsLess(64),
         room_of_many: true,
         starts_by_default: true,
+    }
+    /// One loop for all, without select's limit.
+    POLL {
+        name: "poll",
+        process_name: "poll-server",
+        sign: "▼",
+        look: AnsiColor::Red.on_default(),
+        answer: "one list for all",
+        so: "the kernel goes through it in each turn",
+        thousand: 10,
+        own: Own::Slot,
+        max_clients: MaxClients::DescriptorsLess(64),
+        room_of_many: true,
+        starts_by_default: false,
     }
 }
 

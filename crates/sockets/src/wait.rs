@@ -10,6 +10,7 @@ use tracing::warn;
 use crate::ACCEPT_PAUSE;
 use crate::seldom::Seldom;
 
+// ANCHOR: poll
 /// Waits until a descriptor of `interests` is ready, or until `deadline`, and returns the names of
 /// the ready ones, in order (poll(2)).
 ///
@@ -38,6 +39,7 @@ pub fn poll<'fd, T>(
     let ready = names.into_iter().zip(descriptors).filter(|(_, fd)| fd.any() == Some(true));
     Ok(ready.map(|(name, _)| name).collect())
 }
+// ANCHOR_END: poll
 
 /// How long to wait for the second part of the descriptors, while the first is not watched: 10 ms.
 const PART: u8 = 10;

@@ -25,6 +25,7 @@ pub mod not_read;
 pub mod options;
 pub mod own_service;
 pub mod pipe_to_socket;
+pub mod poll;
 pub mod processes;
 pub mod reading_benchmarks;
 pub mod seeing;

@@ -64,6 +64,7 @@ macro_rules! each_chapter {
             side_by_side "styles/side-by-side.md",
             failures "styles/failures.md",
             museum "styles/museum.md",
+            poll "styles/poll.md",
             snmp_walk "applications/snmp-walk.md",
             five_programs "bugs/five-programs.md",
             greeter "bugs/greeter.md",

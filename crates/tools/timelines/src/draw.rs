@@ -25,7 +25,8 @@ const BAR: f64 = 18.0;
 const LETTER: f64 = 7.2;
 
 /// All pictures of these records, with their file names: one for each style, and, if there are
-/// several, one of all their clients and one of all their servers.
+/// several, one of all their clients and one of all their servers. These two have only the styles
+/// that start by default, or they would be too long to compare.
 pub fn pictures(records: &[(&Style, Record)]) -> Vec<(String, String)> {
     let axis = axis(records);
     let mut pictures = Vec::new();
@@ -38,10 +39,12 @@ pub fn pictures(records: &[(&Style, Record)]) -> Vec<(String, String)> {
         let words = tell::tell(record).join(" ");
         pictures.push((format!("{}.svg", style.name), picture.end(&title, &words)));
     }
-    if records.len() > 1 {
+    let together: Vec<_> =
+        records.iter().filter(|(style, _)| style.starts_by_default).cloned().collect();
+    if together.len() > 1 {
         pictures.extend([
-            ("clients.svg".to_owned(), all_clients(records, axis)),
-            ("servers.svg".to_owned(), all_servers(records, axis)),
+            ("clients.svg".to_owned(), all_clients(&together, axis)),
+            ("servers.svg".to_owned(), all_servers(&together, axis)),
         ]);
     }
     pictures
