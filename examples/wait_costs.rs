@@ -1,4 +1,4 @@
-//! The time of one select(2) and of one poll(2), with more and more silent clients.
+//! The time of one select(2), one poll(2) and one epoll_wait(2), with more and more silent clients.
 
 use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd};
@@ -6,6 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::select::{FdSet, select};
 
 /// How many calls a figure is the mean of.
@@ -31,13 +32,23 @@ fn main() -> io::Result<()> {
         let mut watched: Vec<_> =
             sockets.map(|socket| PollFd::new(socket, PollFlags::POLLIN)).collect();
         let polled = mean(|| poll(&mut watched, PollTimeout::NONE))?;
-        println!("{count:4} clients: select {selected:4.1} µs, poll {polled:4.1} µs");
+
+        let epoll = Epoll::new(EpollCreateFlags::empty())?;
+        for (client, _) in &clients {
+            epoll.add(client, EpollEvent::new(EpollFlags::EPOLLIN, 0))?;
+        }
+        let mut events = [EpollEvent::empty(); 8];
+        let reported = mean(|| epoll.wait(&mut events, EpollTimeout::NONE))?;
+        println!(
+            "{count:4} clients: select {selected:4.1} µs, poll {polled:4.1} µs, \
+             epoll {reported:4.1} µs"
+        );
     }
     Ok(())
 }
 
 /// The mean time of a call, in microseconds.
-fn mean(mut call: impl FnMut() -> nix::Result<i32>) -> nix::Result<f64> {
+fn mean<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<f64> {
     let begun = Instant::now();
     for _ in 0..CALLS {
         call()?;

@@ -1,6 +1,7 @@
 //! Failures of accept(2) and of waits. They must not disturb the clients that are already
 //! connected.
 
+use std::io::Read;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,7 @@ each_style!(
     a_client_that_went_away_is_no_reason_to_wait (row 2),
     a_wait_without_memory_is_tried_again (row 52),
     members_go_on_when_the_limit_falls_below_the_open_descriptors (row 52),
+    a_client_that_the_kernel_cannot_watch_is_lost_alone (row 54),
     a_client_that_is_gone_before_accept_does_not_block_the_server (row 3),
     calls_that_signals_interrupt_are_repeated (row 4),
     three_hundred_clients_that_come_while_the_server_is_stopped_are_served (row 5),
@@ -137,7 +139,7 @@ fn a_wait_without_memory_is_tried_again(style: Style) {
     if !require_tool("strace") {
         return;
     }
-    // Tokio only waits with epoll_wait(2), which needs no memory: its manual page lists no ENOMEM.
+    // epoll_wait(2) needs no memory: its manual page lists no ENOMEM.
     let trace = "trace=poll,ppoll,select,pselect6";
     let fault = "inject=poll,ppoll,select,pselect6:error=ENOMEM:when=3+4";
     let strace = ["strace", "-D", "-f", "-qq", "-o", "/dev/null"];
@@ -156,8 +158,40 @@ fn a_wait_without_memory_is_tried_again(style: Style) {
         server.process().signal(Signal::SIGTERM);
         assert_eq!(server.wait().code(), Some(0), "{service}");
         let has_failed = server.log().iter().any(|line| line.contains("cannot wait for now"));
-        assert_eq!(has_failed, style.own != Own::Task, "{service}");
+        assert_eq!(has_failed, !waits_with_epoll(style), "{service}");
     }
+}
+
+/// The kernel keeps a list of the descriptors that the server waits for (epoll(7)).
+fn waits_with_epoll(style: Style) -> bool {
+    ["async", "epoll"].contains(&style.name)
+}
+
+/// The kernel's list has no room for every client (epoll_ctl(2), ENOSPC). If a server has no such
+/// list, all its clients are served.
+fn a_client_that_the_kernel_cannot_watch_is_lost_alone(style: Style) {
+    if !require_tool("strace") {
+        return;
+    }
+    // The first calls are for the server's own descriptors.
+    let fault = "inject=epoll_ctl:error=ENOSPC:when=6+3";
+    let strace = ["strace", "-D", "-f", "-qq", "-o", "/dev/null"];
+    let strace = [&strace[..], &["-e", "trace=epoll_ctl", "-e", fault]].concat();
+    let mut server = Server::start_under(&strace, style, "echo", &[]);
+    let answers = (0..20).map(|_| {
+        let mut client = server.connect();
+        // Both fail if the client is lost.
+        let _ = client.try_send("hello\r\n");
+        client.half_close();
+        let mut answer = Vec::new();
+        let _ = client.stream().read_to_end(&mut answer);
+        answer
+    });
+    let (served, lost): (Vec<_>, Vec<_>) = answers.partition(|answer| answer == b"hello\r\n");
+    assert_eq!(!lost.is_empty(), waits_with_epoll(style), "{} of 20 are lost", lost.len());
+    assert!(lost.iter().all(Vec::is_empty) && !served.is_empty(), "{lost:?}");
+    server.process().signal(Signal::SIGTERM);
+    assert_eq!(server.wait().code(), Some(0));
 }
 
 fn members_go_on_when_the_limit_falls_below_the_open_descriptors(style: Style) {

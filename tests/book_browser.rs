@@ -8,6 +8,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use chapter_checks::chapter::{chapters, repository};
+use launch::Style;
 use test_kit::{Running, Signal, node, require_tool};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
@@ -110,6 +111,7 @@ fn check(script: &str, environment: &[(&str, &str)]) {
         .env("BOOK", &shared.book)
         .env("BROWSER", &shared.browser)
         .env("PROGRAM", PROGRAM)
+        .env("STYLES", Style::ALL.len().to_string())
         .envs(environment.iter().copied());
     node.env_remove("SCREENSHOTS");
     if std::env::var_os("SCREENSHOTS").is_some() {

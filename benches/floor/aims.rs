@@ -19,6 +19,8 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::THREAD, Floor::C("thread"), 0.95),
             (Style::SELECT, Floor::C("select"), 0.95),
             (Style::ASYNC, Floor::C("epoll"), 0.9),
+            (Style::POLL, Floor::C("poll"), 0.9),
+            (Style::EPOLL, Floor::C("epoll"), 0.9),
         ],
     ),
     (
@@ -30,7 +32,14 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::SELECT, Floor::C("select"), 0.95),
             (Style::ASYNC, Floor::C("epoll"), 0.9),
             (Style::ASYNC, Floor::Tokio("tokio_echo"), 0.95),
+            (Style::POLL, Floor::C("poll"), 0.95),
+            (Style::EPOLL, Floor::C("epoll"), 0.95),
         ],
+    ),
+    (
+        "echo, 64 B, 1,000 connections",
+        Load::Echo(1000),
+        &[(Style::POLL, Floor::C("poll"), 0.95), (Style::EPOLL, Floor::C("epoll"), 0.95)],
     ),
     (
         "echo, 64 KiB, 1 connection",
@@ -41,6 +50,8 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::THREAD, Floor::C("thread"), 0.95),
             (Style::SELECT, Floor::C("select"), 0.95),
             (Style::ASYNC, Floor::C("epoll"), 0.95),
+            (Style::POLL, Floor::C("poll"), 0.95),
+            (Style::EPOLL, Floor::C("epoll"), 0.95),
         ],
     ),
     (
@@ -52,6 +63,8 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::THREAD, Floor::C("fortune"), 0.6),
             (Style::SELECT, Floor::C("fortune"), 0.9),
             (Style::ASYNC, Floor::C("fortune"), 0.9),
+            (Style::POLL, Floor::C("fortune"), 0.9),
+            (Style::EPOLL, Floor::C("fortune"), 0.95),
         ],
     ),
     (
@@ -62,6 +75,8 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::THREAD, Floor::Tokio("tokio_chat"), 8.0),
             (Style::SELECT, Floor::Tokio("tokio_chat"), 8.0),
             (Style::ASYNC, Floor::Tokio("tokio_chat"), 8.0),
+            (Style::POLL, Floor::Tokio("tokio_chat"), 8.0),
+            (Style::EPOLL, Floor::Tokio("tokio_chat"), 8.0),
         ],
     ),
     (
@@ -72,6 +87,8 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::THREAD, Floor::Tokio("tokio_chat"), 0.7),
             (Style::SELECT, Floor::Tokio("tokio_chat"), 1.0),
             (Style::ASYNC, Floor::Tokio("tokio_chat"), 1.0),
+            (Style::POLL, Floor::Tokio("tokio_chat"), 1.0),
+            (Style::EPOLL, Floor::Tokio("tokio_chat"), 1.0),
         ],
     ),
     (
@@ -82,6 +99,8 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::THREAD, Floor::Tokio("tokio_chat"), 1.0),
             (Style::SELECT, Floor::Tokio("tokio_chat"), 1.0),
             (Style::ASYNC, Floor::Tokio("tokio_chat"), 1.0),
+            (Style::POLL, Floor::Tokio("tokio_chat"), 1.0),
+            (Style::EPOLL, Floor::Tokio("tokio_chat"), 1.0),
         ],
     ),
 ];
@@ -93,4 +112,6 @@ pub(crate) const MEMORY: &[Pair] = &[
     (Style::SELECT, Floor::C("select"), 2.0),
     (Style::ASYNC, Floor::C("epoll"), 2.0),
     (Style::ASYNC, Floor::Tokio("tokio_echo"), 2.0),
+    (Style::POLL, Floor::C("poll"), 0.5),
+    (Style::EPOLL, Floor::C("epoll"), 0.5),
 ];

@@ -6,6 +6,9 @@ import { chromium } from "playwright-core";
 // The address of the book, and that of Chromium: see chromium.mjs.
 export const { BOOK, BROWSER, PROGRAM } = process.env;
 
+// The number of styles.
+export const STYLES = Number(process.env.STYLES);
+
 // Themes of mdBook's menu: the light one and the dark one that it chooses by itself.
 export const THEMES = ["light", "coal"];
 

@@ -3,7 +3,9 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { BOOK, PROGRAM, newPage, open, pages, retype, scrolledSideways, tabTo, withBrowser } from "./browser.mjs";
+import {
+  BOOK, PROGRAM, STYLES, newPage, open, pages, retype, scrolledSideways, tabTo, withBrowser,
+} from "./browser.mjs";
 
 const seen = new Set();
 
@@ -195,7 +197,7 @@ async function sideBySide(page, widget) {
   assert.deepEqual(await chosen(), [other, "iterative"], "what is chosen twice changes sides");
 
   const names = await selects.first().locator("option").allInnerTexts();
-  assert.equal(names.length, 5);
+  assert.equal(names.length, STYLES);
   for (const pair of names.flatMap((left) => names.map((right) => [left, right]))) {
     if (pair[0] === pair[1]) continue;
     const address = pair.join("-beside-");

@@ -2,7 +2,7 @@
 // answered. Two styles side by side are the differences between each style and the one before. The
 // menu opens, and its links lead to the chapters.
 
-import { BOOK, click, newPage, open, pages, withBrowser } from "./browser.mjs";
+import { BOOK, STYLES, click, newPage, open, pages, withBrowser } from "./browser.mjs";
 
 const WIDGETS = [
   "byte-widget", "endianness-widget", "subnet-widget", "multicast-widget", "address-drill",
@@ -28,7 +28,7 @@ await withBrowser(async (browser, problem) => {
       seen.add("side-by-side");
       await openAll(widget);
       const differences = widget.locator("details");
-      if ((await differences.count()) !== 4) problem(name, "not each style has its differences");
+      if ((await differences.count()) !== STYLES - 1) problem(name, "not each style has its differences");
       for (const difference of await differences.all()) {
         for (const [element, sign] of [["ins", "+"], ["del", "-"]]) {
           const line = difference.locator(element).first();

@@ -23,6 +23,7 @@ macro_rules! each {
             select SELECT select_server;
             async_ ASYNC async_server;
             poll POLL poll_server;
+            epoll EPOLL epoll_server;
         }
     };
 }

@@ -53,6 +53,11 @@ impl Mailbox for ChangedMailbox {
     fn waiting(&self) -> usize {
         self.mailbox.waiting()
     }
+
+    /// From now on the loop may read from the client again.
+    fn heard(&mut self) {
+        self.changed.add(self.client);
+    }
 }
 
 /// The hub drops the mailbox of a member that leaves or is too slow.

@@ -12,12 +12,19 @@ use sockets::{LINGER, Limits, cut, discard_input, write_queue};
 use crate::catch_panic;
 
 /// The readiness that the loop waits for on a client's socket.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Interest {
     /// Wait until it can be read from.
     pub read: bool,
     /// Wait until it can be written to.
     pub write: bool,
+}
+
+impl Interest {
+    /// Whether the loop waits for the socket in any way.
+    pub fn is_any(self) -> bool {
+        self.read || self.write
+    }
 }
 
 /// One client.
@@ -35,6 +42,8 @@ pub(crate) struct Slot {
     has_been_heard: bool,
     /// When the client last completed something.
     active: Instant,
+    /// The interest that the loop was told of ([`Table::changes`](crate::table::Table::changes)).
+    pub(crate) told: Interest,
 }
 
 // ANCHOR: phase
@@ -63,6 +72,7 @@ impl Slot {
             is_writable: true,
             has_been_heard: false,
             active: Instant::now(),
+            told: Interest::default(),
         }
     }
 
@@ -175,7 +185,12 @@ impl Slot {
     /// Ends the connection at once, even if output waits.
     pub(crate) fn cut(&mut self, why: &str) {
         cut(&self.stream);
-        self.phase = Phase::Over(Err(io::Error::other(why)));
+        self.lose(io::Error::other(why));
+    }
+
+    /// Ends the connection at once with this error.
+    pub(crate) fn lose(&mut self, why: io::Error) {
+        self.phase = Phase::Over(Err(why));
     }
 
     /// The time at which something is due, if nothing happens before.

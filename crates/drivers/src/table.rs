@@ -9,6 +9,8 @@
 //! nothing.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::mem;
 use std::net::TcpStream;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
@@ -22,6 +24,19 @@ use crate::deadlines::Deadlines;
 pub use crate::slot::Interest;
 use crate::slot::Slot;
 
+/// A client for which the loop waits in another way from now on.
+#[derive(Debug)]
+pub struct Change<'table> {
+    /// The client.
+    pub client: ClientId,
+    /// Its socket.
+    pub socket: BorrowedFd<'table>,
+    /// What the loop was told last. If that is nothing, the socket may be new.
+    pub before: Interest,
+    /// What it waits for now.
+    pub now: Interest,
+}
+
 // ANCHOR: state
 /// All clients of a server, and the room.
 pub struct Table {
@@ -29,8 +44,10 @@ pub struct Table {
     limits: Limits,
     slots: BTreeMap<ClientId, Slot>,
     hub: Hub<ChangedMailbox>,
-    /// The clients that the end of this turn has to look at.
+    /// The clients that the end of this turn has to look at, and those at which the end of the last
+    /// turn has looked.
     changed: Changed,
+    settled: Vec<ClientId>,
     deadlines: Deadlines,
     /// The start of the hub's clock, and the time at which to ask the hub again.
     begun: Instant,
@@ -49,6 +66,7 @@ impl Table {
             slots: BTreeMap::new(),
             hub: Hub::default(),
             changed: Changed::default(),
+            settled: Vec::new(),
             deadlines: Deadlines::default(),
             begun: Instant::now(),
             advance_at: None,
@@ -68,6 +86,30 @@ impl Table {
             .map(|(&client, slot)| (client, slot.as_fd(), slot.interest(self.hub.hears(client))))
     }
     // ANCHOR_END: interests
+
+    // ANCHOR: changes
+    /// The clients for which the interest has changed since the last call: for a loop that tells
+    /// the kernel what changes, and not everything. Call it after each [`turn`](Self::turn).
+    ///
+    /// A client that is gone is left out: its descriptor is closed.
+    pub fn changes(&mut self) -> impl Iterator<Item = Change<'_>> {
+        let mut changes = Vec::new();
+        for client in mem::take(&mut self.settled) {
+            let Some(slot) = self.slots.get_mut(&client) else { continue };
+            let now = slot.interest(self.hub.hears(client));
+            let before = mem::replace(&mut slot.told, now);
+            if before != now {
+                changes.push((client, before, now));
+            }
+        }
+        let slots = &self.slots;
+        let change = |(client, before, now)| {
+            let socket = slots[&client].as_fd();
+            Change { client, socket, before, now }
+        };
+        changes.into_iter().map(change)
+    }
+    // ANCHOR_END: changes
 
     // ANCHOR: new_connection
     /// Gives a place to a client that has just connected, and greets it.
@@ -115,11 +157,20 @@ impl Table {
         self.keep_time();
         let wait = self.hub.advance(self.begun.elapsed());
         self.advance_at = wait.map(|wait| Instant::now() + wait);
-        for client in self.changed.take() {
-            self.settle(client);
+        self.settled = self.changed.take();
+        for place in 0..self.settled.len() {
+            self.settle(self.settled[place]);
         }
     }
     // ANCHOR_END: turn
+
+    /// Ends a client for which the loop cannot wait.
+    pub fn lose(&mut self, client: ClientId, why: io::Error) {
+        if let Some(slot) = self.slots.get_mut(&client) {
+            slot.lose(why);
+            self.settle(client);
+        }
+    }
 
     /// Says goodbye to all clients.
     pub fn stop(&mut self) {

@@ -1,20 +1,20 @@
 //! Tests of the table of an event loop, between its turns.
 
-use std::io::Read;
+use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use drivers::table::Table;
+use drivers::table::{Interest, Table};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use protocol::{CATALOGUE, ClientId, Settings};
+use protocol::{CATALOGUE, ClientId, MEMBER_READ, Settings};
 use socket2::SockRef;
 use sockets::{Arrival, Limits};
 
 /// No event wakes the loop here, so the table's deadline has to: there is something to tell.
 #[test]
 fn a_member_found_gone_while_the_room_is_told_is_announced_at_once() {
-    let mut table = table();
+    let mut table = table("chat");
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let [mut ada, bob] = [1, 2].map(|number| join(&mut table, &listener, number));
     table.turn();
@@ -37,10 +37,85 @@ fn a_member_found_gone_while_the_room_is_told_is_announced_at_once() {
     assert!(heard.ends_with(&format!("* {name} left\r\n")), "{heard}");
 }
 
-fn table() -> Table {
-    let chat = CATALOGUE.iter().find(|entry| entry.name == "chat").unwrap();
+/// A loop that tells the kernel what changes needs each change, and only once.
+#[test]
+fn the_interest_in_a_client_changes_when_its_output_has_to_wait_and_when_it_is_gone() {
+    let mut table = table("echo");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut ada = join(&mut table, &listener, 1);
+    let (nothing, read, write) =
+        (interest(false, false), interest(true, false), interest(false, true));
+    assert_eq!(turn(&mut table), [(1, nothing, read)]);
+    assert_eq!(turn(&mut table), []);
+
+    // Ada sends, and does not read the echo.
+    ada.set_nonblocking(true).unwrap();
+    let mut sent = 0;
+    let mut changes = Vec::new();
+    while changes.is_empty() {
+        sent += ada.write(&[b'x'; 64 * 1024]).unwrap_or(0);
+        table.receive(ClientId(1));
+        changes = turn(&mut table);
+    }
+    assert_eq!(changes, [(1, read, write)]);
+    assert_eq!(turn(&mut table), []);
+
+    // She reads all of it.
+    ada.set_nonblocking(false).unwrap();
+    ada.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+    let mut got = 0;
+    let mut changes = Vec::new();
+    while got < sent {
+        got += ada.read(&mut [0; 64 * 1024]).unwrap_or(0);
+        table.unblock(ClientId(1));
+        changes.extend(turn(&mut table));
+        if changes.last().is_some_and(|(_, _, now)| *now == read) {
+            table.receive(ClientId(1));
+            changes.extend(turn(&mut table));
+        }
+    }
+    // Each change begins where the one before ended.
+    assert_eq!(changes.first(), Some(&(1, write, read)));
+    assert!(changes.windows(2).all(|two| two[0].2 == two[1].1), "{changes:?}");
+    assert_eq!(changes.last().unwrap().2, read);
+
+    table.lose(ClientId(1), io::Error::other("the loop cannot watch it"));
+    assert_eq!((turn(&mut table), table.len()), (vec![], 0));
+}
+
+/// A member is not read from until the room has heard it, and then it is again.
+#[test]
+fn the_interest_in_a_member_comes_back_when_the_room_has_heard_it() {
+    let mut table = table("chat");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let [mut ada, _bob] = [1, 2].map(|number| join(&mut table, &listener, number));
+    let (nothing, read) = (interest(false, false), interest(true, false));
+    turn(&mut table);
+    // More than the room hears in one turn.
+    ada.write_all(&b"x\n".repeat(MEMBER_READ / 2)).unwrap();
+    table.receive(ClientId(1));
+    assert_eq!(turn(&mut table), [(1, read, nothing)]);
+    let mut changes = Vec::new();
+    for _ in 0..100 {
+        changes.extend(turn(&mut table));
+    }
+    assert_eq!(changes, [(1, nothing, read)]);
+}
+
+fn interest(read: bool, write: bool) -> Interest {
+    Interest { read, write }
+}
+
+/// Ends a turn, and returns the changes: the client's number, its interest before, and now.
+fn turn(table: &mut Table) -> Vec<(u64, Interest, Interest)> {
+    table.turn();
+    table.changes().map(|change| (change.client.0, change.before, change.now)).collect()
+}
+
+fn table(service: &str) -> Table {
+    let entry = CATALOGUE.iter().find(|entry| entry.name == service).unwrap();
     let limits = Limits { max_clients: 3, idle_timeout: None, grace: Duration::from_secs(1) };
-    Table::new((chat.open)(Settings::built_in(1)), limits)
+    Table::new((entry.open)(Settings::built_in(1)), limits)
 }
 
 fn join(table: &mut Table, listener: &TcpListener, number: u64) -> TcpStream {

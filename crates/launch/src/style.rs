@@ -162,6 +162,20 @@ styles! {
         room_of_many: true,
         starts_by_default: false,
     }
+    /// One loop for all, and a list that the kernel keeps.
+    EPOLL {
+        name: "epoll",
+        process_name: "epoll-server",
+        sign: "★",
+        look: AnsiColor::Cyan.on_default(),
+        answer: "one list, kept there",
+        so: "the kernel reports only the ready ones",
+        thousand: 11,
+        own: Own::Slot,
+        max_clients: MaxClients::DescriptorsLess(64),
+        room_of_many: true,
+        starts_by_default: false,
+    }
 }
 
 impl Style {

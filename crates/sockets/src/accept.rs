@@ -56,6 +56,11 @@ impl<L> Acceptor<L> {
         self.listener.as_ref().filter(|_| self.paused_until.is_none())
     }
 
+    /// The listener, even while accepting is paused; `None` once the server stops.
+    pub fn open_listener(&self) -> Option<&L> {
+        self.listener.as_ref()
+    }
+
     /// When to wait for the listener again, if accepting has just failed for lack of resources.
     pub fn paused_until(&self) -> Option<Instant> {
         self.paused_until.filter(|_| self.listener.is_some())

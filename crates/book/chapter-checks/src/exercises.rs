@@ -8,6 +8,7 @@ pub mod closing;
 pub mod connection;
 pub mod datagrams;
 pub mod endianness;
+pub mod epoll;
 pub mod errors;
 pub mod ethernet;
 pub mod families;

@@ -65,6 +65,7 @@ macro_rules! each_chapter {
             failures "styles/failures.md",
             museum "styles/museum.md",
             poll "styles/poll.md",
+            epoll "styles/epoll.md",
             snmp_walk "applications/snmp-walk.md",
             five_programs "bugs/five-programs.md",
             greeter "bugs/greeter.md",
