@@ -14,18 +14,29 @@ try {
     const parts = [...document.querySelectorAll(`g.style-${name}, tbody tr:has(> .style-${name})`)];
     return parts.map((part) => part.getClientRects().length > 0);
   }, name);
-  const styles = await page.locator("fieldset label").allInnerTexts();
-  assert.ok(styles.length > 1);
-  for (const style of styles.map((text) => text.trim().split(" ").at(-1))) {
-    const box = page.getByRole("checkbox", { name: style });
-    const others = styles.map((text) => text.trim().split(" ").at(-1)).filter((other) => other !== style);
-    assert.ok((await seen(style)).length > 10 && (await seen(style)).every(Boolean));
-    await box.focus();
-    await page.keyboard.press("Space");
-    assert.ok(!(await seen(style)).some(Boolean), `${style} is hidden`);
-    for (const other of others) assert.ok((await seen(other)).every(Boolean), `${other} stays`);
-    await page.keyboard.press("Space");
-    assert.ok((await seen(style)).every(Boolean), `${style} is back`);
+  // The label of each style is its sign and its name.
+  const labels = (await page.locator("fieldset label").allInnerTexts()).map((text) => text.trim());
+  const nameOf = (label) => label.split(" ").at(-1);
+  const box = (label) => page.getByRole("checkbox", { name: label, exact: true });
+  assert.ok(labels.length > 1);
+  const shown = new Map();
+  for (const label of labels) shown.set(label, await box(label).isChecked());
+  assert.ok([...shown.values()].filter(Boolean).length > 1, "some styles are shown at first");
+  const expectShown = async (when) => {
+    for (const [label, isShown] of shown) {
+      const parts = await seen(nameOf(label));
+      assert.ok(parts.length > 10, label);
+      assert.ok(parts.every((isSeen) => isSeen === isShown), `${label} ${when}`);
+    }
+  };
+  await expectShown("at first");
+  for (const label of labels) {
+    for (const when of ["once", "twice"]) {
+      await box(label).focus();
+      await page.keyboard.press("Space");
+      shown.set(label, !shown.get(label));
+      await expectShown(`after ${label} was switched ${when}`);
+    }
   }
 } finally {
   await browser.close();

@@ -108,12 +108,14 @@ fn introduction(about: &About, runs: &Runs) -> String {
     )
 }
 
-/// A box for each style, which shows it in all plots and tables or hides it.
+/// A box for each style, which shows it in all plots and tables or hides it. At first the reader
+/// sees the styles that start by default: the lines of all would be hard to tell apart.
 fn switches(styles: &[&'static Style]) -> String {
     let mut rules = String::new();
     let mut boxes = String::new();
     for style in styles {
         let (name, sign) = (style.name, style.sign);
+        let checked = if style.starts_by_default { " checked" } else { "" };
         let _ = writeln!(
             rules,
             "body:has(#show-{name}:not(:checked)) :is(g.style-{name}, tr:has(> .style-{name})) \
@@ -121,7 +123,7 @@ fn switches(styles: &[&'static Style]) -> String {
         );
         let _ = writeln!(
             boxes,
-            "<label class=\"style-{name}\"><input type=\"checkbox\" id=\"show-{name}\" checked> \
+            "<label class=\"style-{name}\"><input type=\"checkbox\" id=\"show-{name}\"{checked}> \
              {sign} {name}</label>"
         );
     }
