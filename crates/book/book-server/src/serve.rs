@@ -41,9 +41,9 @@ const GRACE: Duration = Duration::from_secs(1);
 /// has closed the connection by then, the browser does not try again: the page lacks that file.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How long the kernel keeps bytes that a client does not take: 10 seconds (TCP_USER_TIMEOUT,
+/// How long the kernel keeps bytes that a client does not take: 20 seconds, too (TCP_USER_TIMEOUT,
 /// tcp(7)). Then the connection ends.
-const STALLED_FOR: Duration = Duration::from_secs(10);
+const STALLED_FOR: Duration = Duration::from_secs(20);
 
 /// How long the server accepts no client after accept(2) has failed: a second, as in axum.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
