@@ -5,10 +5,11 @@ mod relaying;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use relaying::{Relay, ffmpeg};
-use test_kit::{BROWSER_PAUSE, Client, Mux, Running, Signal, node, require_tool, wait_until};
+use test_kit::{BROWSER_PAUSE, Client, Mux, Running, Signal};
+use test_kit::{deadline, node, require_tool, wait_until};
 
 /// Segments of one second, so that a test does not wait for those of four.
 const SHORT: [&str; 2] = ["--segment", "1"];
@@ -283,6 +284,7 @@ fn heads_that_never_end_are_not_waited_for() {
         client.send(heads[number % heads.len()]);
     }
     assert_eq!(relay.get("/stream.m3u8").status, 503, "other clients are served meanwhile");
+    assert!(deadline() > Duration::from_secs(21), "the relay waits for 20");
     for mut client in slow {
         // The relay may answer that the time is over (408).
         client.read_to_end();

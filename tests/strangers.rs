@@ -49,8 +49,8 @@ fn three_hundred_strangers_delay_no_other_member(style: Style) {
     check(style, 300, &FLOODS[..1]);
 }
 
-/// The room still has to hear what they said when they are gone. An earlier version filled the
-/// mailboxes of members that read with it at once, and dropped these as too slow.
+/// They are gone before the room has heard their words. An earlier version told the members all of
+/// these words at once: their mailboxes were full, and the room dropped members that read.
 fn strangers_that_reset_their_connections_drop_no_other_member(style: Style) {
     if !style.serves_many() {
         return the_next_waits(style);

@@ -94,7 +94,9 @@ fn places(style: &Style) -> Vec<Place> {
             "lessons/styles/failures.md".to_owned(),
             format!(r"(?m)^\| row \| failure, .* {name} \|"),
             5,
-            "has no column in five tables: add it, empty, and run BLESS=1 cargo test".to_owned(),
+            "has no column in five tables: add it, empty; after a whole cargo test, \
+             BLESS=1 cargo test --test whole_table_of_failures fills it"
+                .to_owned(),
         ),
         (
             "ARCHITECTURE.md".to_owned(),

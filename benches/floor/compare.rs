@@ -92,7 +92,7 @@ pub(crate) fn memory(placement: &Placement, &(style, floor, most): &Pair, idle: 
     let floors = placement.start(|| floor.start());
     let ours = growth(ours.process(), ours.address(), idle);
     let floors = growth(floors.process(), floors.address(), idle);
-    let figures = [format!("{ours:.2}"), format!("{floors:.2}"), format!("{most:.0}")];
+    let figures = [format!("{ours:.2}"), format!("{floors:.2}"), format!("{most}")];
     (figures.into(), ours <= most)
 }
 

@@ -75,7 +75,7 @@ afterAccept.sideBySide.data({
 {"file":"crates/styles/thread-server/src/member.rs","name":"member::Inbox","text":"/// The lines that wait for a member's writer, and the flag that its reader waits for. The hub and\n/// both threads take turns to hold its lock, and a condition variable wakes each of the two\n/// threads.\n#[derive(Default)]\nstruct Inbox {\n    waiting: Mutex<Waiting>,\n    /// Notified when there are lines, or when no more will come.\n    has_lines: Condvar,\n    /// Notified when the room has heard the member's posts, or when no more lines will come.\n    is_heard: Condvar,\n}\n"},
 {"file":"crates/styles/thread-server/src/member.rs","name":"member::Waiting","text":"#[derive(Default)]\nstruct Waiting {\n    queue: Queue,\n    /// The room has not yet heard the member's posts.\n    is_unheard: bool,\n    /// No more lines will come.\n    is_over: bool,\n}\n"},
 {"file":"crates/styles/thread-server/src/member.rs","name":"member::Mailbox","text":"/// The hub's half of the inbox.\npub(crate) struct Mailbox {\n    inbox: Arc<Inbox>,\n    /// The connection, unless it has ended.\n    stream: Weak<TcpStream>,\n}\n"},
-{"file":"crates/styles/thread-server/src/member.rs","name":"member::impl Mailbox for Mailbox","text":"impl protocol::Mailbox for Mailbox {\n    fn offer(&mut self, line: &Line) -> Result<usize, TooSlow> {\n        let taken = self.inbox.lock().push(line);\n        match taken {\n            Ok(_) => self.inbox.has_lines.notify_one(),\n            // This wakes the reader and the writer, whatever they wait for.\n            Err(TooSlow) => drop(self.stream.upgrade().map(|stream| cut(&stream))),\n        }\n        taken\n    }\n\n    fn waiting(&self) -> usize {\n        let waiting = self.inbox.lock();\n        if waiting.is_over { 0 } else { waiting.queue.waiting() }\n    }\n\n    fn heard(&mut self) {\n        self.inbox.lock().is_unheard = false;\n        self.inbox.is_heard.notify_one();\n    }\n}\n"},
+{"file":"crates/styles/thread-server/src/member.rs","name":"member::impl Mailbox for Mailbox","text":"impl protocol::Mailbox for Mailbox {\n    fn offer(&mut self, line: &Line) -> Result<usize, TooSlow> {\n        let taken = self.inbox.lock().push(line);\n        match taken {\n            Ok(_) => self.inbox.has_lines.notify_one(),\n            // This wakes the reader and the writer, whatever they wait for.\n            Err(TooSlow) => drop(self.stream.upgrade().map(|stream| cut(&stream))),\n        }\n        taken\n    }\n\n    fn waiting(&self) -> usize {\n        self.inbox.lock().bytes()\n    }\n\n    fn heard(&mut self) {\n        self.inbox.lock().is_unheard = false;\n        self.inbox.is_heard.notify_one();\n    }\n}\n"},
 {"file":"crates/styles/thread-server/src/member.rs","name":"member::impl Drop for Mailbox","text":"impl Drop for Mailbox {\n    fn drop(&mut self) {\n        self.inbox.end();\n    }\n}\n"},
 {"file":"crates/styles/thread-server/src/member.rs","name":"member::Membership","text":"/// A client's place in the room. Dropping it makes the client leave, even if the client's thread\n/// could not be started or panics.\npub(crate) struct Membership {\n    client: ClientId,\n    hub: Sender<Event<Mailbox>>,\n    inbox: Arc<Inbox>,\n    stream: Arc<TcpStream>,\n}\n"},
 {"file":"crates/styles/thread-server/src/member.rs","name":"member::Membership::join","text":"pub(crate) fn join(\n    hub: &Sender<Event<Mailbox>>,\n    client: ClientId,\n    peer: SocketAddr,\n    stream: &Arc<TcpStream>,\n) -> Membership {\n    let inbox = Arc::<Inbox>::default();\n    let mailbox = Mailbox { inbox: Arc::clone(&inbox), stream: Arc::downgrade(stream) };\n    // The hub never waits for a member, so waiting for it is safe. It lives as long as the main\n    // thread.\n    let _ = hub.send(Event::Join(client, peer.to_string(), mailbox));\n    Membership { client, hub: hub.clone(), inbox, stream: Arc::clone(stream) }\n}\n"},
@@ -83,7 +83,8 @@ afterAccept.sideBySide.data({
 {"file":"crates/styles/thread-server/src/member.rs","name":"member::impl Drop for Membership","text":"impl Drop for Membership {\n    fn drop(&mut self) {\n        let _ = self.hub.send(Event::Leave(self.client));\n    }\n}\n"},
 {"file":"crates/styles/thread-server/src/member.rs","name":"member::converse","text":"/// Reads and posts, while another thread writes the room's lines for this member.\npub(crate) fn converse(\n    mut connection: Connection<'_>,\n    session: &mut dyn Session,\n    buffer: &mut Buffer,\n    limits: &Limits,\n    membership: Membership,\n) -> io::Result<()> {\n    membership.stream.set_write_timeout(Some(limits.write_timeout()))?;\n    let (inbox, stream) = (&membership.inbox, &membership.stream);\n    let (inbox, stream) = (Arc::clone(inbox), Arc::clone(stream));\n    let (reading, read_to_the_end) = bounded::<()>(0);\n    let is_finished = AtomicBool::new(false);\n    thread::scope(|scope| {\n        // Both are dropped when the reader ends, even by a panic. The first ends the membership, so\n        // that the writer ends. The second tells the writer that it need not wait for the reader.\n        let (membership, _reading) = (membership, reading);\n        let writer = Builder::new().name(format!(\"writer-{}\", membership.client.0));\n        let writer = writer.stack_size(STACK);\n        let is_finished = &is_finished;\n        let write = move || write(&stream, &inbox, &read_to_the_end, is_finished);\n        writer.spawn_scoped(scope, write)?;\n        loop {\n            let answer = match connection.read(buffer)? {\n                Input::Bytes(_) if is_finished.load(SeqCst) => return Ok(()),\n                // Input after the client has left is read to the end, but not heard.\n                Input::Bytes(bytes) => session.receive(bytes),\n                Input::Idle(seconds) => session.idle(seconds),\n                Input::Stop => return Ok(()),\n            };\n            if !answer.completes_nothing() {\n                connection.restart_idle_clock();\n            }\n            if !answer.posts.is_empty() {\n                membership.post(answer.posts);\n            }\n            if answer.finish {\n                return Ok(());\n            }\n        }\n    })\n}\n"},
 {"file":"crates/styles/thread-server/src/member.rs","name":"member::write","text":"/// Writes the lines from the mailbox until the hub drops it, then finishes the client.\nfn write(\n    stream: &TcpStream,\n    inbox: &Inbox,\n    read_to_the_end: &Receiver<()>,\n    is_finished: &AtomicBool,\n) -> io::Result<()> {\n    while let Some(mut queue) = inbox.take() {\n        let written = write_queue(stream, &mut queue);\n        if written.is_err() || !queue.is_empty() {\n            // The connection is broken, or the client has not taken a byte within the socket's\n            // timeout. The reader must not wait for the room any more.\n            inbox.end();\n            cut(stream);\n            return written.and(Err(ErrorKind::TimedOut.into()));\n        }\n    }\n    stream.shutdown(Shutdown::Write)?;\n    let _ = read_to_the_end.recv_timeout(LINGER);\n    // The reader stops, so that further input stays unread: closing then resets the connection,\n    // which tells a client that still sends.\n    is_finished.store(true, SeqCst);\n    // This wakes the reader, if it still waits for a client that does not close.\n    stream.shutdown(Shutdown::Both)\n}\n"},
-{"file":"crates/styles/thread-server/src/member.rs","name":"member::Waiting::push","text":"/// Takes a line. The writer of a lost member needs no more lines.\nfn push(&mut self, line: &Line) -> Result<usize, TooSlow> {\n    if self.is_over { Ok(0) } else { self.queue.push(line.clone()) }\n}\n"},
+{"file":"crates/styles/thread-server/src/member.rs","name":"member::Waiting::push","text":"fn push(&mut self, line: &Line) -> Result<usize, TooSlow> {\n    if self.is_over { Ok(0) } else { self.queue.push(line.clone()) }\n}\n"},
+{"file":"crates/styles/thread-server/src/member.rs","name":"member::Waiting::bytes","text":"fn bytes(&self) -> usize {\n    if self.is_over { 0 } else { self.queue.waiting() }\n}\n"},
 {"file":"crates/styles/thread-server/src/member.rs","name":"member::Inbox::take","text":"/// Waits for lines and takes them, as many as have queued up, for one write.\nfn take(&self) -> Option<Queue> {\n    let is_quiet = |waiting: &mut Waiting| waiting.queue.is_empty() && !waiting.is_over;\n    let woken = self.has_lines.wait_while(self.lock(), is_quiet);\n    let lines = woken.expect(UNHARMED).queue.take(WRITE_SIZE);\n    (!lines.is_empty()).then_some(lines)\n}\n"},
 {"file":"crates/styles/thread-server/src/member.rs","name":"member::Inbox::wait_until_heard","text":"fn wait_until_heard(&self) {\n    let is_unheard = |waiting: &mut Waiting| waiting.is_unheard && !waiting.is_over;\n    drop(self.is_heard.wait_while(self.lock(), is_unheard).expect(UNHARMED));\n}\n"},
 {"file":"crates/styles/thread-server/src/member.rs","name":"member::Inbox::end","text":"/// Ends the inbox: no more lines will come, and no more posts will be heard.\nfn end(&self) {\n    self.lock().is_over = true;\n    self.has_lines.notify_one();\n    self.is_heard.notify_one();\n}\n"},
@@ -168,14 +169,14 @@ afterAccept.sideBySide.data({
 {"file":"crates/styles/poll-server/src/main.rs","name":"main.rs","text":"//! The poll server as a program of its own.\n\nuse std::process::ExitCode;\n\nfn main() -> ExitCode {\n    launch::main(&launch::Style::POLL, poll_server::serve)\n}\n"}
 ],
 "epoll": [
-{"file":"crates/styles/epoll-server/src/lib.rs","name":"lib.rs","text":"//! Epoll: after accept(2) returns, remember the client, and tell the kernel once what to wait for.\n//!\n//! One thread holds the whole state in a table ([`drivers::table`]).\n//! No call may block, so the server reads only from sockets that epoll(7) reports as readable.\n//! There is no other thread, so there is nothing to lock.\n\n#![forbid(unsafe_code)]\n\nuse std::io;\nuse std::net::TcpListener;\nuse std::time::Duration;\n\nuse drivers::table::{Interest, Table};\nuse nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};\nuse protocol::{ClientId, Service};\nuse sockets::{Acceptor, Limits, Stop, until, wait_out};\n"},
+{"file":"crates/styles/epoll-server/src/lib.rs","name":"lib.rs","text":"//! Epoll: after accept(2) returns, remember the client, and tell the kernel once what to wait for.\n//!\n//! One thread holds the whole state in a table ([`drivers::table`]).\n//! No call may block, so the server reads only from sockets that epoll(7) reports as readable.\n//! There is no other thread, so there is nothing to lock.\n\n#![forbid(unsafe_code)]\n\nuse std::io;\nuse std::net::TcpListener;\n\nuse drivers::table::{Interest, Table};\nuse nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};\nuse protocol::{ClientId, Service};\nuse sockets::{Acceptor, Limits, Stop, timeout, wait_out};\n"},
 {"file":"crates/styles/epoll-server/src/lib.rs","name":"STOP","text":"/// The names under which the kernel knows the two descriptors that are no clients. A client's name\n/// is its number, which is never used twice.\nconst STOP: u64 = u64::MAX;\n"},
 {"file":"crates/styles/epoll-server/src/lib.rs","name":"LISTENER","text":"const LISTENER: u64 = u64::MAX - 1;\n"},
 {"file":"crates/styles/epoll-server/src/lib.rs","name":"EVENTS","text":"/// How many events the kernel may report in one turn. The others wait for the next turn.\nconst EVENTS: usize = 256;\n"},
 {"file":"crates/styles/epoll-server/src/lib.rs","name":"serve","text":"/// Serves all clients in one loop until `stop`, and then the remaining clients until they have\n/// their answers.\n///\n/// # Errors\n///\n/// The server cannot wait for its descriptors. The failure of a client is not an error of the\n/// server.\npub fn serve(\n    listener: TcpListener,\n    service: Service,\n    limits: Limits,\n    stop: Stop,\n) -> io::Result<()> {\n    listener.set_nonblocking(true)?;\n    let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;\n    epoll.add(&stop, EpollEvent::new(EpollFlags::EPOLLIN, STOP))?;\n    let mut server = Server {\n        acceptor: Acceptor::new(listener),\n        table: Table::new(service, limits),\n        epoll,\n        watches_listener: false,\n        is_stopping: false,\n        limits,\n    };\n    while !server.is_over() {\n        for ready in server.wait()? {\n            match ready {\n                Ready::Stop => server.stop(&stop)?,\n                Ready::Readable(client) => server.table.receive(client),\n                Ready::Writable(client) => server.table.unblock(client),\n                Ready::Listener => server.new_connection(),\n            }\n        }\n        server.table.turn();\n        server.watch();\n    }\n    server.acceptor.log_summary();\n    Ok(())\n}\n"},
 {"file":"crates/styles/epoll-server/src/lib.rs","name":"Server","text":"/// The whole state of the server, except for the kernel's list of descriptors.\nstruct Server {\n    acceptor: Acceptor<TcpListener>,\n    limits: Limits,\n    table: Table,\n    /// The kernel's list.\n    epoll: Epoll,\n    /// The listener is in it.\n    watches_listener: bool,\n    is_stopping: bool,\n}\n"},
 {"file":"crates/styles/epoll-server/src/lib.rs","name":"Ready","text":"/// The things that the server can do now without waiting.\nenum Ready {\n    Stop,\n    /// A client has sent something.\n    Readable(ClientId),\n    /// A client takes more of the output that waits for it.\n    Writable(ClientId),\n    /// A client has connected.\n    Listener,\n}\n"},
-{"file":"crates/styles/epoll-server/src/lib.rs","name":"wait","text":"/// Waits until there is something to do.\nfn wait(&mut self) -> io::Result<Vec<Ready>> {\n    let deadline = [self.table.deadline(), self.acceptor.paused_until()];\n    let deadline = deadline.into_iter().flatten().min();\n    self.watch_listener()?;\n    let timeout = deadline.map_or(EpollTimeout::NONE, |deadline| {\n        // Rounded up: if a wait ended too early, the loop would wait again and again.\n        let left = until(deadline) + Duration::from_micros(999);\n        EpollTimeout::try_from(left.as_millis()).unwrap_or(EpollTimeout::MAX)\n    });\n    let mut events = [EpollEvent::empty(); EVENTS];\n    let count = match self.epoll.wait(&mut events, timeout) {\n        Ok(count) => count,\n        Err(errno) => {\n            wait_out(errno)?;\n            return Ok(Vec::new());\n        }\n    };\n    let mut ready = Vec::with_capacity(2 * count);\n    for event in &events[..count] {\n        let (flags, client) = (event.events(), ClientId(event.data()));\n        // A mere error concerns both.\n        let is_of = |wanted| flags.contains(wanted) || !flags.intersects(IN_OR_OUT);\n        match event.data() {\n            STOP => ready.push(Ready::Stop),\n            LISTENER => ready.push(Ready::Listener),\n            _ => {\n                if is_of(EpollFlags::EPOLLIN) {\n                    ready.push(Ready::Readable(client));\n                }\n                if is_of(EpollFlags::EPOLLOUT) {\n                    ready.push(Ready::Writable(client));\n                }\n            }\n        }\n    }\n    Ok(ready)\n}\n"},
+{"file":"crates/styles/epoll-server/src/lib.rs","name":"wait","text":"/// Waits until there is something to do.\nfn wait(&mut self) -> io::Result<Vec<Ready>> {\n    let deadline = [self.table.deadline(), self.acceptor.paused_until()];\n    let deadline = deadline.into_iter().flatten().min();\n    self.watch_listener()?;\n    let mut events = [EpollEvent::empty(); EVENTS];\n    let count = match self.epoll.wait(&mut events, timeout(deadline)) {\n        Ok(count) => count,\n        Err(errno) => {\n            wait_out(errno)?;\n            return Ok(Vec::new());\n        }\n    };\n    let mut ready = Vec::with_capacity(2 * count);\n    for event in &events[..count] {\n        let (flags, client) = (event.events(), ClientId(event.data()));\n        // A mere error concerns both.\n        let is_of = |wanted| flags.contains(wanted) || !flags.intersects(IN_OR_OUT);\n        match event.data() {\n            STOP => ready.push(Ready::Stop),\n            LISTENER => ready.push(Ready::Listener),\n            _ => {\n                if is_of(EpollFlags::EPOLLIN) {\n                    ready.push(Ready::Readable(client));\n                }\n                if is_of(EpollFlags::EPOLLOUT) {\n                    ready.push(Ready::Writable(client));\n                }\n            }\n        }\n    }\n    Ok(ready)\n}\n"},
 {"file":"crates/styles/epoll-server/src/lib.rs","name":"watch","text":"/// Tells the kernel what the server waits for now, where that has changed in this turn.\n///\n/// A client that the server waits for in no way is taken out: the kernel reports errors and\n/// hang-ups even if nobody asks for them. A client that is gone needs no call: its descriptor\n/// was the only one of its connection, so closing it took it out.\nfn watch(&mut self) {\n    let mut refused = Vec::new();\n    for change in self.table.changes() {\n        let mut event = EpollEvent::new(flags(change.now), change.client.0);\n        let told = match (change.before.is_any(), change.now.is_any()) {\n            (false, true) => self.epoll.add(change.socket, event),\n            (true, true) => self.epoll.modify(change.socket, &mut event),\n            (true, false) => self.epoll.delete(change.socket),\n            (false, false) => Ok(()),\n        };\n        if let Err(errno) = told {\n            refused.push((change.client, errno));\n        }\n    }\n    for (client, errno) in refused {\n        self.table.lose(client, errno.into());\n    }\n}\n"},
 {"file":"crates/styles/epoll-server/src/lib.rs","name":"watch_listener","text":"/// Watches the listener while the server can take one more client.\nfn watch_listener(&mut self) -> io::Result<()> {\n    let is_full = self.table.len() >= self.limits.max_clients;\n    let is_wanted = !is_full && self.acceptor.listener().is_some();\n    if is_wanted != self.watches_listener\n        && let Some(listener) = self.acceptor.open_listener()\n    {\n        match is_wanted {\n            true => self.epoll.add(listener, EpollEvent::new(EpollFlags::EPOLLIN, LISTENER))?,\n            false => self.epoll.delete(listener)?,\n        }\n        self.watches_listener = is_wanted;\n    }\n    Ok(())\n}\n"},
 {"file":"crates/styles/epoll-server/src/lib.rs","name":"new_connection","text":"/// Gives a place in the table to the client that has just connected.\nfn new_connection(&mut self) {\n    if let Some(arrival) = self.acceptor.accept() {\n        self.table.new_connection(arrival);\n    }\n}\n"},
@@ -268,7 +269,8 @@ afterAccept.sideBySide.data({
 [null,42,[]],
 [null,43,[]],
 [null,44,[]],
-[5,45,[[0,[[8,17]],[[8,14]]],[4,[[33,42,44,60]],[[33,39,41,54]]],[1,[],[]]]]
+[null,45,[]],
+[5,46,[[0,[[8,17]],[[8,14]]],[4,[[33,42,44,60]],[[33,39,41,54]]],[1,[],[]]]]
 ],
 "iterative select": [
 [0,0,[[0,[[],[],[],[],[],[]],[[],[],[],[],[]]],[4,[[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[]]]]],
@@ -352,14 +354,14 @@ afterAccept.sideBySide.data({
 [5,8,[[0,[[8,17]],[[8,12]]],[4,[[33,42,44,60]],[[33,37,39,50]]],[1,[],[]]]]
 ],
 "iterative epoll": [
-[0,0,[[0,[[],[],[],[],[],[]],[[],[],[],[],[]]],[4,[[],[]],[[]]],[2,[[],[],[],[],[]],[[],[],[],[]]]]],
+[0,0,[[0,[[],[],[],[],[],[]],[[],[],[],[],[]]],[4,[[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[]]]]],
 [null,1,[]],
 [null,2,[]],
 [null,3,[]],
 [1,4,[[0,[[]],[[],[]]],[3,[[]],[[],[]]],[7,[[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[2,[],[]]]],
 [null,5,[]],
 [null,6,[]],
-[2,7,[[0,[[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[],[]]]],
+[2,7,[[0,[[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[],[]]]],
 [3,null,[]],
 [4,null,[]],
 [null,8,[]],
@@ -437,7 +439,8 @@ afterAccept.sideBySide.data({
 [null,42,[]],
 [null,43,[]],
 [null,44,[]],
-[31,45,[[0,[[8,12]],[[8,14]]],[4,[[33,37,39,50]],[[33,39,41,54]]],[1,[],[]]]]
+[null,45,[]],
+[31,46,[[0,[[8,12]],[[8,14]]],[4,[[33,37,39,50]],[[33,39,41,54]]],[1,[],[]]]]
 ],
 "fork select": [
 [0,0,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[],[]],[[],[]]]]],
@@ -582,14 +585,14 @@ afterAccept.sideBySide.data({
 [31,8,[[0,[[8,12]],[[8,12]]],[4,[[33,37,39,50]],[[33,37,39,50]]],[1,[],[]]]]
 ],
 "fork epoll": [
-[0,0,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[],[]],[[]]]]],
+[0,0,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[],[]],[[]]]]],
 [null,1,[]],
 [null,2,[]],
 [null,3,[]],
 [1,4,[[0,[[11,15,16,22,26,35,36,46],[0,3]],[[11,14,15,22,26,29,30,34],[0,3]]],[12,[[]],[[],[]]],[2,[[],[],[],[],[],[],[]],[[],[],[],[]]],[3,[[33,38]],[[]]],[1,[[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[]]],[4,[],[]]]],
 [2,5,[[0,[[]],[[]]],[2,[[]],[]],[1,[[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[]]],[1,[],[]]]],
 [3,6,[[3,[[],[],[],[]],[[],[],[],[]]],[3,[],[]]]],
-[4,7,[[1,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[],[]]]],
+[4,7,[[1,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[],[]]]],
 [null,8,[]],
 [null,9,[]],
 [5,10,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[]]],[1,[],[]]]],
@@ -670,7 +673,8 @@ afterAccept.sideBySide.data({
 [42,null,[]],
 [43,null,[]],
 [44,null,[]],
-[45,10,[[0,[[8,14]],[[8,14]]],[4,[[33,39,41,54]],[[33,39,41,54]]],[1,[],[]]]]
+[45,null,[]],
+[46,10,[[0,[[8,14]],[[8,14]]],[4,[[33,39,41,54]],[[33,39,41,54]]],[1,[],[]]]]
 ],
 "thread async": [
 [0,0,[[0,[[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[]]],[2,[],[]]]],
@@ -717,7 +721,7 @@ afterAccept.sideBySide.data({
 [null,27,[]],
 [27,28,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]]]],
 [30,29,[[0,[[]],[[]]],[1,[[],[],[]],[[],[],[],[]]],[1,[],[]]]],
-[31,30,[[2,[[]],[[],[],[],[]]],[1,[[],[],[]],[[],[],[]]],[5,[[],[]],[[]]],[3,[[],[]],[[]]],[2,[],[]]]],
+[31,30,[[2,[[]],[[],[],[],[]]],[1,[[],[],[]],[[],[],[]]],[5,[[]],[[]]],[3,[[],[]],[[]]],[2,[],[]]]],
 [32,31,[[2,[[]],[[],[]]],[2,[],[]]]],
 [33,32,[[0,[[],[]],[[]]],[1,[[],[],[],[]],[[],[],[]]],[1,[],[]]]],
 [null,33,[]],
@@ -732,11 +736,12 @@ afterAccept.sideBySide.data({
 [null,39,[]],
 [38,40,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[]]],[1,[],[]]]],
 [39,null,[]],
-[40,41,[[0,[[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[],[]]]],
-[41,null,[]],
+[40,null,[]],
+[41,41,[[0,[[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[],[]]]],
 [42,null,[]],
 [43,null,[]],
 [44,null,[]],
+[45,null,[]],
 [null,42,[]],
 [null,43,[]],
 [null,44,[]],
@@ -744,7 +749,7 @@ afterAccept.sideBySide.data({
 [null,46,[]],
 [null,47,[]],
 [null,48,[]],
-[45,49,[[0,[[8,14]],[[8,13]]],[4,[[33,39,41,54]],[[33,38,40,52]]],[1,[],[]]]]
+[46,49,[[0,[[8,14]],[[8,13]]],[4,[[33,39,41,54]],[[33,38,40,52]]],[1,[],[]]]]
 ],
 "thread poll": [
 [0,0,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[],[],[],[],[]],[[],[]]],[1,[[],[],[],[],[],[],[],[]],[[],[]]]]],
@@ -792,10 +797,11 @@ afterAccept.sideBySide.data({
 [42,null,[]],
 [43,null,[]],
 [44,null,[]],
-[45,8,[[0,[[8,14]],[[8,12]]],[4,[[33,39,41,54]],[[33,37,39,50]]],[1,[],[]]]]
+[45,null,[]],
+[46,8,[[0,[[8,14]],[[8,12]]],[4,[[33,39,41,54]],[[33,37,39,50]]],[1,[],[]]]]
 ],
 "thread epoll": [
-[0,0,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]]]],
+[0,0,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]]]],
 [null,1,[]],
 [null,2,[]],
 [1,3,[[0,[[],[]],[[],[]]]]],
@@ -804,7 +810,7 @@ afterAccept.sideBySide.data({
 [4,5,[[0,[[]],[[]]],[2,[[]],[]],[1,[[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[]]],[1,[],[]]]],
 [5,null,[]],
 [6,6,[[3,[[],[]],[[],[],[],[]]],[3,[],[]]]],
-[7,7,[[1,[[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[],[]]]],
+[7,7,[[1,[[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[],[]]]],
 [null,8,[]],
 [null,9,[]],
 [8,10,[[0,[[4,10,13,19,20,23]],[[4,9,12,24,25,33]]],[1,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[]]],[2,[],[]]]],
@@ -846,7 +852,8 @@ afterAccept.sideBySide.data({
 [42,null,[]],
 [43,null,[]],
 [44,null,[]],
-[45,15,[[0,[[8,14]],[[8,13]]],[4,[[33,39,41,54]],[[33,38,40,52]]],[1,[],[]]]]
+[45,null,[]],
+[46,15,[[0,[[8,14]],[[8,13]]],[4,[[33,39,41,54]],[[33,38,40,52]]],[1,[],[]]]]
 ],
 "select async": [
 [0,0,[[0,[[],[],[],[],[]],[[],[],[],[],[],[]]],[3,[],[[],[],[],[],[],[],[]]],[1,[[],[]],[[],[],[]]],[2,[[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[]]]]],
@@ -916,14 +923,14 @@ afterAccept.sideBySide.data({
 [10,8,[[0,[[8,14]],[[8,12]]],[4,[[33,39,41,54]],[[33,37,39,50]]],[1,[],[]]]]
 ],
 "select epoll": [
-[0,0,[[0,[[4,10,70,90]],[[4,9,61,90]]],[2,[[66,72,73,74]],[[66,71,72,73]]],[6,[[],[],[],[],[],[]],[[],[],[],[]]],[2,[[]],[]]]],
+[0,0,[[0,[[4,10,70,90]],[[4,9,61,90]]],[2,[[66,72,73,74]],[[66,71,72,73]]],[6,[[],[],[],[],[],[]],[[],[],[]]],[1,[[],[]],[[]]]]],
 [null,1,[]],
 [null,2,[]],
 [null,3,[]],
 [1,4,[[14,[[],[],[]],[[],[]]],[3,[],[[],[]]],[4,[[33,38]],[[]]],[1,[[]],[[43,48,49,50]]],[6,[],[[]]],[4,[],[]]]],
 [2,5,[[0,[[]],[[]]],[4,[],[[],[],[],[]]],[2,[],[]]]],
 [3,6,[[10,[],[]]]],
-[4,7,[[1,[[],[],[],[]],[[]]],[1,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[3,[],[]]]],
+[4,7,[[1,[[],[],[],[]],[[]]],[1,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[3,[],[]]]],
 [null,8,[]],
 [null,9,[]],
 [5,10,[[2,[[],[],[],[],[],[]],[[],[]]],[2,[],[]]]],
@@ -988,14 +995,14 @@ afterAccept.sideBySide.data({
 [49,8,[[0,[[8,13]],[[8,12]]],[4,[[33,38,40,52]],[[33,37,39,50]]],[1,[],[]]]]
 ],
 "async epoll": [
-[0,0,[[0,[[],[],[],[],[],[]],[[],[],[],[],[]]],[3,[[],[],[],[],[],[],[]],[]],[1,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[]]]]],
+[0,0,[[0,[[],[],[],[],[],[]],[[],[],[],[],[]]],[3,[[],[],[],[],[],[],[]],[]],[1,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[]]]]],
 [null,1,[]],
 [null,2,[]],
 [1,3,[[0,[[],[]],[[],[]]]]],
 [2,4,[[0,[[11,15,16,22,26,32,33,43],[0,3]],[[11,14,15,22,26,29,30,34],[0,3]]],[3,[[]],[[],[]]],[1,[[14,24]],[[]]],[5,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[]]],[1,[[],[],[],[],[],[],[]],[[],[],[],[],[]]],[3,[[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[]]],[2,[[],[],[],[],[]],[]],[2,[],[]]]],
 [3,5,[[0,[[]],[[]]],[2,[[]],[]],[1,[[],[],[],[],[],[],[]],[[],[],[],[],[],[]]],[1,[],[]]]],
 [4,6,[[0,[[24,29,30,34,35,40,41,44]],[[24,37,38,41,42,49,50,57]]],[2,[[],[],[],[],[],[]],[[],[],[],[],[],[]]],[1,[],[]]]],
-[5,7,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[],[]]]],
+[5,7,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[],[]]]],
 [null,8,[]],
 [null,9,[]],
 [6,10,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[]]],[1,[],[]]]],
@@ -1046,14 +1053,14 @@ afterAccept.sideBySide.data({
 [49,15,[[0,[[8,13]],[[8,13]]],[4,[[33,38,40,52]],[[33,38,40,52]]],[1,[],[]]]]
 ],
 "poll epoll": [
-[0,0,[[0,[[4,8,68,88]],[[4,9,61,90]]],[2,[[66,70,71,72]],[[66,71,72,73]]],[6,[[],[],[],[]],[[],[],[],[]]],[1,[[38,42]],[[38,53]]]]],
+[0,0,[[0,[[4,8,68,88]],[[4,9,61,90]]],[2,[[66,70,71,72]],[[66,71,72,73]]],[6,[[],[],[],[]],[[],[],[]]],[1,[[38,42]],[[38,55]]]]],
 [null,1,[]],
 [null,2,[]],
 [null,3,[]],
 [1,4,[[14,[],[[],[]]],[3,[],[[],[]]],[4,[[33,38]],[[]]],[1,[[]],[[43,48,49,50]]],[6,[],[[]]],[4,[],[]]]],
 [2,5,[[0,[[]],[[]]],[4,[],[[],[],[],[]]],[2,[],[]]]],
 [3,6,[[10,[],[]]]],
-[4,7,[[1,[[],[],[],[]],[[]]],[2,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[],[]]]],
+[4,7,[[1,[[],[],[],[]],[[]]],[2,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[],[]]]],
 [null,8,[]],
 [null,9,[]],
 [5,10,[[6,[],[]]]],

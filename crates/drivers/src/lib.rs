@@ -2,8 +2,8 @@
 //! once the style has decided how to wait for its client.
 //!
 //! - [`blocking`]: one connection whose reads and writes block (iterative, fork, thread).
-//! - [`table`]: all the clients of an event loop (select). The style itself asks the kernel which
-//!   clients are ready.
+//! - [`table`]: all the clients of an event loop (select, poll, epoll). The style itself asks the
+//!   kernel which clients are ready.
 //! - [`deaths`] and [`reap`]: the ends of child processes (fork, and the launcher of all servers).
 //! - [`link`]: a member's child and its parent, and the packets between them (fork).
 

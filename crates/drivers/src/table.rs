@@ -3,8 +3,9 @@
 //! One thread holds all of it, so there is nothing to lock: the room is a value, and a post is a
 //! call.
 //! The loop around it asks the kernel which clients are ready, with select(2) or another call. The
-//! table says which clients to ask for ([`interests`](Table::interests)) and until when to wait
-//! ([`deadline`](Table::deadline)), and does the work that follows. It never blocks, and does a
+//! table says which clients to ask for ([`interests`](Table::interests), or only what is new:
+//! [`changes`](Table::changes)) and until when to wait ([`deadline`](Table::deadline)), and does the
+//! work that follows. It never blocks, and does a
 //! limited amount of work per client and turn. A client for which nothing has changed costs a turn
 //! nothing.
 
@@ -44,9 +45,9 @@ pub struct Table {
     limits: Limits,
     slots: BTreeMap<ClientId, Slot>,
     hub: Hub<ChangedMailbox>,
-    /// The clients that the end of this turn has to look at, and those at which the end of the last
-    /// turn has looked.
+    /// The clients that the end of this turn has to look at.
     changed: Changed,
+    /// The clients that the end of the last turn has looked at.
     settled: Vec<ClientId>,
     deadlines: Deadlines,
     /// The start of the hub's clock, and the time at which to ask the hub again.
@@ -157,10 +158,9 @@ impl Table {
         self.keep_time();
         let wait = self.hub.advance(self.begun.elapsed());
         self.advance_at = wait.map(|wait| Instant::now() + wait);
-        self.settled = self.changed.take();
-        for place in 0..self.settled.len() {
-            self.settle(self.settled[place]);
-        }
+        let changed = self.changed.take();
+        changed.iter().for_each(|&client| self.settle(client));
+        self.settled = changed;
     }
     // ANCHOR_END: turn
 

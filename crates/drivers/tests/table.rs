@@ -63,9 +63,10 @@ fn the_interest_in_a_client_changes_when_its_output_has_to_wait_and_when_it_is_g
     // She reads all of it.
     ada.set_nonblocking(false).unwrap();
     ada.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
-    let mut got = 0;
+    let (mut got, by) = (0, Instant::now() + Duration::from_secs(30));
     let mut changes = Vec::new();
     while got < sent {
+        assert!(Instant::now() < by, "{got} of {sent} bytes have come back");
         got += ada.read(&mut [0; 64 * 1024]).unwrap_or(0);
         table.unblock(ClientId(1));
         changes.extend(turn(&mut table));

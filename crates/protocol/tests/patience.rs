@@ -394,6 +394,28 @@ fn the_last_words_of_many_strangers_are_heard_at_the_pace_of_the_members() {
     }
 }
 
+/// Their drivers forget lost members at once, so only the number of them bounds the posts that wait.
+#[test]
+fn the_last_words_of_a_crowd_that_is_lost_are_bounded() {
+    let mut scene = Scene::default();
+    let ada = scene.silent(All);
+    let crowd: Vec<_> = (0..1_500).map(|_| scene.join(All, Says::Once(b"bye\n".into()))).collect();
+    scene.turn();
+    for &client in &crowd {
+        // Heard in a later turn.
+        let posts = scene.members.get_mut(&client).unwrap().session.receive(b"bye again\n").posts;
+        scene.hub.post(client, posts);
+    }
+    crowd.into_iter().for_each(|client| scene.lose(client));
+    let count = |scene: &Scene, end: &[u8]| {
+        let heard = scene.heard(ada).split(|&byte| byte == b'\n');
+        heard.filter(|line| line.ends_with(end)).count()
+    };
+    scene.until(|scene| count(scene, b" left\r") == 1_500);
+    let heard = count(&scene, b"] bye again\r");
+    assert!((1_000..1_500).contains(&heard), "{heard} were heard");
+}
+
 /// A member that leaves before the room has heard its last words still gets the answers.
 #[test]
 fn a_member_leaves_after_its_last_words_and_not_before() {

@@ -20,5 +20,5 @@ pub use limits::{Limits, WRITE_TIMEOUT};
 pub use listen::{BACKLOG, INHERITED, bind, listen, local_address};
 pub use signals::{hear, heeded, is_ignored, stopping_signals};
 pub use stop::{Stop, StopFlag, WakeGuard};
-pub use wait::{poll, until, wait_out};
+pub use wait::{poll, timeout, until, wait_out};
 pub use write::{WRITE_SIZE, gather, write_queue};

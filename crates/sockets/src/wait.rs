@@ -25,14 +25,9 @@ pub fn poll<'fd, T>(
     interests: impl IntoIterator<Item = (T, BorrowedFd<'fd>, PollFlags)>,
     deadline: Option<Instant>,
 ) -> io::Result<Vec<T>> {
-    let timeout = deadline.map_or(PollTimeout::NONE, |deadline| {
-        // Rounded up: if a wait ended too early, the loop would wait again and again.
-        let left = until(deadline) + Duration::from_micros(999);
-        PollTimeout::try_from(left.as_millis()).unwrap_or(PollTimeout::MAX)
-    });
     let named = interests.into_iter().map(|(name, fd, flags)| (name, PollFd::new(fd, flags)));
     let (names, mut descriptors): (Vec<T>, Vec<PollFd<'_>>) = named.unzip();
-    if let Err(errno) = poll_in_parts(&mut descriptors, timeout) {
+    if let Err(errno) = poll_in_parts(&mut descriptors, timeout(deadline)) {
         wait_out(errno)?;
         return Ok(Vec::new());
     }
@@ -40,6 +35,16 @@ pub fn poll<'fd, T>(
     Ok(ready.map(|(name, _)| name).collect())
 }
 // ANCHOR_END: poll
+
+/// The time that is left until `deadline`, as poll(2) and epoll_wait(2) take it: in milliseconds.
+/// Without a deadline they wait until a descriptor is ready.
+pub fn timeout(deadline: Option<Instant>) -> PollTimeout {
+    deadline.map_or(PollTimeout::NONE, |deadline| {
+        // Rounded up: if a wait ended too early, the loop would wait again and again.
+        let left = until(deadline) + Duration::from_micros(999);
+        PollTimeout::try_from(left.as_millis()).unwrap_or(PollTimeout::MAX)
+    })
+}
 
 /// How long to wait for the second part of the descriptors, while the first is not watched: 10 ms.
 const PART: u8 = 10;

@@ -21,8 +21,8 @@ pub struct Address {
     pub port: u16,
 }
 
-/// Before a port, an IPv6 address is written in brackets (RFC 3986, section 3.2.2), since it contains
-/// colons.
+/// Before a port, an IPv6 address is written in brackets (RFC 3986, section 3.2.2), since it
+/// contains colons.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = self.host.escape_debug();

@@ -8,12 +8,11 @@
 
 use std::io;
 use std::net::TcpListener;
-use std::time::Duration;
 
 use drivers::table::{Interest, Table};
-use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use protocol::{ClientId, Service};
-use sockets::{Acceptor, Limits, Stop, until, wait_out};
+use sockets::{Acceptor, Limits, Stop, timeout, wait_out};
 
 /// The names under which the kernel knows the two descriptors that are no clients. A client's name
 /// is its number, which is never used twice.
@@ -97,13 +96,8 @@ impl Server {
         let deadline = [self.table.deadline(), self.acceptor.paused_until()];
         let deadline = deadline.into_iter().flatten().min();
         self.watch_listener()?;
-        let timeout = deadline.map_or(EpollTimeout::NONE, |deadline| {
-            // Rounded up: if a wait ended too early, the loop would wait again and again.
-            let left = until(deadline) + Duration::from_micros(999);
-            EpollTimeout::try_from(left.as_millis()).unwrap_or(EpollTimeout::MAX)
-        });
         let mut events = [EpollEvent::empty(); EVENTS];
-        let count = match self.epoll.wait(&mut events, timeout) {
+        let count = match self.epoll.wait(&mut events, timeout(deadline)) {
             Ok(count) => count,
             Err(errno) => {
                 wait_out(errno)?;

@@ -30,8 +30,8 @@ fn command() -> Command {
             "It listens at a free port of 127.0.0.1. With the fault `panic`, a session that reads \
              `panic!` panics, and one that has read `later!` when its connection is finished. The \
              session of the 13th client panics when it greets, and that of the 14th when it is \
-             opened. `lose`, `double`, `swap` or `change` happens to every tenth read or, if the server speaks \
-             first, to the greeting of every tenth client.",
+             opened. `lose`, `double`, `swap` or `change` happens to every tenth read or, if the \
+             server speaks first, to the greeting of every tenth client.",
         )
         .arg(word("STYLE", "The name of the style's binary", styles.collect()))
         .arg(word("SERVICE", "The service", services.collect()))
