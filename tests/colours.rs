@@ -12,7 +12,7 @@ use test_kit::{Running, require_tool};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
-/// What a program writes to its terminal until it has written `end`; then it is stopped.
+/// The output of a program on its terminal until it has written `end`; then it is stopped.
 fn on_terminal(arguments: &[&str], variables: &[(&str, &str)], end: &str) -> String {
     let pty = openpty(None, None).expect("there is a terminal");
     let mut command = program(arguments, variables);

@@ -112,7 +112,7 @@
     throw new Wrong(text, place, why);
   }
 
-  // What to write instead of a mask; null if the text is not an address.
+  // The prefix to write instead of a mask; null if the text is not an address.
   function insteadOfMask(text) {
     const inBits = (address) => octets(address).map(afterAccept.bits.binary).join("");
     let mask;

@@ -32,9 +32,9 @@ pub struct Change<'table> {
     pub client: ClientId,
     /// Its socket.
     pub socket: BorrowedFd<'table>,
-    /// What the loop was told last. If that is nothing, the socket may be new.
+    /// The interest that the loop was told last. Without any, the socket may be new.
     pub before: Interest,
-    /// What it waits for now.
+    /// The interest from now on.
     pub now: Interest,
 }
 

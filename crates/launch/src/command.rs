@@ -242,7 +242,7 @@ fn in_plain_words(text: &str) -> String {
 const ADDRESS_OPTIONS: [&str; 7] =
     ["--port", "-p", "--host", "--bind", "--addr", "--address", "--listen"];
 
-/// What to write instead of an unknown option of [`ADDRESS_OPTIONS`]. clap compares only letters,
+/// The option to write instead of an unknown one of [`ADDRESS_OPTIONS`]. clap compares only letters,
 /// and `--port` resembles `--fortunes`.
 fn address_tip(program: &Command, error: &clap::Error, text: &str) -> Option<String> {
     let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else {

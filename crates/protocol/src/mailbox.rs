@@ -184,7 +184,7 @@ struct Shared {
     state: OutboxState,
 }
 
-/// What to do with a client once its queue is empty.
+/// The next step with a client once its queue is empty.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum OutboxState {
     /// More may come.
@@ -207,7 +207,7 @@ impl Outbox {
         RefMut::map(self.0.borrow_mut(), |shared| &mut shared.queue)
     }
 
-    /// What to do with the client once its queue is empty.
+    /// The next step with the client once its queue is empty.
     pub fn state(&self) -> OutboxState {
         self.0.borrow().state
     }

@@ -1,4 +1,4 @@
-//! What a chapter needs from a machine, by the commands that it types.
+//! The needs of a chapter: the programs and abilities of a machine, by the commands that it types.
 //!
 //! `after-accept doctor` tells a reader what is missing. It is installed without the book, so it has
 //! a list of the pages, which a test compares with this.

@@ -381,7 +381,7 @@ fn prefix_in(text: &str, place: Range<usize>, bits: u8) -> Result<u8, Wrong> {
     Err(wrong(text, place, why))
 }
 
-/// What to write instead of a mask.
+/// The prefix to write instead of a mask.
 fn instead_of_mask(mask: u32) -> String {
     let prefix = |mask: u32| {
         let ones = mask.leading_ones();

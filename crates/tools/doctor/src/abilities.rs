@@ -41,7 +41,7 @@ fn is_filtered() -> bool {
     status.lines().any(|line| line.starts_with("Seccomp:") && line.ends_with('2'))
 }
 
-/// What to type if a filter of a container forbids something.
+/// The advice if a filter of a container forbids something.
 const OTHER_FILTER: &str = "start the container with \
                             --security-opt seccomp=.devcontainer/seccomp.json";
 

@@ -8,7 +8,7 @@ use launch::Problem;
 use crate::report::Report;
 use crate::{Found, NEEDS, Need, Page, pages};
 
-/// What this machine cannot show: page by page of the book, and what to type to change it
+/// Tell which pages of the book do not work on this machine, and what to type to change it
 ///
 /// It tries each thing that a page needs: it makes namespaces, traces a process, binds an address,
 /// and looks for programs. It changes nothing. The commands that it tells are those of Debian and

@@ -1,4 +1,4 @@
-//! What pages of the book need from a machine.
+//! The programs and abilities that pages of the book need.
 
 use crate::{abilities, programs};
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::{Found, Need, Page};
 
-/// What was found for each need, and the pages that this concerns.
+/// The finding for each need, and the pages that it concerns.
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) looks: Vec<(&'static Need, Found)>,

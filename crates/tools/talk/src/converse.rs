@@ -44,7 +44,7 @@ pub fn converse<W: Write>(
     })
 }
 
-/// What happens to the input that is not sent yet when the server has finished.
+/// Whether the input that is not sent yet is still sent when the server has finished.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Rest {
     /// It is sent, unless a terminal still has it: then the user sees that the talk is over.
@@ -119,7 +119,7 @@ pub(crate) fn converse_in<W: Write>(
     }
 }
 
-/// What to wait for.
+/// The events to wait for.
 #[derive(Clone, Copy)]
 struct Wanted {
     hearing: bool,

@@ -48,7 +48,7 @@ enum Place {
     Sequence(String),
 }
 
-/// What the keys have done.
+/// The effect of the keys.
 #[derive(Debug, Default)]
 pub(crate) struct Typed {
     /// The bytes to send.
@@ -244,12 +244,12 @@ impl Row {
         (shown, used - before)
     }
 
-    /// What is drawn for each character, and its width.
+    /// The text that is drawn for each character, and its width.
     fn cells(&self) -> impl Iterator<Item = (String, usize)> {
         let line = self.line.iter().copied();
         self.prompt.chars().chain(line).map(|c| match c {
             '\t' => (TAB.to_owned(), TAB.len()),
-            // What is pasted may come from a stranger, too.
+            // A pasted text may come from a stranger, too.
             c if is_unsafe(c) => (char::REPLACEMENT_CHARACTER.to_string(), 1),
             c => (c.to_string(), width(c)),
         })
@@ -281,7 +281,7 @@ fn full_row(text: &str, columns: usize) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// What is sent and what stays in the row after these keys; `|` is the cursor.
+    /// Checks the bytes that are sent and the row after these keys; `|` is the cursor.
     #[track_caller]
     fn check(keys: &str, sent: &str, row: &str) {
         // The cuts between the reads make no difference.

@@ -199,7 +199,7 @@ impl Read for Keyboard {
     ///
     /// `WouldBlock` if the keys have not ended a line, and the errors of read(2).
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // What stands in the row, and a replacement character for each byte, have room.
+        // The row, and a replacement character for each byte, have room.
         let most = buffer.len().saturating_sub(LINE_LIMIT) / char::REPLACEMENT_CHARACTER.len_utf8();
         let mut keys = vec![0; most.clamp(1, KEYS)];
         let count = nix::unistd::read(&self.input, &mut keys)?;
