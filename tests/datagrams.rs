@@ -5,7 +5,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use test_kit::{Host, Running, Server, Wire, deadline, of_datagrams, require_tool};
+use test_kit::{Host, Running, Server, Wire, again, deadline, of_datagrams, require_tool};
 use test_kit::{skip, wait_until};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
@@ -59,7 +59,7 @@ fn client(server: SocketAddr) -> UdpSocket {
 fn ask(client: &UdpSocket, question: &[u8]) -> Vec<u8> {
     client.send(question).expect("it is sent");
     let mut answer = vec![0; 65_536];
-    let length = client.recv(&mut answer).expect("an answer comes");
+    let length = again(|| client.recv(&mut answer)).expect("an answer comes");
     answer.truncate(length);
     answer
 }

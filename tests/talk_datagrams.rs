@@ -8,7 +8,7 @@ use std::process::Command;
 use std::thread;
 
 use talking::{PROGRAM, Talked, talk_under};
-use test_kit::{Directory, Server, Style, deadline, require_tool};
+use test_kit::{Directory, Server, Style, again, deadline, require_tool};
 
 /// Starts a server with `datagrams` or a style.
 fn start(kind: &str, service: &str) -> Server {
@@ -130,7 +130,7 @@ fn datagrams_that_are_not_answers_are_recognized() {
         let address = server.local_addr().expect("bound").to_string();
         let answering = thread::spawn(move || {
             let mut question = [0; 3];
-            let (length, client) = server.recv_from(&mut question).expect("it is asked");
+            let (length, client) = again(|| server.recv_from(&mut question)).expect("it is asked");
             assert_eq!(question[..length], [0, 41]);
             let somebody = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
             somebody.send_to(&[0, 99], client).expect("it is sent");

@@ -3,6 +3,8 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::Duration;
 
+use test_kit::again;
+
 /// How long a server may take for anything: after that the bench fails, so that it never hangs.
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -154,7 +156,7 @@ fn read_until(mut stream: &TcpStream, end: &str) {
     let mut heard = Vec::new();
     while !heard.ends_with(end.as_bytes()) {
         let mut piece = [0; 4096];
-        let count = stream.read(&mut piece).expect("something to hear");
+        let count = again(|| stream.read(&mut piece)).expect("something to hear");
         assert!(count > 0, "the server has ended the connection");
         heard.extend_from_slice(&piece[..count]);
     }

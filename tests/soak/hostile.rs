@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 use test_kit::upload::header;
-use test_kit::{Chance, Client};
+use test_kit::{Chance, Client, again};
 
 use crate::polite::{frame, text};
 use crate::watched::Watched;
@@ -107,7 +107,7 @@ fn leave(mut client: Client, how: Leaves) {
         Leaves::AfterReading => {
             client.half_close();
             let (by, mut scrap) = (Instant::now() + 10 * MOMENT, [0; 16 * 1024]);
-            while client.stream().read(&mut scrap).is_ok_and(|count| count > 0)
+            while again(|| client.stream().read(&mut scrap)).is_ok_and(|count| count > 0)
                 && Instant::now() < by
             {}
         }

@@ -168,7 +168,7 @@ styles! {
         process_name: "epoll-server",
         sign: "★",
         look: AnsiColor::Cyan.on_default(),
-        answer: "one list in the kernel",
+        answer: "a list in the kernel",
         so: "each turn gets only the clients that are ready",
         thousand: 11,
         own: Own::Slot,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, SockRef, Socket, Type};
 
-use crate::{deadline, wait_until};
+use crate::{again, deadline, wait_until};
 
 /// A client of a server. Each of its calls ends within [`deadline()`], or fails the test.
 #[derive(Debug)]
@@ -227,7 +227,7 @@ impl Client {
         }
         self.stream.set_read_timeout(Some(left))?;
         let mut bytes = [0; 16 * 1024];
-        let count = self.stream.read(&mut bytes)?;
+        let count = again(|| self.stream.read(&mut bytes))?;
         self.received.extend_from_slice(&bytes[..count]);
         Ok(count)
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use launch::raise_descriptor_limit;
 use socket2::{Domain, SockRef, Socket, Type};
 
-use crate::{Server, deadline, skip};
+use crate::{Server, again, deadline, skip};
 
 /// How many clients of a crowd share an address: fewer than one address has ports.
 const CLIENTS_AN_ADDRESS: usize = 4000;
@@ -76,7 +76,7 @@ impl Crowd {
     pub fn is_echoed(&mut self, index: usize) -> bool {
         let member = &mut self.0[index];
         let mut byte = [0];
-        match member.stream.read(&mut byte) {
+        match again(|| member.stream.read(&mut byte)) {
             Ok(0) => false,
             Ok(_) => byte == [member.byte],
             Err(error) if error.kind() == ErrorKind::ConnectionReset => false,

@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::{Client, Server};
+use crate::{Client, Server, again};
 
 /// The services in which a client can send without a pause, each with a question of some 70 bytes
 /// and the size of its answer.
@@ -60,8 +60,8 @@ impl FullBlast {
         let mut heard = vec![0; 1 << 20];
         let send = thread::spawn(move || while sending.write_all(&block).is_ok() {});
         reading.read_exact(&mut heard).expect("it is answered");
-        let read =
-            thread::spawn(move || while reading.read(&mut heard).is_ok_and(|count| count > 0) {});
+        let mut is_heard = move || again(|| reading.read(&mut heard)).is_ok_and(|count| count > 0);
+        let read = thread::spawn(move || while is_heard() {});
         FullBlast { stream, threads: vec![send, read] }
     }
 }

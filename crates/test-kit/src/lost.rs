@@ -1,7 +1,7 @@
 use std::io::{ErrorKind, Read};
 use std::time::Instant;
 
-use crate::{Client, deadline};
+use crate::{Client, again, deadline};
 
 impl Client {
     /// Checks that the connection ends, after any input: finished or cut off, since both can happen
@@ -14,7 +14,7 @@ impl Client {
             let left = by.saturating_duration_since(Instant::now());
             assert!(!left.is_zero(), "the connection goes on");
             self.stream().set_read_timeout(Some(left)).expect("not zero");
-            match self.stream().read(&mut scrap) {
+            match again(|| self.stream().read(&mut scrap)) {
                 Ok(0) => return,
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => return,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
 
-use crate::{Client, Server, deadline, wait_until};
+use crate::{Client, Server, again, deadline, wait_until};
 
 /// The smallest receive buffer that the kernel gives (socket(7), SO_RCVBUF): only this much is on
 /// its way to a stranger before the server has to keep the rest.
@@ -97,7 +97,9 @@ pub fn delays(speaker: &Client, listener: &Client, words: usize) -> Vec<Duration
     let copy = |client: &Client| client.stream().try_clone().expect("a descriptor is left");
     let (mut speaking, mut deaf, heard) = (copy(speaker), copy(speaker), copy(listener));
     // The speaker has to read the others' lines, or the room would cut it off too.
-    let read = move || while deaf.read(&mut [0; 64 * 1024]).is_ok_and(|count| count > 0) {};
+    let mut is_heard =
+        move || again(|| deaf.read(&mut [0; 64 * 1024])).is_ok_and(|count| count > 0);
+    let read = move || while is_heard() {};
     Builder::new().spawn(read).expect("a thread is left");
     heard.set_read_timeout(Some(deadline())).expect("it may be set");
     let (mut heard, mut line) = (BufReader::new(heard), Vec::new());

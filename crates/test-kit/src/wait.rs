@@ -1,3 +1,4 @@
+use std::io::{self, ErrorKind};
 use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,5 +30,22 @@ pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     while !condition() {
         assert!(Instant::now() < by, "waited in vain until {what}");
         thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Makes a call, and makes it again as long as it fails with EINTR.
+///
+/// A call on a socket that has a timeout fails so whenever its process was stopped and goes on, even
+/// without a handler (signal(7)): a machine that freezes its programs for a moment is enough.
+///
+/// # Errors
+///
+/// Those of the call.
+pub fn again<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
     }
 }
