@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use anstream::AutoStream;
-use drivers::{deaths, reap};
+use drivers::children::{deaths, reap};
 use launch::{Arrivals, Problem, Style};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use nix::poll::PollFlags;
-use protocol::Session;
+use protocol::{Answer, Session};
 use sockets::{LINGER, Limits, StopFlag, discard_input, poll, until};
 
 /// A connection whose reads and writes block: it takes care of the idle clock, EINTR and the stop,
@@ -170,6 +170,36 @@ impl<'a> Connection<'a> {
         self.over_by
     }
 }
+
+// ANCHOR: converse
+/// Reads, lets the session answer, and writes, until one side has no more to say.
+///
+/// # Errors
+///
+/// The connection is broken, or the client takes nothing for too long.
+pub fn converse(
+    mut connection: Connection<'_>,
+    session: &mut dyn Session,
+    buffer: &mut Buffer,
+) -> io::Result<()> {
+    let greeting = session.greet();
+    connection.write_all(&greeting.send)?;
+    let mut finished = greeting.finish;
+    while !finished {
+        let answer = match connection.read(buffer)? {
+            Input::Bytes(bytes) => session.receive(bytes),
+            Input::Idle(seconds) => session.idle(seconds),
+            Input::Stop => Answer::finish(),
+        };
+        if !answer.completes_nothing() {
+            connection.restart_idle_clock();
+        }
+        connection.write_all(&answer.send)?;
+        finished = answer.finish;
+    }
+    connection.finish(session)
+}
+// ANCHOR_END: converse
 
 /// The buffer for one read. It starts small and grows when reads fill it: most clients send little,
 /// and in these styles each client has its own buffer.

@@ -1,3 +1,7 @@
+//! Child processes: how one is forked and becomes a process in its own right, and how its parent
+//! learns of its end.
+
+use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
@@ -5,10 +9,86 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 use nix::libc;
-use nix::sys::signal::Signal;
-use nix::unistd::Pid;
+use nix::sys::prctl;
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+use nix::unistd::{ForkResult, Pid, fork, getpid, getppid};
 use signal_hook::low_level;
-use sockets::hear;
+use sockets::{Stop, StopFlag, hear};
+
+/// The two processes in which [`fork_child`] returns.
+#[derive(Debug)]
+pub enum Forked {
+    /// The parent, with the child's process number.
+    Parent(Pid),
+    /// The child.
+    Child(Newborn),
+}
+
+/// A child that was just forked. Signals are blocked in it.
+#[derive(Debug)]
+pub struct Newborn {
+    parent: Pid,
+    signal_mask: SigSet,
+}
+
+// ANCHOR: fork_child
+/// Forks, and returns in both processes. Only a process with one thread may call it.
+///
+/// # Errors
+///
+/// The system has no process or no memory left (fork(2)).
+pub fn fork_child() -> io::Result<Forked> {
+    let parent = getpid();
+    // Otherwise a signal that reaches the child early would run the parent's handlers in it.
+    let signal_mask = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+    let forked = fork_alone();
+    if let Ok(ForkResult::Child) = forked {
+        return Ok(Forked::Child(Newborn { parent, signal_mask }));
+    }
+    signal_mask.thread_set_mask()?;
+    match forked? {
+        ForkResult::Parent { child } => Ok(Forked::Parent(child)),
+        ForkResult::Child => unreachable!("the child has returned above"),
+    }
+}
+
+/// Forks. Only a process with one thread may do so without further thought: the child gets a copy
+/// of this thread and of no other.
+#[allow(unsafe_code)]
+fn fork_alone() -> nix::Result<ForkResult> {
+    // SAFETY: there is no other thread, so no lock in the child is held by a thread that it lacks.
+    unsafe { fork() }
+}
+// ANCHOR_END: fork_child
+
+impl Newborn {
+    /// Gives the child a name for `ps`, its own handlers of signals and its own mask, and ties its
+    /// life to its parent's. Returns the flag that SIGTERM raises in the child from now on.
+    ///
+    /// # Errors
+    ///
+    /// The parent has ended already, or the system refuses an action for a signal.
+    pub fn settle(&self, name: &str, stop: Stop) -> io::Result<StopFlag> {
+        // `ps` shows this name, in the form of a thread's name.
+        let _ = CString::new(name).map(|name| prctl::set_name(&name));
+        let stop = stop.into_child()?;
+        self.signal_mask.thread_set_mask()?;
+        // The kernel kills the child when the parent ends, even if the child is stuck in a write.
+        prctl::set_pdeathsig(Signal::SIGKILL)?;
+        if getppid() != self.parent {
+            return Err(io::Error::other("the server is gone"));
+        }
+        Ok(stop)
+    }
+}
+
+/// Ends the child at once, without exit handlers: those in its memory are copies of the parent's, and
+/// only the parent has to run them.
+#[allow(unsafe_code)]
+pub fn exit_at_once(status: i32) -> ! {
+    // SAFETY: the child has nothing left to do.
+    unsafe { libc::_exit(status) }
+}
 
 /// A socket from which bytes can be read when children have ended (SIGCHLD); its reads do not block.
 /// One byte may stand for several children, so reap until there is none.

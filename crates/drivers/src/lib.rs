@@ -4,19 +4,22 @@
 //! - [`blocking`]: one connection whose reads and writes block (iterative, fork, thread).
 //! - [`table`]: all the clients of an event loop (select, poll, epoll). The style itself asks the
 //!   kernel which clients are ready.
-//! - [`deaths`] and [`reap`]: the ends of child processes (fork, and the launcher of all servers).
-//! - [`link`]: a member's child and its parent, and the packets between them (fork).
+//! - [`threads`]: the thread that owns the room, and the two threads of a member (thread).
+//! - [`children`]: child processes, from the fork to the end (fork; the launcher of all servers waits
+//!   for ends too).
+//! - [`link`] and [`relay`]: a member's child and its parent, and the packets between them (fork).
 
 #![deny(unsafe_code)]
 
 pub mod blocking;
 mod changed;
-mod children;
+pub mod children;
 mod deadlines;
 pub mod link;
 mod panics;
+pub mod relay;
 mod slot;
 pub mod table;
+pub mod threads;
 
-pub use children::{deaths, describe, reap};
 pub use panics::{catch_panic, panicked};

@@ -60,7 +60,7 @@ fn drivers(style: &Style, root: &Path) -> io::Result<Vec<(String, usize)>> {
         let mut open = vec![module.clone()];
         while let Some(next) = open.pop() {
             if counted.insert(next.clone()) {
-                let text = fs::read_to_string(root.join(DRIVERS).join(format!("{next}.rs")))?;
+                let text = text_of(&root.join(DRIVERS).join(&next))?;
                 lines += Code::in_text(&text).lines;
                 open.extend(modules_named(&text, "crate::", root)?);
             }
@@ -68,6 +68,17 @@ fn drivers(style: &Style, root: &Path) -> io::Result<Vec<(String, usize)>> {
         modules.push((module, lines));
     }
     Ok(modules)
+}
+
+/// The text of a module: of its file, and of the files in its folder if it has one.
+fn text_of(module: &Path) -> io::Result<String> {
+    let mut text = fs::read_to_string(module.with_extension("rs"))?;
+    if module.is_dir() {
+        for entry in fs::read_dir(module)? {
+            text += &fs::read_to_string(entry?.path())?;
+        }
+    }
+    Ok(text)
 }
 
 /// The modules of `drivers` that a text names after `prefix`.

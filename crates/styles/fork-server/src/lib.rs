@@ -3,14 +3,13 @@
 //! The code of a child reads like the iterative server, and it may block. If a child crashes, no
 //! other client is harmed: the kernel isolates the processes from each other.
 //! So everything that the clients share has to be carried: the parent owns the room, and a socket
-//! pair links each member's child to it (see `relay`).
+//! pair links each member's child to it (see `drivers::relay`).
 //! The parent always has one thread. A child gets a copy of the thread that forked and of no other
 //! thread, so a lock that another thread held would stay locked in the child forever.
 
 #![deny(unsafe_code)]
 
 mod child;
-mod relay;
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -21,17 +20,17 @@ use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
 use drivers::blocking::Buffer;
+use drivers::children::{Forked, deaths, describe, fork_child, reap};
 use drivers::link::{ChildEnd, Link, link};
-use drivers::{deaths, describe, reap};
+use drivers::relay::Relay;
 use nix::poll::PollFlags;
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill};
-use nix::unistd::{ForkResult, Pid, close, fork, getpid};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, close};
 use protocol::{ClientId, Service};
 use sockets::{Acceptor, Arrival, Limits, Stop, poll, until};
 use tracing::{info, warn};
 
 use crate::child::Child;
-use crate::relay::Relay;
 
 /// Serves each client in a process of its own until `stop`, and then the remaining clients until
 /// they have their answers.
@@ -50,7 +49,7 @@ pub fn serve(
     let (deaths, handlers_end) = deaths()?;
     let mut server = Server {
         acceptor: Acceptor::new(listener),
-        relay: Relay::new(),
+        relay: Relay::default(),
         processes: BTreeMap::new(),
         deaths,
         handlers_end,
@@ -171,22 +170,17 @@ impl Server {
             self.relay.join(client, peer, link);
             child_end
         });
-        let parent = getpid();
-        // Otherwise a signal that reaches the child early would run the parent's handlers in it.
-        let signal_mask = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
-        let forked = fork_alone();
-        if let Ok(ForkResult::Child) = forked {
-            let (service, limits) = (self.service.clone(), self.limits);
-            let buffer = mem::take(&mut self.buffer);
-            let child =
-                Child { client, stream, service, buffer, limits, link, parent, signal_mask };
-            return Ok(Some(child));
+        match fork_child()? {
+            Forked::Parent(process) => {
+                self.processes.insert(process, client);
+                Ok(None)
+            }
+            Forked::Child(newborn) => {
+                let (service, limits) = (self.service.clone(), self.limits);
+                let buffer = mem::take(&mut self.buffer);
+                Ok(Some(Child { client, stream, service, buffer, limits, link, newborn }))
+            }
         }
-        signal_mask.thread_set_mask()?;
-        if let ForkResult::Parent { child } = forked? {
-            self.processes.insert(child, client);
-        }
-        Ok(None)
     }
     // ANCHOR_END: start
 
@@ -263,13 +257,3 @@ impl Server {
         self.over_by.is_some() && self.processes.is_empty() && self.relay.is_over()
     }
 }
-
-// ANCHOR: fork_alone
-/// Forks. Only a process with one thread may do so without further thought: the child gets a copy
-/// of this thread and of no other.
-#[allow(unsafe_code)]
-fn fork_alone() -> nix::Result<ForkResult> {
-    // SAFETY: there is no other thread, so no lock in the child is held by a thread that it lacks.
-    unsafe { fork() }
-}
-// ANCHOR_END: fork_alone

@@ -2,13 +2,10 @@
 //!
 //! The code of a thread reads like the iterative server, and it may block. All threads share one
 //! memory, so the code has to say how they use it together: a post goes to the hub's thread through
-//! a channel, and a line comes back through a queue under a lock (see `member`).
+//! a channel, and a line comes back through a queue under a lock (see `drivers::threads`).
 //! The main thread accepts, and joins each thread that ends, as a parent waits for its children.
 
 #![deny(unsafe_code)]
-
-mod capacity;
-mod member;
 
 use std::collections::BTreeMap;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
@@ -19,26 +16,17 @@ use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Instant;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-use drivers::blocking::{Buffer, Connection, Input};
+use crossbeam_channel::{Sender, bounded};
+use drivers::blocking::{Buffer, Connection, converse};
+use drivers::threads::{self, EVENTS, Mailbox, Membership, STACK, start_hub};
 use drivers::{catch_panic, panicked};
 use nix::poll::PollFlags;
 use nix::sys::pthread::pthread_kill;
 use nix::sys::signal::Signal;
-use protocol::{Answer, ClientId, Event, Hub, Service, Session};
+use protocol::{ClientId, Event, Service};
 use signal_hook::flag;
 use sockets::{Acceptor, Arrival, Limits, Stop, StopFlag, cut, hear, log_end, poll, until};
 use tracing::warn;
-
-use crate::member::{Mailbox, Membership};
-
-/// How many events may wait for the hub. Few, since each of them goes into every mailbox.
-const EVENTS: usize = 16;
-
-// ANCHOR: stack
-/// The size of a thread's stack. The default of 2 MiB is as large as a huge page, and may use one.
-pub(crate) const STACK: usize = 256 * 1024;
-// ANCHOR_END: stack
 
 /// Serves each client on a thread of its own until `stop`, and then the remaining clients until
 /// they have their answers.
@@ -54,7 +42,7 @@ pub fn serve(
     stop: Stop,
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
-    let limits = capacity::limited(limits, &service);
+    let limits = threads::limited(limits, &service);
     // The handler does nothing, but a signal with a handler interrupts system calls.
     hear(&[Signal::SIGUSR1], || flag::register(Signal::SIGUSR1 as i32, Arc::default()))?;
     let (ended, at_end) = io::pipe()?;
@@ -163,7 +151,7 @@ impl Server {
             match membership {
                 None => converse(connection, session, buffer),
                 Some(membership) => {
-                    member::converse(connection, session, buffer, &limits, membership)
+                    threads::converse(connection, session, buffer, &limits, membership)
                 }
             }
         };
@@ -223,60 +211,6 @@ impl Server {
         self.over_by.is_some() && self.threads.is_empty()
     }
 }
-
-// ANCHOR: start_hub
-/// Starts the thread that owns the room. It ends when all senders are dropped.
-fn start_hub(events: Receiver<Event<Mailbox>>) -> io::Result<JoinHandle<()>> {
-    let hub = Builder::new().name("hub".to_owned()).spawn(move || run_hub(&events));
-    hub.map_err(|_| io::Error::other("no threads can be started"))
-}
-
-/// Handles the events from the channel at the pace of the members.
-fn run_hub(events: &Receiver<Event<Mailbox>>) {
-    let (mut hub, begun) = (Hub::default(), Instant::now());
-    let mut advance_at = None;
-    loop {
-        let event = match advance_at {
-            Some(deadline) => events.recv_deadline(deadline),
-            None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        };
-        match event {
-            Ok(event) => hub.handle(event),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
-        }
-        events.try_iter().take(EVENTS).for_each(|event| hub.handle(event));
-        let wait = hub.advance(begun.elapsed());
-        advance_at = wait.map(|wait| Instant::now() + wait);
-    }
-}
-// ANCHOR_END: start_hub
-
-// ANCHOR: converse
-/// Reads, lets the session answer, and writes, until one side has no more to say.
-fn converse(
-    mut connection: Connection<'_>,
-    session: &mut dyn Session,
-    buffer: &mut Buffer,
-) -> io::Result<()> {
-    let greeting = session.greet();
-    connection.write_all(&greeting.send)?;
-    let mut finished = greeting.finish;
-    while !finished {
-        let answer = match connection.read(buffer)? {
-            Input::Bytes(bytes) => session.receive(bytes),
-            Input::Idle(seconds) => session.idle(seconds),
-            Input::Stop => Answer::finish(),
-        };
-        if !answer.completes_nothing() {
-            connection.restart_idle_clock();
-        }
-        connection.write_all(&answer.send)?;
-        finished = answer.finish;
-    }
-    connection.finish(session)
-}
-// ANCHOR_END: converse
 
 impl Thread {
     // ANCHOR: wake

@@ -11,18 +11,18 @@ use std::sync::{Arc, Weak};
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::thread::{self, Builder};
 
+use crate::blocking::{Buffer, Connection, Input};
 use crossbeam_channel::{Receiver, Sender, bounded};
-use drivers::blocking::{Buffer, Connection, Input};
 use protocol::{ClientId, Event, Line, Posts, Queue, Session, TooSlow};
 // The same types, but a test decides which thread runs next.
 #[cfg(test)]
 use shuttle::sync::{Condvar, Mutex, MutexGuard};
 use sockets::{LINGER, Limits, WRITE_SIZE, cut, write_queue};
 
-use crate::STACK;
+use super::STACK;
 
 #[cfg(test)]
-#[path = "../tests/member/races.rs"]
+#[path = "../../tests/threads/races.rs"]
 mod races;
 
 // ANCHOR: mailbox
@@ -48,7 +48,7 @@ struct Waiting {
 }
 
 /// The hub's half of the inbox.
-pub(crate) struct Mailbox {
+pub struct Mailbox {
     inbox: Arc<Inbox>,
     /// The connection, unless it has ended.
     stream: Weak<TcpStream>,
@@ -84,7 +84,7 @@ impl Drop for Mailbox {
 
 /// A client's place in the room. Dropping it makes the client leave, even if the client's thread
 /// could not be started or panics.
-pub(crate) struct Membership {
+pub struct Membership {
     client: ClientId,
     hub: Sender<Event<Mailbox>>,
     inbox: Arc<Inbox>,
@@ -92,7 +92,8 @@ pub(crate) struct Membership {
 }
 
 impl Membership {
-    pub(crate) fn join(
+    /// Lets a client join the room, which then sends its lines to the client's inbox.
+    pub fn join(
         hub: &Sender<Event<Mailbox>>,
         client: ClientId,
         peer: SocketAddr,
@@ -128,7 +129,7 @@ impl Drop for Membership {
 
 // ANCHOR: converse
 /// Reads and posts, while another thread writes the room's lines for this member.
-pub(crate) fn converse(
+pub fn converse(
     mut connection: Connection<'_>,
     session: &mut dyn Session,
     buffer: &mut Buffer,

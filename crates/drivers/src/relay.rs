@@ -8,13 +8,14 @@ use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
-use drivers::link::{Heard, Link};
+use crate::link::{Heard, Link};
 use nix::poll::PollFlags;
 use protocol::{ClientId, Hub, OutboxMailbox, OutboxState};
 
 // ANCHOR: relay
 /// The room, and a link to each member.
-pub(crate) struct Relay {
+#[derive(Debug)]
+pub struct Relay {
     hub: Hub<OutboxMailbox>,
     links: BTreeMap<ClientId, Link>,
     /// The start of the hub's clock, and the time at which to ask the hub again.
@@ -23,8 +24,9 @@ pub(crate) struct Relay {
 }
 // ANCHOR_END: relay
 
-impl Relay {
-    pub(crate) fn new() -> Relay {
+impl Default for Relay {
+    /// An empty room.
+    fn default() -> Relay {
         Relay {
             hub: Hub::default(),
             links: BTreeMap::new(),
@@ -32,22 +34,24 @@ impl Relay {
             advance_at: None,
         }
     }
+}
 
+impl Relay {
     /// Lets a client join the room. The room's lines for it go through `link`.
-    pub(crate) fn join(&mut self, client: ClientId, peer: SocketAddr, link: Link) {
+    pub fn join(&mut self, client: ClientId, peer: SocketAddr, link: Link) {
         self.hub.join(client, peer.to_string(), link.outbox.mailbox());
         self.links.insert(client, link);
     }
 
     /// Lets a client leave again, since no process could be started for it.
-    pub(crate) fn leave(&mut self, client: ClientId) {
+    pub fn leave(&mut self, client: ClientId) {
         self.hub.leave(client);
         self.links.remove(&client);
     }
 
     /// The readiness to wait for on each link: writable if lines wait for the child, and readable
     /// if the room has heard its earlier posts.
-    pub(crate) fn interests(&self) -> impl Iterator<Item = (ClientId, BorrowedFd<'_>, PollFlags)> {
+    pub fn interests(&self) -> impl Iterator<Item = (ClientId, BorrowedFd<'_>, PollFlags)> {
         self.links.iter().filter_map(|(&client, link)| {
             let (socket, flags) = link.interest(self.hub.hears(client))?;
             Some((client, socket, flags))
@@ -56,7 +60,7 @@ impl Relay {
 
     // ANCHOR: receive
     /// Receives what a member's child has sent.
-    pub(crate) fn receive(&mut self, client: ClientId) {
+    pub fn receive(&mut self, client: ClientId) {
         let Some(link) = self.links.get_mut(&client).filter(|_| self.hub.hears(client)) else {
             return;
         };
@@ -71,7 +75,7 @@ impl Relay {
     // ANCHOR: turn
     /// Ends a turn of the loop: lets the room hear the posts, sends every child its lines, and
     /// forgets the links that have ended. Returns the clients that are too slow.
-    pub(crate) fn turn(&mut self) -> Vec<ClientId> {
+    pub fn turn(&mut self) -> Vec<ClientId> {
         let wait = self.hub.advance(self.begun.elapsed());
         self.advance_at = wait.map(|wait| Instant::now() + wait);
         let mut too_slow = Vec::new();
@@ -88,17 +92,17 @@ impl Relay {
     // ANCHOR_END: turn
 
     /// Says goodbye to all members.
-    pub(crate) fn stop(&mut self) {
+    pub fn stop(&mut self) {
         self.hub.stop();
     }
 
     /// The time at which the hub wants to be asked again, if no descriptor is ready before.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
+    pub fn deadline(&self) -> Option<Instant> {
         self.advance_at
     }
 
     /// Whether all links have ended.
-    pub(crate) fn is_over(&self) -> bool {
+    pub fn is_over(&self) -> bool {
         self.links.is_empty()
     }
 }

@@ -14,7 +14,7 @@ use protocol::{MAILBOX_LIMIT, Service};
 use sockets::{Limits, WRITE_SIZE};
 use tracing::warn;
 
-use crate::STACK;
+use super::STACK;
 
 /// How many mappings of memory a thread makes: its stack, the stack for signals, and the guard page
 /// of each (mmap(2)).
@@ -28,7 +28,7 @@ const SPARE_BYTES: usize = 8 * 1024 * 1024;
 const SIGNAL_STACK: usize = 64 * 1024;
 
 /// The limits, with no more clients than there is memory for. Further clients wait in the backlog.
-pub(crate) fn limited(limits: Limits, service: &Service) -> Limits {
+pub fn limited(limits: Limits, service: &Service) -> Limits {
     let address_space = address_space();
     if address_space.is_some() {
         use_one_heap();
