@@ -245,7 +245,7 @@ mod tests {
     }
 
     fn limits() -> Limits {
-        Limits { max_clients: 1, idle_timeout: Some(IDLE), grace: Duration::from_secs(5) }
+        Limits { max_clients: 1, idle_timeout: Some(IDLE), ..Limits::default() }
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::ops::Range;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -42,6 +42,20 @@ pub struct Link {
     is_shut: bool,
 }
 
+/// The parent's end from a socket, as another process has passed it.
+impl From<OwnedFd> for Link {
+    fn from(end: OwnedFd) -> Link {
+        Link { socket: end.into(), outbox: Outbox::default(), has_ended: false, is_shut: false }
+    }
+}
+
+/// The socket of the parent's end, to be passed to the parent.
+impl From<Link> for OwnedFd {
+    fn from(link: Link) -> OwnedFd {
+        link.socket.into()
+    }
+}
+
 /// The result of receiving from a child.
 #[derive(Debug)]
 pub enum Heard {
@@ -68,8 +82,7 @@ pub fn link() -> io::Result<(Link, ChildEnd)> {
     socket.set_nonblocking(true)?;
     child_end.set_nonblocking(true)?;
     child_end.set_send_buffer_size(POSTS_ON_THEIR_WAY)?;
-    let outbox = Outbox::default();
-    Ok((Link { socket, outbox, has_ended: false, is_shut: false }, ChildEnd(child_end)))
+    Ok((Link::from(OwnedFd::from(socket)), ChildEnd(child_end)))
 }
 // ANCHOR_END: link
 
@@ -154,6 +167,9 @@ pub fn converse(
     while !member.parent_has_ended || !member.unsent.is_empty() {
         let idle_deadline = connection.idle_deadline().filter(|_| is_reading);
         let ready = member.wait(is_reading, false, idle_deadline)?;
+        if ready.contains(&Ready::CutOff) {
+            return Err(io::Error::other("it was too slow"));
+        }
         member.forward()?;
         let is_late = idle_deadline.is_some_and(|deadline| until(deadline).is_zero());
         if is_reading && (ready.contains(&Ready::Client) || is_late) {
@@ -195,11 +211,13 @@ struct Member<'a> {
     patience: Duration,
 }
 
-/// A readiness: the client can be read from, or something else can be done.
+/// A readiness: the client can be read from, something else can be done, or the parent has dropped
+/// its end of the link, although this member has not left.
 #[derive(PartialEq)]
 enum Ready {
     Client,
     Other,
+    CutOff,
 }
 
 impl Member<'_> {
@@ -221,8 +239,11 @@ impl Member<'_> {
         let mut link = PollFlags::empty();
         link.set(PollFlags::POLLIN, self.hears_parent());
         link.set(PollFlags::POLLOUT, posts);
-        if !link.is_empty() {
-            interests.push((Ready::Other, self.link.as_fd(), link));
+        match link.is_empty() {
+            false => interests.push((Ready::Other, self.link.as_fd(), link)),
+            // Without a flag, poll(2) reports only that both directions have ended.
+            true if reads => interests.push((Ready::CutOff, self.link.as_fd(), link)),
+            true => {}
         }
         let stuck = self.stuck_since.map(|since| since + self.patience);
         if stuck.is_some_and(|deadline| until(deadline).is_zero()) {

@@ -49,6 +49,11 @@ impl Relay {
         self.links.remove(&client);
     }
 
+    /// Whether a client's link is still there: until the room has heard all that came through it.
+    pub fn has(&self, client: ClientId) -> bool {
+        self.links.contains_key(&client)
+    }
+
     /// The readiness to wait for on each link: writable if lines wait for the child, and readable
     /// if the room has heard its earlier posts.
     pub fn interests(&self) -> impl Iterator<Item = (ClientId, BorrowedFd<'_>, PollFlags)> {
@@ -74,16 +79,17 @@ impl Relay {
 
     // ANCHOR: turn
     /// Ends a turn of the loop: lets the room hear the posts, sends every child its lines, and
-    /// forgets the links that have ended. Returns the clients that are too slow.
-    pub fn turn(&mut self) -> Vec<ClientId> {
+    /// forgets the links that have ended. Returns the clients that are too slow, and their links: a
+    /// child whose link is dropped cuts its client off.
+    pub fn turn(&mut self) -> Vec<(ClientId, Link)> {
         let wait = self.hub.advance(self.begun.elapsed());
         self.advance_at = wait.map(|wait| Instant::now() + wait);
-        let mut too_slow = Vec::new();
-        self.links.retain(|&client, link| {
-            if link.outbox.state() == OutboxState::TooSlow {
-                too_slow.push(client);
-                return false;
-            }
+        let slow =
+            self.links.iter().filter(|(_, link)| link.outbox.state() == OutboxState::TooSlow);
+        let slow: Vec<_> = slow.map(|(&client, _)| client).collect();
+        let too_slow = slow.into_iter().filter_map(|client| self.links.remove_entry(&client));
+        let too_slow = too_slow.collect();
+        self.links.retain(|_, link| {
             link.send();
             !link.is_over()
         });

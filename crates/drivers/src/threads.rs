@@ -5,11 +5,18 @@ mod capacity;
 mod member;
 
 use std::io;
+use std::net::TcpStream;
+use std::os::unix::thread::JoinHandleExt;
+use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
+use nix::sys::pthread::pthread_kill;
+use nix::sys::signal::Signal;
 use protocol::{Event, Hub};
+use signal_hook::flag;
+use sockets::hear;
 
 pub use capacity::limited;
 pub use member::{Mailbox, Membership, converse};
@@ -53,3 +60,32 @@ fn run_hub(events: &Receiver<Event<Mailbox>>) {
     }
 }
 // ANCHOR_END: start_hub
+
+/// Prepares this process for [`wake`].
+///
+/// # Errors
+///
+/// The system refuses the handler.
+pub fn hear_wake_ups() -> io::Result<()> {
+    // The handler does nothing, but a signal with a handler interrupts system calls.
+    hear(&[Signal::SIGUSR1], || flag::register(Signal::SIGUSR1 as i32, Arc::default())).map(drop)
+}
+
+// ANCHOR: wake
+/// Wakes threads from their reads of these connections, so that they see that the server stops.
+///
+/// The order leaves no gap: a read under way is interrupted, and does not block when it is
+/// repeated; a read that was about to begin does not block either.
+pub fn wake<'a, T: 'a>(
+    streams: impl IntoIterator<Item = &'a TcpStream>,
+    threads: impl IntoIterator<Item = &'a JoinHandle<T>>,
+) {
+    // Both calls fail only if the connection or the thread has ended.
+    for stream in streams {
+        let _ = stream.set_nonblocking(true);
+    }
+    for thread in threads {
+        let _ = pthread_kill(thread.as_pthread_t(), Signal::SIGUSR1);
+    }
+}
+// ANCHOR_END: wake

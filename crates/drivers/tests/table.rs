@@ -115,7 +115,7 @@ fn turn(table: &mut Table) -> Vec<(u64, Interest, Interest)> {
 
 fn table(service: &str) -> Table {
     let entry = CATALOGUE.iter().find(|entry| entry.name == service).unwrap();
-    let limits = Limits { max_clients: 3, idle_timeout: None, grace: Duration::from_secs(1) };
+    let limits = Limits { max_clients: 3, ..Limits::default() };
     Table::new((entry.open)(Settings::built_in(1)), limits)
 }
 

@@ -48,6 +48,8 @@ pub struct Hub<M> {
     turns: Turns,
     /// Which members are behind.
     pace: Pace,
+    /// The server stops.
+    is_over: bool,
 }
 // ANCHOR_END: hub
 
@@ -73,16 +75,22 @@ impl<M> Default for Hub<M> {
             departures: Vec::new(),
             turns: Turns::default(),
             pace: Pace::default(),
+            is_over: false,
         }
     }
 }
 
 impl<M: Mailbox> Hub<M> {
-    /// Lets a client join the room at once, under `name`, its address.
+    /// Lets a client join the room at once, under `name`, its address. Once the server stops, drops
+    /// its mailbox instead.
     ///
     /// The code that accepts also calls this, in the order of accepting and before it starts
-    /// anything for the client: otherwise the order of joining would be a race.
+    /// anything for the client: otherwise the order of joining would be a race. (Workers that take
+    /// clients at the same time race anyway.)
     pub fn join(&mut self, client: ClientId, name: String, mailbox: M) {
+        if self.is_over {
+            return;
+        }
         self.tell_departures();
         self.mailboxes.insert(client, mailbox);
         self.change(|room, effects| room.join(client, name, effects));
@@ -157,6 +165,7 @@ impl<M: Mailbox> Hub<M> {
             told += self.hear(client, posts).to_all;
         }
         self.change(|room, effects| room.stop(effects));
+        self.is_over = true;
     }
 
     /// Makes the call that the event stands for.

@@ -1,5 +1,6 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -21,7 +22,7 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct Acceptor<L> {
     listener: Option<L>,
-    accepted: u64,
+    accepted: &'static AtomicU64,
     paused_until: Option<Instant>,
     warning: Seldom,
 }
@@ -41,12 +42,14 @@ impl<L> Acceptor<L> {
     /// Accepts from `listener`, which should not block: a client may go away after poll(2) has
     /// reported it and before accept(2), and then the server must not wait for the next one.
     pub fn new(listener: L) -> Acceptor<L> {
-        Acceptor {
-            listener: Some(listener),
-            accepted: 0,
-            paused_until: None,
-            warning: Seldom::new(),
-        }
+        // A server has one acceptor, as long as its process lives.
+        Acceptor::counted_by(listener, Box::leak(Box::default()))
+    }
+
+    /// Accepts from `listener`, and counts the clients in `accepted`, which other processes may share:
+    /// no client's number is used twice.
+    pub fn counted_by(listener: L, accepted: &'static AtomicU64) -> Acceptor<L> {
+        Acceptor { listener: Some(listener), accepted, paused_until: None, warning: Seldom::new() }
     }
 
     /// The listener, if the server should wait for it: not during a pause, and not after
@@ -75,8 +78,7 @@ impl<L> Acceptor<L> {
     pub fn admit<S>(&mut self, accepted: io::Result<(S, SocketAddr)>) -> Option<Arrival<S>> {
         match accepted {
             Ok((stream, mut peer)) => {
-                self.accepted += 1;
-                let client = ClientId(self.accepted);
+                let client = ClientId(1 + self.accepted.fetch_add(1, Relaxed));
                 // This keeps the rest: a link-local address is incomplete without its interface.
                 peer.set_ip(peer.ip().to_canonical());
                 info!("{client} connected from {peer}");
@@ -95,7 +97,7 @@ impl<L> Acceptor<L> {
 
     /// Logs how many clients there were: the last line of a server.
     pub fn log_summary(&self) {
-        let clients = self.accepted;
+        let clients = self.accepted.load(Relaxed);
         info!("stopped; {clients} {} served", if clients == 1 { "client" } else { "clients" });
     }
 }

@@ -13,6 +13,50 @@ pub struct Limits {
     pub idle_timeout: Option<Duration>,
     /// How long clients have to leave once the server stops.
     pub grace: Duration,
+    /// How many clients may wait inside the server, once it serves `max_clients` (pool).
+    pub queue: usize,
+    /// How the processes of a server share its listener (prefork).
+    pub share: Share,
+}
+
+/// A way in which several processes accept the clients of one port.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Share {
+    /// Each blocks in accept(2) on the one listener.
+    #[default]
+    Accept,
+    /// Each waits in epoll_wait(2) for one set, which all have inherited, and then accepts.
+    Epoll,
+    /// Each waits in poll(2) for the one listener, which does not block, and then accepts.
+    NonBlocking,
+    /// Each has a set of its own with the one listener in it, and EPOLLEXCLUSIVE (epoll_ctl(2)).
+    Exclusive,
+    /// Each has a listener of its own on the same port (SO_REUSEPORT, socket(7)).
+    ReusePort,
+}
+
+impl Share {
+    /// All ways, with the name of each on the command line.
+    pub const ALL: [(&str, Share); 5] = [
+        ("accept", Share::Accept),
+        ("epoll", Share::Epoll),
+        ("nonblocking", Share::NonBlocking),
+        ("exclusive", Share::Exclusive),
+        ("reuseport", Share::ReusePort),
+    ];
+}
+
+/// The limits of a server that no option has changed, for one of any style.
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            max_clients: 1000,
+            idle_timeout: None,
+            grace: Duration::from_secs(5),
+            queue: 0,
+            share: Share::default(),
+        }
+    }
 }
 
 impl Limits {

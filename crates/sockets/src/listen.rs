@@ -39,6 +39,26 @@ pub fn listen(address: &str) -> io::Result<TcpListener> {
     first_of(address, listen_on)
 }
 
+/// Listens on the address of another listener, beside it: the kernel gives each client to one of the
+/// two. Both need SO_REUSEPORT (socket(7)).
+///
+/// # Errors
+///
+/// There are no descriptors left, or the other listener does not share its address.
+pub fn listen_beside(other: &TcpListener) -> io::Result<TcpListener> {
+    let address = other.local_addr()?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(true)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(SockRef::from(other).only_v6()?)?;
+    }
+    set_for_clients(&socket)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
 /// Binds a socket for datagrams to `address`, like [`listen`]. There is no backlog, and nothing to
 /// accept.
 ///

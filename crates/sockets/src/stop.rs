@@ -137,6 +137,11 @@ impl StopFlag {
         self.raised.load(SeqCst)
     }
 
+    /// Forgets the signal: a later one raises the flag again.
+    pub fn lower(&self) {
+        self.raised.store(false, SeqCst);
+    }
+
     /// Makes the signal also wake this thread from a read or write of `stream`, as long as the
     /// guard lives: the handler sets O_NONBLOCK.
     ///

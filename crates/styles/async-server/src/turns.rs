@@ -5,7 +5,6 @@ use std::net::{self, Shutdown};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
-use std::time::Duration;
 
 use protocol::{Answer, ClientId, LINES_READ, Service, Session};
 use sockets::Limits;
@@ -60,7 +59,7 @@ fn a_client_that_always_sends_lets_others_take_turns() {
 }
 
 fn limits() -> Limits {
-    Limits { max_clients: 1, idle_timeout: None, grace: Duration::from_secs(1) }
+    Limits { max_clients: 1, ..Limits::default() }
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {

@@ -199,7 +199,7 @@ impl Server {
     /// Lets the room pass on its talk, and kills the processes of members that are too slow,
     /// whatever they are doing.
     fn turn(&mut self) {
-        for client in self.relay.turn() {
+        for (client, _link) in self.relay.turn() {
             let mut processes = self.processes.iter();
             if let Some((&process, _)) = processes.find(|(_, other)| **other == client) {
                 info!("{client} is cut off: killing process {process}");

@@ -11,21 +11,17 @@ use std::collections::BTreeMap;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
-use std::os::unix::thread::JoinHandleExt;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Instant;
 
 use crossbeam_channel::{Sender, bounded};
 use drivers::blocking::{Buffer, Connection, converse};
-use drivers::threads::{self, EVENTS, Mailbox, Membership, STACK, start_hub};
+use drivers::threads::{self, EVENTS, Mailbox, Membership, STACK, hear_wake_ups, start_hub, wake};
 use drivers::{catch_panic, panicked};
 use nix::poll::PollFlags;
-use nix::sys::pthread::pthread_kill;
-use nix::sys::signal::Signal;
 use protocol::{ClientId, Event, Service};
-use signal_hook::flag;
-use sockets::{Acceptor, Arrival, Limits, Stop, StopFlag, cut, hear, log_end, poll, until};
+use sockets::{Acceptor, Arrival, Limits, Stop, StopFlag, cut, log_end, poll, until};
 use tracing::warn;
 
 /// Serves each client on a thread of its own until `stop`, and then the remaining clients until
@@ -43,8 +39,7 @@ pub fn serve(
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let limits = threads::limited(limits, &service);
-    // The handler does nothing, but a signal with a handler interrupts system calls.
-    hear(&[Signal::SIGUSR1], || flag::register(Signal::SIGUSR1 as i32, Arc::default()))?;
+    hear_wake_ups()?;
     let (ended, at_end) = io::pipe()?;
     let (hub, events) = bounded(EVENTS);
     let hub_thread = service.has_room().then(|| start_hub(events)).transpose()?;
@@ -193,7 +188,13 @@ impl Server {
         match self.service.has_room() {
             // A member stops only when its mailbox ends, since it has to hear the goodbye.
             true => drop(self.hub.send(Event::Stop)),
-            false => self.threads.values().for_each(Thread::wake),
+            false => {
+                let threads = self.threads.values();
+                wake(
+                    threads.clone().map(|thread| &*thread.stream),
+                    threads.map(|thread| &thread.handle),
+                );
+            }
         }
     }
 
@@ -210,18 +211,4 @@ impl Server {
     fn is_over(&self) -> bool {
         self.over_by.is_some() && self.threads.is_empty()
     }
-}
-
-impl Thread {
-    // ANCHOR: wake
-    /// Wakes the thread from its read, so that it sees that the server stops.
-    ///
-    /// The order leaves no gap: a read under way is interrupted, and does not block when it is
-    /// repeated; a read that was about to begin does not block either.
-    fn wake(&self) {
-        // Both calls fail only if the connection or the thread has ended.
-        let _ = self.stream.set_nonblocking(true);
-        let _ = pthread_kill(self.handle.as_pthread_t(), Signal::SIGUSR1);
-    }
-    // ANCHOR_END: wake
 }
