@@ -32,7 +32,7 @@ fn main() -> io::Result<()> {
     let limits = Limits {
         max_clients: 100,
         idle_timeout: Some(Duration::from_secs(60)),
-        grace: Duration::from_secs(5),
+        ..Limits::default()
     };
     let stop = Stop::at_first_signal()?;
     let listener = listen("127.0.0.1:7100")?;

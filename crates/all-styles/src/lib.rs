@@ -22,6 +22,8 @@ macro_rules! each {
             thread THREAD thread_server;
             select SELECT select_server;
             async_ ASYNC async_server;
+            prefork PREFORK prefork_server;
+            pool POOL pool_server;
             poll POLL poll_server;
             epoll EPOLL epoll_server;
         }

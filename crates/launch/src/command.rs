@@ -10,17 +10,17 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgMatches, Args, Command, FromArgMatches};
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, value_parser};
 use protocol::fortune::Fortunes;
 use protocol::{CATALOGUE, Entry, Settings, Store};
-use sockets::Limits;
+use sockets::{INHERITED, Limits, Share};
 use uploads::Directory;
 
 use crate::descriptors::raise_descriptor_limit;
 use crate::life::{Serve, Server};
 use crate::output::printed;
 use crate::problem::{Problem, complain};
-use crate::style::{MaxClients, Style};
+use crate::style::{MaxClients, Own, Style};
 
 /// The options of a server.
 #[derive(Args, Debug)]
@@ -84,6 +84,9 @@ pub fn command(style: &Style) -> Command {
         .map(|service| format!("{} {}", service.name, style.port(service)))
         .collect();
     let max_clients = match style.max_clients {
+        MaxClients::Default(default) if style.has_workers() => {
+            format!("{default}, with a worker for each")
+        }
         MaxClients::Default(default) => format!("{default}"),
         MaxClients::AtMost(most, why) => format!("{most}, and not more: {why}"),
         MaxClients::DescriptorsLess(less) => format!("the limit of open descriptors less {less}"),
@@ -95,7 +98,7 @@ pub fn command(style: &Style) -> Command {
              SIGINT (Ctrl-C), SIGTERM or SIGHUP stops it gracefully, a second one at once.",
         )
         .version(env!("CARGO_PKG_VERSION"));
-    let with_default = |arg: clap::Arg, default: &str| {
+    let with_default = |arg: Arg, default: &str| {
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
         arg.help(format!("{help} [default: {default}]"))
     };
@@ -105,8 +108,60 @@ pub fn command(style: &Style) -> Command {
         .mut_arg("listen", |arg| {
             with_default(arg, &format!("127.0.0.1 and the style's own port: {}", ports.join(", ")))
         })
-        .mut_arg("max_clients", |arg| with_default(arg, &max_clients))
+        .mut_arg("max_clients", |arg| {
+            let arg = match style.own {
+                Own::WorkerThread => arg.help(
+                    "How many clients to serve at once; further clients wait in the queue, and then \
+                     in the backlog",
+                ),
+                _ => arg,
+            };
+            with_default(arg, &max_clients)
+        })
         .mut_arg("idle_timeout", |arg| with_default(arg, idle))
+        .args(arguments_of(style))
+}
+
+/// The options that only this style has.
+fn arguments_of(style: &Style) -> Option<Arg> {
+    // They stand behind --max-clients.
+    let argument = |name| Arg::new(name).long(name).display_order(2);
+    match style.own {
+        Own::WorkerThread => Some(
+            argument(QUEUE)
+                .value_name("N")
+                .value_parser(value_parser!(u16))
+                .default_value("64")
+                .help("How many more clients may wait for a worker inside the server"),
+        ),
+        Own::WorkerProcess => Some(
+            argument(SHARE)
+                .value_name("WAY")
+                .value_parser(PossibleValuesParser::new(Share::ALL.map(|(name, _)| name)))
+                .default_value(Share::ALL[0].0)
+                .help(
+                    "How the workers share the port: each blocks in accept(2); or all wait in one \
+                     set of epoll(7), in poll(2), or each in a set of its own with EPOLLEXCLUSIVE; \
+                     or each has a listener of its own (SO_REUSEPORT)",
+                ),
+        ),
+        _ => None,
+    }
+}
+
+const QUEUE: &str = "queue";
+const SHARE: &str = "share";
+
+/// The value of an option that not every style has.
+fn value_of<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Option<T> {
+    matches.try_get_one::<T>(name).ok().flatten().cloned()
+}
+
+/// The way to share the port, if the style has one.
+fn share(matches: &ArgMatches) -> Share {
+    let wanted = value_of::<String>(matches, SHARE);
+    let found = Share::ALL.into_iter().find(|(name, _)| wanted.as_deref() == Some(name));
+    found.map(|(_, share)| share).unwrap_or_default()
 }
 
 /// The server that a command line asks for.
@@ -116,6 +171,17 @@ pub(crate) fn server(style: &Style, serve: Serve, matches: &ArgMatches) -> Resul
     let descriptors = raise_descriptor_limit().map_err(|error| {
         Problem::world(format!("cannot raise the limit of descriptors: {error}"))
     })?;
+    let listen = match options.listen {
+        Some(HostPort(address)) => address,
+        None => format!("127.0.0.1:{}", style.port(options.service)),
+    };
+    if listen == INHERITED && style.own == Own::WorkerProcess {
+        return Err(Problem::usage(format!(
+            "{} takes no inherited listener: when it stops, it ends the listener for all processes, \
+             also for the program that has made it; see --help",
+            style.name
+        )));
+    }
     let seed = options.seed.unwrap_or_else(|| RandomState::new().hash_one(0));
     let (fortunes, note) = match options.fortunes.as_deref() {
         None => (Fortunes::built_in(seed), None),
@@ -137,14 +203,13 @@ pub(crate) fn server(style: &Style, serve: Serve, matches: &ArgMatches) -> Resul
     Ok(Server {
         process_name: style.process_name,
         serve,
-        listen: match options.listen {
-            Some(HostPort(address)) => address,
-            None => format!("127.0.0.1:{}", style.port(options.service)),
-        },
+        listen,
         limits: Limits {
             max_clients: max_clients(style, options.max_clients, descriptors)?,
             idle_timeout,
             grace: Duration::from_secs(options.grace),
+            queue: value_of::<u16>(matches, QUEUE).unwrap_or_default().into(),
+            share: share(matches),
         },
         notes: note.into_iter().collect(),
         service,
@@ -182,9 +247,8 @@ pub fn host_port(text: &str) -> Result<HostPort, String> {
 /// Passes negative numbers to the options, which then say what is expected. Otherwise clap would
 /// take `-1` for an option of that name.
 pub fn hear_negative_numbers(command: Command) -> Command {
-    let takes_value = |arg: &clap::Arg| arg.get_action().takes_values();
-    let hear =
-        |arg: clap::Arg| if takes_value(&arg) { arg.allow_negative_numbers(true) } else { arg };
+    let takes_value = |arg: &Arg| arg.get_action().takes_values();
+    let hear = |arg: Arg| if takes_value(&arg) { arg.allow_negative_numbers(true) } else { arg };
     command.mut_args(hear).mut_subcommands(hear_negative_numbers)
 }
 
@@ -253,7 +317,7 @@ fn address_tip(program: &Command, error: &clap::Error, text: &str) -> Option<Str
         return None;
     }
     let asked = asked(program, text);
-    let is_address = |arg: &&clap::Arg| {
+    let is_address = |arg: &&Arg| {
         let names = arg.get_value_names().unwrap_or_default();
         !arg.is_hide_set()
             && names.iter().any(|name| ["HOST:PORT", "HOST[:PORT]"].contains(&&**name))

@@ -44,6 +44,10 @@ pub enum Own {
     Process,
     /// A thread.
     Thread,
+    /// A process that was there before it, and serves others after it.
+    WorkerProcess,
+    /// A thread that was there before it, and serves others after it.
+    WorkerThread,
     /// A slot in the table of a loop that serves all of them.
     Slot,
     /// A task.
@@ -148,6 +152,34 @@ styles! {
         room_of_many: true,
         starts_by_default: true,
     }
+    /// Processes that are there before their clients.
+    PREFORK {
+        name: "prefork",
+        process_name: "prefork-server",
+        sign: "⬟",
+        look: AnsiColor::BrightBlue.on_default(),
+        answer: "processes kept ready",
+        so: "each accepts for itself; the next client waits in the backlog",
+        thousand: 7,
+        own: Own::WorkerProcess,
+        max_clients: MaxClients::Default(16),
+        room_of_many: true,
+        starts_by_default: false,
+    }
+    /// Threads that are there before their clients.
+    POOL {
+        name: "pool",
+        process_name: "pool-server",
+        sign: "⬢",
+        look: AnsiColor::BrightGreen.on_default(),
+        answer: "threads kept ready",
+        so: "each takes the next client from a queue",
+        thousand: 9,
+        own: Own::WorkerThread,
+        max_clients: MaxClients::Default(64),
+        room_of_many: true,
+        starts_by_default: false,
+    }
     /// One loop for all, without select's limit.
     POLL {
         name: "poll",
@@ -202,6 +234,30 @@ impl Style {
     /// If it does not, tests assert the opposite of the other styles: the second client waits.
     pub fn serves_many(&self) -> bool {
         self.own != Own::Nothing
+    }
+
+    /// Whether its processes or threads are there before its clients.
+    pub fn has_workers(&self) -> bool {
+        matches!(self.own, Own::WorkerProcess | Own::WorkerThread)
+    }
+
+    /// How many of `wanted` clients it serves at once, unless the command line or the limit of
+    /// descriptors says otherwise.
+    pub fn at_once(&self, wanted: usize) -> usize {
+        match self.max_clients {
+            MaxClients::Default(most) | MaxClients::AtMost(most, _) => wanted.min(most),
+            MaxClients::DescriptorsLess(_) => wanted,
+        }
+    }
+
+    /// How many child processes it has when it has no clients.
+    pub fn worker_processes(&self) -> usize {
+        if self.own == Own::WorkerProcess { self.at_once(usize::MAX) } else { 0 }
+    }
+
+    /// How many threads it has for clients when it has no clients.
+    pub fn worker_threads(&self) -> usize {
+        if self.own == Own::WorkerThread { self.at_once(usize::MAX) } else { 0 }
     }
 
     /// The folder of its crate, below the top of the repository: `crates/styles/fork-server`.

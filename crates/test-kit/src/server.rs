@@ -18,6 +18,8 @@ use crate::{Client, Footprint, Process, Style, deadline, hear_interrupts, wait_u
 pub struct Server {
     running: Running,
     address: SocketAddr,
+    /// How many child processes it has without clients.
+    workers: usize,
 }
 
 const LISTENING: &str = "listening on ";
@@ -61,7 +63,8 @@ impl Server {
         if !options.contains(&"--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
         }
-        Server::from_command(command)
+        let server = Server::from_command(command)?;
+        Ok(Server { workers: worker_processes(style, options), ..server })
     }
 
     /// Starts a server of this style whose sessions panic when they read `panic!`, or have read
@@ -78,8 +81,9 @@ impl Server {
     pub fn start_faulty(style: Style, service: &str, fault: &str) -> Server {
         let mut command = Command::new(binary("faulty-server"));
         command.args([style.process_name, service, fault]);
-        Server::from_command(command)
-            .unwrap_or_else(|ended| panic!("{style:?} does not listen: {ended:#?}"))
+        let server = Server::from_command(command)
+            .unwrap_or_else(|ended| panic!("{style:?} does not listen: {ended:#?}"));
+        Server { workers: worker_processes(style, &[]), ..server }
     }
 
     /// Starts any command that says `listening on ADDRESS` as the servers do.
@@ -97,8 +101,9 @@ impl Server {
     pub fn start_with_log(style: Style, service: &str, options: &[&str], log: Stdio) -> Server {
         let mut command = command(&[], style);
         command.args([service, "--listen", "127.0.0.1:0"]).args(options);
-        Server::from_running(Running::spawn_with_errors(command, log))
-            .unwrap_or_else(|ended| panic!("{style:?} does not listen: {ended:#?}"))
+        let server = Server::from_running(Running::spawn_with_errors(command, log))
+            .unwrap_or_else(|ended| panic!("{style:?} does not listen: {ended:#?}"));
+        Server { workers: worker_processes(style, options), ..server }
     }
 
     fn from_running(running: Running) -> Result<Server, Ended> {
@@ -106,6 +111,7 @@ impl Server {
             Ok(line) => Ok(Server {
                 address: line[LISTENING.len()..].parse().expect("an address"),
                 running,
+                workers: 0,
             }),
             Err(_) => Err(running.end()),
         }
@@ -143,8 +149,20 @@ impl Server {
         visitor.read_to_end();
         drop(visitor);
         self.wait_for_log(|line| line.contains("client 1 left"));
-        wait_until("the children are gone", || self.process().children().is_empty());
+        self.wait_for_no_clients();
         self.process().footprint()
+    }
+
+    /// Waits until no process of a client is left: a server has only the children that it has without
+    /// clients.
+    #[track_caller]
+    pub fn wait_for_no_clients(&self) {
+        wait_until("the children are gone", || self.has_no_clients());
+    }
+
+    /// Whether it has only the children that it has without clients.
+    pub fn has_no_clients(&self) -> bool {
+        self.process().children().len() == self.workers
     }
 
     /// Waits for a line of its log, from the first line on, and returns it.
@@ -226,6 +244,15 @@ pub fn run_under(wrapper: &[&str], style: Style, arguments: &[impl AsRef<OsStr>]
     let mut command = command(wrapper, style);
     command.args(arguments);
     Running::spawn(command).end()
+}
+
+/// How many child processes a style has without clients, with these options.
+fn worker_processes(style: Style, options: &[&str]) -> usize {
+    let wanted = options.iter().skip_while(|option| **option != "--max-clients").nth(1);
+    match style.worker_processes() {
+        0 => 0,
+        workers => wanted.map_or(workers, |wanted| wanted.parse().expect("a number")),
+    }
 }
 
 fn command(wrapper: &[&str], style: Style) -> Command {

@@ -8,13 +8,21 @@ impl Process {
     /// How often its threads have slept, and so been woken, since they were started
     /// (`voluntary_ctxt_switches` in proc_pid_status(5)).
     pub fn wakeups(self) -> u64 {
-        let count_in = |status: String| {
+        self.wakeups_of_each_thread().sum()
+    }
+
+    /// How many of its threads have slept, and so have begun their work.
+    pub fn begun_threads(self) -> usize {
+        self.wakeups_of_each_thread().filter(|count| *count > 0).count()
+    }
+
+    fn wakeups_of_each_thread(self) -> impl Iterator<Item = u64> {
+        self.of_each_thread("status").map(|status| {
             let mut lines = status.lines();
             let count = lines.find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
             let count = count.expect("proc_pid_status(5) has it").trim();
-            count.parse::<u64>().expect("a count")
-        };
-        self.of_each_thread("status").map(count_in).sum()
+            count.parse().expect("a count")
+        })
     }
 
     /// The system call that its first thread waits in, as proc_pid_syscall(5) shows it: two

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::env;
 use std::mem;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use all_styles::STYLES;
 use clap::builder::PossibleValuesParser;
@@ -55,11 +54,7 @@ fn server(matches: &ArgMatches) -> launch::Server {
         serve,
         service: faulty(service, *fault),
         listen: "127.0.0.1:0".to_owned(),
-        limits: Limits {
-            max_clients: if style.serves_many() { 100 } else { 1 },
-            idle_timeout: None,
-            grace: Duration::from_secs(5),
-        },
+        limits: Limits { max_clients: style.at_once(100), ..Limits::default() },
         notes: Vec::new(),
         log_file: None,
         ends_with: None,
