@@ -44,7 +44,13 @@ fn connected_clients_are_not_disturbed_when_descriptors_run_out(style: Style) {
                 client.expect_line(number.to_string());
             }
         }
-        Own::Thread | Own::Slot | Own::Task => {
+        // Each worker has descriptors of its own, and accepts one client at a time.
+        Own::WorkerProcess => {
+            for (number, mut client) in clients.into_iter().enumerate() {
+                client.expect_line(number.to_string());
+            }
+        }
+        Own::Thread | Own::WorkerThread | Own::Slot | Own::Task => {
             expect_quiet_warnings(&server);
             let here = connected(&server);
             for (number, client) in clients[..here].iter_mut().enumerate() {
@@ -72,12 +78,18 @@ fn the_room_goes_on_when_descriptors_run_out(style: Style) {
         assert!(clients[1].has_nothing(), "the second client waits");
         return expect_no_warnings(&server);
     }
+    if style.own == Own::WorkerProcess {
+        return expect_few_members(&server, clients);
+    }
     expect_quiet_warnings(&server);
     let here = connected(&server);
     assert!(clients[here..].iter().all(Client::has_nothing), "a client without room waits");
     for (number, client) in clients[..here].iter_mut().enumerate() {
-        let welcome = welcome(client, number + 1);
-        client.expect_line(welcome);
+        match style.has_workers() {
+            // They race.
+            true => drop(client.skip_to_line(|line| line.starts_with("* welcome, "))),
+            false => client.expect_line(welcome(client, number + 1)),
+        }
     }
     clients[0].send("hello\r\n");
     let speech = format!("[{}] hello", clients[0].name());
@@ -92,6 +104,26 @@ fn the_room_goes_on_when_descriptors_run_out(style: Style) {
     clients[0].expect_line(joined);
 }
 
+/// The parent starts only as many workers as it has descriptors for. Their members join in any order,
+/// and the other clients wait for their turn.
+#[track_caller]
+fn expect_few_members(server: &Server, mut clients: Vec<Client>) {
+    let warning = server.wait_for_log(|line| line.contains("at most"));
+    let (_, most) = warning.split_once("at most ").expect("it is in it");
+    let most: usize = most.split(' ').next().expect("a number").parse().expect("a number");
+    assert!((2..12).contains(&most), "{warning}");
+    let welcome = |client: &mut Client| drop(client.skip_to_line(|line| line.contains("welcome")));
+    clients[..most].iter_mut().for_each(welcome);
+    assert!(clients[most..].iter().all(Client::has_nothing), "a client without room waits");
+    let others = clients.split_off(most);
+    for (mut old, mut new) in clients.into_iter().zip(others) {
+        old.send("/quit\r\n");
+        old.read_to_end();
+        drop(old);
+        welcome(&mut new);
+    }
+}
+
 fn a_lack_of_resources_is_waited_out(style: Style) {
     for error in ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"] {
         let Some(server) = start_failing(style, error) else {
@@ -99,7 +131,11 @@ fn a_lack_of_resources_is_waited_out(style: Style) {
         };
         serve_one(&server);
         let warnings = warnings(&server);
-        assert_eq!(warnings.len(), 1, "{error}: {warnings:?}");
+        match style.own {
+            // Each worker accepts for itself, and warns for itself.
+            Own::WorkerProcess => assert!(!warnings.is_empty(), "{error}"),
+            _ => assert_eq!(warnings.len(), 1, "{error}: {warnings:?}"),
+        }
     }
 }
 
@@ -119,7 +155,12 @@ fn a_client_that_is_gone_before_accept_does_not_block_the_server(style: Style) {
     let server = Server::start(style, "echo");
     // A style says where it listens before it prepares its listener.
     let port = server.address().port();
-    wait_until("the listener does not block", || !server.process().has_blocking_listener(port));
+    let blocks = || server.process().has_blocking_listener(port);
+    match style.own {
+        // A worker has nothing to do but to wait for the next client.
+        Own::WorkerProcess => assert!(blocks()),
+        _ => wait_until("the listener does not block", || !blocks()),
+    }
     drop(server);
     let Some(server) = start_failing(style, "EAGAIN") else {
         return;
@@ -135,6 +176,9 @@ fn a_client_that_is_gone_before_accept_does_not_block_the_server(style: Style) {
     });
     first.expect_line("hello");
     expect_no_warnings(&server);
+    if style.own == Own::WorkerProcess {
+        does_not_apply("a worker does nothing but wait for the next client");
+    }
 }
 
 fn a_wait_without_memory_is_tried_again(style: Style) {
@@ -146,8 +190,14 @@ fn a_wait_without_memory_is_tried_again(style: Style) {
     let fault = "inject=poll,ppoll,select,pselect6:error=ENOMEM:when=3+4";
     let strace = ["strace", "-D", "-f", "-qq", "-o", "/dev/null"];
     let strace = [&strace[..], &["-e", trace, "-e", fault]].concat();
+    // strace counts the calls of each process separately.
+    let workers: &[&str] = match style.own {
+        Own::WorkerProcess => &["--max-clients", "1"],
+        _ => &[],
+    };
+    let options = [&["--grace", "3600"], workers].concat();
     for service in ["echo", "chat"] {
-        let mut server = Server::start_under(&strace, style, service, &["--grace", "3600"]);
+        let mut server = Server::start_under(&strace, style, service, &options);
         for _ in 0..4 {
             let mut client = server.connect();
             match service {
@@ -166,7 +216,7 @@ fn a_wait_without_memory_is_tried_again(style: Style) {
 
 /// The kernel keeps a list of the descriptors that the server waits for (epoll(7)).
 fn waits_with_epoll(style: Style) -> bool {
-    ["async", "epoll"].contains(&style.name)
+    [Style::ASYNC, Style::EPOLL].contains(&style)
 }
 
 /// The kernel's list has no room for every client (epoll_ctl(2), ENOSPC). If a server has no such
@@ -201,7 +251,8 @@ fn members_go_on_when_the_limit_falls_below_the_open_descriptors(style: Style) {
         return does_not_apply("it serves one client at a time");
     }
     let mut server = Server::start_with(style, "chat", &["--grace", "3600"]);
-    let mut members: Vec<Client> = (1..=CLIENTS).map(|here| join(&server, here)).collect();
+    let count = style.at_once(CLIENTS);
+    let mut members: Vec<Client> = (1..=count).map(|here| join(&server, here)).collect();
     let limit = |descriptors: u32| {
         let mut prlimit = Command::new("prlimit");
         prlimit.args([format!("--nofile={descriptors}:4096"), format!("--pid={}", server.pid())]);
@@ -218,7 +269,7 @@ fn members_go_on_when_the_limit_falls_below_the_open_descriptors(style: Style) {
     members[0].skip_to_line(|line| line == left);
     let mut newcomer = server.connect();
     limit(4096);
-    newcomer.expect_line(welcome(&newcomer, CLIENTS));
+    newcomer.expect_line(welcome(&newcomer, count));
     limit(12);
     server.process().signal(Signal::SIGTERM);
     for member in &mut members {
@@ -235,7 +286,9 @@ fn calls_that_signals_interrupt_are_repeated(style: Style) {
     // A call on a non-blocking socket never waits, so no signal interrupts it (signal(7)).
     let waits = "poll,ppoll,select,pselect6,epoll_wait,accept4";
     let calls = match style.own {
-        Own::Nothing | Own::Process | Own::Thread => format!("{waits},recvfrom,sendto"),
+        Own::Nothing | Own::Process | Own::Thread | Own::WorkerProcess | Own::WorkerThread => {
+            format!("{waits},recvfrom,sendto")
+        }
         Own::Slot | Own::Task => waits.to_owned(),
     };
     let (trace, fault) = (format!("trace={calls}"), format!("inject={calls}:error=EINTR:when=1+2"));

@@ -309,7 +309,11 @@ mod the_session {
         let (fork, thread) = (over(&session, "fork"), over(&session, "thread"));
         assert!(fork > 2.0 * thread && thread > 0.0, "{fork} {thread}");
         assert!(fork / (session.connections as f64) < 0.5e-3, "{fork}");
-        for row in &session.rows[3..] {
+        // Both kinds of workers cost less than a thread for each client, and the pool costs more
+        // than the processes.
+        let (prefork, pool) = (over(&session, "prefork"), over(&session, "pool"));
+        assert!(prefork < pool && pool < 0.75 * thread, "{prefork} {pool} {thread}");
+        for row in session.rows[3..].iter().filter(|row| row.style != "pool") {
             assert!(row.over.median < thread / 2.0, "{row:?}");
             let spread = session.rows[0].whole.max - session.rows[0].whole.min;
             assert!(row.over.median < 2.0 * spread, "{row:?} {spread}");

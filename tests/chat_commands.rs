@@ -109,7 +109,7 @@ fn who_lists_all_members_in_the_order_of_joining(style: Style) {
 
 fn who_lists_at_most_a_hundred_names(style: Style) {
     let server = Server::start(style, "chat");
-    let count = if style.serves_many() { 102 } else { 1 };
+    let count = style.at_once(102);
     let mut members: Vec<_> = (1..=count).map(|here| join(&server, here)).collect();
     let names: Vec<_> = members.iter().take(100).map(Client::name).collect();
     let more = if count > 100 { " and 2 more" } else { "" };

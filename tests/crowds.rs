@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, getrlimit};
 use test_kit::chat::join;
-use test_kit::{Client, Crowd, MaxClients, Process, Server, Signal, Style};
+use test_kit::{Client, Crowd, Process, Server, Signal, Style};
 use test_kit::{can_open, does_not_apply, each_style, require_tool, run_under, wait_until};
 
 each_style!(
@@ -20,13 +20,10 @@ each_style!(
 const MANY: usize = 1100;
 
 fn more_clients_than_a_style_accepts_wait_for_their_turn(style: Style) {
+    let at_once = style.at_once(MANY);
     // All that wait have to fit into the backlog of 1,024.
-    let count = if style.serves_many() { MANY } else { MANY - 100 };
+    let count = MANY.min(at_once + 1000);
     let Some(_descriptors) = Descriptors::take(count + 100) else { return };
-    let at_once = match style.max_clients {
-        MaxClients::Default(most) | MaxClients::AtMost(most, _) => most.min(MANY),
-        MaxClients::DescriptorsLess(_) => MANY,
-    };
     let server = Server::start(style, "echo");
     let mut crowd = Crowd::connect(&server, count);
     crowd.speak();
@@ -49,7 +46,7 @@ fn a_descriptor_too_high_for_select_is_refused(style: Style) {
     let wrapper = ["bash", "-c", inherit, "bash"];
     let server = Server::start_under(&wrapper, style, "echo", &[]);
     assert!(server.process().descriptors().len() > 100);
-    let count = if style.serves_many() { 1000 } else { 1 };
+    let count = style.at_once(1000);
     let mut crowd = Crowd::connect(&server, count);
     crowd.speak();
     let refused: Vec<usize> = (0..count).filter(|number| !crowd.is_echoed(*number)).collect();
@@ -89,7 +86,7 @@ fn select_says_that_its_listener_is_too_high_already() {
 fn a_thousand_idle_clients_cost_no_time(style: Style) {
     let Some(_descriptors) = Descriptors::take(1100) else { return };
     let server = Server::start(style, "echo");
-    let count = if style.serves_many() { 1000 } else { 1 };
+    let count = style.at_once(1000);
     let mut crowd = Crowd::connect(&server, count);
     crowd.speak();
     expect_echoes(&mut crowd, 0..count);
@@ -118,28 +115,29 @@ fn a_thousand_idle_clients_cost_no_time(style: Style) {
 /// A crowd vanishes, and a newcomer is welcomed; a crowd vanishes again, and the server stops at
 /// once.
 fn members_that_vanish_together_delay_no_other_member(style: Style) {
-    const COUNT: usize = 400;
     if !style.serves_many() {
         let server = Server::start(style, "chat");
         join(&server, 1).reset();
         join(&server, 1);
         return does_not_apply("it serves one client at a time");
     }
-    let Some(_descriptors) = Descriptors::take(COUNT + 200) else { return };
+    // Ada has a place, too.
+    let count = style.at_once(401) - 1;
+    let Some(_descriptors) = Descriptors::take(count + 200) else { return };
     // With this grace, only the end of the last member ends the server.
     let mut server = Server::start_with(style, "chat", &["--grace", "3600"]);
     let mut ada = join(&server, 1);
     let vanish = |ada: &mut Client| {
-        let mut crowd = Crowd::connect(&server, COUNT);
-        for _ in 0..COUNT {
+        let mut crowd = Crowd::connect(&server, count);
+        for _ in 0..count {
             ada.skip_to_line(|line| line.ends_with(" joined"));
         }
-        crowd.leave(COUNT);
+        crowd.leave(count);
     };
     vanish(&mut ada);
     let mut newcomer = server.connect();
     newcomer.skip_to_line(|line| line.starts_with("* welcome, "));
-    for _ in 0..COUNT {
+    for _ in 0..count {
         ada.skip_to_line(|line| line.ends_with(" left"));
     }
     newcomer.reset();

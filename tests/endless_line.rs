@@ -3,7 +3,7 @@
 use std::env;
 
 use test_kit::chat::{expect_silence, join};
-use test_kit::{Client, Process, Server, Style, each_style};
+use test_kit::{Client, Process, Server, Style, each_style, wait_until};
 
 each_style!(an_endless_line_is_refused_once_and_not_stored (row 32));
 
@@ -15,6 +15,8 @@ fn an_endless_line_is_refused_once_and_not_stored(style: Style) {
 
 fn check(style: Style, service: &str) {
     let server = Server::start(style, service);
+    let begun = || server.process().begun_threads();
+    wait_until("each worker has begun, and has its memory", || begun() > style.worker_threads());
     let mut client = match service {
         "chat" => join(&server, 1),
         _ => server.connect(),

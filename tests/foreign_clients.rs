@@ -290,8 +290,8 @@ fn redis_benchmark_is_echoed(style: Style) {
     let server = Server::start(style, "echo");
     let port = server.address().port().to_string();
     // With more than one, the first would wait forever for the others to connect.
-    let clients = if style.serves_many() { "20" } else { "1" };
-    let arguments = ["-p", &port, "-c", clients, "-n", "5000", "--csv", "ECHO", TEXT];
+    let clients = style.at_once(20).to_string();
+    let arguments = ["-p", &port, "-c", &clients, "-n", "5000", "--csv", "ECHO", TEXT];
     let benchmark = Program::start("redis-benchmark", &arguments);
     benchmark.expect_line("how many", |line| line.starts_with("\"ECHO "));
     benchmark.finish();

@@ -25,8 +25,10 @@ fn one_client_at_full_blast_delays_no_other_client(style: Style) {
             the_next_waits(&server, &question);
             continue;
         }
-        let mut others: Vec<Client> = (0..OTHERS).map(|_| server.connect()).collect();
-        let mut median = || times(&mut others, ROUNDS, &question, answer)[OTHERS * ROUNDS / 2];
+        // The flood has a place, too.
+        let count = style.at_once(OTHERS + 1) - 1;
+        let mut others: Vec<Client> = (0..count).map(|_| server.connect()).collect();
+        let mut median = || times(&mut others, ROUNDS, &question, answer)[count * ROUNDS / 2];
         let quiet = median();
         let flood = FullBlast::begin(&server, &question);
         let beside = median();

@@ -151,7 +151,7 @@ fn a_server_that_was_stopped_has_no_storm_of_timers(style: Style) {
     const IDLE: Duration = Duration::from_secs(3);
     let options = ["--idle-timeout", &IDLE.as_secs().to_string()];
     let server = Server::start_under(&["setsid"], style, "chat", &options);
-    let count = if style.serves_many() { 20 } else { 1 };
+    let count = style.at_once(20);
     let mut members: Vec<Client> = (1..=count).map(|here| join(&server, here)).collect();
     server.process().signal_group(Signal::SIGSTOP);
     wait_until("the server is stopped", || server.process().state() == Some('T'));

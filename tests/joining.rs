@@ -14,7 +14,8 @@ fn members_join_in_the_order_of_accepting(style: Style) {
     // it accepts as fast as it can, and a client that another thread joins may be overtaken.
     server.process().signal(Signal::SIGSTOP);
     wait_until("the server is stopped", || server.process().state() == Some('T'));
-    let mut clients: Vec<Client> = (0..CLIENTS).map(|_| server.connect()).collect();
+    let count = if style.has_workers() { style.at_once(CLIENTS) } else { CLIENTS };
+    let mut clients: Vec<Client> = (0..count).map(|_| server.connect()).collect();
     server.process().signal(Signal::SIGCONT);
 
     if !style.serves_many() {
@@ -22,6 +23,18 @@ fn members_join_in_the_order_of_accepting(style: Style) {
             client.expect_line(welcome(&client, 1));
             client.reset();
         }
+        return;
+    }
+    if style.has_workers() {
+        // The worker that takes a client lets it join, and the workers race: each place in the room
+        // is taken once.
+        let here = |client: &mut Client| {
+            let welcome = client.skip_to_line(|line| line.starts_with("* welcome, "));
+            (1..=CLIENTS).find(|here| welcome == self::welcome(client, *here))
+        };
+        let mut seen: Vec<_> = clients.iter_mut().map(here).collect();
+        seen.sort();
+        assert_eq!(seen, (1..=clients.len()).map(Some).collect::<Vec<_>>());
         return;
     }
     for (client, here) in clients.iter_mut().zip(1..) {

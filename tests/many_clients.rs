@@ -1,7 +1,7 @@
 //! More clients than there is room for, and crowds of clients that come and go.
 
 use test_kit::chat::{expect_silence, join, welcome};
-use test_kit::{Client, Server, Style, each_style, wait_until};
+use test_kit::{Client, Own, Server, Signal, Style, each_style, require_tool, wait_until};
 
 each_style!(
     a_surplus_client_waits_until_one_leaves (row 8),
@@ -11,12 +11,19 @@ each_style!(
     two_hundred_silent_members_leave_nothing_behind (row 27),
 );
 
+/// The number of clients that fill a server, and the options for that.
+fn few(style: Style) -> (usize, &'static [&'static str]) {
+    match (style.serves_many(), style.own) {
+        (false, _) => (1, &[]),
+        // Otherwise further clients would wait inside the server, and not in the backlog.
+        (true, Own::WorkerThread) => (2, &["--max-clients", "2", "--queue", "0"]),
+        (true, _) => (2, &["--max-clients", "2"]),
+    }
+}
+
 /// A full server, with the clients that fill it.
 fn full(style: Style, service: &str) -> (Server, Vec<Client>) {
-    let (count, options): (_, &[&str]) = match style.serves_many() {
-        true => (2, &["--max-clients", "2"]),
-        false => (1, &[]),
-    };
+    let (count, options) = few(style);
     let server = Server::start_with(style, service, options);
     let clients = (0..count).map(|_| server.connect()).collect();
     (server, clients)
@@ -49,10 +56,9 @@ fn a_surplus_client_waits_until_one_leaves(style: Style) {
 }
 
 fn a_surplus_member_waits_until_one_leaves(style: Style) {
-    let (server, mut members) = full(style, "chat");
-    for (here, member) in members.iter_mut().enumerate() {
-        member.expect_line(welcome(member, here + 1));
-    }
+    let (count, options) = few(style);
+    let server = Server::start_with(style, "chat", options);
+    let mut members: Vec<_> = (1..=count).map(|here| join(&server, here)).collect();
     let mut waiting = server.connect();
     let first = &mut members[0];
     first.send("/who\r\n");
@@ -102,8 +108,7 @@ fn two_hundred_clients_that_connect_and_close_leave_nothing_behind(style: Style)
 fn two_hundred_silent_clients_leave_nothing_behind(style: Style) {
     check(style, "echo", |server| {
         let mut clients: Vec<_> = (0..200).map(|_| server.connect()).collect();
-        let served = if style.serves_many() { 199 } else { 0 };
-        expect_echo(&mut clients[served], "here");
+        expect_echo(&mut clients[style.at_once(200) - 1], "here");
         drop(clients);
         expect_echo(&mut server.connect(), "next");
     });
@@ -112,10 +117,13 @@ fn two_hundred_silent_clients_leave_nothing_behind(style: Style) {
 fn two_hundred_silent_members_leave_nothing_behind(style: Style) {
     check(style, "chat", |server| {
         if style.serves_many() {
-            let members: Vec<_> = (1..=200).map(|here| join(server, here)).collect();
-            let mut last = join(server, 201);
-            drop(members);
+            let count = style.at_once(201) - 1;
+            let members: Vec<_> = (1..=count).map(|here| join(server, here)).collect();
+            let mut last = join(server, count + 1);
+            let waiting: Vec<_> = (count..200).map(|_| server.connect()).collect();
+            drop((waiting, members));
             let gone = |line: &str| line.ends_with(" left");
+            // Those that have waited join and leave, too.
             (0..200).for_each(|_| drop(last.skip_to_line(gone)));
         } else {
             let callers: Vec<_> = (0..200).map(|_| server.connect()).collect();
@@ -123,4 +131,52 @@ fn two_hundred_silent_members_leave_nothing_behind(style: Style) {
             join(server, 1);
         }
     });
+}
+
+/// Clients that wait inside a pool are accepted, and get their turn; the next ones wait in the
+/// backlog.
+#[test]
+fn the_queue_of_a_pool_has_as_many_places_as_its_option_says() {
+    let options = ["--max-clients", "2", "--queue", "1"];
+    let mut server = Server::start_with(Style::POOL, "echo", &options);
+    let mut served: Vec<_> = (0..2).map(|_| server.connect()).collect();
+    served.iter_mut().for_each(|client| expect_echo(client, "here"));
+    let mut waiting: Vec<_> = (0..2).map(|_| server.connect()).collect();
+    waiting.iter_mut().for_each(|client| client.send("hello"));
+    server.wait_for_log(|line| line.contains("client 3 connected"));
+    served.iter_mut().for_each(|client| expect_echo(client, "still here"));
+    assert!(waiting.iter().all(Client::has_nothing));
+    let accepted = |server: &Server| server.log().iter().any(|line| line.contains("client 4"));
+    assert!(!accepted(&server), "it waits in the backlog");
+
+    drop(served.remove(0));
+    assert_eq!(waiting[0].read_exact(5), b"hello");
+    server.wait_for_log(|line| line.contains("client 4 connected"));
+    assert!(waiting[1].has_nothing(), "it waits in the queue now");
+    // When the server stops, it answers all that has arrived, also in the queue.
+    server.process().signal(Signal::SIGTERM);
+    assert_eq!(waiting[1].read_exact(5), b"hello");
+    drop((served, waiting));
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+/// With fewer threads than it wants, a pool accepts fewer clients.
+#[test]
+fn a_pool_counts_the_workers_that_it_has() {
+    if !require_tool("strace") {
+        return;
+    }
+    let fault = "inject=clone,clone3:error=EAGAIN:when=4+";
+    let strace = ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=clone,clone3"];
+    let strace = [&strace[..], &["-e", fault]].concat();
+    let options = ["--max-clients", "8", "--queue", "0"];
+    let server = Server::start_under(&strace, Style::POOL, "echo", &options);
+    let mut clients: Vec<_> = (0..5).map(|_| server.connect()).collect();
+    clients[..3].iter_mut().for_each(|client| expect_echo(client, "here"));
+    clients[3].send("hello");
+    drop(clients.remove(0));
+    assert_eq!(clients[2].read_exact(5), b"hello");
+    let log = server.log();
+    let place = |words| log.iter().position(|line| line.contains(words)).expect("it is logged");
+    assert!(place("client 1 left") < place("client 4 connected"), "it waits in the backlog");
 }

@@ -158,12 +158,15 @@ fn footprint_when_idle(server: &Server, style: Style, service: &str) -> Footprin
     let threads = match (style.own, service) {
         (Own::Task, _) => server.process().threads().len(),
         (Own::Thread, "chat") => 2,
+        (Own::WorkerThread, "chat") => style.worker_threads() + 2,
+        (Own::WorkerThread, _) => style.worker_threads() + 1,
         _ => 1,
     };
+    let children = style.worker_processes();
     let mut now = server.process().footprint();
     wait_until("the first client is gone", || {
         now = server.process().footprint();
-        (now.threads, now.children) == (threads, 0)
+        (now.threads, now.children) == (threads, children)
     });
     now
 }

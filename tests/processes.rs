@@ -46,7 +46,7 @@ fn started_before_the_second_client(style: Style, service: &str) -> Option<usize
         // In a room the hub has a thread as well. The first member's reader starts its writer, and
         // strace counts the calls of each thread separately.
         Own::Thread => Some(if service == "chat" { 2 } else { 1 }),
-        Own::Nothing | Own::Slot | Own::Task => None,
+        Own::Nothing | Own::WorkerProcess | Own::WorkerThread | Own::Slot | Own::Task => None,
     }
 }
 
@@ -56,13 +56,46 @@ fn start_failing(style: Style, service: &str) -> Option<Server> {
         does_not_apply("it starts nothing for a client");
         return None;
     };
-    let fault = format!("inject=clone,clone3:error=EAGAIN:when={}", before + 1);
+    start_failing_at(style, service, &(before + 1).to_string(), &[])
+}
+
+/// A server that cannot start a thread or process when it starts these (strace(1), `when=`).
+fn start_failing_at(style: Style, service: &str, when: &str, options: &[&str]) -> Option<Server> {
+    let fault = format!("inject=clone,clone3:error=EAGAIN:when={when}");
     let strace = ["strace", "-D", "-f", "-qq", "-o", "/dev/null"];
     let strace = [&strace[..], &["-e", "trace=clone,clone3", "-e", &fault]].concat();
-    require_tool("strace").then(|| Server::start_under(&strace, style, service, &[]))
+    require_tool("strace").then(|| Server::start_under(&strace, style, service, options))
+}
+
+/// A server that can start no worker at first tries again, and its clients wait meanwhile.
+fn clients_wait_for_a_worker(style: Style) {
+    let Some(server) = start_failing_at(style, "echo", "1..2", &["--max-clients", "3"]) else {
+        return;
+    };
+    expect_echo(&mut server.connect());
+    server.wait_for_log(|line| line.contains(" WARN ") && line.contains("cannot start a worker"));
+    wait_until("all workers are there", || server.process().children().len() == 3);
+}
+
+/// A worker that can start no thread for its member's lines serves the next one.
+fn a_member_without_a_writer_is_lost(style: Style) {
+    // The main thread starts two threads. strace counts those of the worker separately: one for
+    // each member.
+    let Some(server) = start_failing_at(style, "chat", "3", &["--max-clients", "1"]) else {
+        return;
+    };
+    for _ in 0..2 {
+        quit(join(&server, 1));
+    }
+    server.connect().expect_lost();
+    server.wait_for_log(|line| line.contains("client 3 was lost"));
+    quit(join(&server, 1));
 }
 
 fn a_client_without_a_thread_or_process_is_refused(style: Style) {
+    if style.own == Own::WorkerProcess {
+        return clients_wait_for_a_worker(style);
+    }
     let Some(server) = start_failing(style, "echo") else {
         return;
     };
@@ -77,6 +110,9 @@ fn a_client_without_a_thread_or_process_is_refused(style: Style) {
 }
 
 fn a_member_without_a_thread_or_process_leaves_again(style: Style) {
+    if style.own == Own::WorkerThread {
+        return a_member_without_a_writer_is_lost(style);
+    }
     let Some(server) = start_failing(style, "chat") else {
         return;
     };
@@ -96,12 +132,16 @@ fn a_member_without_a_thread_or_process_leaves_again(style: Style) {
 /// If each client has a thread, and so its own stack, memory limits their number.
 fn clients_without_memory_wait_for_others_to_leave(style: Style) {
     const CLIENTS: usize = 400;
-    if style.own != Own::Thread {
+    if ![Own::Thread, Own::WorkerThread].contains(&style.own) {
         return expect_no_threads_for_clients(style);
     }
+    let options: &[&str] = match style.own {
+        Own::WorkerThread => &["--max-clients", "4000"],
+        _ => &[],
+    };
     for (megabytes, service) in [(30, "echo"), (60, "echo"), (60, "chat"), (300, "chat")] {
         let limit = format!("--as={}", megabytes * 1_000_000);
-        let mut server = Server::start_under(&["prlimit", &limit], style, service, &[]);
+        let mut server = Server::start_under(&["prlimit", &limit], style, service, options);
         let mut clients: Vec<Client> = (0..CLIENTS).map(|_| server.connect()).collect();
         let most = most_clients(&server, "RLIMIT_AS");
         server.wait_for_log(|line| line.contains(&format!("client {most} connected")));
@@ -158,7 +198,7 @@ fn most_clients(server: &Server, words: &str) -> usize {
 fn expect_no_threads_for_clients(style: Style) {
     let (server, _) = start_warm(style);
     let before = server.process().threads().len();
-    let count = if style.serves_many() { 20 } else { 1 };
+    let count = style.at_once(20);
     let mut clients: Vec<Client> = (0..count).map(|_| server.connect()).collect();
     clients.iter_mut().for_each(expect_echo);
     assert_eq!(server.process().threads().len(), before);
@@ -183,6 +223,7 @@ fn only_fork_and_thread_start_something_for_a_client(style: Style) {
         calls.lines().filter(begins).count()
     };
     expect_echo(&mut server.connect());
+    server.wait_for_no_clients();
     let first = count();
     for _ in 0..10 {
         expect_echo(&mut server.connect());
@@ -191,17 +232,20 @@ fn only_fork_and_thread_start_something_for_a_client(style: Style) {
         Own::Process | Own::Thread => {
             wait_until("each has its own", || count() == first + 10);
         }
-        Own::Nothing | Own::Slot | Own::Task => assert_eq!(count(), first),
+        Own::Nothing | Own::WorkerProcess | Own::WorkerThread | Own::Slot | Own::Task => {
+            assert_eq!(count(), first);
+        }
     }
 }
 
 fn clients_that_leave_while_the_server_is_stopped_are_noticed_afterwards(style: Style) {
     let (server, before) = start_warm(style);
-    let count = if style.serves_many() { 50 } else { 1 };
+    let count = style.at_once(50);
     let mut clients: Vec<_> = (0..count).map(|_| server.connect()).collect();
     clients.iter_mut().for_each(expect_echo);
     let children = server.process().children();
-    assert_eq!(children.len(), if style == Style::FORK { count } else { 0 });
+    let standing = style.worker_processes();
+    assert_eq!(children.len(), if style == Style::FORK { count } else { standing });
 
     stop([server.process()]);
     if style == Style::FORK {
@@ -224,7 +268,7 @@ fn members_that_leave_while_the_server_is_stopped_leave_the_room(style: Style) {
         return drop(join(&server, 1));
     }
     let ada_s = server.process().children();
-    let members: Vec<_> = (2..=30).map(|here| join(&server, here)).collect();
+    let members: Vec<_> = (2..=style.at_once(30)).map(|here| join(&server, here)).collect();
     let mut names: Vec<_> = members.iter().map(Client::name).collect();
     for name in &names {
         ada.expect_line(format!("* {name} joined"));
@@ -256,12 +300,15 @@ fn five_hundred_short_connections_leave_nothing_behind(style: Style) {
 }
 
 fn a_killed_child_loses_only_its_client(style: Style) {
-    if style != Style::FORK {
+    if !has_processes(style) {
         return expect_no_children(style);
     }
     let server = Server::start(style, "echo");
-    let mut clients = [(); 3].map(|()| server.connect());
-    clients.iter_mut().for_each(expect_echo);
+    let mut clients = [(); 3].map(|()| {
+        let mut client = server.connect();
+        expect_echo(&mut client);
+        client
+    });
     child_of(&server, 2).signal(Signal::SIGKILL);
     let [first, second, third] = &mut clients;
     second.expect_lost();
@@ -276,7 +323,7 @@ fn a_killed_child_loses_only_its_client(style: Style) {
 const FATAL: [i32; 8] = [3, 4, 6, 8, 9, 34, 40, 64];
 
 fn after_any_signal_that_kills_a_child_its_place_is_free_again(style: Style) {
-    if style != Style::FORK {
+    if !has_processes(style) {
         return expect_no_children(style);
     }
     for service in ["echo", "chat"] {
@@ -295,19 +342,22 @@ fn after_any_signal_that_kills_a_child_its_place_is_free_again(style: Style) {
             let named = Signal::try_from(signal).map_or("signal ", Signal::as_str);
             assert!(line.contains(&format!("was killed by {named}")), "{line}");
         }
-        assert_eq!(server.process().children(), []);
+        server.wait_for_no_clients();
         server.process().signal(Signal::SIGTERM);
         assert_eq!(server.wait().code(), Some(0));
     }
 }
 
 fn a_stopped_child_delays_no_other_client(style: Style) {
-    if style != Style::FORK {
+    if !has_processes(style) {
         return expect_no_children(style);
     }
     let mut server = Server::start(style, "echo");
-    let mut clients = [(); 2].map(|()| server.connect());
-    clients.iter_mut().for_each(expect_echo);
+    let mut clients = [(); 2].map(|()| {
+        let mut client = server.connect();
+        expect_echo(&mut client);
+        client
+    });
     let child = child_of(&server, 1);
     stop([child]);
     let [stopped, other] = &mut clients;
@@ -342,7 +392,7 @@ fn foreign_orphans_are_reaped_by_the_first_process(style: Style) {
         wait_until("the orphans are reaped", || {
             // Those that still run have no other parent any more, so they are the server's
             // children.
-            inside.children().is_empty()
+            inside.children().len() == style.worker_processes()
         });
         let mut client = server.connect();
         expect_echo(&mut client);
@@ -354,7 +404,7 @@ fn foreign_orphans_are_reaped_by_the_first_process(style: Style) {
 }
 
 fn a_killed_child_leaves_the_room(style: Style) {
-    if style != Style::FORK {
+    if !has_processes(style) {
         return expect_no_children(style);
     }
     let server = Server::start(style, "chat");
@@ -367,12 +417,16 @@ fn a_killed_child_leaves_the_room(style: Style) {
     ada.send("/who\r\nis he gone?\r\n");
     ada.expect_line("* here: ada, cyd");
     cyd.expect_line("[ada] is he gone?");
-    wait_until("he is reaped", || server.process().children().len() == 2);
+    // Another worker takes the place of a dead one.
+    let left = if style == Style::FORK { 2 } else { style.worker_processes() };
+    wait_until("he is reaped", || server.process().children().len() == left);
 }
 
 fn a_child_holds_its_client_and_no_sibling(style: Style) {
-    if style != Style::FORK {
-        return expect_no_children(style);
+    match style.own {
+        Own::Process => {}
+        Own::WorkerProcess => return expect_own_sockets_of_workers(style, "echo", 2),
+        _ => return expect_no_children(style),
     }
     let server = Server::start(style, "echo");
     let mut clients = [(); 5].map(|()| server.connect());
@@ -381,8 +435,10 @@ fn a_child_holds_its_client_and_no_sibling(style: Style) {
 }
 
 fn a_members_child_holds_its_client_its_link_and_no_sibling(style: Style) {
-    if style != Style::FORK {
-        return expect_no_children(style);
+    match style.own {
+        Own::Process => {}
+        Own::WorkerProcess => return expect_own_sockets_of_workers(style, "chat", 3),
+        _ => return expect_no_children(style),
     }
     let server = Server::start(style, "chat");
     let [ada, mut bob, mut cyd, dan, mut eve] = room(&server, ["ada", "bob", "cyd", "dan", "eve"]);
@@ -427,43 +483,49 @@ fn one_thread_forks(style: Style) {
         }
         let most = seen.into_iter().max();
         match style.own {
-            Own::Nothing | Own::Process | Own::Slot => assert_eq!(most, Some(1)),
+            Own::Nothing | Own::Process | Own::WorkerProcess | Own::Slot => {
+                assert_eq!(most, Some(1));
+            }
             // Each client has a thread, so with the main thread there are at least two ...
-            Own::Thread => assert!(most >= Some(2)),
+            Own::Thread | Own::WorkerThread => assert!(most >= Some(2)),
             // ... and a runtime has a thread for each processor except the first.
             Own::Task => assert!(most >= Some(2)),
         }
     }
-    if style != Style::FORK {
+    if ![Own::Process, Own::WorkerProcess].contains(&style.own) {
         does_not_apply("it never forks");
     }
 }
 
 fn no_child_outlives_a_killed_server(style: Style) {
     let mut server = Server::start(style, "echo");
-    let count = if style.serves_many() { 3 } else { 1 };
-    let mut clients: Vec<_> = (0..count).map(|_| server.connect()).collect();
-    clients.iter_mut().for_each(expect_echo);
+    let count = style.at_once(3);
+    let connect = |_| {
+        let mut client = server.connect();
+        expect_echo(&mut client);
+        client
+    };
+    // The workers are there.
+    server.wait_for_no_clients();
+    let mut clients: Vec<_> = (0..count).map(connect).collect();
     let children = server.process().children();
-    match style {
-        Style::FORK => {
-            let (stuck, waits) = (child_of(&server, 3), child_of(&server, 1));
-            clients[2].send_until(|| is_stuck(stuck, waits));
-            assert_eq!(children.len(), 3);
-        }
-        _ => assert_eq!(children, []),
+    if has_processes(style) {
+        let (stuck, waits) = (child_of(&server, 3), child_of(&server, 1));
+        clients[2].send_until(|| is_stuck(stuck, waits));
     }
+    let standing = style.worker_processes();
+    assert_eq!(children.len(), if style == Style::FORK { 3 } else { standing });
     server.process().signal(Signal::SIGKILL);
     server.wait();
     expect_gone(&children);
     clients.iter_mut().for_each(Client::expect_lost);
-    if style != Style::FORK {
+    if !has_processes(style) {
         does_not_apply(NO_CHILDREN);
     }
 }
 
 fn no_members_child_outlives_a_killed_server(style: Style) {
-    if style != Style::FORK {
+    if !has_processes(style) {
         return expect_no_children(style);
     }
     let mut server = Server::start(style, "chat");
@@ -477,7 +539,7 @@ fn no_members_child_outlives_a_killed_server(style: Style) {
         expect_silence(&mut ada);
     }
     let children = server.process().children();
-    assert_eq!(children, [child_of(&server, 1), child_of(&server, 2)]);
+    assert!([1, 2].into_iter().all(|client| children.contains(&child_of(&server, client))));
     server.process().signal(Signal::SIGKILL);
     server.wait();
     expect_gone(&children);
@@ -559,8 +621,9 @@ fn start_warm(style: Style) -> (Server, Footprint) {
     server.wait_for_log(|line| line.contains("client 1 left"));
     let process = server.process();
     wait_until("nothing of the first client is left", || {
-        let is_idle = style == Style::ASYNC || process.threads().len() == 1;
-        is_idle && process.children().is_empty()
+        let threads = 1 + style.worker_threads();
+        let is_idle = style == Style::ASYNC || process.threads().len() == threads;
+        is_idle && server.has_no_clients()
     });
     let before = process.footprint();
     (server, before)
@@ -602,7 +665,12 @@ fn expect_echo(client: &mut Client) {
     client.expect_line("hello");
 }
 
-/// Checks the styles other than fork where a test is about children.
+/// Whether a process serves each client: one of its own, or a worker.
+fn has_processes(style: Style) -> bool {
+    matches!(style.own, Own::Process | Own::WorkerProcess)
+}
+
+/// Checks the styles without processes for clients where a test is about children.
 fn expect_no_children(style: Style) {
     for service in ["echo", "chat"] {
         let server = Server::start(style, service);
@@ -622,9 +690,48 @@ fn expect_no_children(style: Style) {
 #[track_caller]
 fn child_of(server: &Server, client: u64) -> Process {
     let children = server.process().children();
-    let mut its =
-        children.into_iter().filter(|child| child.threads() == [format!("client-{client}")]);
-    its.next().expect("a process for each client")
+    let mut its = children.iter().filter(|child| child.threads() == [format!("client-{client}")]);
+    if let Some(child) = its.next() {
+        return *child;
+    }
+    // A worker keeps its name, and says itself that it has accepted the client.
+    let line = server.wait_for_log(|line| line.contains(&format!("client {client} connected")));
+    let process = line.split_whitespace().nth(2).expect("the process is in it");
+    let process = Process(process.parse().expect("it is a number"));
+    assert!(children.contains(&process), "no process for client {client}");
+    process
+}
+
+/// Every worker shares the listener with its parent, and no other socket. `sockets` of a worker that
+/// serves a client belong to it alone, and one of each other worker.
+#[track_caller]
+fn expect_own_sockets_of_workers(style: Style, service: &str, sockets: usize) {
+    let server = Server::start(style, service);
+    let clients: Vec<_> = (1..=5)
+        .map(|here| match service {
+            "chat" => join(&server, here),
+            _ => {
+                let mut client = server.connect();
+                expect_echo(&mut client);
+                client
+            }
+        })
+        .collect();
+    server.wait_for_no_clients();
+    let of_parent = server.process().sockets();
+    let mut seen = Vec::new();
+    let mut counts = Vec::new();
+    for worker in server.process().children() {
+        let (shared, own): (Vec<_>, Vec<_>) =
+            worker.sockets().into_iter().partition(|socket| of_parent.contains(socket));
+        assert_eq!(shared.len(), 1, "{shared:?}");
+        assert!(own.iter().all(|socket| !seen.contains(socket)), "{own:?}");
+        counts.push(own.len());
+        seen.extend(own);
+    }
+    counts.sort();
+    let (idle, busy) = counts.split_at(counts.len() - clients.len());
+    assert!(idle.iter().all(|count| *count == 1) && busy.iter().all(|count| *count == sockets));
 }
 
 /// Every child has the standard three descriptors and this many sockets, and shares none of them

@@ -171,7 +171,7 @@ fn hundreds_of_questions_in_one_read_are_answered(style: Style) {
     const QUESTION: &str = "/who\r\n";
     const QUESTIONS: usize = 680;
     let server = Server::start_with(style, "chat", &NO_LOG);
-    let members = if style.serves_many() { 100 } else { 1 };
+    let members = style.at_once(100);
     let mut room: Vec<Client> = (1..=members).map(|here| join(&server, here)).collect();
     let names: Vec<_> = room.iter().map(Client::name).collect();
     let answer = format!("* here: {}", names.join(", "));
@@ -186,17 +186,17 @@ fn hundreds_of_questions_in_one_read_are_answered(style: Style) {
 }
 
 fn one_of_fifty_gets_a_name(style: Style) {
-    const COUNT: usize = 50;
+    let count = style.at_once(50);
     let server = Server::start(style, "chat");
     if !style.serves_many() {
         // Each caller has the name for itself.
-        for _ in 0..COUNT {
+        for _ in 0..50 {
             let [ada] = room(&server, ["ada"]);
             quit(ada);
         }
         return does_not_apply("it serves one client at a time");
     }
-    let mut clients: Vec<Client> = (1..=COUNT).map(|here| join(&server, here)).collect();
+    let mut clients: Vec<Client> = (1..=count).map(|here| join(&server, here)).collect();
     let names: Vec<_> = clients.iter().map(Client::name).collect();
     for (n, client) in clients.iter_mut().enumerate() {
         let later = &names[n + 1..];

@@ -162,7 +162,7 @@ fn urgent_data_is_skipped_and_causes_no_busy_loop(style: Style) {
     }
     client.expect_end();
     drop(client);
-    wait_until("the server has no children again", || server.process().children().is_empty());
+    server.wait_for_no_clients();
     let used = server.process().cpu_time_with_children().saturating_sub(used);
     assert!(used < Duration::from_millis(300), "{used:?} of two seconds");
     assert_quiet(&server);
@@ -174,7 +174,7 @@ fn urgent_data_is_skipped_and_causes_no_busy_loop(style: Style) {
 fn a_newcomer_stays_where_another_client_has_just_gone(style: Style) {
     let server = Server::start(style, "chat");
     let mut witness = style.serves_many().then(|| join(&server, 1));
-    let here = if style.serves_many() { 2 } else { 1 };
+    let here = style.at_once(2);
     for _ in 0..3 {
         let gone = join(&server, here);
         let gone_left = format!("* {} left", gone.name());

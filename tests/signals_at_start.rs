@@ -154,7 +154,7 @@ fn a_server_that_was_started_with_blocked_signals_receives_them(style: Style) {
     let mut visitor = server.connect();
     visitor.half_close();
     visitor.read_to_end();
-    wait_until("children are reaped", || server.process().children().is_empty());
+    server.wait_for_no_clients();
     let mut silent = server.connect();
     silent.send("hello");
     assert_eq!(silent.read_exact(5), b"hello");

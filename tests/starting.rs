@@ -1,14 +1,18 @@
 //! A server that cannot serve says why, before it announces its address; and an unusual environment
 //! does not prevent it from serving.
 
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::AsRawFd;
 use std::process::Command;
 
-use test_kit::{Directory, Server, Style, each_style, require_tool, skip};
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use test_kit::{Directory, Own, Server, Signal, Style, each_style, require_tool, skip};
 
 each_style!(
     with_few_descriptors_it_serves_or_says_why_not (row 53),
     without_proc_it_serves_and_stores_nothing (row 53),
     an_absurd_environment_is_ignored (row 53),
+    an_inherited_listener_outlives_the_server,
 );
 
 fn with_few_descriptors_it_serves_or_says_why_not(style: Style) {
@@ -64,4 +68,28 @@ fn an_absurd_environment_is_ignored(style: Style) {
         let server = Server::start_under(&["env", &threads], style, "echo", &[]);
         assert_eq!(server.connect().exchange(b"hello"), b"hello");
     }
+}
+
+/// The program that made the listener goes on with it when the server has stopped, as inetd does.
+fn an_inherited_listener_outlives_the_server(style: Style) {
+    if !require_tool("bash") {
+        return;
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    fcntl(&listener, FcntlArg::F_SETFD(FdFlag::empty())).expect("it is open");
+    let script = format!(r#"exec "$@" <&{}"#, listener.as_raw_fd());
+    let wrapper = ["bash", "-c", &script, "bash"];
+    let started = Server::try_start_under(&wrapper, style, "echo", &["--listen", "fd:0"]);
+    if style.own == Own::WorkerProcess {
+        let ended = started.map(drop).expect_err("it refuses such a listener");
+        return ended.expect_refusal(2, &["prefork takes no inherited listener"]);
+    }
+    let mut server = started.expect("it listens");
+    assert_eq!(server.connect().exchange(b"hello"), b"hello");
+    server.process().signal(Signal::SIGTERM);
+    assert_eq!(server.wait().code(), Some(0));
+    // A listener that a server has made ends with it.
+    let client = TcpStream::connect(listener.local_addr().expect("it is bound"));
+    client.expect("the kernel takes the call");
+    listener.accept().expect("it still listens");
 }

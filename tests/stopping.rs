@@ -134,7 +134,7 @@ fn a_client_that_still_sends_after_the_end_is_not_reset(style: Style) {
 fn bytes_that_had_arrived_are_answered(style: Style) {
     for way in WAYS {
         let mut server = start(style, "echo", &LONG);
-        let count = if style.serves_many() { 20 } else { 1 };
+        let count = style.at_once(20);
         let mut clients: Vec<Client> = (0..count).map(|_| server.connect()).collect();
         for client in &mut clients {
             client.send("before");

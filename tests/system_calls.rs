@@ -273,7 +273,7 @@ fn chat_takes_a_write_a_member(style: Style) {
         return;
     }
     let traced = Traced::start(style, "chat", READS_AND_WRITES);
-    let count = if style.serves_many() { 100 } else { 1 };
+    let count = style.at_once(100);
     let mut members: Vec<Client> = (1..=count).map(|here| join(&traced.server, here)).collect();
     let names: Vec<_> = members.iter().map(Client::name).collect();
     for (n, member) in members.iter_mut().enumerate() {

@@ -27,10 +27,17 @@ fn a_client_that_waits_in_the_record_waits_in_every_run(style: Style) {
     };
     let played = play(Path::new(PROGRAM), &style, tempo).expect("it is played");
     let shown = recorded(&style);
-    assert_eq!(shown.relations(), played.relations(), "played: {played:#?}");
+    assert_eq!(told(&shown), told(&played), "played: {played:#?}");
     let relations = played.relations();
     let told = relations.iter().map(|relation| &relation.waits_for[..]);
     assert_eq!(told.collect::<Vec<_>>(), waits);
+}
+
+/// What a record tells of its clients. Any worker may have taken a client, so they have no numbers.
+fn told(record: &Record) -> String {
+    let told = format!("{:?}", record.relations());
+    let worker = Regex::new(r"worker-\d+").expect("it is valid");
+    worker.replace_all(&told, "worker").into_owned()
 }
 
 #[test]

@@ -332,7 +332,7 @@ fn many_uploads_are_open_at_once(style: Style) {
     let count = match style.own {
         Own::Nothing => 1,
         Own::Slot => 700,
-        _ => 50,
+        _ => style.at_once(50),
     };
     if !test_kit::can_open(2 * count + 100) {
         return;

@@ -158,7 +158,8 @@ fn a_slow_disk_delays_clients_on_the_same_thread(style: Style) {
     if !require_tool("strace") {
         return;
     }
-    let is_apart = matches!(style.own, Own::Process | Own::Thread);
+    let is_apart =
+        matches!(style.own, Own::Process | Own::Thread | Own::WorkerProcess | Own::WorkerThread);
     // Longer than any step may take, if the test can see at once that other clients do not wait.
     let delay = if is_apart { 2 * deadline() } else { Duration::from_millis(500) };
     let inject = format!("inject=fsync:delay_enter={}", delay.as_micros());
@@ -182,7 +183,7 @@ fn a_slow_disk_delays_clients_on_the_same_thread(style: Style) {
             drop(first);
             assert_eq!(answer(&mut second), refusal);
         }
-        Own::Process | Own::Thread => {
+        Own::Process | Own::Thread | Own::WorkerProcess | Own::WorkerThread => {
             assert_eq!(answer(&mut second), refusal);
             first.wait_until_read();
             assert!(first.has_nothing(), "the disk is not that fast");

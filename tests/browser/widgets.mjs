@@ -211,10 +211,10 @@ async function sideBySide(page, widget) {
   }
 
   await page.goto("about:blank");
-  await open(page, "styles/side-by-side.html#select-beside-fork:converse");
-  const item = widget.locator('[id="select-beside-fork:converse"]');
+  await open(page, "styles/side-by-side.html#select-beside-fork:start");
+  const item = widget.locator('[id="select-beside-fork:start"]');
   await item.waitFor();
-  await shows(item, "only in fork", "connection.read(buffer)?");
+  await shows(item, "only in fork", "fork_child()?");
   const isAbove = (item) => Math.abs(item.getBoundingClientRect().top) < 200;
   await page.waitForFunction(isAbove, await item.elementHandle());
 }

@@ -35,7 +35,9 @@ const THREADS: u64 = 14;
 fn kept(style: Style) -> u64 {
     let arenas = match style.own {
         Own::Nothing | Own::Process | Own::Slot => 0,
-        Own::Thread => THREADS,
+        // Each worker writes to pages that it shared with its parent.
+        Own::WorkerProcess => style.worker_processes() as u64,
+        Own::Thread | Own::WorkerThread => THREADS,
         Own::Task => thread::available_parallelism().map_or(1, |cores| cores.get() as u64),
     };
     KEPT + arenas * KEPT_IN_AN_ARENA
@@ -75,7 +77,7 @@ impl Watched {
         wait_until(&format!("{self} holds no more than at the beginning"), || {
             process.footprint().is_within(self.at_rest)
         });
-        process.vm_rss()
+        process.vm_rss() + process.children().iter().map(|worker| worker.vm_rss()).sum::<u64>()
     }
 
     /// It has served clients, and holds no more than before.
@@ -121,7 +123,7 @@ fn at_rest(server: &Server, log: &Log) -> Footprint {
     wait_until("the first client has gone", || {
         let logged = log.0.lock().expect("no panic");
         let has_left = logged.last.iter().any(|line| line.contains("client 1 left"));
-        has_left && process.children().is_empty()
+        has_left && server.has_no_clients()
     });
     process.footprint()
 }
