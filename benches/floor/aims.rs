@@ -21,6 +21,8 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::ASYNC, Floor::C("epoll"), 0.9),
             (Style::POLL, Floor::C("poll"), 0.9),
             (Style::EPOLL, Floor::C("epoll"), 0.9),
+            (Style::PREFORK, Floor::C("prefork"), 0.95),
+            (Style::POOL, Floor::C("pool"), 0.95),
         ],
     ),
     (
@@ -34,6 +36,8 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::ASYNC, Floor::Tokio("tokio_echo"), 0.95),
             (Style::POLL, Floor::C("poll"), 0.95),
             (Style::EPOLL, Floor::C("epoll"), 0.95),
+            // Prefork has 16 workers.
+            (Style::POOL, Floor::C("pool"), 0.95),
         ],
     ),
     (
@@ -52,6 +56,8 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::ASYNC, Floor::C("epoll"), 0.95),
             (Style::POLL, Floor::C("poll"), 0.95),
             (Style::EPOLL, Floor::C("epoll"), 0.95),
+            (Style::PREFORK, Floor::C("prefork"), 0.95),
+            (Style::POOL, Floor::C("pool"), 0.95),
         ],
     ),
     (
@@ -65,6 +71,8 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::ASYNC, Floor::C("fortune"), 0.9),
             (Style::POLL, Floor::C("fortune"), 0.9),
             (Style::EPOLL, Floor::C("fortune"), 0.95),
+            (Style::PREFORK, Floor::C("fortune_prefork"), 0.9),
+            (Style::POOL, Floor::C("fortune_pool"), 0.9),
         ],
     ),
     (

@@ -27,3 +27,11 @@ static inline void echo(int client) {
     }
     finish(client);
 }
+
+/* Tells one client a fortune. */
+static inline void fortune(int client) {
+    static const char text[] = "A connection is two half-connections, and each ends alone.\r\n";
+    if (write(client, text, sizeof text - 1) < 0)
+        _exit(1);
+    finish(client);
+}

@@ -27,6 +27,8 @@ pub mod options;
 pub mod own_service;
 pub mod pipe_to_socket;
 pub mod poll;
+pub mod pool;
+pub mod prefork;
 pub mod processes;
 pub mod reading_benchmarks;
 pub mod seeing;

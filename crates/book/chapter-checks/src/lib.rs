@@ -64,6 +64,8 @@ macro_rules! each_chapter {
             side_by_side "styles/side-by-side.md",
             failures "styles/failures.md",
             museum "styles/museum.md",
+            prefork "styles/prefork.md",
+            pool "styles/pool.md",
             poll "styles/poll.md",
             epoll "styles/epoll.md",
             snmp_walk "applications/snmp-walk.md",

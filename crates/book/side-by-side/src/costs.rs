@@ -19,8 +19,8 @@ pub const SYSTEM_CALLS: &str = "crates/book/side-by-side/system_calls.txt";
 pub struct Costs {
     /// The amount of code, and of code that the compiler cannot check.
     pub code: Code,
-    /// The modules of `drivers` that it uses, as other styles do, and their lines.
-    pub drivers: Vec<(String, usize)>,
+    /// The modules of `drivers` that it uses, as other styles do, and the amount of their code.
+    pub drivers: Vec<(String, Code)>,
     /// The crates that it names, without those of this repository.
     pub dependencies: Vec<String>,
     /// The system calls that receive a message of the service echo and answer it.
@@ -46,9 +46,9 @@ impl Costs {
 /// The directory of the modules that several styles use.
 const DRIVERS: &str = "crates/drivers/src";
 
-/// The modules of `drivers` that a style names, with their numbers of lines, and the modules that
+/// The modules of `drivers` that a style names, with the amount of their code, and the modules that
 /// those use and that are not listed already.
-fn drivers(style: &Style, root: &Path) -> io::Result<Vec<(String, usize)>> {
+fn drivers(style: &Style, root: &Path) -> io::Result<Vec<(String, Code)>> {
     let mut sources = String::new();
     for entry in fs::read_dir(root.join(style.folder()).join("src"))? {
         sources += &fs::read_to_string(entry?.path())?;
@@ -56,16 +56,18 @@ fn drivers(style: &Style, root: &Path) -> io::Result<Vec<(String, usize)>> {
     let mut counted = BTreeSet::new();
     let mut modules = Vec::new();
     for module in modules_named(&sources, "drivers::", root)? {
-        let mut lines = 0;
+        let mut code = Code::default();
         let mut open = vec![module.clone()];
         while let Some(next) = open.pop() {
             if counted.insert(next.clone()) {
                 let text = text_of(&root.join(DRIVERS).join(&next))?;
-                lines += Code::in_text(&text).lines;
+                let own = Code::in_text(&text);
+                code.lines += own.lines;
+                code.unsafe_places += own.unsafe_places;
                 open.extend(modules_named(&text, "crate::", root)?);
             }
         }
-        modules.push((module, lines));
+        modules.push((module, code));
     }
     Ok(modules)
 }

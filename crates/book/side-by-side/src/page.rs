@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::str::Lines;
 
+use compare::Code;
 use serde_json::{Value, json};
 
 use crate::costs::Costs;
@@ -173,7 +174,7 @@ pub(crate) fn costs(root: &Path) -> io::Result<String> {
              <td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
             code.lines,
             stands_on(&drivers),
-            code.unsafe_places,
+            code.unsafe_places + drivers.iter().map(|(_, code)| code.unsafe_places).sum::<usize>(),
             listed(&dependencies),
             listed(&system_calls),
             name = style.name,
@@ -183,9 +184,10 @@ pub(crate) fn costs(root: &Path) -> io::Result<String> {
 }
 
 /// The number of lines of all modules that a style uses, and of each.
-fn stands_on(drivers: &[(String, usize)]) -> String {
-    let sum: usize = drivers.iter().map(|(_, lines)| lines).sum();
-    let parts = drivers.iter().map(|(module, lines)| format!("<code>{module}</code> {lines}"));
+fn stands_on(drivers: &[(String, Code)]) -> String {
+    let sum: usize = drivers.iter().map(|(_, code)| code.lines).sum();
+    let part = |(module, code): &(String, Code)| format!("<code>{module}</code> {}", code.lines);
+    let parts = drivers.iter().map(part);
     match drivers {
         [] => "0".to_owned(),
         _ => format!("{sum}: {}", parts.collect::<Vec<_>>().join(", ")),
