@@ -2,10 +2,9 @@
 //! does not prevent it from serving.
 
 use std::net::{TcpListener, TcpStream};
-use std::os::fd::AsRawFd;
+use std::os::fd::OwnedFd;
 use std::process::Command;
 
-use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use test_kit::{Directory, Own, Server, Signal, Style, each_style, require_tool, skip};
 
 each_style!(
@@ -72,14 +71,9 @@ fn an_absurd_environment_is_ignored(style: Style) {
 
 /// The program that made the listener goes on with it when the server has stopped, as inetd does.
 fn an_inherited_listener_outlives_the_server(style: Style) {
-    if !require_tool("bash") {
-        return;
-    }
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    fcntl(&listener, FcntlArg::F_SETFD(FdFlag::empty())).expect("it is open");
-    let script = format!(r#"exec "$@" <&{}"#, listener.as_raw_fd());
-    let wrapper = ["bash", "-c", &script, "bash"];
-    let started = Server::try_start_under(&wrapper, style, "echo", &["--listen", "fd:0"]);
+    let copy = OwnedFd::from(listener.try_clone().expect("a descriptor is left"));
+    let started = Server::try_start_on(copy, style, "echo");
     if style.own == Own::WorkerProcess {
         let ended = started.map(drop).expect_err("it refuses such a listener");
         return ended.expect_refusal(2, &["prefork takes no inherited listener"]);

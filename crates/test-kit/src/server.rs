@@ -67,6 +67,22 @@ impl Server {
         Ok(Server { workers: worker_processes(style, options), ..server })
     }
 
+    /// Starts a server that inherits its listener as standard input, as from inetd.
+    ///
+    /// # Errors
+    ///
+    /// It has ended instead: how it ended.
+    #[track_caller]
+    pub fn try_start_on(
+        listener: impl Into<Stdio>,
+        style: Style,
+        service: &str,
+    ) -> Result<Server, Ended> {
+        let mut command = command(&[], style);
+        command.args([service, "--listen", "fd:0"]);
+        Server::from_running(Running::spawn_with(command, listener.into(), Stdio::piped()))
+    }
+
     /// Starts a server of this style whose sessions panic when they read `panic!`, or have read
     /// `later!` and their connection is finished. The session of the 13th client panics when it
     /// greets, and that of the 14th when it is opened. Apart from that, it serves as always.
@@ -284,9 +300,14 @@ impl Running {
 
     /// Starts a command whose standard error is `errors`.
     #[track_caller]
-    pub fn spawn_with_errors(mut command: Command, errors: Stdio) -> Running {
+    pub fn spawn_with_errors(command: Command, errors: Stdio) -> Running {
+        Running::spawn_with(command, Stdio::null(), errors)
+    }
+
+    #[track_caller]
+    fn spawn_with(mut command: Command, input: Stdio, errors: Stdio) -> Running {
         hear_interrupts();
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors);
+        command.stdin(input).stdout(Stdio::piped()).stderr(errors);
         let mut child =
             command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
         Running {
