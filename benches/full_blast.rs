@@ -34,7 +34,9 @@ fn main() {
     for style in Style::ALL.into_iter().filter(|style| style.serves_many()) {
         for (service, question, answer) in questions() {
             let server = Server::start_with(*style, service, &["--log-file", "/dev/null"]);
-            let mut clients: Vec<Client> = (0..CLIENTS).map(|_| server.connect()).collect();
+            // The one at full blast has a place, too.
+            let count = style.at_once(CLIENTS + 1) - 1;
+            let mut clients: Vec<Client> = (0..count).map(|_| server.connect()).collect();
             let mut measure = || times(&mut clients, rounds, &question, answer);
             let quiet = measure();
             let flood = FullBlast::begin(&server, &question);

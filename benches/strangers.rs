@@ -57,6 +57,8 @@ fn main() -> ExitCode {
 }
 
 fn measure(style: Style, name: &str, flood: &[&str], count: usize, words: usize) {
+    // Each of a style's workers serves one member: two speak, and there is a newcomer.
+    let count = if style.has_workers() { style.at_once(count + 3) - 3 } else { count };
     let server = Server::start_with(style, "chat", &["--log-file", "/dev/null"]);
     let [ada, bob] = room(&server, ["ada", "bob"]);
     let strangers = Strangers::come(&server, count, flood);
