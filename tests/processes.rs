@@ -9,6 +9,7 @@ use std::iter;
 use std::process::Command;
 
 use test_kit::chat::{expect_silence, join, quit, room, welcome};
+use test_kit::workers::process_of;
 use test_kit::{Client, Directory, Footprint, Namespaces, Own, Process, Server, Signal, Style};
 use test_kit::{does_not_apply, each_style, require_tool, skip, wait_until};
 
@@ -696,8 +697,7 @@ fn child_of(server: &Server, client: u64) -> Process {
     }
     // A worker keeps its name, and says itself that it has accepted the client.
     let line = server.wait_for_log(|line| line.contains(&format!("client {client} connected")));
-    let process = line.split_whitespace().nth(2).expect("the process is in it");
-    let process = Process(process.parse().expect("it is a number"));
+    let process = process_of(&line);
     assert!(children.contains(&process), "no process for client {client}");
     process
 }
@@ -717,11 +717,12 @@ fn expect_own_sockets_of_workers(style: Style, service: &str, sockets: usize) {
             }
         })
         .collect();
-    server.wait_for_no_clients();
+    let workers = || server.process().children();
+    wait_until("all workers are there", || workers().len() == style.worker_processes());
     let of_parent = server.process().sockets();
     let mut seen = Vec::new();
     let mut counts = Vec::new();
-    for worker in server.process().children() {
+    for worker in workers() {
         let (shared, own): (Vec<_>, Vec<_>) =
             worker.sockets().into_iter().partition(|socket| of_parent.contains(socket));
         assert_eq!(shared.len(), 1, "{shared:?}");

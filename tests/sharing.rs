@@ -1,13 +1,12 @@
 //! Five ways in which the workers of the prefork style share one port: all of them serve all
 //! clients, and each keeps a promise of its own about the next client.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::libc;
 use sockets::Share;
+use test_kit::workers::{accepted, asleep};
 use test_kit::{Client, Directory, Process, Server, Signal, Style, require_tool, wait_until};
 
 /// Makes each function a test for each way: `fn name(way: &str)` becomes `name::accept` and so on.
@@ -54,7 +53,7 @@ fn every_client_is_served_once(way: &str) {
     assert!(server.stop().success());
     let last = format!("stopped; {} clients served", AT_ONCE * EACH);
     server.wait_for_log(|line| line.ends_with(&last));
-    let served = served(&server);
+    let served = accepted(&server);
     assert_eq!(served.values().sum::<usize>(), AT_ONCE * EACH);
     assert!(served.len() <= 5, "{served:?}");
 }
@@ -162,7 +161,7 @@ fn workers_that_die_at_once_are_replaced_once_a_second() {
 fn workers_that_block_in_accept_take_turns() {
     let (server, workers) = start("accept", 4);
     serve_one_by_one(&server, "accept", 4, 12);
-    let served = served(&server);
+    let served = accepted(&server);
     for worker in workers {
         let count = served.get(&worker).copied().unwrap_or_default();
         assert!((2..=4).contains(&count), "12 clients of 4 workers: {served:?}");
@@ -173,14 +172,14 @@ fn workers_that_block_in_accept_take_turns() {
 fn with_epollexclusive_the_same_worker_serves_as_long_as_it_is_free() {
     let (server, _) = start("exclusive", 4);
     serve_one_by_one(&server, "exclusive", 4, 12);
-    assert_eq!(served(&server).into_values().collect::<Vec<_>>(), [12]);
+    assert_eq!(accepted(&server).into_values().collect::<Vec<_>>(), [12]);
 }
 
 #[test]
 fn with_so_reuseport_several_workers_serve() {
     let (server, _) = start("reuseport", 4);
     serve_one_by_one(&server, "reuseport", 4, 64);
-    let served = served(&server);
+    let served = accepted(&server);
     // If the kernel gives each of 64 clients to one of four listeners by chance, one of them gets
     // nobody in one of ten million runs.
     assert_eq!(served.len(), 4, "{served:?}");
@@ -274,36 +273,6 @@ fn start(way: &str, workers: usize) -> (Server, Vec<Process>) {
     (server, workers)
 }
 
-/// Waits until there are this many workers, and all of them wait for a client.
-#[track_caller]
-fn asleep(server: &Server, way: &str, workers: usize) -> Vec<Process> {
-    let mut children = Vec::new();
-    wait_until("all workers wait for a client", || {
-        children = server.process().children();
-        children.len() == workers && children.iter().all(|worker| sleeps_at_the_door(*worker, way))
-    });
-    children
-}
-
-/// Whether this worker sleeps in the call in which it waits for its next client.
-fn sleeps_at_the_door(worker: Process, way: &str) -> bool {
-    let calls: &[i64] = match way {
-        "accept" => &[libc::SYS_accept4],
-        "epoll" | "exclusive" => &[
-            libc::SYS_epoll_pwait,
-            #[cfg(target_arch = "x86_64")]
-            libc::SYS_epoll_wait,
-        ],
-        _ => &[
-            libc::SYS_ppoll,
-            #[cfg(target_arch = "x86_64")]
-            libc::SYS_poll,
-        ],
-    };
-    let name = fs::read_to_string(format!("/proc/{}/comm", worker.0)).unwrap_or_default();
-    name.starts_with("worker-") && worker.waits_in().is_some_and(|call| calls.contains(&call))
-}
-
 /// Visits the server `count` times. Each client comes when the one before has left, and all workers
 /// sleep again.
 #[track_caller]
@@ -330,14 +299,4 @@ fn visit(server: &Server) {
 fn expect_echo(client: &mut Client) {
     client.send("hello\r\n");
     client.expect_line("hello");
-}
-
-/// How many clients each worker has accepted. The process number is a column of the log.
-fn served(server: &Server) -> BTreeMap<Process, usize> {
-    let mut served = BTreeMap::new();
-    for line in server.log().iter().filter(|line| line.contains(" connected from ")) {
-        let number = line.split_whitespace().nth(2).expect("the process");
-        *served.entry(Process(number.parse().expect("a number"))).or_default() += 1;
-    }
-    served
 }

@@ -83,7 +83,7 @@ fn panel(svg: &mut String, (x, y): (f64, f64), spread: &Spread, scale: f64, shar
         let _ = writeln!(
             svg,
             "<rect x=\"{left:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{tall:.1}\" fill=\"var(--prefork, \
-             #0d68cc)\"/>",
+             #3c00a8)\"/>",
             bottom - tall,
             step - 3.0,
         );

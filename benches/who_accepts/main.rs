@@ -7,7 +7,6 @@
 
 mod figure;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -17,7 +16,8 @@ use clap::Parser;
 use compare::{Machine, date};
 use serde::{Deserialize, Serialize};
 use sockets::Share;
-use test_kit::{Process, Server, Style, wait_until};
+use test_kit::workers::{accepted, asleep};
+use test_kit::{Process, Server, Style};
 
 /// Counts how many clients each of 15 worker processes serves, for each way to share a port.
 #[derive(Parser)]
@@ -76,9 +76,10 @@ fn main() {
     let clients = if only_tests { 2 * AT_ONCE } else { CLIENTS };
     let (machine, at) = (Machine::here(), date(SystemTime::now()));
     let ways = Share::ALL.map(|(name, _)| name);
-    let one = ways.map(|way| measure(way, |server| one_by_one(server, clients)));
+    let one =
+        ways.map(|way| measure(way, |server, workers| one_by_one(server, way, workers, clients)));
     let ten = ways.map(|way| {
-        measure(way, |server| {
+        measure(way, |server, _| {
             at_once(server, clients);
             None
         })
@@ -109,20 +110,15 @@ fn main() {
 
 // ANCHOR: measure
 /// Starts a server, lets clients come, and counts the clients of each worker.
-fn measure(way: &str, come: impl FnOnce(&Server) -> Option<f64>) -> Spread {
+fn measure(way: &str, come: impl FnOnce(&Server, &[Process]) -> Option<f64>) -> Spread {
     let options = ["--share", way, "--max-clients", &WORKERS.to_string()];
     let mut server = Server::start_with(Style::PREFORK, "echo", &options);
-    wait_until_all_sleep(&server);
-    let mut served: BTreeMap<String, usize> =
-        server.process().children().into_iter().map(|Process(id)| (id.to_string(), 0)).collect();
-    let woken = come(&server);
+    let workers = asleep(&server, way, WORKERS);
+    let woken = come(&server, &workers);
     assert!(server.stop().success(), "the server has stopped in order");
-    for line in server.log().iter().filter(|line| line.contains(" connected from ")) {
-        // TIME LEVEL PROCESS PLACE: client NUMBER connected from ADDRESS
-        let process = line.split_whitespace().nth(2).expect("the process number is a column");
-        *served.get_mut(process).expect("it is a worker") += 1;
-    }
-    let mut served: Vec<usize> = served.into_values().collect();
+    let accepted = accepted(&server);
+    let of_worker = |worker: &Process| accepted.get(worker).copied().unwrap_or_default();
+    let mut served: Vec<usize> = workers.iter().map(of_worker).collect();
     served.sort_unstable_by(|one, other| other.cmp(one));
     Spread { way: way.to_owned(), served, woken }
 }
@@ -130,8 +126,7 @@ fn measure(way: &str, come: impl FnOnce(&Server) -> Option<f64>) -> Spread {
 
 /// Lets clients come one after another, each when all workers sleep. Returns how many workers a
 /// client wakes, on average.
-fn one_by_one(server: &Server, clients: usize) -> Option<f64> {
-    let workers = server.process().children();
+fn one_by_one(server: &Server, way: &str, workers: &[Process], clients: usize) -> Option<f64> {
     let wakeups = || workers.iter().map(|worker| worker.wakeups()).collect::<Vec<_>>();
     let mut woken = 0;
     for client in 1..=clients {
@@ -139,7 +134,7 @@ fn one_by_one(server: &Server, clients: usize) -> Option<f64> {
         visit(server);
         let left = format!("client {client} left");
         server.wait_for_log(|line| line.ends_with(&left));
-        wait_until_all_sleep(server);
+        asleep(server, way, WORKERS);
         woken += before.iter().zip(&wakeups()).filter(|(before, after)| before != after).count();
     }
     Some(woken as f64 / clients as f64)
@@ -157,20 +152,6 @@ fn at_once(server: &Server, clients: usize) {
 /// A client that says a word, hears it, and leaves.
 fn visit(server: &Server) {
     assert_eq!(server.connect().exchange(b"hello"), b"hello");
-}
-
-/// Waits until all workers sleep in the same system call: only at the door do they.
-fn wait_until_all_sleep(server: &Server) {
-    wait_until("all workers sleep", || {
-        let workers = server.process().children();
-        let call = workers.first().and_then(|worker| worker.waits_in());
-        workers.len() == WORKERS
-            && call.is_some()
-            && workers.iter().all(|worker| {
-                let is_worker = worker.threads().iter().all(|name| name.starts_with("worker-"));
-                is_worker && worker.waits_in() == call
-            })
-    });
 }
 
 /// Checks that the book's figure and table show the data beside them.

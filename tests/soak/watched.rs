@@ -30,7 +30,7 @@ const KEPT_IN_AN_ARENA: u64 = 512;
 /// thread.
 const THREADS: u64 = 14;
 
-/// The limit for a style: from 2 to 9 MiB. If a kilobyte were lost with each client, a soak of some
+/// The limit for a style: from 2 to 10 MiB. If a kilobyte were lost with each client, a soak of some
 /// minutes would exceed this.
 fn kept(style: Style) -> u64 {
     let arenas = match style.own {

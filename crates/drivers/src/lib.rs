@@ -1,13 +1,15 @@
 //! Code that several styles share, and that is not the subject of any of them: it drives a session
 //! once the style has decided how to wait for its client.
 //!
-//! - [`blocking`]: one connection whose reads and writes block (iterative, fork, thread).
+//! - [`blocking`]: one connection whose reads and writes block (iterative, fork, thread,
+//!   prefork, pool).
 //! - [`table`]: all the clients of an event loop (select, poll, epoll). The style itself asks the
 //!   kernel which clients are ready.
-//! - [`threads`]: the thread that owns the room, and the two threads of a member (thread).
-//! - [`children`]: child processes, from the fork to the end (fork; the launcher of all servers waits
-//!   for ends too).
-//! - [`link`] and [`relay`]: a member's child and its parent, and the packets between them (fork).
+//! - [`threads`]: the thread that owns the room, and the two threads of a member (thread, pool).
+//! - [`children`]: child processes, from the fork to the end (fork, prefork; the launcher of all
+//!   servers waits for ends too).
+//! - [`link`] and [`relay`]: a member's child and its parent, and the packets between them (fork,
+//!   prefork).
 
 #![deny(unsafe_code)]
 

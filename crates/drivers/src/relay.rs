@@ -8,9 +8,10 @@ use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
-use crate::link::{Heard, Link};
 use nix::poll::PollFlags;
 use protocol::{ClientId, Hub, OutboxMailbox, OutboxState};
+
+use crate::link::{Heard, Link};
 
 // ANCHOR: relay
 /// The room, and a link to each member.

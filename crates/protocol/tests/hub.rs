@@ -299,6 +299,16 @@ impl Stage {
     }
 }
 
+/// A worker may take a client out of its queue when the server has stopped already.
+#[test]
+fn a_member_that_joins_after_the_stop_gets_the_end_at_once() {
+    let mut hub = Hub::default();
+    hub.stop();
+    let late = Member::join(&mut hub, 1, Reads::All);
+    assert_eq!(late.outbox.state(), OutboxState::Ended);
+    assert_eq!(late.heard, [""; 0]);
+}
+
 impl Member {
     fn join(hub: &mut Hub<OutboxMailbox>, number: u64, reads: Reads) -> Member {
         let (client, outbox) = (ClientId(number), Outbox::default());

@@ -46,7 +46,7 @@ impl Share {
     ];
 }
 
-/// The limits of a server that no option has changed, for one of any style.
+/// The limits of a server that no command line has started, such as that of a test or an example.
 impl Default for Limits {
     fn default() -> Limits {
         Limits {

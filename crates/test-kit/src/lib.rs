@@ -45,6 +45,7 @@ pub mod upload;
 mod usage;
 mod wait;
 mod wire;
+pub mod workers;
 
 #[doc(hidden)]
 pub use all_styles;

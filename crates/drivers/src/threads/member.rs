@@ -11,7 +11,6 @@ use std::sync::{Arc, Weak};
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::thread::{self, Builder};
 
-use crate::blocking::{Buffer, Connection, Input};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use protocol::{ClientId, Event, Line, Posts, Queue, Session, TooSlow};
 // The same types, but a test decides which thread runs next.
@@ -20,6 +19,7 @@ use shuttle::sync::{Condvar, Mutex, MutexGuard};
 use sockets::{LINGER, Limits, WRITE_SIZE, cut, write_queue};
 
 use super::STACK;
+use crate::blocking::{Buffer, Connection, Input};
 
 #[cfg(test)]
 #[path = "../../tests/threads/races.rs"]

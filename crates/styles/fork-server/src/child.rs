@@ -34,7 +34,6 @@ impl Child {
 
     // ANCHOR: serve
     fn serve(&mut self, stop: Stop) -> io::Result<()> {
-        // `ps` shows this name, in the form of a thread's name.
         let stop = self.newborn.settle(&format!("client-{}", self.client.0), stop)?;
         // The child never frees it: see `run`.
         let session = Box::leak(self.service.session(self.client));

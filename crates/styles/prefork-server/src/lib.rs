@@ -28,13 +28,13 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, close};
 use protocol::{ClientId, Service};
 use socket2::Socket;
-use sockets::{Acceptor, Limits, Stop, poll, until};
+use sockets::{Acceptor, Limits, Share, Stop, poll, until};
 use tracing::{info, warn};
 
 use crate::join::{Joining, channel};
 use crate::scoreboard::Scoreboard;
 use crate::share::Listeners;
-use crate::worker::Worker;
+use crate::worker::{Worker, name};
 
 // ANCHOR: a_second
 /// A worker that has lived for less than this is replaced when the time is over: a worker that dies
@@ -93,14 +93,17 @@ pub fn serve(
     Ok(())
 }
 
-/// The limits, with no more workers than the parent has descriptors for. In a room it needs two for
-/// each: one on which the worker passes links, and the link of its member.
+/// The limits, with no more workers than the parent has descriptors for. For each it needs two in a
+/// room: one on which the worker passes links, and the link of its member; and one for a listener of
+/// its own.
 fn limited(limits: Limits, service: &Service) -> Limits {
+    let in_a_room = if service.has_room() { 2 } else { 0 };
+    let each = in_a_room + usize::from(limits.share == Share::ReusePort);
     let open = fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
     let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((u64::MAX, u64::MAX));
     let free = usize::try_from(soft).unwrap_or(usize::MAX).saturating_sub(open + SPARE);
-    let most = (free / 2).max(1);
-    if !service.has_room() || most >= limits.max_clients {
+    let most = free.checked_div(each).unwrap_or(usize::MAX).max(1);
+    if most >= limits.max_clients {
         return limits;
     }
     let wanted = limits.max_clients;
@@ -202,7 +205,7 @@ impl Server {
             }
             // It is gone, so it will pass no more links.
             Ok(None) => place.links = None,
-            Err(error) => warn!("a client of worker {number} cannot join: {error}"),
+            Err(error) => warn!("a client of {} cannot join: {error}", name(number)),
         }
     }
     // ANCHOR_END: new_connection
@@ -290,7 +293,9 @@ impl Server {
                     warn!("{client} was lost: its process {process} {}", describe(status));
                 }
                 None if status.success() => {}
-                None => warn!("worker {number} was lost: process {process} {}", describe(status)),
+                None => {
+                    warn!("{} was lost: process {process} {}", name(number), describe(status));
+                }
             }
         }
     }

@@ -28,13 +28,18 @@ pub(crate) struct Worker {
     pub(crate) limits: Limits,
 }
 
+/// The name of the worker in this place, for `ps` and the log.
+pub(crate) fn name(place: usize) -> String {
+    format!("worker-{}", place + 1)
+}
+
 impl Worker {
     /// Serves clients until the server stops, and exits at once.
     pub(crate) fn run(self, stop: Stop) -> ! {
-        let number = self.number;
+        let name = name(self.number);
         let ended = catch_panic(|| self.work(stop));
         if let Err(error) = &ended {
-            error!("worker {number} cannot go on: {error}");
+            error!("{name} cannot go on: {error}");
         }
         exit_at_once(ended.is_err().into())
     }
@@ -43,7 +48,7 @@ impl Worker {
     /// Accepts a client, serves it to the end, and accepts the next one.
     fn work(self, stop: Stop) -> io::Result<()> {
         let Worker { number, newborn, listeners, scoreboard, links, service, limits } = self;
-        let stop = newborn.settle(&format!("worker-{number}"), stop)?;
+        let stop = newborn.settle(&name(number), stop)?;
         let door = listeners.of_worker(number)?;
         let mut acceptor = Acceptor::counted_by((), scoreboard.count());
         let mut buffer = Buffer::new(service.read_size());
