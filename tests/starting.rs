@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::process::Command;
 
-use test_kit::{Directory, Own, Server, Signal, Style, each_style, require_tool, skip};
+use test_kit::{Directory, Own, Server, Signal, Style, each_style, require_tool, run, skip};
 
 each_style!(
     with_few_descriptors_it_serves_or_says_why_not (row 53),
@@ -74,6 +74,8 @@ fn an_inherited_listener_outlives_the_server(style: Style) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let copy = OwnedFd::from(listener.try_clone().expect("a descriptor is left"));
     let started = Server::try_start_on(copy, style, "echo");
+    let help = run(style, &["--help"]).output.join(" ");
+    assert_eq!(help.contains("fd:0"), style.own != Own::WorkerProcess, "{help}");
     if style.own == Own::WorkerProcess {
         let ended = started.map(drop).expect_err("it refuses such a listener");
         return ended.expect_refusal(2, &["prefork takes no inherited listener"]);

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, value_parser};
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use protocol::fortune::Fortunes;
 use protocol::{CATALOGUE, Entry, Settings, Store};
 use sockets::{INHERITED, Limits, Share};
@@ -106,6 +106,13 @@ pub fn command(style: &Style) -> Command {
         .about(format!("A server with {}; {}", style.answer, style.so))
         .long_about(None)
         .mut_arg("listen", |arg| {
+            let arg = match style.own {
+                Own::WorkerProcess => arg.help(
+                    "Where to listen: [::]:PORT serves both IPv6 and IPv4, port 0 lets the kernel \
+                     choose",
+                ),
+                _ => arg,
+            };
             with_default(arg, &format!("127.0.0.1 and the style's own port: {}", ports.join(", ")))
         })
         .mut_arg("max_clients", |arg| {
@@ -125,12 +132,12 @@ pub fn command(style: &Style) -> Command {
 /// The options that only this style has.
 fn arguments_of(style: &Style) -> Option<Arg> {
     // They stand behind --max-clients.
-    let argument = |name| Arg::new(name).long(name).display_order(2);
+    let argument = |name| Arg::new(name).long(name).display_order(1);
     match style.own {
         Own::WorkerThread => Some(
             argument(QUEUE)
                 .value_name("N")
-                .value_parser(value_parser!(u16))
+                .value_parser(places)
                 .default_value("64")
                 .help("How many more clients may wait for a worker inside the server"),
         ),
@@ -208,7 +215,7 @@ pub(crate) fn server(style: &Style, serve: Serve, matches: &ArgMatches) -> Resul
             max_clients: max_clients(style, options.max_clients, descriptors)?,
             idle_timeout,
             grace: Duration::from_secs(options.grace),
-            queue: value_of::<u16>(matches, QUEUE).unwrap_or_default().into(),
+            queue: value_of(matches, QUEUE).unwrap_or_default(),
             share: share(matches),
         },
         notes: note.into_iter().collect(),
@@ -385,6 +392,14 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(number) if number > 0 => Ok(number),
         _ => Err("want a number of 1 or more".to_owned()),
+    }
+}
+
+/// Reads the number of places in a queue. Each takes memory from the start.
+fn places(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number <= usize::from(u16::MAX) => Ok(number),
+        _ => Err(format!("want a number, 0 to {}", u16::MAX)),
     }
 }
 
