@@ -35,11 +35,10 @@ impl Listeners {
             // A child inherits the descriptor of a set, and with it the set itself.
             Share::Epoll => set = Some(set_of(&listeners[0], EpollFlags::EPOLLIN)?),
             Share::ReusePort => {
+                // socket(7) wants the option before bind(2), but Linux takes it afterwards, too.
+                SockRef::from(&listeners[0]).set_reuse_port(true)?;
                 // The parent keeps all of them open: if a worker's listener closed with the worker,
                 // the kernel would reset the clients that wait there.
-                // socket(7) wants the option before bind(2). For a socket that is bound already,
-                // Linux takes it too.
-                SockRef::from(&listeners[0]).set_reuse_port(true)?;
                 for _ in 1..limits.max_clients {
                     listeners.push(listen_beside(&listeners[0])?);
                 }

@@ -90,11 +90,8 @@ impl Session {
             Some(row) if row.over == ZERO => "<td>0</td><td>0</td>".to_owned(),
             Some(row) => {
                 let Spread { median, min, max } = row.over;
-                let figure = |seconds: f64| format!("{seconds:.3}").replace('-', "−");
-                let one = |seconds: f64| {
-                    let micros = seconds * 1e6 / self.connections as f64;
-                    format!("{micros:.1}").replace('-', "−")
-                };
+                let figure = |seconds: f64| number(seconds, 3);
+                let one = |seconds: f64| number(seconds * 1e6 / self.connections as f64, 1);
                 let spread = |[median, min, max]: [String; 3], unit: &str| {
                     format!("<td>{median}{unit}<span class=\"spread\">{min} to {max}</span></td>")
                 };
@@ -130,6 +127,16 @@ impl Session {
              <tbody>\n{}</tbody>\n</table>\n",
             rows.concat()
         )
+    }
+}
+
+/// A number with a minus sign that is as wide as a plus, and without one before a zero.
+fn number(value: f64, digits: usize) -> String {
+    let text = format!("{value:.digits$}");
+    match text.strip_prefix('-') {
+        Some(zero) if zero.bytes().all(|byte| b"0.".contains(&byte)) => zero.to_owned(),
+        Some(amount) => format!("−{amount}"),
+        None => text,
     }
 }
 
