@@ -45,6 +45,21 @@ fn the_picture_has_an_arrow_for_each_dependency() {
     expect_same("arrow", &Picture::read().arrows, &there);
 }
 
+#[test]
+fn the_readme_has_a_row_for_each_bench() {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().expect("cargo lists packages");
+    let targets = packages.iter().flat_map(|package| package["targets"].as_array());
+    let is_bench = |target: &&Value| target["kind"][0] == "bench";
+    let names = targets.flatten().filter(is_bench).map(|target| target["name"].as_str());
+    let there: BTreeSet<_> = names.map(|name| name.expect("it has a name").to_owned()).collect();
+    let readme = fs::read_to_string(root().join("README.md")).expect("it is readable");
+    let (_, table) = readme.split_once("| bench |").expect("it has the table");
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let told = rows.filter_map(|row| Some(row.split('`').nth(1)?.to_owned())).collect();
+    assert_eq!(there, told, "the table of benches in README.md");
+}
+
 /// The contents of the first picture.
 #[derive(Default)]
 struct Picture {
