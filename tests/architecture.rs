@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
+use test_kit::repository;
 
 /// The largest number of folders that a reader can see at a glance.
 const AT_A_GLANCE: usize = 10;
@@ -53,7 +54,7 @@ fn the_readme_has_a_row_for_each_bench() {
     let is_bench = |target: &&Value| target["kind"][0] == "bench";
     let names = targets.flatten().filter(is_bench).map(|target| target["name"].as_str());
     let there: BTreeSet<_> = names.map(|name| name.expect("it has a name").to_owned()).collect();
-    let readme = fs::read_to_string(root().join("README.md")).expect("it is readable");
+    let readme = fs::read_to_string(repository().join("README.md")).expect("it is readable");
     let (_, table) = readme.split_once("| bench |").expect("it has the table");
     let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
     let told = rows.filter_map(|row| Some(row.split('`').nth(1)?.to_owned())).collect();
@@ -69,7 +70,8 @@ struct Picture {
 
 impl Picture {
     fn read() -> Picture {
-        let text = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("it is readable");
+        let text =
+            fs::read_to_string(repository().join("ARCHITECTURE.md")).expect("it is readable");
         let (_, picture) = text.split_once("```mermaid\n").expect("it has a picture");
         let (picture, _) = picture.split_once("```").expect("the picture ends");
         let mut read = Picture::default();
@@ -97,14 +99,14 @@ fn expect_same(what: &str, drawn: &BTreeSet<String>, there: &BTreeSet<String>) {
 
 /// The folders that `ls crates` shows.
 fn folders() -> BTreeSet<String> {
-    let entries = fs::read_dir(root().join("crates")).expect("it is readable");
+    let entries = fs::read_dir(repository().join("crates")).expect("it is readable");
     let names = entries.map(|entry| entry.expect("it is readable").file_name());
     names.map(|name| name.into_string().expect("our names are UTF-8")).collect()
 }
 
 /// The folder of `crates` that contains a package, or the program.
 fn folder(manifest: &str) -> Option<String> {
-    let below = Path::new(manifest).strip_prefix(root()).expect("it is one of ours");
+    let below = Path::new(manifest).strip_prefix(repository()).expect("it is one of ours");
     let mut parts = below.iter().map(|part| part.to_str().expect("our names are UTF-8"));
     match parts.next()? {
         "crates" => parts.next().map(str::to_owned),
@@ -116,12 +118,8 @@ fn folder(manifest: &str) -> Option<String> {
 fn metadata() -> Value {
     let said = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--no-deps"])
-        .current_dir(root())
+        .current_dir(repository())
         .output()
         .expect("cargo runs");
     serde_json::from_slice(&said.stdout).expect("it prints JSON")
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }

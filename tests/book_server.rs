@@ -12,7 +12,9 @@ use std::time::Instant;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use test_kit::{BROWSER_PAUSE, Directory, Ended, Process, Running, deadline, wait_until};
+use test_kit::{
+    BROWSER_PAUSE, Directory, Ended, Process, Running, deadline, repository, wait_until,
+};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_after-accept");
 
@@ -298,10 +300,6 @@ fn silent_connections_give_way_to_others_and_end() {
     }
     assert!(start.elapsed() > BROWSER_PAUSE);
     stop(program);
-}
-
-fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A response to a request.

@@ -7,6 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 use syn::spanned::Spanned;
 use syn::{Block, ImplItem, Item, Signature, TraitItem};
+use test_kit::repository;
 
 /// The largest number of lines of a function, without blank lines and comments.
 const LONGEST: usize = 60;
@@ -57,7 +58,7 @@ fn half_of_all_functions_are_short() {
 #[test]
 fn only_tools_that_listen_depend_on_sockets() {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["metadata", "--no-deps", "--format-version=1"]).current_dir(root());
+    cargo.args(["metadata", "--no-deps", "--format-version=1"]).current_dir(repository());
     let metadata = cargo.output().expect("cargo runs this test").stdout;
     let metadata: Value = serde_json::from_slice(&metadata).expect("it is JSON");
     let packages = metadata["packages"].as_array().expect("there are packages").iter();
@@ -76,9 +77,9 @@ fn only_tools_that_listen_depend_on_sockets() {
 /// All functions in the sources of the crates, including those of unit tests.
 fn functions() -> Vec<Function> {
     let mut functions = Vec::new();
-    for file in sources(&root().join("crates")) {
+    for file in sources(&repository().join("crates")) {
         let source = fs::read_to_string(&file).expect("it is readable");
-        let shown = file.strip_prefix(root()).expect("it is in there").display().to_string();
+        let shown = file.strip_prefix(repository()).expect("it is in there").display().to_string();
         let parsed = syn::parse_file(&source).unwrap_or_else(|error| panic!("{shown}: {error}"));
         let lines: Vec<&str> = source.lines().collect();
         for (signature, body) in parsed.items.iter().flat_map(bodies) {
@@ -132,8 +133,4 @@ fn sources(directory: &Path) -> Vec<PathBuf> {
         _ => Vec::new(),
     });
     found.collect()
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }

@@ -6,11 +6,11 @@ mod relaying;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use relaying::Relay;
-use test_kit::{Client, Mux, Running, Signal, node, require_tool, skip};
+use test_kit::{Client, Mux, Running, Signal, node, repository, require_tool, skip};
 
 /// Segments of two seconds: an encoder may pause for six times as long.
 const PATIENT: [&str; 2] = ["--segment", "2"];
@@ -55,11 +55,11 @@ fn hls_js_refuses_the_endless_playlist() {
 
 #[test]
 fn hls_js_is_the_file_from_npm() {
-    let there = root().join("tests/browser/node_modules/hls.js");
+    let there = repository().join("tests/browser/node_modules/hls.js");
     if !there.is_dir() {
         return skip("what tests/browser needs is not installed: npm ci in that directory");
     }
-    let ours = root().join("crates/applications/hls-relay/src/page/hls.js");
+    let ours = repository().join("crates/applications/hls-relay/src/page/hls.js");
     let read = |path: PathBuf| fs::read(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
     let player = read(ours.join("hls.min.js"));
     assert!(player == read(there.join("dist/hls.min.js")), "hls.min.js differs");
@@ -116,13 +116,9 @@ fn start(
     node.env("BOOK", format!("http://{}", relay.http)).env("BROWSER", &address[said.len()..]);
     node.env_remove("SCREENSHOTS");
     if std::env::var_os("SCREENSHOTS").is_some() {
-        let pictures = root().join("target/screenshots");
+        let pictures = repository().join("target/screenshots");
         fs::create_dir_all(&pictures).expect("target can be written");
         node.env("SCREENSHOTS", pictures);
     }
     node.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("node runs")
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }

@@ -13,7 +13,7 @@ use std::time::SystemTime;
 use std::{env, io, iter, thread};
 
 use serde_json::{Map, Value, json};
-use test_kit::Style;
+use test_kit::{Style, repository};
 
 /// Makes a test of each patch, and one that checks that no patch is missing.
 macro_rules! mutants {
@@ -184,7 +184,9 @@ const LEFT_OUT: [&str; 13] = [
 
 /// The test files in which each test runs for every style.
 fn files_for_each_style() -> Vec<String> {
-    let entries = fs::read_dir(repository().join("tests")).expect("it is a directory");
+    let folders = ["tests", "conformance/tests"].map(|folder| repository().join(folder));
+    let entries =
+        folders.iter().flat_map(|folder| fs::read_dir(folder).expect("it is a directory"));
     let paths = entries.map(|entry| entry.expect("it is readable").path());
     let is_one = |path: &PathBuf| {
         fs::read_to_string(path).is_ok_and(|source| source.contains("\neach_style!("))
@@ -383,8 +385,4 @@ fn run(command: &mut Command) -> Output {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {said}");
     output
-}
-
-fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }

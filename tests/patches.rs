@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::{env, fs};
 
 use serde_json::Value;
-use test_kit::require_tool;
+use test_kit::{repository, require_tool};
 
 #[test]
 fn every_mutant_applies_to_the_tree() {
@@ -19,7 +19,7 @@ fn every_mutant_applies_to_the_tree() {
     }
     for patch in patches() {
         let mut git = Command::new("git");
-        git.args(["apply", "--check"]).arg(&patch).current_dir(root());
+        git.args(["apply", "--check"]).arg(&patch).current_dir(repository());
         let checked = git.output().expect("it is installed");
         let said = String::from_utf8_lossy(&checked.stderr);
         assert!(checked.status.success(), "{}: {said}", patch.display());
@@ -31,7 +31,7 @@ const SERVERS: [&str; 5] = ["drivers", "launch", "protocol", "sockets", "styles"
 
 #[test]
 fn every_mutant_of_a_server_is_an_exhibit_of_the_museum() {
-    let museum = fs::read_to_string(root().join("lessons/styles/museum.md"));
+    let museum = fs::read_to_string(repository().join("lessons/styles/museum.md"));
     let museum = museum.expect("it is a chapter");
     for patch in patches() {
         let text = fs::read_to_string(&patch).expect("it is readable");
@@ -59,13 +59,13 @@ fn the_cross_table_has_the_mutants_of_the_museum_and_tests_that_exist() {
     assert_eq!(ran.collect::<BTreeSet<_>>(), shown);
     for (mutant, Found { noticed, not_ended }) in &found {
         for (file, test) in noticed {
-            let source = fs::read_to_string(root().join(format!("tests/{file}.rs")));
+            let source = test_file(file).and_then(|path| fs::read_to_string(path).ok());
             let function = test.split("::").next().unwrap_or_default();
-            let is_there = source.is_ok_and(|source| source.contains(&format!("fn {function}(")));
+            let is_there = source.is_some_and(|source| source.contains(&format!("fn {function}(")));
             assert!(is_there, "{mutant}: there is no test {test} in {file}");
         }
         for file in not_ended {
-            assert!(root().join(format!("tests/{file}.rs")).exists(), "{mutant}: no {file}");
+            assert!(test_file(file).is_some(), "{mutant}: no {file}");
         }
     }
     for Exhibit { mutant, red, .. } in exhibits() {
@@ -77,9 +77,9 @@ fn the_cross_table_has_the_mutants_of_the_museum_and_tests_that_exist() {
 fn the_museum_shows_what_the_command_found() {
     let expected = table();
     if env::var_os("BLESS").is_some() {
-        fs::write(root().join(TABLE), &expected).expect("it is writable");
+        fs::write(repository().join(TABLE), &expected).expect("it is writable");
     }
-    let shown = fs::read_to_string(root().join(TABLE)).expect("it is there");
+    let shown = fs::read_to_string(repository().join(TABLE)).expect("it is there");
     assert!(shown == expected, "{TABLE} is old: BLESS=1 cargo test --test patches writes it");
 }
 
@@ -120,7 +120,7 @@ struct Found {
 }
 
 fn found() -> BTreeMap<String, Found> {
-    let text = fs::read_to_string(root().join(FOUND)).expect("it is there");
+    let text = fs::read_to_string(repository().join(FOUND)).expect("it is there");
     let found: BTreeMap<String, Value> = serde_json::from_str(&text).expect("it is JSON");
     let strings = |value: &Value| -> Vec<String> {
         let values = value.as_array().expect("a list").iter();
@@ -147,7 +147,7 @@ struct Exhibit {
 }
 
 fn exhibits() -> Vec<Exhibit> {
-    let museum = fs::read_to_string(root().join("lessons/styles/museum.md"));
+    let museum = fs::read_to_string(repository().join("lessons/styles/museum.md"));
     let museum = museum.expect("it is a chapter");
     let mut exhibits = Vec::new();
     let mut title = "";
@@ -155,7 +155,7 @@ fn exhibits() -> Vec<Exhibit> {
         title = line.strip_prefix("### ").unwrap_or(title);
         let patch = line.strip_prefix("{{#include ../../tests/mutants/");
         let Some(mutant) = patch.and_then(|patch| patch.strip_suffix(".patch}}")) else { continue };
-        let text = fs::read_to_string(root().join(format!("tests/mutants/{mutant}.patch")));
+        let text = fs::read_to_string(repository().join(format!("tests/mutants/{mutant}.patch")));
         let text = text.expect("it is readable");
         let red = text.lines().find_map(|line| line.strip_prefix("Red: "));
         let red = file_and_test(red.expect("it names a test"));
@@ -170,14 +170,17 @@ fn anchor(title: &str) -> String {
     kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
 
+/// The path of the test file of this name.
+fn test_file(name: &str) -> Option<PathBuf> {
+    let folders = ["tests", "conformance/tests"];
+    let paths = folders.map(|folder| repository().join(format!("{folder}/{name}.rs")));
+    paths.into_iter().find(|path| path.exists())
+}
+
 fn patches() -> Vec<PathBuf> {
-    let entries = fs::read_dir(root().join("tests/mutants")).expect("there are mutants");
+    let entries = fs::read_dir(repository().join("tests/mutants")).expect("there are mutants");
     let patches = entries.map(|entry| entry.expect("it is readable").path());
     let patches: Vec<_> = patches.collect();
     assert!(patches.len() > 20);
     patches
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }

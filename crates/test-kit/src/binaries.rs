@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use crate::Style;
+use crate::{Style, repository};
 
 /// The path of the server `name` of this workspace, built from the current sources.
 ///
@@ -90,7 +90,7 @@ fn cargo<'a>(arguments: impl Iterator<Item = &'a str>) -> Result<String, String>
         .arg("--target-dir")
         .arg(target)
         .args(["--profile", if profile == "debug" { "dev" } else { profile }])
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+        .current_dir(repository())
         .stdin(Stdio::null())
         .output()
         .map_err(|error| format!("cannot run cargo: {error}"))?;

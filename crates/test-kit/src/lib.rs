@@ -53,7 +53,7 @@ pub use binaries::{build, example_tests, examples, program};
 pub use chance::Chance;
 pub use client::Client;
 pub use crowd::{Crowd, can_open};
-pub use directory::{Directory, names};
+pub use directory::{Directory, names, repository};
 pub use launch::{MaxClients, Own, Style};
 pub use mux::Mux;
 pub use namespaces::Namespaces;

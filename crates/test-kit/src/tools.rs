@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::records::shows_nothing;
+use crate::repository;
 
 /// Whether the program `name` is installed, or the file exists if `name` is an absolute path. If
 /// not, this says that the test is skipped, and the test has to return. With `CI=true` in the
@@ -22,7 +23,7 @@ pub fn require_tool(name: &str) -> bool {
 /// [`require_tool`] does.
 #[track_caller]
 pub fn node(script: &str) -> Option<Command> {
-    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/browser");
+    let scripts = repository().join("tests/browser");
     if !require_tool("node") {
         return None;
     }

@@ -10,7 +10,7 @@ use launch::Style;
 use toml::{Table, Value};
 
 /// The file of the system calls of an echo, below the top of the repository: a line for each style,
-/// with its name and then the names of the calls in order. `tests/system_calls.rs` counts them, and
+/// with its name and then the names of the calls in order. `conformance/tests/system_calls.rs` counts them, and
 /// writes them if the environment contains `BLESS=1`.
 pub const SYSTEM_CALLS: &str = "crates/book/side-by-side/system_calls.txt";
 

@@ -1,16 +1,16 @@
 //! The tables of *The failures that a server survives* show the records of the tests.
 //!
-//! Each test that belongs to a row leaves a record when it passes. Cargo runs the test files in the
-//! order of their names, so this file is the last one, and finds the records of all others. If you
+//! Each test that belongs to a row leaves a record when it passes. Cargo runs the packages, and the
+//! test files of each, in the order of their names. So this file of `conformance` is the last one of
+//! those that leave records, and finds all of them. If you
 //! run only this file, it finds those of the last run, if there are any.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
-use std::path::Path;
 
 use test_kit::records::{Record, Shown, records};
-use test_kit::skip;
+use test_kit::{repository, skip};
 
 const CHAPTER: &str = "lessons/styles/failures.md";
 const REASONS: &str = "## Why a failure cannot happen\n";
@@ -18,7 +18,7 @@ const TESTS: &str = "## The test of each row\n";
 
 #[test]
 fn the_tables_show_the_records_of_the_tests() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(CHAPTER);
+    let path = repository().join(CHAPTER);
     let chapter = fs::read_to_string(&path).expect("it is a chapter");
     let table = Table::of(records());
     let missing = table.missing(&chapter);

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::net::Shutdown;
-use std::path::Path;
 
 use protocol::{LINES_READ, MEMBER_READ, PLAIN_READ};
 use test_kit::chat::{join, quit};
-use test_kit::{Client, Directory, Server, Signal, Style, each_style, require_tool, wait_until};
+use test_kit::{Client, Directory, Server, Signal, Style};
+use test_kit::{each_style, repository, require_tool, wait_until};
 
 each_style!(
     echo_lines_and_frames_take_a_read_and_a_write_a_message,
@@ -185,8 +185,7 @@ fn the_book_lists_the_system_calls_of_an_echo() {
     let counted: String = Style::ALL
         .map(|style| format!("{} {}\n", style.name, calls_of_an_echo(*style).join(" ")))
         .concat();
-    let file =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/book/side-by-side/system_calls.txt");
+    let file = repository().join("crates/book/side-by-side/system_calls.txt");
     if std::env::var_os("BLESS").is_some() {
         fs::write(&file, &counted).expect("it can be written");
     }
