@@ -196,6 +196,14 @@ pub enum OutboxState {
     TooSlow,
 }
 
+/// Throws away the lines in it. The hub may hold its half for much longer: until it has heard the lost
+/// member's last posts.
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        *self.queue() = Queue::default();
+    }
+}
+
 impl Outbox {
     /// The hub's half.
     pub fn mailbox(&self) -> OutboxMailbox {
@@ -309,6 +317,7 @@ mod tests {
         drop(outbox);
         assert_eq!(mailbox.waiting(), 0);
         assert_eq!([(); 3].map(|()| mailbox.offer(&half)), [Ok(0); 3]);
+        assert_eq!(Arc::strong_count(&half.0), 1, "the mailbox has no share of the line");
     }
 
     #[test]

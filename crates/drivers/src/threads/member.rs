@@ -45,6 +45,8 @@ struct Waiting {
     is_unheard: bool,
     /// No more lines will come.
     is_over: bool,
+    /// No more lines can be written.
+    is_lost: bool,
 }
 
 /// The hub's half of the inbox.
@@ -110,13 +112,19 @@ impl Membership {
     // ANCHOR: post
     /// Posts, and waits until the room has heard the posts. Everything that the client says
     /// meanwhile is then one read, and a member that floods delays only itself.
-    fn post(&self, posts: Posts) {
+    ///
+    /// Fails if the connection is lost meanwhile: there may still be much to read from it, but the
+    /// room shall not have to keep that.
+    fn post(&self, posts: Posts) -> io::Result<()> {
         self.inbox.lock().is_unheard = true;
         let _ = self.hub.send(Event::Post(self.client, posts));
         // Let other threads post first: the hub then hears all posts together, and each member
         // needs one write.
         thread::yield_now();
-        self.inbox.wait_until_heard();
+        match self.inbox.wait_until_heard().is_lost {
+            true => Err(ErrorKind::BrokenPipe.into()),
+            false => Ok(()),
+        }
     }
     // ANCHOR_END: post
 }
@@ -162,7 +170,7 @@ pub fn converse(
                 connection.restart_idle_clock();
             }
             if !answer.posts.is_empty() {
-                membership.post(answer.posts);
+                membership.post(answer.posts)?;
             }
             if answer.finish {
                 return Ok(());
@@ -185,7 +193,7 @@ fn write(
         if written.is_err() || !queue.is_empty() {
             // The connection is broken, or the client has not taken a byte within the socket's
             // timeout. The reader must not wait for the room any more.
-            inbox.end();
+            inbox.lose();
             cut(stream);
             return written.and(Err(ErrorKind::TimedOut.into()));
         }
@@ -203,11 +211,11 @@ fn write(
 /// For a lost member no line waits: its writer has ended.
 impl Waiting {
     fn push(&mut self, line: &Line) -> Result<usize, TooSlow> {
-        if self.is_over { Ok(0) } else { self.queue.push(line.clone()) }
+        if self.is_lost { Ok(0) } else { self.queue.push(line.clone()) }
     }
 
     fn bytes(&self) -> usize {
-        if self.is_over { 0 } else { self.queue.waiting() }
+        if self.is_lost { 0 } else { self.queue.waiting() }
     }
 }
 
@@ -220,14 +228,25 @@ impl Inbox {
         (!lines.is_empty()).then_some(lines)
     }
 
-    fn wait_until_heard(&self) {
+    fn wait_until_heard(&self) -> MutexGuard<'_, Waiting> {
         let is_unheard = |waiting: &mut Waiting| waiting.is_unheard && !waiting.is_over;
-        drop(self.is_heard.wait_while(self.lock(), is_unheard).expect(UNHARMED));
+        self.is_heard.wait_while(self.lock(), is_unheard).expect(UNHARMED)
     }
 
     /// Ends the inbox: no more lines will come, and no more posts will be heard.
     fn end(&self) {
         self.lock().is_over = true;
+        self.wake_both();
+    }
+
+    /// Ends the inbox of a lost member, and throws away the lines in it. The hub may hold its half for
+    /// much longer: until it has heard the member's last posts.
+    fn lose(&self) {
+        *self.lock() = Waiting { is_over: true, is_lost: true, ..Waiting::default() };
+        self.wake_both();
+    }
+
+    fn wake_both(&self) {
         self.has_lines.notify_one();
         self.is_heard.notify_one();
     }

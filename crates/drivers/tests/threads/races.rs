@@ -53,9 +53,30 @@ fn the_reader_goes_on_when_the_hub_drops_its_mailbox() {
 #[test]
 fn the_reader_goes_on_when_the_writer_gives_up() {
     check_reader_goes_on(|mailbox| {
-        mailbox.inbox.end();
+        mailbox.inbox.lose();
         Some(mailbox)
     });
+}
+
+#[test]
+fn the_mailbox_of_a_lost_member_takes_all_and_keeps_nothing() {
+    let stream = stream();
+    check_dfs(
+        move || {
+            let (inbox, mut mailbox) = halves(&stream);
+            let hub = thread::spawn(move || {
+                for _ in 0..2 {
+                    mailbox.offer(&Line::from(&b"hello"[..])).expect("there is room");
+                }
+                mailbox
+            });
+            inbox.lose();
+            let mailbox = hub.join().expect("no panic");
+            assert!(inbox.lock().queue.is_empty());
+            assert_eq!(mailbox.waiting(), 0);
+        },
+        None,
+    );
 }
 
 /// A member has posted, its writer waits for lines, and another thread runs `act`.
@@ -70,7 +91,7 @@ fn check_reader_goes_on(act: fn(Mailbox) -> Option<Mailbox>) {
             let writer = thread::spawn(move || write_all(&for_writer));
             // The mailbox that `act` returns is not dropped before the reader goes on.
             let other = thread::spawn(move || act(mailbox));
-            inbox.wait_until_heard();
+            drop(inbox.wait_until_heard());
             drop(other.join().expect("no panic"));
             assert_eq!(writer.join().expect("no panic"), "");
         },
@@ -91,7 +112,7 @@ fn members_hear_all_that_the_other_posts_and_then_the_end() {
                 let inbox = Arc::clone(&membership.inbox);
                 let writer = thread::spawn(move || write_all(&inbox));
                 let reader = thread::spawn(move || {
-                    WORDS.iter().for_each(|word| membership.post(line(word)));
+                    WORDS.map(|word| membership.post(line(word)).expect("nothing is lost"));
                     membership
                 });
                 (reader, writer)
@@ -126,7 +147,7 @@ fn a_wake_up_that_comes_too_early_is_found() {
                 hub.is_heard.notify_one();
                 hub.lock().is_unheard = false;
             });
-            inbox.wait_until_heard();
+            drop(inbox.wait_until_heard());
         },
         None,
     );
