@@ -62,6 +62,8 @@ mutants!(
     one_wait_a_signal,
     open_loop_that_waits_for_answers,
     output_that_is_not_printed,
+    panic_that_takes_the_worker,
+    queue_that_takes_too_many,
     reset_that_ends_the_server,
     rung_without_its_symptom,
     snippet_that_is_wrong,
@@ -71,6 +73,8 @@ mutants!(
     upload_that_replaces,
     walk_that_never_ends,
     widget_that_keeps_the_24th_bit,
+    worker_that_is_not_replaced,
+    worker_that_is_replaced_at_once,
     write_that_forgets_the_rest,
 );
 
@@ -182,14 +186,16 @@ const LEFT_OUT: [&str; 13] = [
     "vanishing_peers",
 ];
 
-/// The test files in which each test runs for every style.
+/// The test files in which each test runs for every style, or for every way of prefork.
 fn files_for_each_style() -> Vec<String> {
     let folders = ["tests", "conformance/tests"].map(|folder| repository().join(folder));
     let entries =
         folders.iter().flat_map(|folder| fs::read_dir(folder).expect("it is a directory"));
     let paths = entries.map(|entry| entry.expect("it is readable").path());
     let is_one = |path: &PathBuf| {
-        fs::read_to_string(path).is_ok_and(|source| source.contains("\neach_style!("))
+        let macros = ["\neach_style!(", "\neach_way!("];
+        let source = fs::read_to_string(path).unwrap_or_default();
+        macros.iter().any(|each| source.contains(each))
     };
     let name = |path: PathBuf| Some(path.file_stem()?.to_str()?.to_owned());
     let files = paths.filter(is_one).filter_map(name);
