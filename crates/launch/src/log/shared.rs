@@ -1,6 +1,6 @@
 use std::num::NonZero;
 use std::ptr;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
 
@@ -15,8 +15,20 @@ pub(super) struct Shared {
     pub(super) lost: AtomicU64,
     /// How many lines were left out and are not reported yet.
     pub(super) left_out: AtomicU64,
-    /// For each kind of line, a second and the number of such lines in it.
-    kinds: [AtomicU64; KINDS],
+    kinds: [Kind; KINDS],
+}
+
+/// The count of one kind of line.
+#[derive(Debug)]
+struct Kind {
+    /// The place in the program that logs it; 0 if this count is free.
+    place: AtomicUsize,
+    /// A second, and the number of such lines in it.
+    counted: AtomicU64,
+}
+
+impl Kind {
+    const FREE: Kind = Kind { place: AtomicUsize::new(0), counted: AtomicU64::new(0) };
 }
 
 impl Shared {
@@ -35,7 +47,7 @@ impl Shared {
             Err(_) => Box::leak(Box::new(Shared {
                 lost: AtomicU64::new(0),
                 left_out: AtomicU64::new(0),
-                kinds: [const { AtomicU64::new(0) }; KINDS],
+                kinds: [Kind::FREE; KINDS],
             })),
         }
     }
@@ -43,15 +55,25 @@ impl Shared {
     /// Counts a line of the kind at `place`, in the second `now`. Returns whether there are at most
     /// `limit` of them.
     pub(super) fn count<T>(&self, place: &'static T, now: u32, limit: u32) -> bool {
-        // The program is at the same address in every child. Two kinds may get the same index: then
-        // they share a limit.
-        let kind = &self.kinds[ptr::from_ref(place).addr() / align_of::<T>() % KINDS];
-        let counted = kind.fetch_update(SeqCst, SeqCst, |before| {
+        let kind = self.kind(ptr::from_ref(place).addr(), align_of::<T>());
+        let counted = kind.counted.fetch_update(SeqCst, SeqCst, |before| {
             let (second, count) = ((before >> 32) as u32, before as u32);
             let count = if second == now { count } else { 0 };
             (count < limit).then_some(u64::from(now) << 32 | u64::from(count + 1))
         });
         counted.is_ok()
+    }
+
+    /// The count of a place, or a free one, which it takes. The program is at the same addresses in
+    /// every child. If there are more kinds than counts, some share one.
+    fn kind(&self, place: usize, align: usize) -> &Kind {
+        let first = place / align % KINDS;
+        let is_of_place = |kind: &&Kind| {
+            let taken = kind.place.compare_exchange(0, place, SeqCst, SeqCst);
+            taken.is_ok() || taken == Err(place)
+        };
+        let mut kinds = self.kinds.iter().cycle().skip(first).take(KINDS);
+        kinds.find(is_of_place).unwrap_or(&self.kinds[first])
     }
 }
 
@@ -67,5 +89,20 @@ mod tests {
         assert_eq!([count(0, 7), count(0, 7), count(0, 7)], [true, true, false]);
         assert_eq!([count(1, 7), count(0, 7)], [true, false]);
         assert_eq!([count(0, 8), count(0, 8), count(0, 8)], [true, true, false]);
+    }
+
+    /// An earlier version gave two kinds one count if their addresses were alike: a flood of speech hid
+    /// the last words of a server.
+    #[test]
+    fn a_flood_of_one_kind_hides_no_other() {
+        static PLACES: [u64; 3 * KINDS] = [0; 3 * KINDS];
+        let shared = Shared::new();
+        let count = |place: usize| shared.count(&PLACES[place], 7, 1);
+        for alike in [0, KINDS, 2 * KINDS] {
+            assert_eq!([count(alike), count(alike)], [true, false]);
+        }
+        // Each has its own count, as long as there are counts.
+        assert!((1..KINDS - 2).all(count));
+        assert!(!count(KINDS));
     }
 }
