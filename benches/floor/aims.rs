@@ -21,6 +21,7 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::ASYNC, Floor::C("epoll"), 0.9),
             (Style::POLL, Floor::C("poll"), 0.9),
             (Style::EPOLL, Floor::C("epoll"), 0.9),
+            (Style::EXECUTOR, Floor::C("epoll"), 0.9),
             (Style::PREFORK, Floor::C("prefork"), 0.95),
             (Style::POOL, Floor::C("pool"), 0.95),
         ],
@@ -36,6 +37,7 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::ASYNC, Floor::Tokio("tokio_echo"), 0.95),
             (Style::POLL, Floor::C("poll"), 0.95),
             (Style::EPOLL, Floor::C("epoll"), 0.95),
+            (Style::EXECUTOR, Floor::C("epoll"), 0.95),
             // Prefork has 16 workers.
             (Style::POOL, Floor::C("pool"), 0.95),
         ],
@@ -43,7 +45,11 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
     (
         "echo, 64 B, 1,000 connections",
         Load::Echo(1000),
-        &[(Style::POLL, Floor::C("poll"), 0.95), (Style::EPOLL, Floor::C("epoll"), 0.95)],
+        &[
+            (Style::POLL, Floor::C("poll"), 0.95),
+            (Style::EPOLL, Floor::C("epoll"), 0.95),
+            (Style::EXECUTOR, Floor::C("epoll"), 0.95),
+        ],
     ),
     (
         "echo, 64 KiB, 1 connection",
@@ -56,6 +62,7 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::ASYNC, Floor::C("epoll"), 0.95),
             (Style::POLL, Floor::C("poll"), 0.95),
             (Style::EPOLL, Floor::C("epoll"), 0.95),
+            (Style::EXECUTOR, Floor::C("epoll"), 0.95),
             (Style::PREFORK, Floor::C("prefork"), 0.95),
             (Style::POOL, Floor::C("pool"), 0.95),
         ],
@@ -71,6 +78,7 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::ASYNC, Floor::C("fortune"), 0.9),
             (Style::POLL, Floor::C("fortune"), 0.9),
             (Style::EPOLL, Floor::C("fortune"), 0.95),
+            (Style::EXECUTOR, Floor::C("fortune"), 0.9),
             (Style::PREFORK, Floor::C("fortune_prefork"), 0.9),
             (Style::POOL, Floor::C("fortune_pool"), 0.9),
         ],
@@ -85,6 +93,7 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::ASYNC, Floor::Tokio("tokio_chat"), 8.0),
             (Style::POLL, Floor::Tokio("tokio_chat"), 8.0),
             (Style::EPOLL, Floor::Tokio("tokio_chat"), 8.0),
+            (Style::EXECUTOR, Floor::Tokio("tokio_chat"), 8.0),
         ],
     ),
     (
@@ -97,6 +106,7 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::ASYNC, Floor::Tokio("tokio_chat"), 1.0),
             (Style::POLL, Floor::Tokio("tokio_chat"), 1.0),
             (Style::EPOLL, Floor::Tokio("tokio_chat"), 1.0),
+            (Style::EXECUTOR, Floor::Tokio("tokio_chat"), 1.0),
         ],
     ),
     (
@@ -109,6 +119,7 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::ASYNC, Floor::Tokio("tokio_chat"), 1.0),
             (Style::POLL, Floor::Tokio("tokio_chat"), 1.0),
             (Style::EPOLL, Floor::Tokio("tokio_chat"), 1.0),
+            (Style::EXECUTOR, Floor::Tokio("tokio_chat"), 1.0),
         ],
     ),
 ];
@@ -122,4 +133,5 @@ pub(crate) const MEMORY: &[Pair] = &[
     (Style::ASYNC, Floor::Tokio("tokio_echo"), 2.0),
     (Style::POLL, Floor::C("poll"), 0.5),
     (Style::EPOLL, Floor::C("epoll"), 0.5),
+    (Style::EXECUTOR, Floor::C("epoll"), 0.6),
 ];

@@ -216,7 +216,7 @@ fn a_wait_without_memory_is_tried_again(style: Style) {
 
 /// The kernel keeps a list of the descriptors that the server waits for (epoll(7)).
 fn waits_with_epoll(style: Style) -> bool {
-    [Style::ASYNC, Style::EPOLL].contains(&style)
+    [Style::ASYNC, Style::EPOLL, Style::EXECUTOR].contains(&style)
 }
 
 /// The kernel's list has no room for every client (epoll_ctl(2), ENOSPC). If a server has no such

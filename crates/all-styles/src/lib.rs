@@ -26,6 +26,7 @@ macro_rules! each {
             pool POOL pool_server;
             poll POLL poll_server;
             epoll EPOLL epoll_server;
+            executor EXECUTOR executor_server;
         }
     };
 }

@@ -208,6 +208,20 @@ styles! {
         room_of_many: true,
         starts_by_default: false,
     }
+    /// One task a client, without a runtime from elsewhere.
+    EXECUTOR {
+        name: "executor",
+        process_name: "executor-server",
+        sign: "◈",
+        look: AnsiColor::BrightMagenta.on_default(),
+        answer: "a task, run by hand",
+        so: "the server itself wakes and polls it",
+        thousand: 12,
+        own: Own::Task,
+        max_clients: MaxClients::DescriptorsLess(64),
+        room_of_many: true,
+        starts_by_default: false,
+    }
 }
 
 impl Style {

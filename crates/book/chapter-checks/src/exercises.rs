@@ -11,6 +11,7 @@ pub mod endianness;
 pub mod epoll;
 pub mod errors;
 pub mod ethernet;
+pub mod executor;
 pub mod families;
 pub mod five_minutes;
 pub mod fork;

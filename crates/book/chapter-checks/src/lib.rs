@@ -68,6 +68,7 @@ macro_rules! each_chapter {
             pool "styles/pool.md",
             poll "styles/poll.md",
             epoll "styles/epoll.md",
+            executor "styles/executor.md",
             snmp_walk "applications/snmp-walk.md",
             five_programs "bugs/five-programs.md",
             greeter "bugs/greeter.md",

@@ -112,7 +112,9 @@ fn members_hear_all_that_the_other_posts_and_then_the_end() {
                 let inbox = Arc::clone(&membership.inbox);
                 let writer = thread::spawn(move || write_all(&inbox));
                 let reader = thread::spawn(move || {
-                    WORDS.map(|word| membership.post(line(word)).expect("nothing is lost"));
+                    for word in WORDS {
+                        membership.post(line(word)).expect("nothing is lost");
+                    }
                     membership
                 });
                 (reader, writer)

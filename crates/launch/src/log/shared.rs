@@ -28,7 +28,9 @@ struct Kind {
 }
 
 impl Kind {
-    const FREE: Kind = Kind { place: AtomicUsize::new(0), counted: AtomicU64::new(0) };
+    const fn free() -> Kind {
+        Kind { place: AtomicUsize::new(0), counted: AtomicU64::new(0) }
+    }
 }
 
 impl Shared {
@@ -47,7 +49,7 @@ impl Shared {
             Err(_) => Box::leak(Box::new(Shared {
                 lost: AtomicU64::new(0),
                 left_out: AtomicU64::new(0),
-                kinds: [Kind::FREE; KINDS],
+                kinds: [const { Kind::free() }; KINDS],
             })),
         }
     }

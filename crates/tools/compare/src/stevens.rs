@@ -76,6 +76,7 @@ impl Session {
                 "async" => "a task for each client",
                 "poll" => "one loop for all, with one list",
                 "epoll" => "one loop for all, with a list in the kernel",
+                "executor" => "a task for each client, run by the server itself",
                 _ => continue,
             };
             text += &self.entry(&row.style, what, None, Some(row));
