@@ -5,6 +5,7 @@ use std::future::{pending, poll_fn};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::ops::Deref;
+use std::os::fd::AsFd;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
@@ -17,14 +18,14 @@ use crate::buffers::{Buffers, Lent};
 use crate::executor::{first, yield_now};
 use crate::reactor::{Reactor, Sleep, Source};
 
-/// What the task of each client is given.
+/// What the tasks of all clients share.
 pub(crate) struct Conditions {
     pub(crate) service: Service,
     pub(crate) limits: Limits,
     pub(crate) reactor: Rc<Reactor>,
     pub(crate) buffers: Rc<Buffers>,
     /// The server stops. Whoever sets it wakes all tasks.
-    pub(crate) is_stopping: Rc<Cell<bool>>,
+    pub(crate) is_stopping: Cell<bool>,
 }
 
 /// The things that a task waits for.
@@ -42,15 +43,17 @@ pub(crate) enum Event {
 pub(crate) async fn converse(
     client: ClientId,
     stream: Source<TcpStream>,
-    conditions: Conditions,
+    conditions: Rc<Conditions>,
 ) -> io::Result<()> {
-    let Conditions { service, limits, reactor, buffers, is_stopping } = conditions;
+    let Conditions { service, limits, reactor, buffers, is_stopping } = &*conditions;
     let mut session = service.session(client);
-    let mut idle = IdleClock::start(&reactor, limits.idle_timeout);
+    let mut idle = IdleClock::start(reactor, limits.idle_timeout);
 
-    let greeting = session.greet();
-    write_all(&stream, &greeting.send, &limits, &reactor).await?;
-    let mut finished = greeting.finish;
+    let mut finished = {
+        let greeting = session.greet();
+        write_all(&stream, &greeting.send, limits, reactor).await?;
+        greeting.finish
+    };
     while !finished {
         let input;
         // The order matters. Input that has arrived is answered even if the server stops. The clock
@@ -59,8 +62,8 @@ pub(crate) async fn converse(
             true => Event::Idle,
             false => {
                 first([
-                    pin!(async { Event::Read(read(&stream, &buffers).await) }),
-                    pin!(stopping(&is_stopping)),
+                    pin!(async { Event::Read(read(&stream, buffers).await) }),
+                    pin!(stopping(is_stopping)),
                     pin!(idle.expired()),
                 ])
                 .await
@@ -75,14 +78,14 @@ pub(crate) async fn converse(
             Event::Stop => break,
         };
         idle.hear(&answer);
-        write_all(&stream, &answer.send, &limits, &reactor).await?;
+        write_all(&stream, &answer.send, limits, reactor).await?;
         finished = answer.finish;
         // A client that always sends never has to wait, so the other tasks would never run.
         if !stream.is_drained() {
             yield_now().await;
         }
     }
-    finish(&stream, &mut *session, &reactor).await
+    Box::pin(finish(&stream, &mut *session, reactor)).await
 }
 // ANCHOR_END: converse
 
@@ -115,9 +118,10 @@ async fn finish(
 /// Reads once, and returns how much that was. `None` means that the client has closed or its
 /// connection is broken.
 async fn discard(stream: &Source<TcpStream>) -> Option<usize> {
-    let mut scrap = [0; 4 * 1024];
     loop {
         stream.readable().await;
+        // Made after the wait: a value that lives across an `.await` is a part of the task.
+        let mut scrap = [0; 4 * 1024];
         match stream.try_to_read(scrap.len(), |mut stream| stream.read(&mut scrap)) {
             Ok(None) => {}
             Ok(Some(count)) => return (count > 0).then_some(count),
@@ -141,14 +145,9 @@ async fn write_all(
     while !bytes.is_empty() {
         match stream.try_to_write(|mut stream| stream.write(bytes))? {
             Some(written) => bytes = &bytes[written..],
-            // Only now does the task have to wait for the client, with a timeout.
-            None => {
-                let writable = async {
-                    stream.writable().await;
-                    Ok(())
-                };
-                in_time(reactor, limits.idle_timeout, writable).await?;
-            }
+            // Only now does the task have to wait for the client, with a timeout. This wait stands in a
+            // box of its own: otherwise each idle task would have room for it.
+            None => Box::pin(in_time(reactor, limits.idle_timeout, stream.writable())).await?,
         }
     }
     Ok(())
@@ -193,6 +192,7 @@ impl Deref for Input {
 /// client holds none. Dropping the future loses no input, since reading is its last step.
 pub(crate) async fn read<S>(stream: &Source<S>, buffers: &Rc<Buffers>) -> io::Result<Input>
 where
+    S: AsFd,
     for<'socket> &'socket S: Read,
 {
     loop {
@@ -253,5 +253,20 @@ impl IdleClock {
             }
             *alarm = self.reactor.sleep_until(deadline);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A value that lives across an `.await` is a part of the task, and so is a future that the task
+    /// waits for: a buffer of 4 KiB would be, too.
+    #[test]
+    fn a_task_has_less_than_a_kilobyte() {
+        fn size<A, B, C, F>(_: impl FnOnce(A, B, C) -> F) -> usize {
+            size_of::<F>()
+        }
+        assert!(size(converse) < 1000, "{} bytes", size(converse));
     }
 }

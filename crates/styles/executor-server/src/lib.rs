@@ -71,12 +71,16 @@ async fn accept_all(
     let mut server = Server {
         acceptor: Acceptor::new(reactor.source(listener)?),
         clients: BTreeMap::new(),
-        buffers: Buffers::new(service.read_size()),
-        is_stopping: Rc::default(),
         over_by: None,
         executor: Rc::clone(&executor),
         room,
-        service,
+        conditions: Rc::new(Conditions {
+            buffers: Buffers::new(service.read_size()),
+            is_stopping: Cell::new(false),
+            reactor: Rc::clone(reactor),
+            service,
+            limits,
+        }),
         limits,
     };
     // ANCHOR: main_loop
@@ -100,15 +104,12 @@ async fn accept_all(
 /// The data of the first task.
 struct Server {
     acceptor: Acceptor<Source<TcpListener>>,
-    service: Service,
     limits: Limits,
     executor: Rc<Executor>,
     room: Rc<Room>,
     /// The client of each task.
     clients: BTreeMap<TaskId, ClientId>,
-    /// The buffers of tasks that have just read.
-    buffers: Rc<Buffers>,
-    is_stopping: Rc<Cell<bool>>,
+    conditions: Rc<Conditions>,
     /// The deadline for all clients, once the server stops.
     over_by: Option<Instant>,
 }
@@ -137,7 +138,7 @@ impl Server {
         first([
             pin!(async {
                 match is_stopping {
-                    false => stopped(stop, &self.buffers).await,
+                    false => stopped(stop, &self.conditions.buffers).await,
                     true => pending().await,
                 }
                 Ready::Stop
@@ -170,14 +171,8 @@ impl Server {
             Ok(stream) => stream,
             Err(error) => return log_end(client, &Err(error)),
         };
-        let conditions = Conditions {
-            service: self.service.clone(),
-            limits: self.limits,
-            reactor: Rc::clone(reactor),
-            buffers: Rc::clone(&self.buffers),
-            is_stopping: Rc::clone(&self.is_stopping),
-        };
-        let task = match self.service.has_room() {
+        let conditions = Rc::clone(&self.conditions);
+        let task = match conditions.service.has_room() {
             false => self.executor.spawn(client::converse(client, stream, conditions)),
             true => {
                 let membership = Membership::join(&self.room, client, peer);
@@ -203,7 +198,7 @@ impl Server {
     fn stop(&mut self) {
         self.over_by = Some(Instant::now() + self.limits.grace);
         self.acceptor.close();
-        self.is_stopping.set(true);
+        self.conditions.is_stopping.set(true);
         self.executor.wake_all();
         self.room.stop();
     }
@@ -232,10 +227,10 @@ async fn stopped(stop: &Source<UnixStream>, buffers: &Rc<Buffers>) {
 async fn accept(listener: Option<&Source<TcpListener>>) -> io::Result<(TcpStream, SocketAddr)> {
     let Some(listener) = listener else { return pending().await };
     loop {
+        listener.readable().await;
         if let Some(accepted) = listener.try_to_accept(TcpListener::accept)? {
             return Ok(accepted);
         }
-        listener.readable().await;
     }
 }
 // ANCHOR_END: accept

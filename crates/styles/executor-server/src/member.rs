@@ -98,12 +98,13 @@ enum Half {
 /// Reads and posts, and writes the room's lines for this member, until one side has no more to say.
 pub(crate) async fn converse(
     stream: Source<TcpStream>,
-    Conditions { service, limits, reactor, buffers, .. }: Conditions,
+    conditions: Rc<Conditions>,
     membership: Membership,
 ) -> io::Result<()> {
+    let Conditions { service, limits, reactor, buffers, .. } = &*conditions;
     let session = service.session(membership.client);
-    let mut reading = pin!(post(&stream, session, &membership, &buffers, &limits, &reactor));
-    let mut writing = pin!(write(&stream, &membership, &limits, &reactor));
+    let mut reading = pin!(post(&stream, session, &membership, buffers, limits, reactor));
+    let mut writing = pin!(write(&stream, &membership, limits, reactor));
     let half = first([
         pin!(async { Half::Read(reading.as_mut().await) }),
         pin!(async { Half::Written(writing.as_mut().await) }),
@@ -115,7 +116,7 @@ pub(crate) async fn converse(
         Half::Read(Err(error)) => Err(error),
         // The client has got all its lines: it has the linger time to close.
         Half::Written(Ok(())) => {
-            let _ = in_time(&reactor, Some(LINGER), reading).await;
+            let _ = in_time(reactor, Some(LINGER), reading).await;
             Ok(())
         }
         Half::Written(Err(error)) => Err(error),
@@ -184,10 +185,11 @@ async fn write(
             notices.has_lines.notified().await;
         } else if !send(stream, outbox)? {
             // The socket takes no more. The mailbox may prove too full meanwhile.
-            let goes_on = async {
-                first([pin!(stream.writable()), pin!(notices.has_lines.notified())]).await;
+            let has_news = async {
+                notices.has_lines.notified().await;
                 Ok(())
             };
+            let goes_on = async { first([pin!(stream.writable()), pin!(has_news)]).await };
             in_time(reactor, Some(limits.write_timeout()), goes_on).await?;
         }
     }

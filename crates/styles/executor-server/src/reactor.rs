@@ -36,6 +36,8 @@ struct Readiness {
     writable: Direction,
     /// The other side sends no more, or the connection is broken: a read has something to tell.
     is_closed: Cell<bool>,
+    /// The kernel also reports when the socket takes output again.
+    reports_output: Cell<bool>,
 }
 
 #[derive(Default)]
@@ -44,6 +46,10 @@ struct Direction {
     waker: RefCell<Option<Waker>>,
 }
 // ANCHOR_END: reactor
+
+/// The events that the kernel reports of each socket: input, its end, and each change anew.
+const INPUT: EpollFlags =
+    EpollFlags::EPOLLIN.union(EpollFlags::EPOLLRDHUP).union(EpollFlags::EPOLLET);
 
 /// A socket that tasks can wait for.
 pub(crate) struct Source<S> {
@@ -106,7 +112,7 @@ impl Reactor {
     }
 
     // ANCHOR: source
-    /// Tells the kernel of a socket, once for all: it then reports each change of its readiness
+    /// Tells the kernel of a socket, once for all input: it then reports whenever more has come
     /// (epoll(7), EPOLLET). The socket must not block.
     ///
     /// # Errors
@@ -114,12 +120,9 @@ impl Reactor {
     /// The errors of epoll_ctl(2).
     pub(crate) fn source<S: AsFd>(self: &Rc<Self>, socket: S) -> io::Result<Source<S>> {
         let number = self.number();
-        let flags = EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT;
-        let flags = flags | EpollFlags::EPOLLRDHUP | EpollFlags::EPOLLET;
-        self.epoll.add(&socket, EpollEvent::new(flags, number))?;
+        self.epoll.add(&socket, EpollEvent::new(INPUT, number))?;
         let readiness = Rc::<Readiness>::default();
-        // A socket is ready until a call says otherwise: so a task tries before it waits.
-        readiness.readable.is_ready.set(true);
+        // A new socket takes output. The kernel's first event says whether there is input already.
         readiness.writable.is_ready.set(true);
         self.sources.borrow_mut().insert(number, Rc::clone(&readiness));
         Ok(Source { socket, number, readiness, reactor: Rc::clone(self) })
@@ -195,7 +198,7 @@ impl Direction {
     // ANCHOR_END: ready
 }
 
-impl<S> Source<S> {
+impl<S: AsFd> Source<S> {
     /// The socket itself.
     pub(crate) fn socket(&self) -> &S {
         &self.socket
@@ -206,9 +209,18 @@ impl<S> Source<S> {
         poll_fn(|context| self.readiness.readable.ready(context)).await;
     }
 
-    /// Waits until the socket can be written to, as far as is known.
-    pub(crate) async fn writable(&self) {
-        poll_fn(|context| self.readiness.writable.ready(context)).await;
+    /// Waits until the socket can be written to, as far as is known. Only a few sockets are ever full,
+    /// so the kernel is asked to report this when a task waits for it first.
+    ///
+    /// # Errors
+    ///
+    /// The errors of epoll_ctl(2).
+    pub(crate) async fn writable(&self) -> io::Result<()> {
+        if !self.readiness.reports_output.replace(true) {
+            let mut event = EpollEvent::new(INPUT | EpollFlags::EPOLLOUT, self.number);
+            self.reactor.epoll.modify(&self.socket, &mut event)?;
+        }
+        poll_fn(|context| self.readiness.writable.ready(context).map(Ok)).await
     }
 
     /// Whether the last call has left nothing to read, as far as is known.
