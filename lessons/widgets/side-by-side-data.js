@@ -224,7 +224,7 @@ afterAccept.sideBySide.data({
 {"file":"crates/styles/epoll-server/src/main.rs","name":"main.rs","text":"//! The epoll server as a program of its own.\n\nuse std::process::ExitCode;\n\nfn main() -> ExitCode {\n    launch::main(&launch::Style::EPOLL, epoll_server::serve)\n}\n"}
 ],
 "executor": [
-{"file":"crates/styles/executor-server/src/lib.rs","name":"lib.rs","text":"//! Executor: after accept(2) returns, spawn a task, as async does. But here the machine that runs the\n//! tasks is part of the server.\n//!\n//! The machine has three parts. The [executor] holds the tasks, and polls those that can go on. The\n//! [reactor] asks the kernel which sockets are ready. A waker connects the two: a task that has to\n//! wait leaves it with the reactor, and the reactor uses it to put the task into the executor's queue.\n//! All tasks run on one thread. So they share the room without a lock, and a post is a call.\n\n#![forbid(unsafe_code)]\n\nmod buffers;\nmod client;\nmod executor;\nmod member;\nmod notify;\nmod reactor;\nmod room;\n\nuse std::cell::Cell;\nuse std::collections::BTreeMap;\nuse std::future::pending;\nuse std::io;\nuse std::net::{SocketAddr, TcpListener, TcpStream};\nuse std::os::unix::net::UnixStream;\nuse std::pin::pin;\nuse std::rc::Rc;\nuse std::time::Instant;\n\nuse protocol::{ClientId, Service};\nuse sockets::{Acceptor, Arrival, Limits, Stop, log_end, until};\n\nuse crate::buffers::Buffers;\nuse crate::client::{Conditions, read};\nuse crate::executor::{Executor, TaskId, first, yield_now};\nuse crate::member::Membership;\nuse crate::reactor::Source;\nuse crate::room::Room;\n"},
+{"file":"crates/styles/executor-server/src/lib.rs","name":"lib.rs","text":"//! Executor: after accept(2) returns, spawn a task, as async does. But here the machine that runs the\n//! tasks is part of the server.\n//!\n//! The machine has three parts. The [executor] holds the tasks, and polls those that can go on. The\n//! [reactor] asks the kernel which sockets are ready. A waker connects the two: a task that has to\n//! wait leaves it with the reactor, and the reactor uses it to put the task into the executor's queue.\n//! All tasks run on one thread. So they share the room without a lock, and a post is a call.\n\n#![forbid(unsafe_code)]\n\nmod buffers;\nmod client;\nmod executor;\nmod member;\nmod notify;\nmod reactor;\nmod room;\n#[cfg(test)]\nmod size;\n\nuse std::cell::Cell;\nuse std::collections::BTreeMap;\nuse std::future::pending;\nuse std::io;\nuse std::net::{SocketAddr, TcpListener, TcpStream};\nuse std::os::unix::net::UnixStream;\nuse std::pin::pin;\nuse std::rc::Rc;\nuse std::time::Instant;\n\nuse protocol::{ClientId, Service};\nuse sockets::{Acceptor, Arrival, Limits, Stop, log_end, until};\n\nuse crate::buffers::Buffers;\nuse crate::client::{Conditions, read};\nuse crate::executor::{Executor, TaskId, first, yield_now};\nuse crate::member::Membership;\nuse crate::reactor::Source;\nuse crate::room::Room;\n"},
 {"file":"crates/styles/executor-server/src/lib.rs","name":"serve","text":"/// Serves each client in a task of its own until `stop`, and then the remaining clients until they\n/// have their answers.\n///\n/// # Errors\n///\n/// The server cannot wait for its descriptors. The failure of a client is not an error of the\n/// server.\npub fn serve(\n    listener: TcpListener,\n    service: Service,\n    limits: Limits,\n    stop: Stop,\n) -> io::Result<()> {\n    listener.set_nonblocking(true)?;\n    let executor = Executor::new()?;\n    let first_task = accept_all(Rc::clone(&executor), listener, service, limits, stop);\n    executor.run(first_task)?\n}\n\n/// The first task: spawns a task for each client, and learns when it ends.\nasync fn accept_all(\n    executor: Rc<Executor>,\n    listener: TcpListener,\n    service: Service,\n    limits: Limits,\n    stop: Stop,\n) -> io::Result<()> {\n    let reactor = &executor.reactor;\n    let stop = reactor.source(UnixStream::from(stop))?;\n    let room = Rc::<Room>::default();\n    let room_task =\n        service.has_room().then(|| executor.spawn(room::run(Rc::clone(&room), Rc::clone(reactor))));\n    let mut server = Server {\n        acceptor: Acceptor::new(reactor.source(listener)?),\n        clients: BTreeMap::new(),\n        over_by: None,\n        executor: Rc::clone(&executor),\n        room,\n        conditions: Rc::new(Conditions {\n            buffers: Buffers::new(service.read_size()),\n            is_stopping: Cell::new(false),\n            reactor: Rc::clone(reactor),\n            service,\n            limits,\n        }),\n        limits,\n    };\n    while !server.is_over() {\n        match server.wait(&stop).await {\n            Ready::Stop => server.stop(),\n            Ready::Ended(task, ended) => server.end_connection(task, &ended),\n            Ready::Accepted(accepted) => server.new_connection(accepted).await,\n            Ready::Late => server.keep_time(),\n        }\n    }\n    server.acceptor.log_summary();\n    if let Some(room_task) = room_task {\n        executor.abort(room_task, \"nobody is in the room\");\n    }\n    Ok(())\n}\n"},
 {"file":"crates/styles/executor-server/src/lib.rs","name":"Server","text":"/// The data of the first task.\nstruct Server {\n    acceptor: Acceptor<Source<TcpListener>>,\n    limits: Limits,\n    executor: Rc<Executor>,\n    room: Rc<Room>,\n    /// The client of each task.\n    clients: BTreeMap<TaskId, ClientId>,\n    conditions: Rc<Conditions>,\n    /// The deadline for all clients, once the server stops.\n    over_by: Option<Instant>,\n}\n"},
 {"file":"crates/styles/executor-server/src/lib.rs","name":"Ready","text":"/// The things that the first task waits for.\nenum Ready {\n    Stop,\n    /// A task has ended, with this result.\n    Ended(TaskId, io::Result<()>),\n    /// accept(2) has returned this.\n    Accepted(io::Result<(TcpStream, SocketAddr)>),\n    /// A deadline has passed.\n    Late,\n}\n"},
@@ -337,6 +337,8 @@ afterAccept.sideBySide.data({
 {"file":"crates/styles/executor-server/src/room.rs","name":"Room::leave","text":"pub(crate) fn leave(&self, client: ClientId) {\n    self.hub.borrow_mut().leave(client);\n    self.has_news.notify();\n}\n"},
 {"file":"crates/styles/executor-server/src/room.rs","name":"Room::stop","text":"pub(crate) fn stop(&self) {\n    self.hub.borrow_mut().stop();\n}\n"},
 {"file":"crates/styles/executor-server/src/room.rs","name":"run","text":"/// The task of the room: lets it hear the posts, at the pace of the members. It never ends by itself.\npub(crate) async fn run(room: Rc<Room>, reactor: Rc<Reactor>) -> io::Result<()> {\n    let begun = Instant::now();\n    loop {\n        let wait = room.hub.borrow_mut().advance(begun.elapsed());\n        match wait {\n            // The members with new lines run before their mailboxes get more.\n            Some(Duration::ZERO) => yield_now().await,\n            Some(wait) => {\n                let until_then = reactor.sleep_until(Instant::now() + wait);\n                first([pin!(room.has_news.notified()), pin!(until_then)]).await;\n            }\n            None => room.has_news.notified().await,\n        }\n    }\n}\n"},
+{"file":"crates/styles/executor-server/src/size.rs","name":"size.rs","text":"//! The size of a client's task.\n//!\n//! A value that lives across an `.await` is a part of the task, and so is a future that the task waits\n//! for: a buffer of 4 KiB would be, too.\n\nuse crate::client::converse;\n"},
+{"file":"crates/styles/executor-server/src/size.rs","name":"a_task_has_less_than_a_kilobyte","text":"#[test]\nfn a_task_has_less_than_a_kilobyte() {\n    fn size<A, B, C, F>(_: impl FnOnce(A, B, C) -> F) -> usize {\n        size_of::<F>()\n    }\n    assert!(size(converse) < 1000, \"{} bytes\", size(converse));\n}\n"},
 {"file":"crates/styles/executor-server/src/main.rs","name":"main.rs","text":"//! The executor server as a program of its own.\n\nuse std::process::ExitCode;\n\nfn main() -> ExitCode {\n    launch::main(&launch::Style::EXECUTOR, executor_server::serve)\n}\n"}
 ]},
 "pairs": {
@@ -570,7 +572,7 @@ afterAccept.sideBySide.data({
 [5,15,[[0,[[8,17]],[[8,13]]],[4,[[33,42,44,60]],[[33,38,40,52]]],[1,[],[]]]]
 ],
 "iterative executor": [
-[0,0,[[0,[[],[],[],[],[],[]],[[],[],[],[],[],[],[]]],[3,[],[[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]]]],
+[0,0,[[0,[[],[],[],[],[],[]],[[],[],[],[],[],[],[]]],[3,[],[[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]]]],
 [1,1,[[0,[[]],[[],[]]],[3,[[]],[[],[]]],[7,[[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[2,[],[]]]],
 [null,2,[]],
 [null,3,[]],
@@ -684,7 +686,9 @@ afterAccept.sideBySide.data({
 [null,110,[]],
 [null,111,[]],
 [null,112,[]],
-[5,113,[[0,[[8,17]],[[8,16]]],[4,[[33,42,44,60]],[[33,41,43,58]]],[1,[],[]]]]
+[null,113,[]],
+[null,114,[]],
+[5,115,[[0,[[8,17]],[[8,16]]],[4,[[33,42,44,60]],[[33,41,43,58]]],[1,[],[]]]]
 ],
 "fork thread": [
 [0,0,[[0,[[],[],[],[],[],[],[],[]],[[],[],[],[],[],[]]],[3,[[],[]],[]],[1,[[],[]],[[]]],[1,[[],[]],[[],[],[]]],[2,[[],[],[],[]],[[],[],[],[]]],[1,[[],[],[],[],[],[],[]],[[],[],[]]]]],
@@ -938,7 +942,7 @@ afterAccept.sideBySide.data({
 [18,15,[[0,[[8,12]],[[8,13]]],[4,[[33,37,39,50]],[[33,38,40,52]]],[1,[],[]]]]
 ],
 "fork executor": [
-[0,0,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[]],[[],[],[]]],[1,[],[[],[]]],[2,[[],[],[],[],[],[],[]],[]],[1,[[],[],[],[]],[[],[],[],[],[],[],[],[]]]]],
+[0,0,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[]],[[],[],[]]],[1,[],[[],[]]],[2,[[],[],[],[],[],[],[]],[]],[1,[[],[],[],[]],[[],[],[],[],[],[],[],[]]]]],
 [1,1,[[0,[[28,35],[0,3]],[[28,32],[0,3]]],[12,[[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[],[]],[[],[]]],[1,[[],[]],[[],[],[],[],[],[],[],[],[]]],[3,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[]]],[2,[],[[],[],[]]],[2,[],[]]]],
 [2,2,[[0,[[20,26]],[[20,30]]],[1,[[],[]],[[]]],[1,[[],[],[],[],[],[],[],[],[]],[[],[],[],[],[]]],[2,[[],[],[]],[]],[1,[],[]]]],
 [3,3,[[0,[[24,30,31,34,35,41,42,57]],[[24,29,30,34,35,40,41,44]]],[2,[[],[],[],[],[],[]],[[],[],[],[],[],[]]],[1,[],[]]]],
@@ -1059,7 +1063,9 @@ afterAccept.sideBySide.data({
 [null,110,[]],
 [null,111,[]],
 [null,112,[]],
-[18,113,[[0,[[8,12]],[[8,16]]],[4,[[33,37,39,50]],[[33,41,43,58]]],[1,[],[]]]]
+[null,113,[]],
+[null,114,[]],
+[18,115,[[0,[[8,12]],[[8,16]]],[4,[[33,37,39,50]],[[33,41,43,58]]],[1,[],[]]]]
 ],
 "thread select": [
 [0,0,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[],[]]]],
@@ -1253,7 +1259,7 @@ afterAccept.sideBySide.data({
 [11,15,[[0,[[8,14]],[[8,13]]],[4,[[33,39,41,54]],[[33,38,40,52]]],[1,[],[]]]]
 ],
 "thread executor": [
-[0,0,[[0,[[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[],[]],[[],[],[],[],[],[]]],[2,[[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[]]]]],
+[0,0,[[0,[[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[],[]],[[],[],[],[],[],[]]],[2,[[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[]]]]],
 [1,1,[[0,[[23,25,28,34],[0,3]],[[23,25,28,32],[0,3]]],[12,[[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[],[]],[[],[]]],[1,[[]],[[],[],[],[],[],[],[],[],[]]],[1,[[]],[]],[2,[[],[],[],[],[],[],[],[]],[[],[],[],[],[],[]]],[2,[[],[],[]],[[],[],[]]],[2,[],[]]]],
 [2,2,[[0,[[]],[[]]],[1,[[],[]],[[]]],[1,[[],[],[],[],[],[],[]],[[],[],[],[],[]]],[3,[],[]]]],
 [3,null,[]],
@@ -1367,7 +1373,9 @@ afterAccept.sideBySide.data({
 [null,110,[]],
 [null,111,[]],
 [null,112,[]],
-[11,113,[[0,[[8,14]],[[8,16]]],[4,[[33,39,41,54]],[[33,41,43,58]]],[1,[],[]]]]
+[null,113,[]],
+[null,114,[]],
+[11,115,[[0,[[8,14]],[[8,16]]],[4,[[33,39,41,54]],[[33,41,43,58]]],[1,[],[]]]]
 ],
 "select async": [
 [0,0,[[0,[[],[],[],[],[]],[[],[],[],[],[],[]]],[3,[],[[],[],[],[],[],[],[]]],[1,[[],[]],[[],[],[]]],[2,[[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[]]]]],
@@ -1546,7 +1554,7 @@ afterAccept.sideBySide.data({
 [10,15,[[0,[[8,14]],[[8,13]]],[4,[[33,39,41,54]],[[33,38,40,52]]],[1,[],[]]]]
 ],
 "select executor": [
-[0,0,[[0,[[],[],[],[],[]],[[],[],[],[],[],[],[]]],[3,[],[[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[],[],[],[]],[[],[],[],[],[],[]]],[1,[[],[]],[[],[],[],[],[],[],[],[]]]]],
+[0,0,[[0,[[],[],[],[],[]],[[],[],[],[],[],[],[]]],[3,[],[[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[],[],[],[]],[[],[],[],[],[],[]]],[1,[[],[]],[[],[],[],[],[],[],[],[]]]]],
 [1,1,[[0,[[11,14,15,22,26,29,30,34],[0,3]],[[11,15,16,22,26,35,36,43],[0,3]]],[12,[[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[]]],[3,[[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[]]],[2,[],[[],[],[]]],[2,[],[]]]],
 [2,2,[[0,[[8,19,27,33]],[[8,12,20,30]]],[1,[[]],[[23,30,42,43]]],[1,[[],[]],[[],[],[],[],[],[],[]]],[1,[],[]]]],
 [3,3,[[0,[[24,30,31,34,35,41,42,57]],[[24,29,30,34,35,40,41,44]]],[2,[[],[],[],[],[],[]],[[],[],[],[],[],[]]],[1,[],[]]]],
@@ -1661,7 +1669,9 @@ afterAccept.sideBySide.data({
 [null,110,[]],
 [null,111,[]],
 [null,112,[]],
-[10,113,[[0,[[8,14]],[[8,16]]],[4,[[33,39,41,54]],[[33,41,43,58]]],[1,[],[]]]]
+[null,113,[]],
+[null,114,[]],
+[10,115,[[0,[[8,14]],[[8,16]]],[4,[[33,39,41,54]],[[33,41,43,58]]],[1,[],[]]]]
 ],
 "async prefork": [
 [0,0,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[2,[[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]]]],
@@ -1937,7 +1947,7 @@ afterAccept.sideBySide.data({
 [49,15,[[0,[[8,13]],[[8,13]]],[4,[[33,38,40,52]],[[33,38,40,52]]],[1,[],[]]]]
 ],
 "async executor": [
-[0,0,[[0,[[],[],[],[],[],[]],[[],[],[],[],[],[],[]]],[3,[],[[]]],[1,[],[[]]],[1,[[],[],[],[]],[[],[],[],[],[],[]]],[2,[[],[],[],[],[],[],[]],[[],[],[],[],[],[],[]]],[1,[[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[]]]]],
+[0,0,[[0,[[],[],[],[],[],[]],[[],[],[],[],[],[],[]]],[3,[],[[]]],[1,[],[[]]],[1,[],[[],[],[]]],[1,[[],[],[]],[[],[],[],[]]],[2,[[],[],[],[],[],[],[]],[[],[],[],[],[],[],[]]],[1,[[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[]]]]],
 [2,1,[[5,[[]],[[],[]]],[1,[[14,24]],[[]]],[5,[[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[]]],[4,[[]],[[],[]]],[4,[[],[],[]],[[],[],[],[],[]]],[1,[[],[],[],[],[]],[[],[]]],[1,[[]],[[],[],[],[],[],[],[],[],[]]],[4,[[40,46],[75,81]],[[],[69,70]]],[5,[[],[],[],[]],[[],[]]],[3,[],[]]]],
 [3,2,[[0,[[31,53]],[[]]],[1,[[],[]],[[]]],[1,[[],[],[],[],[]],[[],[],[],[],[]]],[3,[],[]]]],
 [4,3,[[4,[[10,12]],[[10,16]]],[5,[],[]]]],
@@ -2067,7 +2077,9 @@ afterAccept.sideBySide.data({
 [null,110,[]],
 [null,111,[]],
 [null,112,[]],
-[49,113,[[0,[[8,13]],[[8,16]]],[4,[[33,38,40,52]],[[33,41,43,58]]],[1,[],[]]]]
+[null,113,[]],
+[null,114,[]],
+[49,115,[[0,[[8,13]],[[8,16]]],[4,[[33,38,40,52]],[[33,41,43,58]]],[1,[],[]]]]
 ],
 "prefork pool": [
 [0,0,[[0,[[],[],[],[],[],[],[]],[[],[],[],[],[],[]]],[3,[[],[],[]],[[],[]]],[2,[[],[]],[[]]],[1,[[],[],[],[],[],[]],[[],[],[],[],[]]],[1,[[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[]]]]],
@@ -2249,7 +2261,7 @@ afterAccept.sideBySide.data({
 [49,15,[[0,[[8,15]],[[8,13]]],[4,[[33,40,42,56]],[[33,38,40,52]]],[1,[],[]]]]
 ],
 "prefork executor": [
-[0,0,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[],[],[],[],[]],[[],[],[],[]]],[1,[[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[]]]]],
+[0,0,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[],[],[],[],[]],[[],[],[],[]]],[1,[[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[]]]]],
 [1,null,[]],
 [2,1,[[0,[[26,29,30,34,35,39,40,46,47,54],[0,3]],[[26,27,28,32,33,35,36,39,40,43],[0,3]]],[3,[[46,76],[0,3,11,26]],[[],[0,3]]],[6,[[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[],[],[],[]],[[],[]]],[1,[[]],[[],[],[],[],[],[],[],[],[]]],[3,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[]]],[2,[],[[],[],[]]],[2,[],[]]]],
 [3,null,[]],
@@ -2401,7 +2413,9 @@ afterAccept.sideBySide.data({
 [null,110,[]],
 [null,111,[]],
 [null,112,[]],
-[49,113,[[0,[[8,15]],[[8,16]]],[4,[[33,40,42,56]],[[33,41,43,58]]],[1,[],[]]]]
+[null,113,[]],
+[null,114,[]],
+[49,115,[[0,[[8,15]],[[8,16]]],[4,[[33,40,42,56]],[[33,41,43,58]]],[1,[],[]]]]
 ],
 "pool poll": [
 [0,0,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[]]],[2,[[],[],[],[]],[[],[]]],[1,[[],[],[],[],[]],[[],[]]]]],
@@ -2477,7 +2491,7 @@ afterAccept.sideBySide.data({
 [30,15,[[0,[[8,12]],[[8,13]]],[4,[[33,37,39,50]],[[33,38,40,52]]],[1,[],[]]]]
 ],
 "pool executor": [
-[0,0,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[2,[[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[]]]]],
+[0,0,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[2,[[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[]]]]],
 [1,1,[[0,[[23,25,26,29,30,46,50,53,54,58],[0,3]],[[23,25,26,27,28,32,36,39,40,43],[0,3]]],[3,[[46,79],[0,3]],[[],[0,3]]],[7,[[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[]],[[],[]]],[1,[[]],[[],[],[],[],[],[],[],[],[]]],[3,[[],[],[],[],[],[],[],[]],[[],[],[],[],[],[]]],[2,[[]],[[],[],[]]],[2,[],[]]]],
 [2,2,[[0,[[20,24,25,31]],[[20,25,26,30]]],[1,[[],[]],[[]]],[1,[[],[],[],[],[]],[[],[],[],[],[]]],[3,[],[]]]],
 [3,3,[[0,[[24,30,31,34,35,41,42,57]],[[24,29,30,34,35,40,41,44]]],[2,[[],[],[],[]],[[],[],[],[],[],[]]],[1,[],[]]]],
@@ -2610,7 +2624,9 @@ afterAccept.sideBySide.data({
 [null,110,[]],
 [null,111,[]],
 [null,112,[]],
-[30,113,[[0,[[8,12]],[[8,16]]],[4,[[33,37,39,50]],[[33,41,43,58]]],[1,[],[]]]]
+[null,113,[]],
+[null,114,[]],
+[30,115,[[0,[[8,12]],[[8,16]]],[4,[[33,37,39,50]],[[33,41,43,58]]],[1,[],[]]]]
 ],
 "poll epoll": [
 [0,0,[[0,[[4,8,68,88]],[[4,9,61,90]]],[2,[[66,70,71,72]],[[66,71,72,73]]],[6,[[],[],[],[]],[[],[],[]]],[1,[[38,42]],[[38,55]]]]],
@@ -2631,7 +2647,7 @@ afterAccept.sideBySide.data({
 [8,15,[[0,[[8,12]],[[8,13]]],[4,[[33,37,39,50]],[[33,38,40,52]]],[1,[],[]]]]
 ],
 "poll executor": [
-[0,0,[[0,[[],[],[],[],[]],[[],[],[],[],[],[],[]]],[3,[],[[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[],[]],[[],[],[],[],[],[]]],[1,[[]],[[],[],[],[],[],[],[],[]]]]],
+[0,0,[[0,[[],[],[],[],[]],[[],[],[],[],[],[],[]]],[3,[],[[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[],[]],[[],[],[],[],[],[]]],[1,[[]],[[],[],[],[],[],[],[],[]]]]],
 [1,1,[[0,[[11,14,15,22,26,29,30,34],[0,3]],[[11,15,16,22,26,35,36,43],[0,3]]],[12,[],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[]]],[3,[[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[]]],[2,[],[[],[],[]]],[2,[],[]]]],
 [2,2,[[0,[[8,19,27,33]],[[8,12,20,30]]],[1,[[]],[[23,30,42,43]]],[1,[[],[]],[[],[],[],[],[],[],[]]],[1,[],[]]]],
 [3,3,[[0,[[24,30,31,34,35,41,42,57]],[[24,29,30,34,35,40,41,44]]],[2,[[],[],[],[],[],[]],[[],[],[],[],[],[]]],[1,[],[]]]],
@@ -2744,10 +2760,12 @@ afterAccept.sideBySide.data({
 [null,110,[]],
 [null,111,[]],
 [null,112,[]],
-[8,113,[[0,[[8,12]],[[8,16]]],[4,[[33,37,39,50]],[[33,41,43,58]]],[1,[],[]]]]
+[null,113,[]],
+[null,114,[]],
+[8,115,[[0,[[8,12]],[[8,16]]],[4,[[33,37,39,50]],[[33,41,43,58]]],[1,[],[]]]]
 ],
 "epoll executor": [
-[0,0,[[0,[[],[],[],[],[]],[[],[],[],[],[],[],[]]],[3,[],[[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[]],[[],[],[],[],[],[]]],[1,[[]],[[],[],[],[],[],[],[],[]]]]],
+[0,0,[[0,[[],[],[],[],[]],[[],[],[],[],[],[],[]]],[3,[],[[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[]],[[],[],[],[],[],[]]],[1,[[]],[[],[],[],[],[],[],[],[]]]]],
 [1,null,[]],
 [2,null,[]],
 [4,1,[[0,[[11,14,15,22,26,29,30,34],[0,3]],[[11,15,16,22,26,35,36,43],[0,3]]],[12,[[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[]]],[3,[[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[]]],[2,[],[[],[],[]]],[2,[],[]]]],
@@ -2866,6 +2884,8 @@ afterAccept.sideBySide.data({
 [null,110,[]],
 [null,111,[]],
 [null,112,[]],
-[15,113,[[0,[[8,13]],[[8,16]]],[4,[[33,38,40,52]],[[33,41,43,58]]],[1,[],[]]]]
+[null,113,[]],
+[null,114,[]],
+[15,115,[[0,[[8,13]],[[8,16]]],[4,[[33,38,40,52]],[[33,41,43,58]]],[1,[],[]]]]
 ]}
 });

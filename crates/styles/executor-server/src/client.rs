@@ -255,18 +255,3 @@ impl IdleClock {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A value that lives across an `.await` is a part of the task, and so is a future that the task
-    /// waits for: a buffer of 4 KiB would be, too.
-    #[test]
-    fn a_task_has_less_than_a_kilobyte() {
-        fn size<A, B, C, F>(_: impl FnOnce(A, B, C) -> F) -> usize {
-            size_of::<F>()
-        }
-        assert!(size(converse) < 1000, "{} bytes", size(converse));
-    }
-}

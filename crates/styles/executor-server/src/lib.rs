@@ -15,6 +15,8 @@ mod member;
 mod notify;
 mod reactor;
 mod room;
+#[cfg(test)]
+mod size;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
