@@ -33,7 +33,7 @@ fn a_client_that_waits_in_the_record_waits_in_every_run(style: Style) {
     assert_eq!(told.collect::<Vec<_>>(), waits);
 }
 
-/// What a record tells of its clients. Any worker may have taken a client, so they have no numbers.
+/// The clients of a record. Any worker may have taken a client, so they have no numbers.
 fn told(record: &Record) -> String {
     let told = format!("{:?}", record.relations());
     let worker = Regex::new(r"worker-\d+").expect("it is valid");

@@ -18,13 +18,13 @@ use crate::buffers::{Buffers, Lent};
 use crate::executor::{first, yield_now};
 use crate::reactor::{Reactor, Sleep, Source};
 
-/// What the tasks of all clients share.
+/// The things that the tasks of all clients share.
 pub(crate) struct Conditions {
     pub(crate) service: Service,
     pub(crate) limits: Limits,
     pub(crate) reactor: Rc<Reactor>,
     pub(crate) buffers: Rc<Buffers>,
-    /// The server stops. Whoever sets it wakes all tasks.
+    /// The server stops. It wakes all tasks when it sets this.
     pub(crate) is_stopping: Cell<bool>,
 }
 
@@ -171,7 +171,7 @@ pub(crate) async fn in_time<T>(
     .await
 }
 
-/// What one read has brought: a buffer, and the length of its part that is in use.
+/// The bytes of one read: a buffer, and the length of its part that is in use.
 pub(crate) struct Input {
     buffer: Lent,
     count: usize,

@@ -44,9 +44,11 @@ pub(crate) struct Executor {
 /// A task: a future, and the waker that puts it into the queue. The future is taken out while it is
 /// polled, so that it can spawn and abort others.
 struct Task {
-    future: Option<Pin<Box<dyn Future<Output = io::Result<()>>>>>,
+    future: Option<BoxedFuture>,
     waker: Waker,
 }
+
+type BoxedFuture = Pin<Box<dyn Future<Output = io::Result<()>>>>;
 // ANCHOR_END: executor
 
 // ANCHOR: waker
@@ -177,7 +179,7 @@ impl Executor {
     }
 
     fn end(&self, id: TaskId, ended: io::Result<()>) {
-        // What the future drops may use the executor, so the borrow has to be over by then.
+        // A future that is dropped may use the executor, so the borrow has to be over by then.
         let task = self.tasks.borrow_mut().remove(&id);
         if task.is_some() {
             self.ended.borrow_mut().push_back((id, ended));
@@ -203,8 +205,7 @@ impl Executor {
 }
 
 impl Task {
-    #[allow(clippy::type_complexity)]
-    fn take(&mut self) -> Option<(Pin<Box<dyn Future<Output = io::Result<()>>>>, Waker)> {
+    fn take(&mut self) -> Option<(BoxedFuture, Waker)> {
         Some((self.future.take()?, self.waker.clone()))
     }
 }

@@ -28,8 +28,8 @@ pub(crate) struct Reactor {
     next: Cell<u64>,
 }
 
-/// What the reactor knows about a socket. A direction is ready until a call has returned EAGAIN, or
-/// has read or written less than it could.
+/// The state of a socket, as far as the reactor knows it. Input is ready until a call has returned
+/// EAGAIN, or has read less than it could; output is ready until a call has returned EAGAIN.
 #[derive(Default)]
 struct Readiness {
     readable: Direction,
