@@ -246,7 +246,7 @@ afterAccept.sideBySide.data({
 {"file":"crates/styles/executor-server/src/buffers.rs","name":"impl DerefMut for Lent","text":"impl DerefMut for Lent {\n    fn deref_mut(&mut self) -> &mut [u8] {\n        &mut self.bytes\n    }\n}\n"},
 {"file":"crates/styles/executor-server/src/buffers.rs","name":"impl Drop for Lent","text":"impl Drop for Lent {\n    fn drop(&mut self) {\n        let mut free = self.buffers.free.borrow_mut();\n        if free.len() < KEPT {\n            free.push(std::mem::take(&mut self.bytes));\n        }\n    }\n}\n"},
 {"file":"crates/styles/executor-server/src/client.rs","name":"client.rs","text":"//! The task of one client, and its helpers.\n\nuse std::cell::Cell;\nuse std::future::{pending, poll_fn};\nuse std::io::{self, ErrorKind, Read, Write};\nuse std::net::{Shutdown, TcpStream};\nuse std::ops::Deref;\nuse std::os::fd::AsFd;\nuse std::pin::pin;\nuse std::rc::Rc;\nuse std::task::Poll;\nuse std::time::{Duration, Instant};\n\nuse protocol::{Answer, ClientId, Service, Session};\nuse sockets::{LINGER, Limits};\n\nuse crate::buffers::{Buffers, Lent};\nuse crate::executor::{first, yield_now};\nuse crate::reactor::{Reactor, Sleep, Source};\n"},
-{"file":"crates/styles/executor-server/src/client.rs","name":"Conditions","text":"/// What the tasks of all clients share.\npub(crate) struct Conditions {\n    pub(crate) service: Service,\n    pub(crate) limits: Limits,\n    pub(crate) reactor: Rc<Reactor>,\n    pub(crate) buffers: Rc<Buffers>,\n    /// The server stops. Whoever sets it wakes all tasks.\n    pub(crate) is_stopping: Cell<bool>,\n}\n"},
+{"file":"crates/styles/executor-server/src/client.rs","name":"Conditions","text":"/// The things that the tasks of all clients share.\npub(crate) struct Conditions {\n    pub(crate) service: Service,\n    pub(crate) limits: Limits,\n    pub(crate) reactor: Rc<Reactor>,\n    pub(crate) buffers: Rc<Buffers>,\n    /// The server stops. It wakes all tasks when it sets this.\n    pub(crate) is_stopping: Cell<bool>,\n}\n"},
 {"file":"crates/styles/executor-server/src/client.rs","name":"Event","text":"/// The things that a task waits for.\npub(crate) enum Event {\n    /// The client has sent something, or read(2) has failed.\n    Read(io::Result<Input>),\n    /// The client has completed nothing for too long.\n    Idle,\n    /// The server stops.\n    Stop,\n}\n"},
 {"file":"crates/styles/executor-server/src/client.rs","name":"converse","text":"/// Reads, lets the session answer, and writes, until one side has no more to say.\npub(crate) async fn converse(\n    client: ClientId,\n    stream: Source<TcpStream>,\n    conditions: Rc<Conditions>,\n) -> io::Result<()> {\n    let Conditions { service, limits, reactor, buffers, is_stopping } = &*conditions;\n    let mut session = service.session(client);\n    let mut idle = IdleClock::start(reactor, limits.idle_timeout);\n\n    let mut finished = {\n        let greeting = session.greet();\n        write_all(&stream, &greeting.send, limits, reactor).await?;\n        greeting.finish\n    };\n    while !finished {\n        let input;\n        // The order matters. Input that has arrived is answered even if the server stops. The clock\n        // comes first: a client that always sends, but completes nothing, counts as idle.\n        let event = match idle.is_over() {\n            true => Event::Idle,\n            false => {\n                first([\n                    pin!(async { Event::Read(read(&stream, buffers).await) }),\n                    pin!(stopping(is_stopping)),\n                    pin!(idle.expired()),\n                ])\n                .await\n            }\n        };\n        let answer = match event {\n            Event::Idle => session.idle(limits.idle_seconds()),\n            Event::Read(read) => {\n                input = read?;\n                session.receive(&input)\n            }\n            Event::Stop => break,\n        };\n        idle.hear(&answer);\n        write_all(&stream, &answer.send, limits, reactor).await?;\n        finished = answer.finish;\n        // A client that always sends never has to wait, so the other tasks would never run.\n        if !stream.is_drained() {\n            yield_now().await;\n        }\n    }\n    Box::pin(finish(&stream, &mut *session, reactor)).await\n}\n"},
 {"file":"crates/styles/executor-server/src/client.rs","name":"stopping","text":"/// Waits until the server stops. It leaves no waker: the server wakes all tasks then.\nasync fn stopping(is_stopping: &Cell<bool>) -> Event {\n    poll_fn(|_| if is_stopping.get() { Poll::Ready(Event::Stop) } else { Poll::Pending }).await\n}\n"},
@@ -254,7 +254,7 @@ afterAccept.sideBySide.data({
 {"file":"crates/styles/executor-server/src/client.rs","name":"discard","text":"/// Reads once, and returns how much that was. `None` means that the client has closed or its\n/// connection is broken.\nasync fn discard(stream: &Source<TcpStream>) -> Option<usize> {\n    loop {\n        stream.readable().await;\n        // Made after the wait: a value that lives across an `.await` is a part of the task.\n        let mut scrap = [0; 4 * 1024];\n        match stream.try_to_read(scrap.len(), |mut stream| stream.read(&mut scrap)) {\n            Ok(None) => {}\n            Ok(Some(count)) => return (count > 0).then_some(count),\n            Err(_) => return None,\n        }\n    }\n}\n"},
 {"file":"crates/styles/executor-server/src/client.rs","name":"write_all","text":"/// Sends all of `bytes`.\n///\n/// # Errors\n///\n/// The errors of send(2); `TimedOut` if the client took nothing for as long as it may be idle.\nasync fn write_all(\n    stream: &Source<TcpStream>,\n    mut bytes: &[u8],\n    limits: &Limits,\n    reactor: &Rc<Reactor>,\n) -> io::Result<()> {\n    while !bytes.is_empty() {\n        match stream.try_to_write(|mut stream| stream.write(bytes))? {\n            Some(written) => bytes = &bytes[written..],\n            // Only now does the task have to wait for the client, with a timeout. This wait stands in a\n            // box of its own: otherwise each idle task would have room for it.\n            None => Box::pin(in_time(reactor, limits.idle_timeout, stream.writable())).await?,\n        }\n    }\n    Ok(())\n}\n"},
 {"file":"crates/styles/executor-server/src/client.rs","name":"in_time","text":"/// Runs an action that waits for the client, for no longer than `limit`.\npub(crate) async fn in_time<T>(\n    reactor: &Rc<Reactor>,\n    limit: Option<Duration>,\n    action: impl Future<Output = io::Result<T>>,\n) -> io::Result<T> {\n    let Some(limit) = limit else { return action.await };\n    first([\n        pin!(action),\n        pin!(async {\n            reactor.sleep_until(Instant::now() + limit).await;\n            Err(ErrorKind::TimedOut.into())\n        }),\n    ])\n    .await\n}\n"},
-{"file":"crates/styles/executor-server/src/client.rs","name":"Input","text":"/// What one read has brought: a buffer, and the length of its part that is in use.\npub(crate) struct Input {\n    buffer: Lent,\n    count: usize,\n}\n"},
+{"file":"crates/styles/executor-server/src/client.rs","name":"Input","text":"/// The bytes of one read: a buffer, and the length of its part that is in use.\npub(crate) struct Input {\n    buffer: Lent,\n    count: usize,\n}\n"},
 {"file":"crates/styles/executor-server/src/client.rs","name":"impl Deref for Input","text":"impl Deref for Input {\n    type Target = [u8];\n\n    fn deref(&self) -> &[u8] {\n        &self.buffer[..self.count]\n    }\n}\n"},
 {"file":"crates/styles/executor-server/src/client.rs","name":"read","text":"/// Reads once. No bytes mean the end of input.\n///\n/// The buffer is lent when there is something to read, and given back when that is answered: a silent\n/// client holds none. Dropping the future loses no input, since reading is its last step.\npub(crate) async fn read<S>(stream: &Source<S>, buffers: &Rc<Buffers>) -> io::Result<Input>\nwhere\n    S: AsFd,\n    for<'socket> &'socket S: Read,\n{\n    loop {\n        stream.readable().await;\n        let mut buffer = buffers.lend();\n        let read = stream.try_to_read(buffer.len(), |mut stream| stream.read(&mut buffer))?;\n        if let Some(count) = read {\n            return Ok(Input { buffer, count });\n        }\n    }\n}\n"},
 {"file":"crates/styles/executor-server/src/client.rs","name":"IdleClock","text":"/// Tells when a client has completed nothing for too long.\npub(crate) struct IdleClock {\n    timeout: Option<Duration>,\n    completed: Instant,\n    /// Since then the client has sent something that completes nothing.\n    sends_in_vain: bool,\n    alarm: Option<Sleep>,\n    reactor: Rc<Reactor>,\n}\n"},
@@ -267,7 +267,8 @@ afterAccept.sideBySide.data({
 {"file":"crates/styles/executor-server/src/executor.rs","name":"FIRST","text":"/// The number of the first task, which is never spawned: it is the server itself.\nconst FIRST: TaskId = TaskId(0);\n"},
 {"file":"crates/styles/executor-server/src/executor.rs","name":"ROUNDS","text":"/// After how many rounds the reactor looks at the sockets, if tasks can go on all the time: 8.\n/// Tokio looks after 61 tasks.\nconst ROUNDS: u32 = 8;\n"},
 {"file":"crates/styles/executor-server/src/executor.rs","name":"Executor","text":"/// The tasks, the queue of those that can run, and the reactor. Everything belongs to one thread.\npub(crate) struct Executor {\n    tasks: RefCell<BTreeMap<TaskId, Task>>,\n    /// The tasks that have ended, and how, until the first task asks for them.\n    ended: RefCell<VecDeque<(TaskId, io::Result<()>)>>,\n    has_ended: Notify,\n    last: Cell<TaskId>,\n    queue: Arc<Queue>,\n    pub(crate) reactor: Rc<Reactor>,\n}\n"},
-{"file":"crates/styles/executor-server/src/executor.rs","name":"Task","text":"/// A task: a future, and the waker that puts it into the queue. The future is taken out while it is\n/// polled, so that it can spawn and abort others.\nstruct Task {\n    future: Option<Pin<Box<dyn Future<Output = io::Result<()>>>>>,\n    waker: Waker,\n}\n"},
+{"file":"crates/styles/executor-server/src/executor.rs","name":"Task","text":"/// A task: a future, and the waker that puts it into the queue. The future is taken out while it is\n/// polled, so that it can spawn and abort others.\nstruct Task {\n    future: Option<BoxedFuture>,\n    waker: Waker,\n}\n"},
+{"file":"crates/styles/executor-server/src/executor.rs","name":"BoxedFuture","text":"type BoxedFuture = Pin<Box<dyn Future<Output = io::Result<()>>>>;\n"},
 {"file":"crates/styles/executor-server/src/executor.rs","name":"Queue","text":"/// The tasks that can run, in the order in which they were woken.\n#[derive(Default)]\nstruct Queue(Mutex<VecDeque<TaskId>>);\n"},
 {"file":"crates/styles/executor-server/src/executor.rs","name":"TaskWaker","text":"/// Puts its task into the queue. A waker may be sent to other threads, so the queue has a lock,\n/// although this server has one thread.\nstruct TaskWaker {\n    task: TaskId,\n    queue: Arc<Queue>,\n}\n"},
 {"file":"crates/styles/executor-server/src/executor.rs","name":"impl Wake for TaskWaker","text":"impl Wake for TaskWaker {\n    fn wake(self: Arc<Self>) {\n        self.wake_by_ref();\n    }\n\n    fn wake_by_ref(self: &Arc<Self>) {\n        self.queue.push(self.task);\n    }\n}\n"},
@@ -279,10 +280,10 @@ afterAccept.sideBySide.data({
 {"file":"crates/styles/executor-server/src/executor.rs","name":"Executor::poll","text":"/// Lets a task run until it waits again. A panic ends the task, and no other.\nfn poll(&self, id: TaskId) {\n    // A task that has ended may still be woken.\n    let taken = self.tasks.borrow_mut().get_mut(&id).and_then(Task::take);\n    let Some((mut future, waker)) = taken else { return };\n    let polled = catch_panic(|| Ok(future.as_mut().poll(&mut Context::from_waker(&waker))));\n    match polled.unwrap_or_else(|panicked| Poll::Ready(Err(panicked))) {\n        Poll::Ready(ended) => self.end(id, ended),\n        Poll::Pending => {\n            if let Some(task) = self.tasks.borrow_mut().get_mut(&id) {\n                task.future = Some(future);\n            }\n        }\n    }\n}\n"},
 {"file":"crates/styles/executor-server/src/executor.rs","name":"Executor::spawn","text":"/// Starts a task. It runs for the first time in the next round.\npub(crate) fn spawn(&self, future: impl Future<Output = io::Result<()>> + 'static) -> TaskId {\n    let id = TaskId(self.last.get().0 + 1);\n    self.last.set(id);\n    let task = Task { future: Some(Box::pin(future)), waker: self.queue.waker(id) };\n    self.tasks.borrow_mut().insert(id, task);\n    self.queue.push(id);\n    id\n}\n"},
 {"file":"crates/styles/executor-server/src/executor.rs","name":"Executor::abort","text":"/// Ends a task where it waits, by dropping its future.\npub(crate) fn abort(&self, task: TaskId, why: &str) {\n    self.end(task, Err(io::Error::other(why)));\n}\n"},
-{"file":"crates/styles/executor-server/src/executor.rs","name":"Executor::end","text":"fn end(&self, id: TaskId, ended: io::Result<()>) {\n    // What the future drops may use the executor, so the borrow has to be over by then.\n    let task = self.tasks.borrow_mut().remove(&id);\n    if task.is_some() {\n        self.ended.borrow_mut().push_back((id, ended));\n        self.has_ended.notify();\n    }\n}\n"},
+{"file":"crates/styles/executor-server/src/executor.rs","name":"Executor::end","text":"fn end(&self, id: TaskId, ended: io::Result<()>) {\n    // A future that is dropped may use the executor, so the borrow has to be over by then.\n    let task = self.tasks.borrow_mut().remove(&id);\n    if task.is_some() {\n        self.ended.borrow_mut().push_back((id, ended));\n        self.has_ended.notify();\n    }\n}\n"},
 {"file":"crates/styles/executor-server/src/executor.rs","name":"Executor::next_ended","text":"/// Waits until a task has ended, and returns how.\npub(crate) async fn next_ended(&self) -> (TaskId, io::Result<()>) {\n    loop {\n        let next = self.ended.borrow_mut().pop_front();\n        match next {\n            Some(ended) => return ended,\n            None => self.has_ended.notified().await,\n        }\n    }\n}\n"},
 {"file":"crates/styles/executor-server/src/executor.rs","name":"Executor::wake_all","text":"/// Wakes all tasks, so that each looks again at something for which no waker was left.\npub(crate) fn wake_all(&self) {\n    self.tasks.borrow().values().for_each(|task| task.waker.wake_by_ref());\n}\n"},
-{"file":"crates/styles/executor-server/src/executor.rs","name":"Task::take","text":"#[allow(clippy::type_complexity)]\nfn take(&mut self) -> Option<(Pin<Box<dyn Future<Output = io::Result<()>>>>, Waker)> {\n    Some((self.future.take()?, self.waker.clone()))\n}\n"},
+{"file":"crates/styles/executor-server/src/executor.rs","name":"Task::take","text":"fn take(&mut self) -> Option<(BoxedFuture, Waker)> {\n    Some((self.future.take()?, self.waker.clone()))\n}\n"},
 {"file":"crates/styles/executor-server/src/executor.rs","name":"first","text":"/// Waits for the first of several futures, and drops none of them. If several are ready, it takes the\n/// one that comes first in the list.\npub(crate) async fn first<T, const N: usize>(\n    mut futures: [Pin<&mut dyn Future<Output = T>>; N],\n) -> T {\n    poll_fn(|context| {\n        let mut polled = futures.iter_mut().map(|future| future.as_mut().poll(context));\n        polled.find(Poll::is_ready).unwrap_or(Poll::Pending)\n    })\n    .await\n}\n"},
 {"file":"crates/styles/executor-server/src/executor.rs","name":"yield_now","text":"/// Lets the other tasks run, and goes on in the next round.\npub(crate) async fn yield_now() {\n    let mut has_yielded = false;\n    poll_fn(|context| {\n        if mem::replace(&mut has_yielded, true) {\n            return Poll::Ready(());\n        }\n        context.waker().wake_by_ref();\n        Poll::Pending\n    })\n    .await;\n}\n"},
 {"file":"crates/styles/executor-server/src/member.rs","name":"member.rs","text":"//! A member of the room: one task that reads and writes at the same time.\n//!\n//! Both halves run concurrently within the task: a member hears the others even while it posts.\n//! Only one half writes, so lines do not mix.\n\nuse std::io;\nuse std::net::{Shutdown, SocketAddr, TcpStream};\nuse std::pin::pin;\nuse std::rc::Rc;\n\nuse protocol::{ClientId, Line, Outbox, OutboxMailbox, OutboxState, Posts, Session, TooSlow};\nuse sockets::{LINGER, Limits, cut, gather};\n\nuse crate::buffers::Buffers;\nuse crate::client::{Conditions, Event, IdleClock, in_time, read};\nuse crate::executor::first;\nuse crate::notify::Notify;\nuse crate::reactor::{Reactor, Source};\nuse crate::room::Room;\n"},
@@ -305,7 +306,7 @@ afterAccept.sideBySide.data({
 {"file":"crates/styles/executor-server/src/reactor.rs","name":"reactor.rs","text":"//! The reactor: it asks the kernel which sockets are ready and which deadlines have passed, and wakes\n//! the tasks that wait for them.\n\nuse std::cell::{Cell, RefCell};\nuse std::collections::BTreeMap;\nuse std::future::poll_fn;\nuse std::io::{self, ErrorKind};\nuse std::os::fd::AsFd;\nuse std::pin::Pin;\nuse std::rc::Rc;\nuse std::task::{Context, Poll, Waker};\nuse std::time::Instant;\n\nuse nix::poll::PollTimeout;\nuse nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};\nuse sockets::{timeout, wait_out};\n"},
 {"file":"crates/styles/executor-server/src/reactor.rs","name":"EVENTS","text":"/// How many events the kernel may report in one turn. The others wait for the next turn.\nconst EVENTS: usize = 256;\n"},
 {"file":"crates/styles/executor-server/src/reactor.rs","name":"Reactor","text":"/// The kernel's list of sockets, and the wakers of the tasks that wait.\npub(crate) struct Reactor {\n    epoll: Epoll,\n    sources: RefCell<BTreeMap<u64, Rc<Readiness>>>,\n    /// The deadlines, each with a number of its own: several may be at the same time.\n    deadlines: RefCell<BTreeMap<(Instant, u64), Waker>>,\n    next: Cell<u64>,\n}\n"},
-{"file":"crates/styles/executor-server/src/reactor.rs","name":"Readiness","text":"/// What the reactor knows about a socket. A direction is ready until a call has returned EAGAIN, or\n/// has read or written less than it could.\n#[derive(Default)]\nstruct Readiness {\n    readable: Direction,\n    writable: Direction,\n    /// The other side sends no more, or the connection is broken: a read has something to tell.\n    is_closed: Cell<bool>,\n    /// The kernel also reports when the socket takes output again.\n    reports_output: Cell<bool>,\n}\n"},
+{"file":"crates/styles/executor-server/src/reactor.rs","name":"Readiness","text":"/// The state of a socket, as far as the reactor knows it. Input is ready until a call has returned\n/// EAGAIN, or has read less than it could; output is ready until a call has returned EAGAIN.\n#[derive(Default)]\nstruct Readiness {\n    readable: Direction,\n    writable: Direction,\n    /// The other side sends no more, or the connection is broken: a read has something to tell.\n    is_closed: Cell<bool>,\n    /// The kernel also reports when the socket takes output again.\n    reports_output: Cell<bool>,\n}\n"},
 {"file":"crates/styles/executor-server/src/reactor.rs","name":"Direction","text":"#[derive(Default)]\nstruct Direction {\n    is_ready: Cell<bool>,\n    waker: RefCell<Option<Waker>>,\n}\n"},
 {"file":"crates/styles/executor-server/src/reactor.rs","name":"INPUT","text":"/// The events that the kernel reports of each socket: input, its end, and each change anew.\nconst INPUT: EpollFlags =\n    EpollFlags::EPOLLIN.union(EpollFlags::EPOLLRDHUP).union(EpollFlags::EPOLLET);\n"},
 {"file":"crates/styles/executor-server/src/reactor.rs","name":"Source","text":"/// A socket that tasks can wait for.\npub(crate) struct Source<S> {\n    socket: S,\n    number: u64,\n    readiness: Rc<Readiness>,\n    reactor: Rc<Reactor>,\n}\n"},
@@ -688,7 +689,8 @@ afterAccept.sideBySide.data({
 [null,112,[]],
 [null,113,[]],
 [null,114,[]],
-[5,115,[[0,[[8,17]],[[8,16]]],[4,[[33,42,44,60]],[[33,41,43,58]]],[1,[],[]]]]
+[null,115,[]],
+[5,116,[[0,[[8,17]],[[8,16]]],[4,[[33,42,44,60]],[[33,41,43,58]]],[1,[],[]]]]
 ],
 "fork thread": [
 [0,0,[[0,[[],[],[],[],[],[],[],[]],[[],[],[],[],[],[]]],[3,[[],[]],[]],[1,[[],[]],[[]]],[1,[[],[]],[[],[],[]]],[2,[[],[],[],[]],[[],[],[],[]]],[1,[[],[],[],[],[],[],[]],[[],[],[]]]]],
@@ -1065,7 +1067,8 @@ afterAccept.sideBySide.data({
 [null,112,[]],
 [null,113,[]],
 [null,114,[]],
-[18,115,[[0,[[8,12]],[[8,16]]],[4,[[33,37,39,50]],[[33,41,43,58]]],[1,[],[]]]]
+[null,115,[]],
+[18,116,[[0,[[8,12]],[[8,16]]],[4,[[33,37,39,50]],[[33,41,43,58]]],[1,[],[]]]]
 ],
 "thread select": [
 [0,0,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[],[]]]],
@@ -1375,7 +1378,8 @@ afterAccept.sideBySide.data({
 [null,112,[]],
 [null,113,[]],
 [null,114,[]],
-[11,115,[[0,[[8,14]],[[8,16]]],[4,[[33,39,41,54]],[[33,41,43,58]]],[1,[],[]]]]
+[null,115,[]],
+[11,116,[[0,[[8,14]],[[8,16]]],[4,[[33,39,41,54]],[[33,41,43,58]]],[1,[],[]]]]
 ],
 "select async": [
 [0,0,[[0,[[],[],[],[],[]],[[],[],[],[],[],[]]],[3,[],[[],[],[],[],[],[],[]]],[1,[[],[]],[[],[],[]]],[2,[[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[]]]]],
@@ -1671,7 +1675,8 @@ afterAccept.sideBySide.data({
 [null,112,[]],
 [null,113,[]],
 [null,114,[]],
-[10,115,[[0,[[8,14]],[[8,16]]],[4,[[33,39,41,54]],[[33,41,43,58]]],[1,[],[]]]]
+[null,115,[]],
+[10,116,[[0,[[8,14]],[[8,16]]],[4,[[33,39,41,54]],[[33,41,43,58]]],[1,[],[]]]]
 ],
 "async prefork": [
 [0,0,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[2,[[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]]]],
@@ -2013,22 +2018,23 @@ afterAccept.sideBySide.data({
 [null,58,[]],
 [null,59,[]],
 [null,60,[]],
-[28,61,[[5,[[],[],[]],[[],[]]],[1,[[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[]]]]],
-[29,62,[[0,[[]],[[]]],[1,[[],[],[],[]],[[],[]]],[1,[],[]]]],
-[null,63,[]],
-[30,64,[[2,[[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[]]],[3,[[]],[[]]],[3,[[8,32]],[[8,36]]],[2,[],[]]]],
-[31,65,[[0,[],[[]]],[2,[[],[]],[[],[]]],[2,[],[]]]],
-[32,66,[[2,[[],[],[]],[[],[],[],[]]],[1,[],[]]]],
+[null,61,[]],
+[28,62,[[5,[[],[],[]],[[],[]]],[1,[[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[]]]]],
+[29,63,[[0,[[]],[[]]],[1,[[],[],[],[]],[[],[]]],[1,[],[]]]],
+[null,64,[]],
+[30,65,[[2,[[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[]]],[3,[[]],[[]]],[3,[[8,32]],[[8,36]]],[2,[],[]]]],
+[31,66,[[0,[],[[]]],[2,[[],[]],[[],[]]],[2,[],[]]]],
+[32,67,[[2,[[],[],[]],[[],[],[],[]]],[1,[],[]]]],
 [33,null,[]],
 [34,null,[]],
-[35,67,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[]]],[1,[],[]]]],
+[35,68,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[]]],[1,[],[]]]],
 [36,null,[]],
 [37,null,[]],
-[null,68,[]],
 [null,69,[]],
-[38,70,[[2,[[],[],[],[]],[[],[],[]]],[1,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[],[]]]],
-[39,71,[[2,[[]],[[]]],[1,[[],[]],[[],[]]],[1,[],[[]]],[1,[[]],[[36,45]]],[1,[],[[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[]],[[],[]]],[3,[[12,31]],[[12,13]]],[3,[[12,22]],[[12,27]]],[2,[[]],[[]]],[4,[],[]]]],
-[40,72,[[1,[[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[],[]]]],
+[null,70,[]],
+[38,71,[[2,[[],[],[],[]],[[],[],[]]],[1,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[],[]]]],
+[39,72,[[2,[[]],[[]]],[1,[[],[]],[[],[]]],[1,[],[[]]],[1,[[]],[[36,45]]],[1,[],[[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[]],[[],[]]],[3,[[12,31]],[[12,13]]],[3,[[12,22]],[[12,27]]],[2,[[]],[[]]],[4,[],[]]]],
+[40,73,[[1,[[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[],[]]]],
 [41,null,[]],
 [42,null,[]],
 [43,null,[]],
@@ -2037,14 +2043,13 @@ afterAccept.sideBySide.data({
 [46,null,[]],
 [47,null,[]],
 [48,null,[]],
-[null,73,[]],
 [null,74,[]],
 [null,75,[]],
 [null,76,[]],
 [null,77,[]],
 [null,78,[]],
-[1,79,[[0,[[],[]],[[],[]]]]],
-[null,80,[]],
+[null,79,[]],
+[1,80,[[0,[[],[]],[[],[]]]]],
 [null,81,[]],
 [null,82,[]],
 [null,83,[]],
@@ -2079,7 +2084,8 @@ afterAccept.sideBySide.data({
 [null,112,[]],
 [null,113,[]],
 [null,114,[]],
-[49,115,[[0,[[8,13]],[[8,16]]],[4,[[33,38,40,52]],[[33,41,43,58]]],[1,[],[]]]]
+[null,115,[]],
+[49,116,[[0,[[8,13]],[[8,16]]],[4,[[33,38,40,52]],[[33,41,43,58]]],[1,[],[]]]]
 ],
 "prefork pool": [
 [0,0,[[0,[[],[],[],[],[],[],[]],[[],[],[],[],[],[]]],[3,[[],[],[]],[[],[]]],[2,[[],[]],[[]]],[1,[[],[],[],[],[],[]],[[],[],[],[],[]]],[1,[[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[]]]]],
@@ -2415,7 +2421,8 @@ afterAccept.sideBySide.data({
 [null,112,[]],
 [null,113,[]],
 [null,114,[]],
-[49,115,[[0,[[8,15]],[[8,16]]],[4,[[33,40,42,56]],[[33,41,43,58]]],[1,[],[]]]]
+[null,115,[]],
+[49,116,[[0,[[8,15]],[[8,16]]],[4,[[33,40,42,56]],[[33,41,43,58]]],[1,[],[]]]]
 ],
 "pool poll": [
 [0,0,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[]]],[2,[[],[],[],[]],[[],[]]],[1,[[],[],[],[],[]],[[],[]]]]],
@@ -2626,7 +2633,8 @@ afterAccept.sideBySide.data({
 [null,112,[]],
 [null,113,[]],
 [null,114,[]],
-[30,115,[[0,[[8,12]],[[8,16]]],[4,[[33,37,39,50]],[[33,41,43,58]]],[1,[],[]]]]
+[null,115,[]],
+[30,116,[[0,[[8,12]],[[8,16]]],[4,[[33,37,39,50]],[[33,41,43,58]]],[1,[],[]]]]
 ],
 "poll epoll": [
 [0,0,[[0,[[4,8,68,88]],[[4,9,61,90]]],[2,[[66,70,71,72]],[[66,71,72,73]]],[6,[[],[],[],[]],[[],[],[]]],[1,[[38,42]],[[38,55]]]]],
@@ -2762,7 +2770,8 @@ afterAccept.sideBySide.data({
 [null,112,[]],
 [null,113,[]],
 [null,114,[]],
-[8,115,[[0,[[8,12]],[[8,16]]],[4,[[33,37,39,50]],[[33,41,43,58]]],[1,[],[]]]]
+[null,115,[]],
+[8,116,[[0,[[8,12]],[[8,16]]],[4,[[33,37,39,50]],[[33,41,43,58]]],[1,[],[]]]]
 ],
 "epoll executor": [
 [0,0,[[0,[[],[],[],[],[]],[[],[],[],[],[],[],[]]],[3,[],[[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[]],[[],[],[],[],[],[]]],[1,[[]],[[],[],[],[],[],[],[],[]]]]],
@@ -2850,8 +2859,8 @@ afterAccept.sideBySide.data({
 [null,76,[]],
 [null,77,[]],
 [null,78,[]],
-[3,79,[[2,[],[]]]],
-[null,80,[]],
+[null,79,[]],
+[3,80,[[2,[],[]]]],
 [null,81,[]],
 [null,82,[]],
 [null,83,[]],
@@ -2886,6 +2895,7 @@ afterAccept.sideBySide.data({
 [null,112,[]],
 [null,113,[]],
 [null,114,[]],
-[15,115,[[0,[[8,13]],[[8,16]]],[4,[[33,38,40,52]],[[33,41,43,58]]],[1,[],[]]]]
+[null,115,[]],
+[15,116,[[0,[[8,13]],[[8,16]]],[4,[[33,38,40,52]],[[33,41,43,58]]],[1,[],[]]]]
 ]}
 });

@@ -131,6 +131,7 @@ fn name(item: &syn::Item) -> syn::Result<String> {
         syn::Item::Enum(choice) => choice.ident.to_string(),
         syn::Item::Fn(function) => in_all_styles(&function.sig.ident),
         syn::Item::Struct(structure) => structure.ident.to_string(),
+        syn::Item::Type(alias) => alias.ident.to_string(),
         syn::Item::Impl(block) => {
             let behaviour = block.trait_.iter().map(|(path, _)| last_name(path));
             let behaviour = behaviour.collect::<syn::Result<String>>()?;
