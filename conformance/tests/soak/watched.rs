@@ -30,15 +30,21 @@ const KEPT_IN_AN_ARENA: u64 = 512;
 /// thread.
 const THREADS: u64 = 14;
 
-/// The limit for a style: from 2 to 10 MiB. If a kilobyte were lost with each client, a soak of some
-/// minutes would exceed this.
+/// The limit for a style: from 2 to 10 MiB with two processors. If a kilobyte were lost with each
+/// client, a soak of some minutes would exceed this.
 fn kept(style: Style) -> u64 {
+    let processors =
+        thread::available_parallelism().map_or(1, |processors| processors.get() as u64);
     let arenas = match style.own {
         Own::Nothing | Own::Process | Own::Slot => 0,
         // Each worker writes to pages that it shared with its parent.
         Own::WorkerProcess => style.worker_processes() as u64,
-        Own::Thread | Own::WorkerThread => THREADS,
-        Own::Task => thread::available_parallelism().map_or(1, |cores| cores.get() as u64),
+        Own::Thread => THREADS,
+        // Every worker serves members now and then, and there are at most eight arenas for each
+        // processor.
+        Own::WorkerThread => 8 * processors,
+        Own::Task if style == Style::EXECUTOR => 0,
+        Own::Task => processors,
     };
     KEPT + arenas * KEPT_IN_AN_ARENA
 }
