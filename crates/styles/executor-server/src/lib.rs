@@ -1,8 +1,8 @@
 //! Executor: after accept(2) returns, spawn a task, as async does. But here the machine that runs the
 //! tasks is part of the server.
 //!
-//! The machine has three parts. The [executor] holds the tasks, and polls those that can go on. The
-//! [reactor] asks the kernel which sockets are ready. A waker connects the two: a task that has to
+//! The machine has three parts. The executor holds the tasks, and polls those that can go on. The
+//! reactor asks the kernel which sockets are ready. A waker connects the two: a task that has to
 //! wait leaves it with the reactor, and the reactor uses it to put the task into the executor's queue.
 //! All tasks run on one thread. So they share the room without a lock, and a post is a call.
 

@@ -30,7 +30,7 @@ use crate::summary::{Cell, Summary};
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
-  cargo run --release -- compare --quick     fewer loads, in about six minutes
+  cargo run --release -- compare --quick     fewer loads, in about five minutes
   cargo run --release -- compare             all loads, which takes far longer
   cargo run --release -- compare --rounds 9  adds rounds to an earlier run")]
 pub struct Command {
