@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 use test_kit::chat::{expect_silence, join, welcome};
-use test_kit::{Client, Own, Server, Signal, Style, each_style, wait_until};
+use test_kit::{Client, Server, Signal, Style, each_style, wait_until};
 
 each_style!(
     a_reset_in_the_middle_of_an_echo_ends_only_that_client (row 25),
@@ -148,7 +148,7 @@ fn urgent_data_is_skipped_and_causes_no_busy_loop(style: Style) {
     client.send("after\r\n");
     server.process().signal_group(Signal::SIGCONT);
     assert_eq!(client.read_exact(7), b"before ");
-    if style.own == Own::Task {
+    if style == Style::ASYNC {
         // A read ends at the urgent byte. Tokio takes a read that does not fill its buffer for the
         // last one, so it reads the bytes after the urgent one only when the next ones come.
         client.send("next\r\n");
@@ -157,7 +157,7 @@ fn urgent_data_is_skipped_and_causes_no_busy_loop(style: Style) {
     let sent = SockRef::from(client.stream()).send_out_of_band(b"!");
     assert_eq!(sent.expect("it is connected"), 1);
     let used = server.process().cpu_time_with_children();
-    if style.own == Own::Task {
+    if style == Style::ASYNC {
         client.expect_line("next");
     }
     client.expect_end();

@@ -4,6 +4,7 @@
 //! `cargo bench --bench strangers` measures the delays. The bounds here are so wide that a busy
 //! machine does not break them, but a room that waits for the strangers does.
 
+use std::io;
 use std::thread;
 use std::time::Duration;
 
@@ -20,11 +21,12 @@ each_style!(
     strangers_that_reset_their_connections_leave_no_memory_behind (row 45),
 );
 
-/// Commands with short answers and with long ones, speech, and a mix.
-const FLOODS: [&[&str]; 4] = [
+/// Commands with short answers and with long ones, speech, a line without an end, and a mix.
+const FLOODS: [&[&str]; 5] = [
     &["/help\r\n"],
     &["/who\r\n"],
     &["and now me\r\n"],
+    &["and on and on "],
     &["/help\r\n", "and now me\r\n", "/nick\r\n"],
 ];
 
@@ -56,15 +58,27 @@ fn strangers_that_reset_their_connections_drop_no_other_member(style: Style) {
     if !style.serves_many() {
         return the_next_waits(style);
     }
-    talk_beside_resets(style, |server| {
-        let mut strangers = [(); 20].map(|()| server.connect());
-        for stranger in &mut strangers {
-            // The server may have cut it off.
-            let _ = stranger.try_send(b"x\n".repeat(MEMBER_READ / 2));
+    let server = Server::start_with(style, "chat", &["--log-file", "/dev/null"]);
+    let [ada, bob] = room(&server, ["ada", "bob"]);
+    let flood = b"x\n".repeat(MEMBER_READ / 2);
+    thread::scope(|scope| {
+        let strangers = scope.spawn(|| {
+            for _ in 0..20 {
+                let mut strangers = [(); 20].map(|()| server.connect());
+                for stranger in &mut strangers {
+                    // The server may have cut it off.
+                    let _ = stranger.try_send(&flood);
+                }
+                strangers[0].wait_until_read();
+                strangers.into_iter().for_each(Client::reset);
+            }
+        });
+        // Both read all the time.
+        while !strangers.is_finished() {
+            delays(&ada, &bob, WORDS);
         }
-        strangers[0].wait_until_read();
-        strangers.into_iter().for_each(Client::reset);
     });
+    delays(&ada, &bob, WORDS);
 }
 
 /// They send far more than the room hears. An earlier version read all of it from a lost connection,
@@ -76,10 +90,15 @@ fn strangers_that_reset_their_connections_leave_no_memory_behind(style: Style) {
     if !style.serves_many() {
         return the_next_waits(style);
     }
+    let server = Server::start_with(style, "chat", &["--log-file", "/dev/null"]);
+    let listener = join(&server, 1);
+    let mut listening = listener.stream().try_clone().expect("a descriptor is left");
+    // The room talks as fast as it can, whether this member keeps up or not.
+    thread::spawn(move || io::copy(&mut listening, &mut io::sink()));
     let flood = format!("{}\r\n", "x".repeat(150)).repeat(400);
-    let (before, most) = talk_beside_resets(style, |server| {
-        let connect = || Client::connect_with_buffer(server.address(), 2304);
-        let mut strangers = [(); 20].map(|()| connect());
+    let before = server.process().vm_hwm();
+    for _ in 0..30 {
+        let mut strangers = [(); 20].map(|()| Client::connect_with_buffer(server.address(), 2304));
         for stranger in &mut strangers {
             let _ = stranger.try_send("hello\r\n");
             stranger.stream().set_nonblocking(true).expect("it is open");
@@ -90,25 +109,9 @@ fn strangers_that_reset_their_connections_leave_no_memory_behind(style: Style) {
             let _ = stranger.try_send(&flood);
         }
         strangers.into_iter().for_each(Client::reset);
-    });
+    }
+    let most = server.process().vm_hwm();
     assert!(most <= before + MORE, "its memory grew from {before} to {most} KiB");
-}
-
-/// Two members talk while strangers come and go thirty times. Returns the server's memory before that,
-/// and the most that it has had, both in KiB.
-fn talk_beside_resets(style: Style, visit: impl Fn(&Server) + Send + Sync) -> (u64, u64) {
-    let server = Server::start_with(style, "chat", &["--log-file", "/dev/null"]);
-    let [ada, bob] = room(&server, ["ada", "bob"]);
-    let before = server.process().vm_hwm();
-    thread::scope(|scope| {
-        let strangers = scope.spawn(|| (0..30).for_each(|_| visit(&server)));
-        // Both read all the time.
-        while !strangers.is_finished() {
-            delays(&ada, &bob, WORDS);
-        }
-    });
-    delays(&ada, &bob, WORDS);
-    (before, server.process().vm_hwm())
 }
 
 fn check(style: Style, count: usize, floods: &[&[&str]]) {

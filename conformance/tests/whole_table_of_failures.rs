@@ -2,8 +2,8 @@
 //!
 //! Each test that belongs to a row leaves a record when it passes. Cargo runs the packages, and the
 //! test files of each, in the order of their names. So this file of `conformance` is the last one of
-//! those that leave records, and finds all of them. If you
-//! run only this file, it finds those of the last run, if there are any.
+//! those that leave records, and finds all of them. If you run only this file, it finds those of the
+//! last run, if there are any.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;

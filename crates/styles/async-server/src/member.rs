@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::select;
 use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::client::{IdleClock, in_time, read};
@@ -157,7 +158,7 @@ async fn post(
 ) -> io::Result<()> {
     let mut idle = IdleClock::start(limits.idle_timeout);
     loop {
-        let input;
+        let mut input = Vec::new();
         let answer = select! {
             biased;
             () = ready(()), if idle.is_over() => session.idle(limits.idle_seconds()),
@@ -170,6 +171,9 @@ async fn post(
         idle.hear(&answer);
         if !answer.posts.is_empty() {
             place.post(answer.posts).await;
+        } else if input.len() == read_size {
+            // A line without an end posts nothing, and must not keep the other tasks waiting.
+            yield_now().await;
         }
         if answer.finish {
             place.leave().await;

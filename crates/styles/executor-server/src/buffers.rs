@@ -1,4 +1,4 @@
-//! Buffers that tasks lend and give back: a silent client holds none.
+//! Buffers that tasks borrow and give back: a silent client holds none.
 
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::{io, mem};
@@ -25,9 +26,9 @@ pub(crate) struct TaskId(u64);
 /// The number of the first task, which is never spawned: it is the server itself.
 const FIRST: TaskId = TaskId(0);
 
-/// After how many rounds the reactor looks at the sockets, if tasks can go on all the time: 8.
-/// Tokio looks after 61 tasks.
-const ROUNDS: u32 = 8;
+/// After how many polls, at the end of a round, the reactor looks at the sockets if tasks can go on
+/// all the time: 8. Tokio looks after 61.
+const POLLS: usize = 8;
 
 // ANCHOR: executor
 /// The tasks, the queue of those that can run, and the reactor. Everything belongs to one thread.
@@ -54,40 +55,34 @@ type BoxedFuture = Pin<Box<dyn Future<Output = io::Result<()>>>>;
 // ANCHOR: waker
 /// The tasks that can run, in the order in which they were woken.
 #[derive(Default)]
-struct Queue(Mutex<VecDeque<TaskId>>);
+struct Queue(Mutex<VecDeque<Arc<TaskWaker>>>);
 
 /// Puts its task into the queue. A waker may be sent to other threads, so the queue has a lock,
 /// although this server has one thread.
 struct TaskWaker {
     task: TaskId,
+    /// The task is in the queue. It must not be there twice: if it yields, each of its places in the
+    /// queue would bring forth the next one, for ever.
+    is_queued: AtomicBool,
     queue: Arc<Queue>,
 }
 
 impl Wake for TaskWaker {
     fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.queue.push(self.task);
+        if !self.is_queued.swap(true, SeqCst) {
+            Arc::clone(&self.queue).lock().push_back(self);
+        }
     }
 }
 // ANCHOR_END: waker
 
 impl Queue {
-    fn push(&self, task: TaskId) {
-        let mut queue = self.lock();
-        // A task that is woken twice in a row runs once.
-        if queue.back() != Some(&task) {
-            queue.push_back(task);
-        }
-    }
-
     fn waker(self: &Arc<Self>, task: TaskId) -> Waker {
-        Waker::from(Arc::new(TaskWaker { task, queue: Arc::clone(self) }))
+        let (is_queued, queue) = (AtomicBool::new(false), Arc::clone(self));
+        Waker::from(Arc::new(TaskWaker { task, is_queued, queue }))
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<TaskId>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<TaskWaker>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -117,27 +112,27 @@ impl Executor {
     /// The reactor cannot wait.
     pub(crate) fn run<T>(&self, first: impl Future<Output = T>) -> io::Result<T> {
         let mut first = pin!(first);
-        let waker = self.queue.waker(FIRST);
-        self.queue.push(FIRST);
-        let (mut round, mut rounds) = (VecDeque::new(), 0);
+        self.queue.waker(FIRST).wake();
+        let (mut round, mut polls) = (VecDeque::new(), 0);
         loop {
             // The tasks that are woken in this round wait for the next one: so clients that always
             // send leave the others, and the reactor, their turns.
             mem::swap(&mut round, &mut self.queue.lock());
-            for task in round.drain(..) {
+            polls += round.len();
+            for woken in round.drain(..) {
+                woken.is_queued.store(false, SeqCst);
+                let (task, waker) = (woken.task, Waker::from(woken));
+                let mut context = Context::from_waker(&waker);
                 if task != FIRST {
-                    self.poll(task);
-                } else if let Poll::Ready(result) =
-                    first.as_mut().poll(&mut Context::from_waker(&waker))
-                {
+                    self.poll(task, &mut context);
+                } else if let Poll::Ready(result) = first.as_mut().poll(&mut context) {
                     return Ok(result);
                 }
             }
             let can_go_on = !self.queue.lock().is_empty();
-            rounds += 1;
-            if !can_go_on || rounds >= ROUNDS {
+            if !can_go_on || polls >= POLLS {
                 self.reactor.wait(can_go_on)?;
-                rounds = 0;
+                polls = 0;
             }
         }
     }
@@ -145,11 +140,11 @@ impl Executor {
 
     // ANCHOR: poll
     /// Lets a task run until it waits again. A panic ends the task, and no other.
-    fn poll(&self, id: TaskId) {
+    fn poll(&self, id: TaskId, context: &mut Context<'_>) {
         // A task that has ended may still be woken.
-        let taken = self.tasks.borrow_mut().get_mut(&id).and_then(Task::take);
-        let Some((mut future, waker)) = taken else { return };
-        let polled = catch_panic(|| Ok(future.as_mut().poll(&mut Context::from_waker(&waker))));
+        let taken = self.tasks.borrow_mut().get_mut(&id).and_then(|task| task.future.take());
+        let Some(mut future) = taken else { return };
+        let polled = catch_panic(|| Ok(future.as_mut().poll(context)));
         match polled.unwrap_or_else(|panicked| Poll::Ready(Err(panicked))) {
             Poll::Ready(ended) => self.end(id, ended),
             Poll::Pending => {
@@ -167,8 +162,8 @@ impl Executor {
         let id = TaskId(self.last.get().0 + 1);
         self.last.set(id);
         let task = Task { future: Some(Box::pin(future)), waker: self.queue.waker(id) };
+        task.waker.wake_by_ref();
         self.tasks.borrow_mut().insert(id, task);
-        self.queue.push(id);
         id
     }
     // ANCHOR_END: spawn
@@ -201,12 +196,6 @@ impl Executor {
     /// Wakes all tasks, so that each looks again at something for which no waker was left.
     pub(crate) fn wake_all(&self) {
         self.tasks.borrow().values().for_each(|task| task.waker.wake_by_ref());
-    }
-}
-
-impl Task {
-    fn take(&mut self) -> Option<(BoxedFuture, Waker)> {
-        Some((self.future.take()?, self.waker.clone()))
     }
 }
 

@@ -16,7 +16,7 @@ mod notify;
 mod reactor;
 mod room;
 #[cfg(test)]
-mod size;
+mod tests;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 //! Both halves run concurrently within the task: a member hears the others even while it posts.
 //! Only one half writes, so lines do not mix.
 
-use std::io;
+use std::io::{self, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::pin::pin;
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use sockets::{LINGER, Limits, cut, gather};
 
 use crate::buffers::Buffers;
 use crate::client::{Conditions, Event, IdleClock, in_time, read};
-use crate::executor::first;
+use crate::executor::{first, yield_now};
 use crate::notify::Notify;
 use crate::reactor::{Reactor, Source};
 use crate::room::Room;
@@ -156,6 +156,9 @@ async fn post(
         idle.hear(&answer);
         if !answer.posts.is_empty() {
             membership.post(answer.posts).await;
+        } else if !stream.is_drained() {
+            // A line without an end posts nothing, and must not keep the other tasks waiting.
+            yield_now().await;
         }
         if answer.finish {
             membership.room.leave(membership.client);
@@ -198,7 +201,6 @@ async fn write(
 
 /// Sends the first lines in one write. Returns whether the socket took any.
 fn send(stream: &Source<TcpStream>, outbox: &Outbox) -> io::Result<bool> {
-    use std::io::Write;
     let mut queue = outbox.queue();
     let lines = gather(&queue);
     let written = stream.try_to_write(|mut stream| stream.write_vectored(&lines))?;

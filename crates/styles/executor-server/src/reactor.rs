@@ -34,8 +34,9 @@ pub(crate) struct Reactor {
 struct Readiness {
     readable: Direction,
     writable: Direction,
-    /// The other side sends no more, or the connection is broken: a read has something to tell.
-    is_closed: Cell<bool>,
+    /// A read may end before all is read: at the end of the input, which comes with no other event, or
+    /// at urgent data (tcp(7)).
+    reads_end_early: Cell<bool>,
     /// The kernel also reports when the socket takes output again.
     reports_output: Cell<bool>,
 }
@@ -47,9 +48,12 @@ struct Direction {
 }
 // ANCHOR_END: reactor
 
-/// The events that the kernel reports of each socket: input, its end, and each change anew.
-const INPUT: EpollFlags =
-    EpollFlags::EPOLLIN.union(EpollFlags::EPOLLRDHUP).union(EpollFlags::EPOLLET);
+/// The events that the kernel reports of each socket: input, urgent data, the end, and each change
+/// anew.
+const INPUT: EpollFlags = EpollFlags::EPOLLIN
+    .union(EpollFlags::EPOLLPRI)
+    .union(EpollFlags::EPOLLRDHUP)
+    .union(EpollFlags::EPOLLET);
 
 /// A socket that tasks can wait for.
 pub(crate) struct Source<S> {
@@ -100,8 +104,8 @@ impl Reactor {
         let Some(readiness) = sources.get(&event.data()) else { return };
         let flags = event.events();
         let closed = EpollFlags::EPOLLRDHUP | EpollFlags::EPOLLHUP | EpollFlags::EPOLLERR;
-        if flags.intersects(closed) {
-            readiness.is_closed.set(true);
+        if flags.intersects(closed | EpollFlags::EPOLLPRI) {
+            readiness.reads_end_early.set(true);
         }
         if flags.intersects(closed | EpollFlags::EPOLLIN) {
             readiness.readable.set_ready();
@@ -140,8 +144,7 @@ impl Reactor {
 }
 
 // ANCHOR: sleep
-/// Waits until a time. It is one of the two futures that are written by hand: it leaves its waker in
-/// the reactor's list, and takes it out when it is dropped.
+/// Waits until a time. It leaves its waker in the reactor's list, and takes it out when it is dropped.
 pub(crate) struct Sleep {
     key: (Instant, u64),
     waker: Option<Waker>,
@@ -232,9 +235,8 @@ impl<S: AsFd> Source<S> {
     /// Makes a call that reads up to `size` bytes. `None` if there is nothing to read: then
     /// [`readable`](Self::readable) waits for the kernel's next event.
     ///
-    /// A call that reads less than `size` has read everything. The next event comes with the next
-    /// bytes, so the call that would return EAGAIN is saved. Only the end of the input comes without
-    /// an event, if it had come before.
+    /// Usually, a call that reads less than `size` has read everything. The next event comes with the
+    /// next bytes, so the call that would return EAGAIN is saved.
     ///
     /// # Errors
     ///
@@ -244,17 +246,18 @@ impl<S: AsFd> Source<S> {
         size: usize,
         read: impl FnOnce(&S) -> io::Result<usize>,
     ) -> io::Result<Option<usize>> {
-        let Readiness { readable, is_closed, .. } = &*self.readiness;
+        let Readiness { readable, reads_end_early, .. } = &*self.readiness;
         let read = done(read(&self.socket), readable)?;
         let is_all = read.is_some_and(|count| count < size);
-        if is_all && !is_closed.get() {
+        if is_all && !reads_end_early.get() {
             readable.is_ready.set(false);
         }
         Ok(read)
     }
     // ANCHOR_END: try_to_read
 
-    /// Makes a call that writes or accepts. `None` if the socket takes or has nothing now.
+    /// Makes a call that writes. `None` if the socket takes nothing now: then
+    /// [`writable`](Self::writable) waits until it does.
     ///
     /// # Errors
     ///

@@ -199,7 +199,8 @@ impl Server {
     /// Lets the room pass on its talk, and kills the processes of members that are too slow,
     /// whatever they are doing.
     fn turn(&mut self) {
-        // The link lives until the child is dead: a child whose link ends would cut the client off itself.
+        // The link lives until the child is dead: a child whose link ends would cut the client off
+        // itself.
         for (client, _link) in self.relay.turn() {
             let mut processes = self.processes.iter();
             if let Some((&process, _)) = processes.find(|(_, other)| **other == client) {
