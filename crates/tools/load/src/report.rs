@@ -158,7 +158,9 @@ impl Display for Report {
             self.write_bars(f)?;
         }
         if self.connections > 1 {
-            row(f, "fairness", &fairness(&self.fairness))?;
+            let [answers, means] = fairness(&self.fairness);
+            row(f, "fairness", &answers)?;
+            row(f, "", &means)?;
         }
         row(f, "errors", &self.errors())?;
         let core = self.generator_core * 100.0;
@@ -293,15 +295,14 @@ fn percentiles(latency: &Percentiles) -> String {
     all.join(", ")
 }
 
-fn fairness(fairness: &Fairness) -> String {
-    format!(
-        "answers a client {} to {}, median {}; means {} to {}",
-        fairness.fewest_answers,
-        fairness.most_answers,
-        fairness.median_answers,
-        time(fairness.fastest_mean_ns as f64),
-        time(fairness.slowest_mean_ns as f64),
-    )
+/// Two lines, since large numbers in one would be longer than 80 columns.
+fn fairness(fairness: &Fairness) -> [String; 2] {
+    let Fairness { fewest_answers, most_answers, median_answers, .. } = fairness;
+    let means = [fairness.fastest_mean_ns, fairness.slowest_mean_ns].map(|ns| time(ns as f64));
+    [
+        format!("answers a client {fewest_answers} to {most_answers}, median {median_answers}"),
+        format!("means {} to {}", means[0], means[1]),
+    ]
 }
 
 /// A number of something: `1 line`, `2 lines`.
