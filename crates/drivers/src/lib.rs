@@ -3,8 +3,8 @@
 //!
 //! - [`blocking`]: one connection whose reads and writes block (iterative, fork, thread,
 //!   prefork, pool).
-//! - [`table`]: all the clients of an event loop (select, poll, epoll). The style itself asks the
-//!   kernel which clients are ready.
+//! - [`table`]: all the clients of an event loop (select, poll, epoll, uring). The style itself
+//!   waits for them.
 //! - [`threads`]: the thread that owns the room, and the two threads of a member (thread, pool).
 //! - [`children`]: child processes, from the fork to the end (fork, prefork; the launcher of all
 //!   servers waits for ends too).
@@ -16,6 +16,7 @@
 pub mod blocking;
 mod changed;
 pub mod children;
+mod connection;
 mod deadlines;
 pub mod link;
 mod panics;

@@ -1,15 +1,15 @@
 //! A client's place in the table: its connection, its session, and its phase.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read};
 use std::mem;
-use std::net::{Shutdown, TcpStream};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::net::TcpStream;
 use std::time::Instant;
 
 use protocol::{Answer, Line, Outbox, OutboxState, Posts, Session};
-use sockets::{LINGER, Limits, cut, discard_input, write_queue};
+use sockets::{LINGER, Limits, cut};
 
 use crate::catch_panic;
+use crate::connection::Connection;
 
 /// The readiness that the loop waits for on a client's socket.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -28,15 +28,15 @@ impl Interest {
 }
 
 /// One client.
-pub(crate) struct Slot {
-    stream: TcpStream,
+pub(crate) struct Slot<C> {
+    connection: C,
     session: Box<dyn Session>,
     pub(crate) outbox: Outbox,
     phase: Phase,
     /// The client is a member of the room. A member is heard even if it does not read: its mailbox
     /// is the limit.
     is_member: bool,
-    /// The socket took all output so far. If not, the kernel says when it takes more.
+    /// The connection took all output so far. If not, the kernel says when it takes more.
     pub(crate) is_writable: bool,
     /// The server read from it in this turn.
     has_been_heard: bool,
@@ -61,10 +61,20 @@ enum Phase {
 }
 // ANCHOR_END: phase
 
-impl Slot {
-    pub(crate) fn new(stream: TcpStream, session: Box<dyn Session>, is_member: bool) -> Slot {
+impl Slot<TcpStream> {
+    // ANCHOR: receive
+    /// Reads once, lets the session answer, and writes.
+    pub(crate) fn receive(&mut self, buffer: &mut [u8]) -> Posts {
+        let read = self.connection.read(buffer);
+        self.received(read.map(|count| &buffer[..count]))
+    }
+    // ANCHOR_END: receive
+}
+
+impl<C: Connection> Slot<C> {
+    pub(crate) fn new(connection: C, session: Box<dyn Session>, is_member: bool) -> Slot<C> {
         Slot {
-            stream,
+            connection,
             session,
             outbox: Outbox::default(),
             phase: Phase::Talking,
@@ -83,34 +93,30 @@ impl Slot {
         self.unless_over(posts)
     }
 
-    // ANCHOR: receive
-    /// Reads, lets the session answer, and writes.
-    pub(crate) fn receive(&mut self, buffer: &mut [u8]) -> Posts {
-        if let Phase::Lingering(_) = self.phase {
-            match discard_input(&self.stream) {
-                Some(count) => {
-                    let told = catch_panic(|| {
-                        self.session.discarded(count);
-                        Ok(())
-                    });
-                    self.unless_over(told);
-                }
-                None => self.end(),
+    // ANCHOR: received
+    /// Lets the session answer what was read, and sends the answer. No bytes mean that the client
+    /// will send no more.
+    pub(crate) fn received(&mut self, read: io::Result<&[u8]>) -> Posts {
+        let posts = match (read, &self.phase) {
+            (Err(error), _) if is_nothing_yet(&error) => Ok(Posts::default()),
+            (Ok(input), Phase::Lingering(_)) if !input.is_empty() => catch_panic(|| {
+                self.session.discarded(input.len());
+                Ok(Posts::default())
+            }),
+            (_, Phase::Lingering(_)) => {
+                self.end();
+                Ok(Posts::default())
             }
-            return Posts::default();
-        }
-        self.has_been_heard = true;
-        let posts = match self.stream.read(buffer) {
-            Ok(count) => catch_panic(|| Ok(self.session.receive(&buffer[..count])))
-                .and_then(|answer| self.answer(answer)),
-            Err(error) => match error.kind() {
-                ErrorKind::WouldBlock | ErrorKind::Interrupted => Ok(Posts::default()),
-                _ => Err(error),
-            },
+            (Ok(input), _) => {
+                self.has_been_heard = true;
+                catch_panic(|| Ok(self.session.receive(input)))
+                    .and_then(|answer| self.answer(answer))
+            }
+            (Err(error), _) => Err(error),
         };
         self.unless_over(posts)
     }
-    // ANCHOR_END: receive
+    // ANCHOR_END: received
 
     /// Does what is due at [`deadline`](Self::deadline).
     pub(crate) fn expire(&mut self, idle_seconds: u64) -> Posts {
@@ -131,7 +137,7 @@ impl Slot {
 
     // ANCHOR: try_to_send
     // ANCHOR: send
-    /// Sends the output that waits for the client, as far as its socket takes it, and goes on to
+    /// Sends the output that waits for the client, as far as its connection takes it, and goes on to
     /// the next phase once no output waits and no more will come.
     pub(crate) fn send(&mut self) {
         if self.outbox.state() == OutboxState::TooSlow {
@@ -144,19 +150,26 @@ impl Slot {
 
     fn try_to_send(&mut self) -> io::Result<()> {
         if self.is_writable && !self.outbox.queue().is_empty() {
-            write_queue(&self.stream, &mut self.outbox.queue())?;
+            self.connection.send_queue(&mut self.outbox.queue())?;
             self.is_writable = self.outbox.queue().is_empty();
         }
         if self.is_talking() && self.outbox.state() == OutboxState::Ended {
             self.finish();
         }
-        if matches!(self.phase, Phase::Finishing) && self.outbox.queue().is_empty() {
-            self.stream.shutdown(Shutdown::Write)?;
+        let waits = !self.outbox.queue().is_empty();
+        if matches!(self.phase, Phase::Finishing) && !waits && self.connection.has_sent() {
+            self.connection.finish()?;
             self.phase = Phase::Lingering(Instant::now() + LINGER);
         }
         Ok(())
     }
     // ANCHOR_END: try_to_send
+
+    /// Notes that the connection has sent what it took. Returns whether there is something to do.
+    pub(crate) fn sent(&mut self) -> bool {
+        self.is_writable = true;
+        !self.is_talking() || !self.outbox.queue().is_empty()
+    }
 
     /// Ends the connection, which has been finished.
     fn end(&mut self) {
@@ -184,7 +197,7 @@ impl Slot {
 
     /// Ends the connection at once, even if output waits.
     pub(crate) fn cut(&mut self, why: &str) {
-        cut(&self.stream);
+        cut(&self.connection);
         self.lose(io::Error::other(why));
     }
 
@@ -211,6 +224,10 @@ impl Slot {
         Interest { read: is_read, write: !self.outbox.queue().is_empty() }
     }
     // ANCHOR_END: interest
+
+    pub(crate) fn connection(&self) -> &C {
+        &self.connection
+    }
 
     pub(crate) fn is_talking(&self) -> bool {
         matches!(self.phase, Phase::Talking)
@@ -244,13 +261,10 @@ impl Slot {
         if !answer.completes_nothing() {
             self.active = Instant::now();
         }
-        // Usually the socket takes everything at once, and nothing is copied.
+        // Usually a socket takes everything at once, and nothing is copied.
         let mut sent = 0;
         if !answer.send.is_empty() {
-            sent = match self.stream.write(&answer.send) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
-                result => result?,
-            };
+            sent = self.connection.send(&answer.send)?;
         }
         if sent < answer.send.len() {
             self.is_writable = false;
@@ -271,8 +285,7 @@ impl Slot {
     }
 }
 
-impl AsFd for Slot {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.stream.as_fd()
-    }
+/// Whether a read has failed only because there was nothing to read yet.
+fn is_nothing_yet(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }

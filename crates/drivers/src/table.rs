@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::mem;
 use std::net::TcpStream;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
 use protocol::{ClientId, Hub, Posts, Service};
@@ -21,17 +21,18 @@ use sockets::{Arrival, Limits, log_end};
 
 use crate::catch_panic;
 use crate::changed::{Changed, ChangedMailbox};
+pub use crate::connection::Connection;
 use crate::deadlines::Deadlines;
 pub use crate::slot::Interest;
 use crate::slot::Slot;
 
 /// A client for which the loop waits in another way from now on.
 #[derive(Debug)]
-pub struct Change<'table> {
+pub struct Change<'table, C> {
     /// The client.
     pub client: ClientId,
-    /// Its socket.
-    pub socket: BorrowedFd<'table>,
+    /// Its connection.
+    pub connection: &'table C,
     /// The interest that the loop was told last. Without any, the socket may be new.
     pub before: Interest,
     /// The interest from now on.
@@ -40,10 +41,10 @@ pub struct Change<'table> {
 
 // ANCHOR: state
 /// All clients of a server, and the room.
-pub struct Table {
+pub struct Table<C = TcpStream> {
     service: Service,
     limits: Limits,
-    slots: BTreeMap<ClientId, Slot>,
+    slots: BTreeMap<ClientId, Slot<C>>,
     hub: Hub<ChangedMailbox>,
     /// The clients that the end of this turn has to look at.
     changed: Changed,
@@ -60,9 +61,21 @@ pub struct Table {
 }
 // ANCHOR_END: state
 
-impl Table {
+impl Table<TcpStream> {
+    // ANCHOR: receive
+    /// Reads from a client, once, and lets its session answer.
+    pub fn receive(&mut self, client: ClientId) {
+        if let Some(slot) = self.slots.get_mut(&client) {
+            let posts = slot.receive(&mut self.buffer);
+            self.post(client, posts);
+        }
+    }
+    // ANCHOR_END: receive
+}
+
+impl<C: Connection> Table<C> {
     /// A table without clients.
-    pub fn new(service: Service, limits: Limits) -> Table {
+    pub fn new(service: Service, limits: Limits) -> Table<C> {
         Table {
             slots: BTreeMap::new(),
             hub: Hub::default(),
@@ -82,9 +95,9 @@ impl Table {
     /// The readiness to wait for on each client's socket. A client that waits for nothing has
     /// ended.
     pub fn interests(&self) -> impl Iterator<Item = (ClientId, BorrowedFd<'_>, Interest)> {
-        self.slots
-            .iter()
-            .map(|(&client, slot)| (client, slot.as_fd(), slot.interest(self.hub.hears(client))))
+        self.slots.iter().map(|(&client, slot)| {
+            (client, slot.connection().as_fd(), slot.interest(self.hub.hears(client)))
+        })
     }
     // ANCHOR_END: interests
 
@@ -93,7 +106,7 @@ impl Table {
     /// the kernel what changes, and not everything. Call it after each [`turn`](Self::turn).
     ///
     /// A client that is gone is left out: its descriptor is closed.
-    pub fn changes(&mut self) -> impl Iterator<Item = Change<'_>> {
+    pub fn changes(&mut self) -> impl Iterator<Item = Change<'_, C>> {
         let mut changes = Vec::new();
         for client in mem::take(&mut self.settled) {
             let Some(slot) = self.slots.get_mut(&client) else { continue };
@@ -105,8 +118,8 @@ impl Table {
         }
         let slots = &self.slots;
         let change = |(client, before, now)| {
-            let socket = slots[&client].as_fd();
-            Change { client, socket, before, now }
+            let connection = slots[&client].connection();
+            Change { client, connection, before, now }
         };
         changes.into_iter().map(change)
     }
@@ -114,15 +127,14 @@ impl Table {
 
     // ANCHOR: new_connection
     /// Gives a place to a client that has just connected, and greets it.
-    pub fn new_connection(&mut self, Arrival { client, peer, stream }: Arrival<TcpStream>) {
-        let opened = stream
-            .set_nonblocking(true)
-            .and_then(|()| catch_panic(|| Ok(self.service.session(client))));
+    pub fn new_connection(&mut self, Arrival { client, peer, stream: mut connection }: Arrival<C>) {
+        let opened =
+            connection.open().and_then(|()| catch_panic(|| Ok(self.service.session(client))));
         let session = match opened {
             Ok(session) => session,
             Err(error) => return log_end(client, &Err(error)),
         };
-        let mut slot = Slot::new(stream, session, self.service.has_room());
+        let mut slot = Slot::new(connection, session, self.service.has_room());
         if slot.is_member() {
             let mailbox = self.changed.mailbox(client, slot.outbox.mailbox());
             self.hub.join(client, peer.to_string(), mailbox);
@@ -133,15 +145,22 @@ impl Table {
     }
     // ANCHOR_END: new_connection
 
-    // ANCHOR: receive
-    /// Reads from a client, once, and lets its session answer.
-    pub fn receive(&mut self, client: ClientId) {
+    /// Lets a client's session answer what the kernel has read for the loop. The loop has to order
+    /// the next read, so [`changes`](Self::changes) names the client again if that is wanted.
+    pub fn received(&mut self, client: ClientId, read: io::Result<&[u8]>) {
         if let Some(slot) = self.slots.get_mut(&client) {
-            let posts = slot.receive(&mut self.buffer);
+            slot.told.read = false;
+            let posts = slot.received(read);
             self.post(client, posts);
         }
     }
-    // ANCHOR_END: receive
+
+    /// Notes that the bytes which a client's connection took have left, all of them.
+    pub fn sent(&mut self, client: ClientId) {
+        if self.slots.get_mut(&client).is_some_and(Slot::sent) {
+            self.changed.add(client);
+        }
+    }
 
     /// Notes that a client which had not taken all its output takes more now.
     pub fn unblock(&mut self, client: ClientId) {
@@ -182,7 +201,8 @@ impl Table {
     pub fn deadline(&self) -> Option<Instant> {
         // Once the server stops, a client without input is finished at once, so the loop must not
         // wait.
-        let hears_out = self.over_by.is_some() && self.slots.values().any(Slot::wants_to_talk);
+        let hears_out =
+            self.over_by.is_some() && self.slots.values().any(|slot| slot.wants_to_talk());
         let now = hears_out.then(Instant::now);
         let deadlines = [self.deadlines.first(), self.advance_at, self.over_by, now];
         deadlines.into_iter().flatten().min()

@@ -1,7 +1,7 @@
 //! Mailboxes, in which lines wait on their way to a member, and the rule for members that are too
 //! slow.
 
-use alloc::{collections::VecDeque, rc::Rc, sync::Arc};
+use alloc::{collections::VecDeque, rc::Rc, sync::Arc, vec::Vec};
 use core::cell::{RefCell, RefMut};
 use core::ops::Deref;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -108,6 +108,14 @@ impl Queue {
             taken.lines.push_back(line);
         }
         taken
+    }
+
+    /// All its bytes as one line, for a driver that does not write several at once.
+    pub fn joined(mut self) -> Line {
+        match (self.lines.len(), self.sent) {
+            (1, 0) => self.lines.remove(0).expect("there is one"),
+            _ => Line::from(&self.slices().collect::<Vec<_>>().concat()[..]),
+        }
     }
 
     /// Whether nothing waits.
@@ -261,8 +269,6 @@ impl Drop for OutboxMailbox {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec::Vec;
-
     use super::*;
 
     #[test]
@@ -293,6 +299,22 @@ mod tests {
         assert_eq!(queue.waiting, "three".len() + LINE_COST);
         assert!(!queue.take(1).is_empty());
         assert!(queue.is_empty() && queue.take(1).is_empty());
+    }
+
+    #[test]
+    fn a_joined_queue_is_one_line_of_all_that_waits() {
+        let queue = |lines: &[&str], sent| {
+            let mut queue = Queue::default();
+            for line in lines {
+                queue.push(Line::from(line.as_bytes())).unwrap();
+            }
+            queue.advance(sent);
+            queue.joined()
+        };
+        assert_eq!(&queue(&["one"], 0)[..], b"one");
+        assert_eq!(&queue(&["one"], 1)[..], b"ne");
+        assert_eq!(&queue(&["one", "two", "three"], 4)[..], b"wothree");
+        assert_eq!(&queue(&[], 0)[..], b"");
     }
 
     #[test]

@@ -137,9 +137,9 @@ impl Server {
         for change in self.table.changes() {
             let mut event = EpollEvent::new(flags(change.now), change.client.0);
             let told = match (change.before.is_any(), change.now.is_any()) {
-                (false, true) => self.epoll.add(change.socket, event),
-                (true, true) => self.epoll.modify(change.socket, &mut event),
-                (true, false) => self.epoll.delete(change.socket),
+                (false, true) => self.epoll.add(change.connection, event),
+                (true, true) => self.epoll.modify(change.connection, &mut event),
+                (true, false) => self.epoll.delete(change.connection),
                 (false, false) => Ok(()),
             };
             if let Err(errno) = told {
