@@ -14,6 +14,7 @@ const CALLS: &[(i64, &str)] = &[
     #[cfg(target_arch = "x86_64")]
     (libc::SYS_epoll_wait, "epoll_wait"),
     (libc::SYS_futex, "futex"),
+    (libc::SYS_io_uring_enter, "io_uring_enter"),
     #[cfg(target_arch = "x86_64")]
     (libc::SYS_poll, "poll"),
     (libc::SYS_ppoll, "ppoll"),

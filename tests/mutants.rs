@@ -63,6 +63,8 @@ mutants!(
     number_that_is_used_again,
     one_wait_a_signal,
     open_loop_that_waits_for_answers,
+    order_that_is_short,
+    order_without_a_buffer,
     output_that_is_not_printed,
     panic_that_takes_the_worker,
     queue_that_takes_too_many,

@@ -22,6 +22,8 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::POLL, Floor::C("poll"), 0.9),
             (Style::EPOLL, Floor::C("epoll"), 0.9),
             (Style::EXECUTOR, Floor::C("epoll"), 0.9),
+            (Style::URING, Floor::C("uring"), 0.95),
+            (Style::URING, Floor::C("epoll"), 0.9),
             (Style::PREFORK, Floor::C("prefork"), 0.95),
             (Style::POOL, Floor::C("pool"), 0.95),
         ],
@@ -38,6 +40,8 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::POLL, Floor::C("poll"), 0.95),
             (Style::EPOLL, Floor::C("epoll"), 0.95),
             (Style::EXECUTOR, Floor::C("epoll"), 0.95),
+            (Style::URING, Floor::C("uring"), 0.95),
+            (Style::URING, Floor::C("epoll"), 1.0),
             // Prefork has 16 workers.
             (Style::POOL, Floor::C("pool"), 0.95),
         ],
@@ -49,6 +53,8 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::POLL, Floor::C("poll"), 0.95),
             (Style::EPOLL, Floor::C("epoll"), 0.95),
             (Style::EXECUTOR, Floor::C("epoll"), 0.95),
+            (Style::URING, Floor::C("uring"), 0.95),
+            (Style::URING, Floor::C("epoll"), 1.0),
         ],
     ),
     (
@@ -63,6 +69,8 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::POLL, Floor::C("poll"), 0.95),
             (Style::EPOLL, Floor::C("epoll"), 0.95),
             (Style::EXECUTOR, Floor::C("epoll"), 0.95),
+            (Style::URING, Floor::C("uring"), 0.85),
+            (Style::URING, Floor::C("epoll"), 0.85),
             (Style::PREFORK, Floor::C("prefork"), 0.95),
             (Style::POOL, Floor::C("pool"), 0.95),
         ],
@@ -79,6 +87,7 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::POLL, Floor::C("fortune"), 0.9),
             (Style::EPOLL, Floor::C("fortune"), 0.95),
             (Style::EXECUTOR, Floor::C("fortune"), 0.9),
+            (Style::URING, Floor::C("fortune"), 0.9),
             (Style::PREFORK, Floor::C("fortune_prefork"), 0.9),
             (Style::POOL, Floor::C("fortune_pool"), 0.9),
         ],
@@ -94,6 +103,7 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::POLL, Floor::Tokio("tokio_chat"), 8.0),
             (Style::EPOLL, Floor::Tokio("tokio_chat"), 8.0),
             (Style::EXECUTOR, Floor::Tokio("tokio_chat"), 8.0),
+            (Style::URING, Floor::Tokio("tokio_chat"), 8.0),
         ],
     ),
     (
@@ -107,6 +117,7 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::POLL, Floor::Tokio("tokio_chat"), 1.0),
             (Style::EPOLL, Floor::Tokio("tokio_chat"), 1.0),
             (Style::EXECUTOR, Floor::Tokio("tokio_chat"), 1.0),
+            (Style::URING, Floor::Tokio("tokio_chat"), 1.0),
         ],
     ),
     (
@@ -120,6 +131,7 @@ pub(crate) const SPEED: &[(&str, Load, &[Pair])] = &[
             (Style::POLL, Floor::Tokio("tokio_chat"), 1.0),
             (Style::EPOLL, Floor::Tokio("tokio_chat"), 1.0),
             (Style::EXECUTOR, Floor::Tokio("tokio_chat"), 1.0),
+            (Style::URING, Floor::Tokio("tokio_chat"), 1.0),
         ],
     ),
 ];
@@ -134,4 +146,5 @@ pub(crate) const MEMORY: &[Pair] = &[
     (Style::POLL, Floor::C("poll"), 0.5),
     (Style::EPOLL, Floor::C("epoll"), 0.5),
     (Style::EXECUTOR, Floor::C("epoll"), 0.6),
+    (Style::URING, Floor::C("uring"), 0.5),
 ];

@@ -135,7 +135,7 @@ impl Verdicts {
                 line(heading, if self.only_tests { &[] } else { columns });
             }
             if !pair.1.is_there() {
-                println!("{name:WIDTH$}skipped: cc is not installed");
+                println!("{name:WIDTH$}skipped: cc or liburing-dev is not installed");
                 continue;
             }
             let (mut figures, is_met) = figures(pair);

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 use std::process::{Child, Command};
 use std::sync::OnceLock;
 
@@ -20,6 +21,9 @@ pub(crate) enum Floor {
     /// A program with tokio. This program becomes it with `--become-floor`.
     Tokio(&'static str),
 }
+
+/// The name of the only floor that needs a library.
+const URING: &str = "uring";
 
 impl fmt::Display for Floor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -51,7 +55,11 @@ pub(crate) struct Running {
 impl Floor {
     /// Whether this machine can run it.
     pub(crate) fn is_there(self) -> bool {
-        matches!(self, Floor::Tokio(_)) || has_compiler()
+        match self {
+            Floor::Tokio(_) => true,
+            Floor::C(URING) => has_compiler() && Path::new("/usr/include/liburing.h").exists(),
+            Floor::C(_) => has_compiler(),
+        }
     }
 
     /// Runs it with a listener like those of our servers, with the same backlog and options.
@@ -102,6 +110,9 @@ fn compile(name: &str) -> String {
     let program = format!("{}/floor-{name}", env!("CARGO_TARGET_TMPDIR"));
     let mut command = Command::new("cc");
     command.args(["-O2", "-pthread", "-o", &program, &source]);
+    if name == URING {
+        command.arg("-luring");
+    }
     let compiled = command.status().expect("cc is installed");
     assert!(compiled.success(), "cc refuses {name}.c");
     program

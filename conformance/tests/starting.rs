@@ -67,6 +67,24 @@ fn an_absurd_environment_is_ignored(style: Style) {
         let server = Server::start_under(&["env", &threads], style, "echo", &[]);
         assert_eq!(server.connect().exchange(b"hello"), b"hello");
     }
+    let server = Server::start_under(&["env", "RUST_LOG=loud"], style, "echo", &[]);
+    assert_eq!(server.connect().exchange(b"hello"), b"hello");
+    server.wait_for_log(|line| line.contains("RUST_LOG is no level, but \"loud\""));
+}
+
+/// Some systems have no ring, and some refuse it (io_uring_setup(2)).
+#[test]
+fn a_server_that_gets_no_ring_says_why_before_it_listens() {
+    if !require_tool("strace") {
+        return;
+    }
+    for error in ["ENOSYS", "EPERM", "EINVAL", "ENOMEM"] {
+        let fault = format!("inject=io_uring_setup:error={error}");
+        let strace = ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", &fault];
+        let started = Server::try_start_under(&strace, Style::URING, "echo", &[]);
+        let ended = started.map(drop).expect_err("it has no ring");
+        ended.expect_refusal(1, &["io_uring: ", "; try this: "]);
+    }
 }
 
 /// The program that made the listener goes on with it when the server has stopped, as inetd does.

@@ -37,6 +37,12 @@ struct Calls {
 /// The calls that read from a socket or write to it.
 const READS_AND_WRITES: &str = "--trace=read,readv,recvfrom,recvmsg,write,writev,sendto,sendmsg";
 
+/// The call by which a server with a ring hands over its orders, and waits.
+const ORDERS: &str = "--trace=io_uring_enter";
+
+/// What lets a server with a ring tell of each completion in its log.
+const TELLING: [&str; 2] = ["env", "RUST_LOG=trace"];
+
 impl Traced {
     /// Starts a server and records the calls in `calls`.
     fn start(style: Style, service: &str, calls: &str) -> Traced {
@@ -112,7 +118,8 @@ fn check_messages(
     answer: impl Fn(usize) -> String,
 ) {
     const MESSAGES: usize = 300;
-    let traced = Traced::start(style, service, READS_AND_WRITES);
+    let calls = if style.needs_ring { ORDERS } else { READS_AND_WRITES };
+    let traced = Traced::start(style, service, calls);
     let mut client = traced.server.connect();
     let mut round_trip = |n| {
         client.send(message(n));
@@ -122,6 +129,12 @@ fn check_messages(
     let begin = 123_456_789;
     round_trip(begin);
     (0..MESSAGES).for_each(round_trip);
+    if style.needs_ring {
+        // The first call hands over an order to send, and returns when that is done; the second one
+        // hands over an order to receive, and waits for the next message.
+        let calls = traced.record().lines().filter(|line| call(line).is_some()).count();
+        return assert!(calls <= 2 * MESSAGES + 20, "{calls} calls");
+    }
     let Calls { reads, writes } = traced.calls_since(&begin.to_string());
     // There is one more before the first message and after the last one, and sometimes a wait
     // returns without a reason.
@@ -137,18 +150,43 @@ fn no_read_is_larger_than_the_service_allows(style: Style) {
     }
     for (service, read_size) in [("echo", PLAIN_READ), ("lines", LINES_READ), ("chat", MEMBER_READ)]
     {
-        let traced = Traced::start(style, service, READS_AND_WRITES);
-        let mut client = traced.server.connect();
-        // When the server continues, more than one read's bytes are waiting.
-        traced.server.process().signal(Signal::SIGSTOP);
-        let mut sending = client.stream().try_clone().expect("a descriptor is left");
-        sending.write_all(&b"/\n".repeat(PLAIN_READ)).expect("the kernel takes it");
-        sending.shutdown(Shutdown::Write).expect("it is connected");
-        traced.server.process().signal(Signal::SIGCONT);
-        client.read_to_end();
-        let most = largest_read(&traced.record());
+        let read = b"/\n".repeat(PLAIN_READ);
+        let most = match style.needs_ring {
+            true => {
+                let server = Server::start_under(&TELLING, style, service, &[]);
+                send_while_it_is_stopped(&server, &read);
+                completions(&server, "received").into_iter().max().expect("there are some")
+            }
+            false => {
+                let traced = Traced::start(style, service, READS_AND_WRITES);
+                send_while_it_is_stopped(&traced.server, &read);
+                largest_read(&traced.record())
+            }
+        };
         assert_eq!(most, read_size, "{service}: the largest read");
     }
+}
+
+/// A client sends `input`, and reads all answers. When the server continues, more than one read's bytes
+/// are waiting.
+fn send_while_it_is_stopped(server: &Server, input: &[u8]) {
+    let mut client = server.connect();
+    server.process().signal(Signal::SIGSTOP);
+    let mut sending = client.stream().try_clone().expect("a descriptor is left");
+    sending.write_all(input).expect("the kernel takes it");
+    sending.shutdown(Shutdown::Write).expect("it is connected");
+    server.process().signal(Signal::SIGCONT);
+    client.read_to_end();
+}
+
+/// The sizes of what a server with a ring has `received` or `sent`, as it tells in its log.
+fn completions(server: &Server, what: &str) -> Vec<usize> {
+    let size = |line: &String| {
+        // client 7 received 4096 bytes
+        let (_, rest) = line.split_once(&format!(" {what} "))?;
+        rest.strip_suffix(" bytes")?.parse().ok()
+    };
+    server.log().iter().filter_map(size).collect()
 }
 
 /// The size of the largest read from a client.
@@ -210,6 +248,12 @@ fn calls_of_an_echo(style: Style) -> Vec<String> {
         assert_eq!(client.read_exact(message(n).len()), message(n).as_bytes());
     }
     let record = traced.record();
+    if style.needs_ring {
+        // No call has a message in it.
+        let is_order = |line: &&str| matches!(call(line), Some(("io_uring_enter", _)));
+        let calls = record.lines().filter(is_order).count() / MESSAGES;
+        return vec!["io_uring_enter".to_owned(); calls];
+    }
     let mut calls = record.lines().filter_map(call);
     let mut up_to = |n| {
         let answer = format!("\"{}\"", message(n));
@@ -271,6 +315,9 @@ fn chat_takes_a_write_a_member(style: Style) {
     if !require_tool("strace") {
         return;
     }
+    if style.needs_ring {
+        return chat_takes_an_order_a_member(style);
+    }
     let traced = Traced::start(style, "chat", READS_AND_WRITES);
     let count = style.at_once(100);
     let mut members: Vec<Client> = (1..=count).map(|here| join(&traced.server, here)).collect();
@@ -299,6 +346,26 @@ fn chat_takes_a_write_a_member(style: Style) {
     // No other line was sent, so each of the writes is this line.
     let of_the_line = writes.iter().filter(|call| call.contains("] a line for everybody"));
     assert_eq!(of_the_line.count(), members.len(), "{writes:#?}");
+}
+
+/// Each member is sent the line by one order, as the server tells in its log.
+fn chat_takes_an_order_a_member(style: Style) {
+    // More of them would cause more lines of the log than it takes in a second.
+    const MEMBERS: usize = 30;
+    let server = Server::start_under(&TELLING, style, "chat", &[]);
+    let mut members: Vec<Client> = (1..=MEMBERS).map(|here| join(&server, here)).collect();
+    let names: Vec<_> = members.iter().map(Client::name).collect();
+    for (n, member) in members.iter_mut().enumerate() {
+        let later = &names[n + 1..];
+        later.iter().for_each(|name| member.expect_line(format!("* {name} joined")));
+    }
+    let speech = format!("[{}] a line for everybody", names[0]);
+    members[0].send("a line for everybody\r\n");
+    members[1..].iter_mut().for_each(|member| member.expect_line(&speech));
+    // No other line has this length.
+    let of_the_line = |size: &usize| *size == speech.len() + "\r\n".len();
+    let told = || completions(&server, "sent").iter().filter(|size| of_the_line(size)).count();
+    wait_until("each member's order is told", || told() == MEMBERS - 1);
 }
 
 fn an_upload_takes_a_write_a_read_and_is_synced_once_at_the_end(style: Style) {

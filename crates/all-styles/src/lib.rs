@@ -27,6 +27,7 @@ macro_rules! each {
             poll POLL poll_server;
             epoll EPOLL epoll_server;
             executor EXECUTOR executor_server;
+            uring URING uring_server;
         }
     };
 }

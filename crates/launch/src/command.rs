@@ -20,6 +20,7 @@ use crate::descriptors::raise_descriptor_limit;
 use crate::life::{Serve, Server};
 use crate::output::printed;
 use crate::problem::{Problem, complain};
+use crate::rings::{NoRing, expect_ring};
 use crate::style::{MaxClients, Own, Style};
 
 /// The options of a server.
@@ -207,6 +208,11 @@ pub(crate) fn server(style: &Style, serve: Serve, matches: &ArgMatches) -> Resul
         None if service.has_room() && style.room_of_many => None,
         None => Some(IDLE_TIMEOUT),
     };
+    if style.needs_ring {
+        expect_ring().map_err(|NoRing { why, try_this }| {
+            Problem::world(format!("io_uring: {why}; try this: {try_this}"))
+        })?;
+    }
     Ok(Server {
         process_name: style.process_name,
         serve,

@@ -9,6 +9,7 @@
 mod file;
 mod shared;
 
+use std::env;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Write};
@@ -17,7 +18,7 @@ use std::process;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Instant, SystemTime};
 
-use tracing::{Event, Level, Subscriber, error};
+use tracing::{Event, Level, Subscriber, error, warn};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
@@ -32,8 +33,13 @@ use shared::Shared;
 /// as fast as the room hears made 37 MB of log a second.
 const LINES_A_SECOND: u32 = 1000;
 
+/// The variable of the environment that names the least important level of the log, such as `trace`.
+const LEVEL: &str = "RUST_LOG";
+
 /// Begins the log of this process and its children, in `file` or on standard error. A panic becomes
 /// a line of the log too.
+///
+/// Lines below the level INFO are left out, unless the environment says otherwise (`RUST_LOG`).
 pub fn begin(file: Option<File>) {
     let shared = Shared::new();
     let file = file.map_or_else(LineFile::stderr, LineFile::new);
@@ -44,7 +50,13 @@ pub fn begin(file: Option<File>) {
         // The server goes on serving even if the log cannot be written.
         .log_internal_errors(false);
     let limit = Limit { shared, begun: Instant::now() };
-    tracing_subscriber::registry().with(LevelFilter::INFO).with(limit).with(lines).init();
+    let wanted = env::var(LEVEL).ok();
+    let level = wanted.as_ref().map_or(Ok(LevelFilter::INFO), |level| level.parse());
+    let filter = *level.as_ref().unwrap_or(&LevelFilter::INFO);
+    tracing_subscriber::registry().with(filter).with(limit).with(lines).init();
+    if let (Some(wanted), Err(_)) = (wanted, level) {
+        warn!("{LEVEL} is no level, but {wanted:?}: error, warn, info, debug and trace are levels");
+    }
     panic::set_hook(Box::new(|panic| {
         error!("{}", panic.to_string().replace('\n', " "));
     }));

@@ -31,6 +31,8 @@ pub struct Style {
     /// Whether its room can have several members at once. If not, there is an idle timeout: a
     /// member that only listens would keep all others out.
     pub room_of_many: bool,
+    /// Whether it needs io_uring(7), which some systems do not have or do not allow.
+    pub needs_ring: bool,
     /// Whether `cargo run` starts it without `--styles`.
     pub starts_by_default: bool,
 }
@@ -91,6 +93,7 @@ styles! {
         own: Own::Nothing,
         max_clients: MaxClients::AtMost(1, "an iterative server has one client at a time"),
         room_of_many: false,
+        needs_ring: false,
         starts_by_default: true,
     }
     /// One process a client.
@@ -105,6 +108,7 @@ styles! {
         own: Own::Process,
         max_clients: MaxClients::Default(1000),
         room_of_many: true,
+        needs_ring: false,
         starts_by_default: true,
     }
     /// One thread a client.
@@ -119,6 +123,7 @@ styles! {
         own: Own::Thread,
         max_clients: MaxClients::Default(4000),
         room_of_many: true,
+        needs_ring: false,
         starts_by_default: true,
     }
     /// One loop for all.
@@ -136,6 +141,7 @@ styles! {
             "select(2) cannot watch a descriptor of 1024 (FD_SETSIZE) or more",
         ),
         room_of_many: true,
+        needs_ring: false,
         starts_by_default: true,
     }
     /// One task a client.
@@ -150,6 +156,7 @@ styles! {
         own: Own::Task,
         max_clients: MaxClients::DescriptorsLess(64),
         room_of_many: true,
+        needs_ring: false,
         starts_by_default: true,
     }
     /// Processes that are there before their clients.
@@ -164,6 +171,7 @@ styles! {
         own: Own::WorkerProcess,
         max_clients: MaxClients::Default(16),
         room_of_many: true,
+        needs_ring: false,
         starts_by_default: false,
     }
     /// Threads that are there before their clients.
@@ -178,6 +186,7 @@ styles! {
         own: Own::WorkerThread,
         max_clients: MaxClients::Default(64),
         room_of_many: true,
+        needs_ring: false,
         starts_by_default: false,
     }
     /// One loop for all, without select's limit.
@@ -192,6 +201,7 @@ styles! {
         own: Own::Slot,
         max_clients: MaxClients::DescriptorsLess(64),
         room_of_many: true,
+        needs_ring: false,
         starts_by_default: false,
     }
     /// One loop for all, and a list that the kernel keeps.
@@ -206,6 +216,7 @@ styles! {
         own: Own::Slot,
         max_clients: MaxClients::DescriptorsLess(64),
         room_of_many: true,
+        needs_ring: false,
         starts_by_default: false,
     }
     /// One task a client, without a runtime from elsewhere.
@@ -220,6 +231,22 @@ styles! {
         own: Own::Task,
         max_clients: MaxClients::DescriptorsLess(64),
         room_of_many: true,
+        needs_ring: false,
+        starts_by_default: false,
+    }
+    /// One loop for all, and a kernel that does what it orders.
+    URING {
+        name: "uring",
+        process_name: "uring-server",
+        sign: "◐",
+        look: AnsiColor::BrightCyan.on_default(),
+        answer: "orders to the kernel",
+        so: "the server hears when one is done",
+        thousand: 13,
+        own: Own::Slot,
+        max_clients: MaxClients::DescriptorsLess(64),
+        room_of_many: true,
+        needs_ring: true,
         starts_by_default: false,
     }
 }

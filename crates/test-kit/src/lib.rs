@@ -62,6 +62,6 @@ pub use process::{Footprint, Process};
 pub use records::does_not_apply;
 pub use server::{Ended, Running, Server, run, run_under};
 pub use signals::hear_interrupts;
-pub use tools::{node, require_tool, skip};
+pub use tools::{can_run, node, require_tool, skip};
 pub use wait::{BROWSER_PAUSE, again, deadline, wait_until};
 pub use wire::{Host, Wire};

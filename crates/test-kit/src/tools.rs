@@ -3,6 +3,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use launch::NoRing;
+
 use crate::records::shows_nothing;
 use crate::repository;
 
@@ -52,6 +54,18 @@ pub fn skip(why: &str) {
     // Not eprintln!, since the test harness hides its output if a test passes.
     let _ = writeln!(io::stderr(), "skipped: {why}");
     shows_nothing();
+}
+
+/// Whether this system has what a style needs. If not, says so as [`require_tool`] does.
+#[track_caller]
+pub fn can_run(style: launch::Style) -> bool {
+    if style.needs_ring
+        && let Err(NoRing { why, try_this }) = launch::expect_ring()
+    {
+        skip(&format!("io_uring: {why}; try this: {try_this}"));
+        return false;
+    }
+    true
 }
 
 fn is_file(path: &Path) -> bool {

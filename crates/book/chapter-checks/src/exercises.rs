@@ -45,6 +45,7 @@ pub mod thread;
 pub mod timelines;
 pub mod two_machines;
 pub mod upload;
+pub mod uring;
 pub mod waiting;
 pub mod what_to_measure;
 

@@ -69,6 +69,7 @@ macro_rules! each_chapter {
             poll "styles/poll.md",
             epoll "styles/epoll.md",
             executor "styles/executor.md",
+            uring "styles/uring.md",
             snmp_walk "applications/snmp-walk.md",
             five_programs "bugs/five-programs.md",
             greeter "bugs/greeter.md",

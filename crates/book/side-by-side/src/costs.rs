@@ -51,7 +51,10 @@ const DRIVERS: &str = "crates/drivers/src";
 fn drivers(style: &Style, root: &Path) -> io::Result<Vec<(String, Code)>> {
     let mut sources = String::new();
     for entry in fs::read_dir(root.join(style.folder()).join("src"))? {
-        sources += &fs::read_to_string(entry?.path())?;
+        let path = entry?.path();
+        if !path.ends_with("tests.rs") {
+            sources += &fs::read_to_string(path)?;
+        }
     }
     let mut counted = BTreeSet::new();
     let mut modules = Vec::new();

@@ -45,12 +45,13 @@ pub fn items(root: &Path, style: &Style) -> io::Result<Vec<Item>> {
 }
 
 /// The files of a style, in reading order: the library, its modules in the order in which it names
-/// them, and the program.
+/// them, and the program. Tests are left out.
 fn files(root: &Path, directory: &str) -> io::Result<Vec<String>> {
     let path = format!("{directory}/lib.rs");
     let library = syn::parse_file(&read(root, &path)?).map_err(|error| at(&path, &error))?;
     let modules = library.items.iter().filter_map(|item| match item {
-        syn::Item::Mod(module) if module.content.is_none() => Some(format!("{}.rs", module.ident)),
+        syn::Item::Mod(module) if module.content.is_some() || module.ident == "tests" => None,
+        syn::Item::Mod(module) => Some(format!("{}.rs", module.ident)),
         _ => None,
     });
     let library = ["lib.rs".to_owned()].into_iter();

@@ -42,6 +42,9 @@ fn every_line_of_the_sources_is_in_an_item() {
         let directory = format!("{}/src", style.folder());
         for entry in fs::read_dir(repository().join(&directory)).expect("it is there") {
             let name = entry.expect("it is readable").file_name();
+            if name == "tests.rs" {
+                continue;
+            }
             let file = format!("{directory}/{}", name.display());
             let source = fs::read_to_string(repository().join(&file)).expect("it is UTF-8");
             let shown = shown.remove(&file[..]).unwrap_or_default();
@@ -98,6 +101,10 @@ fn the_styles_have_their_items_under_the_same_names_in_the_same_order() {
         if style.own == Own::Slot {
             // For styles with a table, these two are in `drivers::table`.
             expected.retain(|name| !["end_connections", "keep_time"].contains(name));
+        }
+        if style.needs_ring {
+            // It hears of what is done, and not of what is ready.
+            expected.retain(|name| *name != "Ready");
         }
         let names = items.iter().map(|item| &item.name[..]);
         let names: Vec<_> = names.filter(|name| expected.contains(name)).collect();

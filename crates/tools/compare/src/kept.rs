@@ -105,6 +105,11 @@ impl Kept {
         parts.push(Part::new("memory.html", self.table(&MEMORY, stays)));
         parts.push(Part::new("generator.html", self.table(&GENERATOR, all)));
         parts.push(Part::new("cannot.html", self.reasons()));
+        let uring = self.styles.iter().find(|style| style.name == "uring");
+        let epoll = self.styles.iter().find(|style| style.name == "epoll");
+        if let (Some(uring), Some(epoll)) = (uring, epoll) {
+            parts.push(Part::new("uring-epoll.html", self.beside([uring, epoll])));
+        }
         for service in ["echo", "fortune", "chat"] {
             let name = format!("rate-{service}.svg");
             parts.push(Part::new(&name, self.rate(service)));
@@ -116,6 +121,36 @@ impl Kept {
         let anew = self.find(|load| load.service == "echo" && load.reconnects());
         parts.extend(anew.map(|load| Part::new("connection.svg", self.bars(load, &PROCESSOR))));
         parts
+    }
+
+    /// Two styles, and by how much the first differs from the second where the rounds show it.
+    fn beside(&self, styles: [&Style; 2]) -> String {
+        let mut table = String::from(
+            "<div class=\"figures\" tabindex=\"0\" role=\"region\" aria-label=\"uring beside \
+             epoll\">\n<table>\n<caption>uring beside epoll</caption>\n<thead><tr><th \
+             scope=\"col\">load</th>",
+        );
+        for figure in [&RATE, &PROCESSOR] {
+            for style in styles {
+                let _ = write!(
+                    table,
+                    "<th scope=\"col\"><span class=\"style-{0}\">{0}</span>: {1}</th>",
+                    style.name, figure.name
+                );
+            }
+            table += "<th scope=\"col\">difference</th>";
+        }
+        table += "</tr></thead>\n<tbody>\n";
+        for load in &self.loads {
+            let _ = write!(table, "<tr><th scope=\"row\">{}</th>", load.name);
+            for figure in [&RATE, &PROCESSOR] {
+                let cells = styles.map(|style| self.cell(load, style));
+                table.extend(cells.iter().map(|cell| entry(cell, figure, false)));
+                let _ = write!(table, "<td>{}</td>", difference(&cells, figure));
+            }
+            table += "</tr>\n";
+        }
+        table + "</tbody>\n</table>\n</div>\n"
     }
 
     /// The data that you need to measure it again.
@@ -350,6 +385,21 @@ fn is_more_better(figure: &Figure) -> bool {
 fn is_least(cell: &Cell, figure: &Figure) -> bool {
     let core = cell.figure(&GENERATOR).filter(|_| figure.name == RATE.name);
     core.is_some_and(|core| core.median > 100.0 * load::NEARLY_ALL)
+}
+
+/// By how much a figure of the first differs from that of the second, if the rounds show it.
+fn difference(cells: &[Cell; 2], figure: &Figure) -> String {
+    let [Some(one), Some(other)] = cells.each_ref().map(|cell| cell.figure(figure)) else {
+        return String::new();
+    };
+    match () {
+        () if cells.iter().any(|cell| is_least(cell, figure)) => "the generator's limit".to_owned(),
+        () if one.min <= other.max && other.min <= one.max => "they overlap".to_owned(),
+        () => {
+            let percent = (one.median / other.median - 1.0) * 100.0;
+            format!("{percent:+.0} %").replace('-', "−")
+        }
+    }
 }
 
 /// A figure, and the spread of its rounds. A star marks one that may be the best of its row.

@@ -77,6 +77,7 @@ impl Session {
                 "poll" => "one loop for all, with one list",
                 "epoll" => "one loop for all, with a list in the kernel",
                 "executor" => "a task for each client, run by the server itself",
+                "uring" => "one loop for all, and the kernel makes the calls",
                 _ => continue,
             };
             text += &self.entry(&row.style, what, None, Some(row));

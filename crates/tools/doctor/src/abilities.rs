@@ -5,14 +5,13 @@ use std::io::{self, BufRead, BufReader, ErrorKind};
 use std::net::{TcpListener, UdpSocket};
 use std::process::{Child, Command, Stdio};
 
-use io_uring::IoUring;
-use nix::errno::Errno;
+use launch::{NoRing, OTHER_FILTER, is_filtered};
 use nix::sched::sched_getaffinity;
 use nix::sys::ptrace;
 use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, waitpid};
-use nix::unistd::{Pid, geteuid};
+use nix::unistd::Pid;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::Found;
@@ -33,17 +32,6 @@ fn no(why: impl Into<String>, try_this: &str) -> Found {
 fn setting(path: &str) -> Option<i64> {
     fs::read_to_string(format!("/proc/sys/{path}")).ok()?.trim().parse().ok()
 }
-
-/// Whether a filter decides which system calls this process may use, as in most containers
-/// (seccomp(2)).
-fn is_filtered() -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status.lines().any(|line| line.starts_with("Seccomp:") && line.ends_with('2'))
-}
-
-/// The advice if a filter of a container forbids something.
-const OTHER_FILTER: &str = "start the container with \
-                            --security-opt seccomp=.devcontainer/seccomp.json";
 
 /// Makes namespaces as the labs of the pages do.
 pub(crate) fn namespaces() -> Found {
@@ -214,18 +202,8 @@ pub(crate) fn multicast_route() -> Found {
 
 /// Sets up a small ring.
 pub(crate) fn io_uring() -> Found {
-    let Err(error) = IoUring::new(2) else { return yes("") };
-    let why = launch::without_numbers(&error);
-    match (setting("kernel/io_uring_disabled"), error.raw_os_error().map(Errno::from_raw)) {
-        (Some(disabled @ 1..=2), _) if !(disabled == 1 && geteuid().is_root()) => no(
-            format!("{why} (kernel.io_uring_disabled is {disabled})"),
-            "sudo sysctl kernel.io_uring_disabled=0",
-        ),
-        _ if is_filtered() => no(why, OTHER_FILTER),
-        (_, Some(Errno::ENOSYS)) => {
-            no(format!("{why} (the kernel is built without it)"), "a kernel of Linux 5.1 or later")
-        }
-        (_, Some(Errno::ENOMEM)) => no(why, "ulimit -l unlimited"),
-        _ => no(why, "sudo sysctl kernel.io_uring_disabled=0"),
+    match launch::expect_ring() {
+        Ok(()) => yes(""),
+        Err(NoRing { why, try_this }) => no(why, try_this),
     }
 }

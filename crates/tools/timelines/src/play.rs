@@ -223,6 +223,8 @@ impl Server<'_> {
             .arg(trace::files(directory))
             .arg(program)
             .args([style.name, SERVICE, "--listen", "127.0.0.1:0"])
+            // A server with a ring tells of its completions.
+            .env("RUST_LOG", "trace")
             // With -D strace is the server's child, and the server is our child.
             .args(["--ends-with", &process::id().to_string()])
             .stdin(Stdio::null())

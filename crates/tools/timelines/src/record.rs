@@ -114,11 +114,11 @@ pub struct Spell<'a> {
     pub to: f64,
 }
 
-/// Calls of a server that return what a client has sent.
-const READS: [&str; 4] = ["read", "readv", "recvfrom", "recvmsg"];
+/// Calls of a server that return what a client has sent, and the completion that does.
+const READS: [&str; 5] = ["read", "readv", "recvfrom", "recvmsg", "recv"];
 
-/// Calls of a server that send something to a client.
-const WRITES: [&str; 4] = ["write", "writev", "sendto", "sendmsg"];
+/// Calls of a server that send something to a client, and the completion for that.
+const WRITES: [&str; 5] = ["write", "writev", "sendto", "sendmsg", "send"];
 
 impl Record {
     /// Makes a record from the events, in any order.

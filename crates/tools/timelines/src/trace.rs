@@ -1,4 +1,7 @@
 //! The output of strace(1): a file for each thread of the server, with a line for each call.
+//!
+//! The kernel accepts, receives and sends for a server with a ring (io_uring(7)), and strace sees no
+//! call. But it sees the server write its log, and there the server tells of each completion.
 
 use std::collections::HashMap;
 use std::fs;
@@ -13,16 +16,25 @@ const NAME: &str = "trace";
 /// The options: one file for each thread, the time and duration of each call, and the socket of
 /// each descriptor. With -yy strace would show the ports too, but for each it would search all
 /// connections of the machine while the server stands still.
-pub(crate) const OPTIONS: [&str; 8] = ["-D", "-ff", "-q", "-ttt", "-T", "-y", "-s", "32"];
+pub(crate) const OPTIONS: [&str; 8] = ["-D", "-ff", "-q", "-ttt", "-T", "-y", "-s", "256"];
 
 /// The calls of a server for connections, for waiting, and for its threads.
 pub(crate) const CALLS: &str = "--trace=accept,accept4,read,readv,recvfrom,recvmsg,write,writev,\
-    sendto,sendmsg,shutdown,close,poll,ppoll,select,pselect6,epoll_wait,epoll_pwait,futex,wait4,\
-    clone,clone3,fork,vfork,prctl";
+    sendto,sendmsg,shutdown,close,poll,ppoll,select,pselect6,epoll_wait,epoll_pwait,\
+    io_uring_enter,futex,wait4,clone,clone3,fork,vfork,prctl";
 
 /// Calls that wait for any event.
-const WAITS: [&str; 8] =
-    ["poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "futex", "wait4"];
+const WAITS: [&str; 9] = [
+    "poll",
+    "ppoll",
+    "select",
+    "pselect6",
+    "epoll_wait",
+    "epoll_pwait",
+    "io_uring_enter",
+    "futex",
+    "wait4",
+];
 
 /// A thread of the server. Its times are microseconds since 1970.
 #[derive(Debug, PartialEq)]
@@ -41,10 +53,19 @@ pub(crate) struct Call {
     pub(crate) from: i64,
     pub(crate) to: i64,
     pub(crate) name: String,
-    /// The kernel's number of the socket in the call, if it is the only descriptor.
-    socket: Option<u64>,
-    /// The client's port, if that socket is a connection to a client.
+    /// The connection in the call, if there is nothing else in it.
+    connection: Option<Connection>,
+    /// The client's port, if that is a connection to a client.
     pub(crate) client: Option<u16>,
+}
+
+/// The name of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Connection {
+    /// The kernel's number of the socket.
+    Socket(u64),
+    /// The server's number of the client.
+    Client(u64),
 }
 
 impl Call {
@@ -84,12 +105,13 @@ pub(crate) fn read(directory: &Path) -> io::Result<Vec<Thread>> {
         let text = fs::read_to_string(&path)?;
         threads.extend(thread(id, &text));
         started.extend(text.lines().filter_map(starts));
-        accepted.extend(text.lines().filter_map(accepts));
+        accepted
+            .extend(text.lines().filter_map(|line| accepts(line).or_else(|| has_accepted(line))));
     }
     for thread in &mut threads {
         thread.kind = *started.get(&thread.id).unwrap_or(&Kind::Process);
         for call in &mut thread.calls {
-            call.client = call.socket.and_then(|socket| accepted.get(&socket).copied());
+            call.client = call.connection.and_then(|it| accepted.get(&it).copied());
         }
     }
     threads.sort_by_key(|thread| thread.from);
@@ -98,7 +120,10 @@ pub(crate) fn read(directory: &Path) -> io::Result<Vec<Thread>> {
 
 /// Reads the file of a thread. It does not say how the thread was started.
 fn thread(id: u32, text: &str) -> Option<Thread> {
-    let calls: Vec<_> = text.lines().filter_map(call).collect();
+    // Of other servers strace sees the calls themselves.
+    let has_ring = text.contains(" io_uring_enter(");
+    let happened = |line| completion(line).filter(|_| has_ring).or_else(|| call(line));
+    let calls = text.lines().filter_map(happened).collect();
     let mut names = text.lines().filter_map(|line| {
         let (_, name) = line.split_once(" prctl(PR_SET_NAME, \"")?;
         Some(name.split_once('"')?.0.to_owned())
@@ -127,7 +152,37 @@ fn call(line: &str) -> Option<Call> {
         true => the_only_socket(arguments.rsplit_once(" = ")?.1),
         false => the_only_socket(arguments),
     };
-    Some(Call { from, to: from + time(took)?, name: name.to_owned(), socket, client: None })
+    let connection = socket.map(Connection::Socket);
+    Some(Call { from, to: from + time(took)?, name: name.to_owned(), connection, client: None })
+}
+
+/// The completion of which the server tells in its log, and the time of telling, in a line such as
+/// `1795286082.827952 write(2</tmp/log>, "… uring_server::ring: client 1 received\n", 79) = 79 <0.000010>`.
+fn completion(line: &str) -> Option<Call> {
+    let (client, what) = told(line)?;
+    let name = match what.split(' ').next()? {
+        "connected" => "accept",
+        "received" => "recv",
+        "sent" => "send",
+        "left" => "close",
+        _ => return None,
+    };
+    Some(Call { name: name.to_owned(), connection: Some(client), ..call(line)? })
+}
+
+/// The client of which the server tells in its log that it has accepted it, and its port.
+fn has_accepted(line: &str) -> Option<(Connection, u16)> {
+    let (client, what) = told(line)?;
+    let (_, port) = what.strip_prefix("connected from ")?.rsplit_once(':')?;
+    Some((client, port.parse().ok()?))
+}
+
+/// The client of which the server tells in its log, and the rest of that line.
+fn told(line: &str) -> Option<(Connection, &str)> {
+    let (_, text) = line.split_once(" write(2<")?.1.split_once('"')?;
+    let (_, text) = launch::read_log_line(text.split_once("\\n")?.0)?;
+    let (number, what) = text.strip_prefix("client ")?.split_once(' ')?;
+    Some((Connection::Client(number.parse().ok()?), what))
 }
 
 fn is_accept(name: &str) -> bool {
@@ -135,11 +190,11 @@ fn is_accept(name: &str) -> bool {
 }
 
 /// The socket that a call has accepted, and the client's port.
-fn accepts(line: &str) -> Option<(u64, u16)> {
+fn accepts(line: &str) -> Option<(Connection, u16)> {
     // accept4(3<socket:[4710]>, {sa_family=AF_INET, sin_port=htons(40404), …}, …) = 5<socket:[4711]>
     let call = call(line).filter(|call| is_accept(&call.name))?;
     let (_, port) = line.split_once("sin_port=htons(")?;
-    Some((call.socket?, port.split_once(')')?.0.parse().ok()?))
+    Some((call.connection?, port.split_once(')')?.0.parse().ok()?))
 }
 
 /// The socket in a text, if the text contains no other descriptor.
@@ -189,7 +244,7 @@ mod tests {
             let call = call(&format!("1795286082.000001 {line}")).expect("it is one");
             assert_eq!((&call.name[..], call.to - call.from), (name, took));
             assert_eq!(call.from, 1_795_286_082_000_001);
-            assert_eq!(call.socket, socket);
+            assert_eq!(call.connection, socket.map(Connection::Socket));
         }
         let read = "recvfrom(5<socket:[47]>, \"a<b\", 4096, 0, NULL, NULL) = 3 <0.500000>";
         check(read, "recvfrom", 500_000, Some(47));
@@ -214,8 +269,27 @@ mod tests {
         let accept = format!(
             "1.000000 accept4(3<socket:[9]>, {client}, [128 => 16], 0) = 5<socket:[47]> <0.000001>"
         );
-        assert_eq!(accepts(&accept), Some((47, 40404)));
+        assert_eq!(accepts(&accept), Some((Connection::Socket(47), 40404)));
         assert_eq!(accepts("1.000000 close(5<socket:[47]>) = 0 <0.000001>"), None);
+    }
+
+    #[test]
+    fn a_completion_is_known_by_the_log() {
+        let line = |text| {
+            format!(
+                "1.000000 write(2</tmp/log>, \"2026-11-29T08:00:00.000Z TRACE 7 uring_server::ring: \
+                 {text}\\n\", 80) = 80 <0.000001>"
+            )
+        };
+        let name = |text| completion(&line(text)).map(|call| (call.name, call.connection));
+        let seven = |name: &str| Some((name.to_owned(), Some(Connection::Client(7))));
+        assert_eq!(name("client 7 received 6 bytes"), seven("recv"));
+        assert_eq!(name("client 7 sent 9 bytes"), seven("send"));
+        assert_eq!(name("client 7 left"), seven("close"));
+        assert_eq!(name("client 7 connected from 127.0.0.1:40404"), seven("accept"));
+        assert_eq!(name("client 7 was lost"), None);
+        let accepted = has_accepted(&line("client 7 connected from 127.0.0.1:40404"));
+        assert_eq!(accepted, Some((Connection::Client(7), 40404)));
     }
 
     #[test]
