@@ -117,7 +117,7 @@ pub(crate) struct Load {
 
     /// The number of addresses (127.0.0.1, 127.0.0.2, ...) from which the clients come, to a server
     /// on this machine: one address has about 28,000 ports [default: one for each 10,000
-    /// connections]
+    /// connections, or 8 if each message has a connection of its own]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=200))]
     pub(crate) sources: Option<u8>,
 

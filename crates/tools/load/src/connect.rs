@@ -12,6 +12,10 @@ use socket2::{Domain, Socket, Type};
 /// `ip_local_port_range`). So one address cannot have more connections than that to one server.
 pub(crate) const CONNECTIONS_A_SOURCE: usize = 10_000;
 
+/// The number of addresses if each message has a connection of its own, and the client closes first:
+/// the kernel keeps its port for a second, and at first gives out every other one of 28,000.
+pub(crate) const SOURCES_TO_RECONNECT: usize = 8;
+
 /// The destination of the connections, and their source addresses.
 #[derive(Debug)]
 pub(crate) struct Route {

@@ -11,7 +11,7 @@ use nix::time::{ClockId, clock_gettime};
 
 use crate::chat::Chat;
 use crate::command::{Command, Load, Service};
-use crate::connect::{CONNECTIONS_A_SOURCE, Route};
+use crate::connect::{CONNECTIONS_A_SOURCE, Route, SOURCES_TO_RECONNECT};
 use crate::costs::{Costs, Snapshot, serves_at};
 use crate::dialogue::Dialogue;
 use crate::echo::Echo;
@@ -140,7 +140,9 @@ impl Plan {
     }
 
     fn sources(&self, server: SocketAddr, all: usize) -> Result<u8, Problem> {
-        let enough = all.div_ceil(CONNECTIONS_A_SOURCE).clamp(1, 200) as u8;
+        // Each further connection of a client takes another port.
+        let least = if self.reconnects { SOURCES_TO_RECONNECT } else { 1 };
+        let enough = all.div_ceil(CONNECTIONS_A_SOURCE).clamp(least, 200) as u8;
         match self.load.sources {
             None if is_here(server) => Ok(enough),
             None | Some(1) => Ok(1),
