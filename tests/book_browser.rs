@@ -49,6 +49,13 @@ fn without_javascript_widgets_are_worked_examples() {
 }
 
 #[test]
+fn the_styles_of_the_plots_can_be_switched() {
+    for (page, least) in [("table", "3"), ("choosing", "1")] {
+        check("switches.mjs", &[("PAGE", &format!("measuring/{page}.html")), ("LEAST", least)]);
+    }
+}
+
+#[test]
 fn when_printed_everything_is_open_and_nothing_is_cut_off() {
     check("paper.mjs", &[]);
 }

@@ -99,7 +99,7 @@ mod the_table {
         }
         assert_eq!(cells.len(), 15 * kept().styles().len());
         for (cell, counts) in cells {
-            assert!([(5, 0), (0, 2)].contains(&counts), "{cell:?}: {counts:?}");
+            assert!([(4, 0), (0, 2)].contains(&counts), "{cell:?}: {counts:?}");
         }
     }
 
@@ -118,6 +118,12 @@ mod the_table {
         let memory = |style| median(idle, style, "memory a client");
         assert!(memory("fork") > 2.0 * memory("thread"));
         assert!(memory("thread") > 4.0 * memory("async"));
+        // The page about choosing names two figures.
+        let kib = |style| {
+            median("echo, 10 clients and 10000 idle ones", style, "memory a client") / 1024.0
+        };
+        assert!((13.85..13.95).contains(&kib("thread")), "{}", kib("thread"));
+        assert!((1.85..1.95).contains(&kib("async")), "{}", kib("async"));
         let select = median("echo, 1000 clients", "select", "memory a client");
         assert!(memory("thread") > 4.0 * select);
     }
@@ -144,13 +150,14 @@ mod the_table {
     fn styles_differ_more_with_more_clients() {
         let apart = |load: &str, figure: &str| {
             let of = |style: &str| median(load, style, figure);
-            let all = ["fork", "thread", "select", "async"].map(of);
-            let most = all.into_iter().fold(0.0, f64::max);
-            most / all.into_iter().fold(f64::MAX, f64::min)
+            let styles = Style::ALL.into_iter().map(|style| style.name);
+            let all: Vec<f64> = styles.filter(|style| *style != "iterative").map(of).collect();
+            let most = all.iter().copied().fold(0.0, f64::max);
+            most / all.iter().copied().fold(f64::MAX, f64::min)
         };
         for load in ["echo, 10 clients", "echo, 100 clients"] {
             let processor = apart(load, "processor time an answer");
-            assert!(processor < 2.0, "{load}: {processor}");
+            assert!(processor < 2.5, "{load}: {processor}");
         }
         let [hundred, thousand] = ["echo, 100 clients", "echo, 1000 clients"];
         for figure in ["answers a second", "processor time an answer"] {
@@ -170,12 +177,36 @@ mod the_table {
             assert!(is_ahead(load, ["iterative", "fork"]), "{load}");
         }
         for load in fortunes {
-            for style in ["select", "async"] {
+            for style in ["thread", "select", "async", "poll", "epoll", "executor", "uring"] {
                 assert!(is_ahead(load, [style, "iterative"]), "{style}, {load}");
             }
         }
-        let ahead_of_thread = loads.iter().filter(|load| is_ahead(load, ["iterative", "thread"]));
-        assert!(ahead_of_thread.count() <= loads.len() / 2, "mostly they overlap");
+    }
+
+    #[test]
+    fn poll_pays_for_idle_clients() {
+        let idle = "echo, 10 clients and 10000 idle ones";
+        let rate = |style| median(idle, style, "answers a second");
+        assert!(rate("poll") < 5_000.0 && rate("epoll") > 200_000.0);
+        let figure = "processor time an answer";
+        assert!(kept().shows_more(idle, figure, ["poll", "epoll"]));
+        let fork = |load| median(load, "fork", "memory a client");
+        let [thousand, most] = [fork("echo, 10 clients and 1000 idle ones"), fork(idle)];
+        assert!((0.75..1.25).contains(&(most / thousand)), "{most} {thousand}");
+    }
+
+    /// The chapter of uring says it, too.
+    #[test]
+    fn uring_and_epoll_cost_nearly_the_same() {
+        let figure = "processor time an answer";
+        for load in kept().loads() {
+            let ratio = median(load, "uring", figure) / median(load, "epoll", figure);
+            assert!((0.85..1.15).contains(&ratio), "{load}: {ratio}");
+        }
+        let room = "chat, 1000 clients";
+        assert!(kept().shows_more(room, figure, ["epoll", "uring"]));
+        let ratio = median(room, "uring", figure) / median(room, "epoll", figure);
+        assert!((0.90..0.94).contains(&ratio), "{ratio}");
     }
 
     #[test]
@@ -189,12 +220,11 @@ mod the_table {
     fn async_delays_some_of_a_thousand_clients() {
         let load = "echo, 1000 clients";
         let p99 = |style| median(load, style, "p99");
-        for style in ["fork", "thread", "select"] {
-            assert!(p99("async") > 2.0 * p99(style), "{style}");
-            assert!(kept().shows_more(load, "p99", ["async", style]), "{style}");
-        }
         let p50 = |style| median(load, style, "p50");
-        for style in ["fork", "thread", "select"] {
+        let all = Style::ALL.into_iter().map(|style| style.name);
+        for style in all.filter(|style| !["async", "iterative"].contains(style)) {
+            assert!(p99("async") > p99(style), "{style}");
+            assert!(kept().shows_more(load, "p99", ["async", style]), "{style}");
             assert!(p50("async") < p50(style), "{style}");
         }
     }

@@ -161,7 +161,8 @@ fn check_switches(page: &Path) {
         return;
     }
     let Some(mut node) = node("switches.mjs") else { return };
-    let said = node.env("PAGE", page).output().expect("node runs");
+    let page = format!("file://{}", page.display());
+    let said = node.env("PAGE", page).env("LEAST", "11").output().expect("node runs");
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
 }
 

@@ -29,7 +29,7 @@ use test_kit::{Process, skip};
 use kit::{Echo, Placement, visit};
 use load::{Load, Rate, Work, measure};
 use server::RUNGS;
-use table::{Figure, Row, Session};
+use table::{Figure, Row, Session, Verdict};
 
 /// Measures each rung of io_uring beside a server without any.
 #[derive(Parser)]
@@ -113,6 +113,7 @@ fn main() {
         let advice = "cargo bench --bench rungs -- --redraw makes it again";
         let shown = fs::read_to_string(figures.join(TABLE)).expect("it is kept");
         assert!(shown == table::html(&kept(&figures)), "another table: {advice}");
+        expect_what_the_page_says(&kept(&figures));
         return println!("All {} rungs run.", RUNGS.len());
     }
     print!("{}", table::text(&session));
@@ -178,6 +179,29 @@ const TABLE: &str = "uring-rungs.html";
 fn kept(directory: &Path) -> Session {
     let json = fs::read_to_string(directory.join(DATA)).expect("it is kept");
     serde_json::from_str(&json).expect("a session")
+}
+
+/// Checks the sentences of the chapter below the table.
+fn expect_what_the_page_says(session: &Session) {
+    let place = |rungs: &str| RUNGS.iter().position(|known| *known == rungs).expect("it is one");
+    let verdict = |load: usize, rungs: &str| {
+        let row = &session.rows[load];
+        row.verdict(&row.figures[place(rungs)])
+    };
+    let won = |load| RUNGS.map(|rungs| verdict(load, rungs) == Verdict::Wins);
+    let [sixty_four, thousand, connections] = [1, 2, 4];
+    assert!(verdict(connections, "multishot accept") == Verdict::Wins);
+    assert!(RUNGS.map(place).into_iter().all(|rung| !(0..5).all(|load| won(load)[rung])));
+    for alone in ["multishot receive", "batching"] {
+        assert!(verdict(sixty_four, alone) == Verdict::Loses, "{alone}");
+    }
+    assert!(verdict(sixty_four, "multishot receive, batching") != Verdict::Loses);
+    for loser in ["multishot receive", "link"] {
+        assert!(verdict(thousand, loser) == Verdict::Loses, "{loser}");
+    }
+    let idle = |rungs| session.idle_kib[place(rungs)];
+    assert!((45.5..46.5).contains(&idle("one shot")));
+    assert!((0.2..0.3).contains(&idle("multishot receive")));
 }
 
 /// A running server. Dropping it kills it.

@@ -40,7 +40,7 @@ pub(crate) struct Figure {
 impl Row {
     /// Whether a rung wins or loses in this row. If its range overlaps the one of one-shot beside
     /// itself, nobody knows.
-    fn verdict(&self, figure: &Figure) -> Verdict {
+    pub(crate) fn verdict(&self, figure: &Figure) -> Verdict {
         let chance = &self.figures[0];
         match () {
             () if figure.lowest > chance.highest => Verdict::Wins,
@@ -51,7 +51,7 @@ impl Row {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Verdict {
+pub(crate) enum Verdict {
     Wins,
     Loses,
     Open,

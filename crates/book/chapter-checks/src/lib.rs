@@ -82,6 +82,7 @@ macro_rules! each_chapter {
             table "measuring/table.md",
             stevens "measuring/stevens.md",
             reading_benchmarks "measuring/reading.md",
+            uring_record "measuring/uring-record.md",
             choosing "measuring/choosing.md",
             hls_relay "applications/hls-relay.md",
             glossary_page "appendix/glossary.md",

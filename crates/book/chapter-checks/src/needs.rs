@@ -97,6 +97,7 @@ impl Commands {
                         .iter()
                         .any(|word| self.examples.contains(word)),
             ),
+            ("io_uring", is_typed(" uring ") || self.examples.contains("IoUring")),
         ];
         abilities.into_iter().filter(|(_, is_needed)| *is_needed).map(|(name, _)| name).collect()
     }

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use crate::about::About;
 use crate::chart::{Series, bars, lines};
 use crate::loads::{FIGURES, Figure, Load, MAX, MEMORY, P50, P99, P99_9, PROCESSOR, RATE, loads};
-use crate::page::escape;
+use crate::page::{escape, switches};
 use crate::part::Part;
 use crate::reports::Reports;
 use crate::runs::Runs;
@@ -97,6 +97,10 @@ impl Kept {
     /// All tables and plots.
     pub fn parts(&self) -> Vec<Part> {
         let mut parts = vec![Part::new("about.html", self.about())];
+        parts.push(Part::new(
+            "legend.html",
+            switches(&self.styles, ".content", |style| style.name.to_owned()),
+        ));
         let all = |_: &Load| true;
         let stays = |load: &Load| load.clients() >= 100 && !load.reconnects();
         parts.push(Part::new("rate.html", self.table(&RATE, all)));
@@ -145,8 +149,8 @@ impl Kept {
             let _ = write!(table, "<tr><th scope=\"row\">{}</th>", load.name);
             for figure in [&RATE, &PROCESSOR] {
                 let cells = styles.map(|style| self.cell(load, style));
-                table.extend(cells.iter().map(|cell| entry(cell, figure, false)));
-                let _ = write!(table, "<td>{}</td>", difference(&cells, figure));
+                table.extend(cells.iter().map(|cell| entry(load, cell, figure, false)));
+                let _ = write!(table, "<td>{}</td>", difference(load, &cells, figure));
             }
             table += "</tr>\n";
         }
@@ -221,10 +225,10 @@ impl Kept {
         for load in self.loads.iter().filter(|load| is_shown(load)) {
             let _ = write!(text, "<tr><th scope=\"row\">{}</th>", load.name);
             let cells: Vec<_> = self.styles.iter().map(|style| self.cell(load, style)).collect();
-            let best = best(&cells, figure);
+            let best = best(load, &cells, figure);
             for cell in &cells {
-                let is_best = best.is_some_and(|best| may_be_best(cell, best, figure));
-                text += &entry(cell, figure, is_best);
+                let is_best = best.is_some_and(|best| may_be_best(load, cell, best, figure));
+                text += &entry(load, cell, figure, is_best);
             }
             text += "</tr>\n";
         }
@@ -357,9 +361,11 @@ fn read<T: DeserializeOwned>(file: &Path) -> io::Result<Option<T>> {
     }
 }
 
-/// The best figure of a row. `None` if there is no better and worse, or only one style can do it.
-fn best(cells: &[Cell], figure: &Figure) -> Option<Spread> {
-    if figure.name == GENERATOR.name {
+/// The best figure of a row. `None` if there is no better and worse, or only one style can do it, or
+/// the client was the limit of all.
+fn best(load: &Load, cells: &[Cell], figure: &Figure) -> Option<Spread> {
+    let is_limit = cells.iter().all(|cell| is_least(load, cell, figure));
+    if figure.name == GENERATOR.name || is_limit {
         return None;
     }
     let mut spreads: Vec<_> = cells.iter().filter_map(|cell| cell.figure(figure)).collect();
@@ -370,9 +376,9 @@ fn best(cells: &[Cell], figure: &Figure) -> Option<Spread> {
 
 /// Whether these rounds do not show that the best style is better than this one: their ranges
 /// overlap, or the load generator was the limit here.
-fn may_be_best(cell: &Cell, best: Spread, figure: &Figure) -> bool {
+fn may_be_best(load: &Load, cell: &Cell, best: Spread, figure: &Figure) -> bool {
     cell.figure(figure).is_some_and(|spread| match is_more_better(figure) {
-        true => spread.max >= best.min || is_least(cell, figure),
+        true => spread.max >= best.min || is_least(load, cell, figure),
         false => spread.min <= best.max,
     })
 }
@@ -381,19 +387,22 @@ fn is_more_better(figure: &Figure) -> bool {
     figure.name == RATE.name
 }
 
-/// Whether the generator was the limit, so that the server can do at least this much.
-fn is_least(cell: &Cell, figure: &Figure) -> bool {
+/// Whether the client was the limit, so that the server can do at least this much: it used its whole
+/// core, or had no free port.
+fn is_least(load: &Load, cell: &Cell, figure: &Figure) -> bool {
     let core = cell.figure(&GENERATOR).filter(|_| figure.name == RATE.name);
-    core.is_some_and(|core| core.median > 100.0 * load::NEARLY_ALL)
+    core.is_some_and(|core| load.takes_ports() || core.median > 100.0 * load::NEARLY_ALL)
 }
 
 /// By how much a figure of the first differs from that of the second, if the rounds show it.
-fn difference(cells: &[Cell; 2], figure: &Figure) -> String {
+fn difference(load: &Load, cells: &[Cell; 2], figure: &Figure) -> String {
     let [Some(one), Some(other)] = cells.each_ref().map(|cell| cell.figure(figure)) else {
         return String::new();
     };
     match () {
-        () if cells.iter().any(|cell| is_least(cell, figure)) => "the generator's limit".to_owned(),
+        () if cells.iter().any(|cell| is_least(load, cell, figure)) => {
+            "the client's limit".to_owned()
+        }
         () if one.min <= other.max && other.min <= one.max => "they overlap".to_owned(),
         () => {
             let percent = (one.median / other.median - 1.0) * 100.0;
@@ -403,13 +412,13 @@ fn difference(cells: &[Cell; 2], figure: &Figure) -> String {
 }
 
 /// A figure, and the spread of its rounds. A star marks one that may be the best of its row.
-fn entry(cell: &Cell, figure: &Figure, is_best: bool) -> String {
+fn entry(load: &Load, cell: &Cell, figure: &Figure, is_best: bool) -> String {
     let Some(Spread { median, min, max }) = cell.figure(figure) else {
         let why = if cell.cannot().is_some() { "cannot" } else { "–" };
         return format!("<td class=\"cannot\">{why}</td>");
     };
     let [median, min, max] = [median, min, max].map(figure.write);
-    let least = if is_least(cell, figure) { "≥ " } else { "" };
+    let least = if is_least(load, cell, figure) { "≥ " } else { "" };
     let (class, star) = if is_best { (" class=\"best\"", "★ ") } else { ("", "") };
     format!("<td{class}>{star}{least}{median}<span class=\"spread\">{min} to {max}</span></td>")
 }

@@ -65,6 +65,16 @@ impl Load {
         self.service == "fortune" || self.options.contains(&"--reconnect")
     }
 
+    /// Whether the client may have had no free port in the run that is kept. Each message takes one:
+    /// the client closes first, so the kernel keeps the port for a second (TIME_WAIT), and one address
+    /// has some 14,000 of them. When the kernel keeps as many as it may (tcp_max_tw_buckets, tcp(7)), it
+    /// gives them out at once: so the rate of a style depends on the styles before it.
+    ///
+    /// Since then, the clients come from several addresses.
+    pub(crate) fn takes_ports(&self) -> bool {
+        self.options.contains(&"--reconnect")
+    }
+
     /// The number of clients that a server has at once.
     pub(crate) fn clients(&self) -> usize {
         self.connections + self.idle

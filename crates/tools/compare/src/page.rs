@@ -29,7 +29,7 @@ pub(crate) fn page(
     let parts = [
         head(),
         introduction(about, runs),
-        switches(styles),
+        switches(styles, "body", Style::label),
         results.throughput(),
         results.latency(),
         results.memory(),
@@ -41,7 +41,10 @@ pub(crate) fn page(
 }
 
 fn head() -> String {
-    let (colours, looks) = (colours(), include_str!("page.css"));
+    let (mut colours, looks) = (colours(), include_str!("page.css"));
+    for Style { name, .. } in Style::ALL {
+        let _ = writeln!(colours, ".style-{name} {{ color: var(--{name}); }}");
+    }
     format!(
         r#"<!DOCTYPE html>
 <html lang="en">
@@ -108,26 +111,33 @@ fn introduction(about: &About, runs: &Runs) -> String {
     )
 }
 
-/// A box for each style, which shows it in all plots and tables or hides it. At first the reader
-/// sees the styles that start by default: the lines of all would be hard to tell apart.
-fn switches(styles: &[&'static Style]) -> String {
+/// A box for each style, which shows it in all plots and rows inside `whole`, or hides it. At first
+/// the reader sees the styles that start by default: the lines of all would be hard to tell apart.
+pub(crate) fn switches(
+    styles: &[&'static Style],
+    whole: &str,
+    label: impl Fn(&Style) -> String,
+) -> String {
     let mut rules = String::new();
     let mut boxes = String::new();
     for style in styles {
-        let (name, sign) = (style.name, style.sign);
+        let name = style.name;
         let checked = if style.starts_by_default { " checked" } else { "" };
         let _ = writeln!(
             rules,
-            "body:has(#show-{name}:not(:checked)) :is(g.style-{name}, tr:has(> .style-{name})) \
+            "{whole}:has(#show-{name}:not(:checked)) :is(g.style-{name}, tr:has(> .style-{name})) \
              {{ display: none; }}"
         );
         let _ = writeln!(
             boxes,
             "<label class=\"style-{name}\"><input type=\"checkbox\" id=\"show-{name}\"{checked}> \
-             {sign} {name}</label>"
+             {}</label>",
+            label(style)
         );
     }
-    format!("<style>\n{rules}</style>\n<fieldset>\n<legend>Show</legend>\n{boxes}</fieldset>\n")
+    format!(
+        "<style>\n{rules}</style>\n<fieldset class=\"legend\">\n<legend>Show</legend>\n{boxes}</fieldset>\n"
+    )
 }
 
 impl Results<'_> {
