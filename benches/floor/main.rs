@@ -10,6 +10,8 @@ mod compare;
 #[path = "../kit/mod.rs"]
 mod kit;
 mod load;
+#[path = "../kit/running.rs"]
+mod running;
 mod server;
 mod tokio_chat;
 mod tokio_echo;

@@ -3,14 +3,15 @@
 use std::env;
 use std::fmt;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
-use std::os::fd::{AsFd, OwnedFd};
+use std::net::TcpListener;
+use std::os::fd::AsFd;
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::Command;
 use std::sync::OnceLock;
 
-use test_kit::{Process, require_tool};
+use test_kit::require_tool;
 
+use crate::running::Running;
 use crate::{tokio_chat, tokio_echo};
 
 /// A program that is as bare as its style allows.
@@ -46,12 +47,6 @@ pub(crate) fn serve_tokio(name: &str) {
     }
 }
 
-/// A running barest program. Dropping it kills it.
-pub(crate) struct Running {
-    child: Child,
-    address: SocketAddr,
-}
-
 impl Floor {
     /// Whether this machine can run it.
     pub(crate) fn is_there(self) -> bool {
@@ -62,40 +57,16 @@ impl Floor {
         }
     }
 
-    /// Runs it with a listener like those of our servers, with the same backlog and options.
+    /// Runs it.
     pub(crate) fn start(self) -> Running {
-        let listener = sockets::listen("127.0.0.1:0").expect("a port is free");
-        let address = listener.local_addr().expect("it is bound");
-        let mut command = match self {
+        Running::start(match self {
             Floor::C(name) => Command::new(compile(name)),
             Floor::Tokio(name) => {
                 let mut command = Command::new(env::current_exe().expect("it runs"));
                 command.args(["--become-floor", name]);
                 command
             }
-        };
-        let child = command.stdin(OwnedFd::from(listener)).spawn();
-        let child = child.unwrap_or_else(|error| panic!("cannot start {self}: {error}"));
-        Running { child, address }
-    }
-}
-
-impl Running {
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    pub(crate) fn process(&self) -> Process {
-        Process(self.child.id() as i32)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Both fail only if it has already been waited for. Its children end with their
-        // connections.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        })
     }
 }
 

@@ -9,6 +9,8 @@ mod kit;
 #[allow(dead_code, reason = "the floors have more loads")]
 #[path = "../floor/load.rs"]
 mod load;
+#[path = "../kit/running.rs"]
+mod running;
 mod server;
 mod table;
 
@@ -16,18 +18,19 @@ use std::env;
 use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use clap::{Parser, value_parser};
-use compare::{Machine, date};
+use compare::{Machine, Spread, date};
 use launch::{expect_ring, raise_descriptor_limit};
-use test_kit::{Process, skip};
+use test_kit::skip;
 
 use kit::{Echo, Placement, visit};
 use load::{Load, Rate, Work, measure};
+use running::Running;
 use server::RUNGS;
 use table::{Figure, Row, Session, Verdict};
 
@@ -135,8 +138,8 @@ fn beside_one_shot(
     length: Duration,
 ) -> Figure {
     let measure_pair = |number: usize| -> [Rate; 2] {
-        let servers = [rung, RUNGS[0]].map(|rung| placement.start(|| Running::start(rung)));
-        let mut works = servers.each_ref().map(|server| begin(server.address));
+        let servers = [rung, RUNGS[0]].map(|rung| placement.start(|| start(rung)));
+        let mut works = servers.each_ref().map(|server| begin(server.address()));
         let mut rates = [Rate::default(); 2];
         // The first measurement of each is slow: memory is used for the first time.
         for side in [0, 1, number % 2, 1 - number % 2] {
@@ -145,23 +148,27 @@ fn beside_one_shot(
         rates
     };
     let pairs: Vec<[Rate; 2]> = (0..pairs).map(measure_pair).collect();
-    let sorted = |figure: fn(&[Rate; 2]) -> f64| {
-        let mut figures: Vec<f64> = pairs.iter().map(figure).collect();
-        figures.sort_by(f64::total_cmp);
-        figures
+    let spread = |figure: fn(&[Rate; 2]) -> f64| {
+        Spread::of(pairs.iter().map(figure)).expect("there are pairs")
     };
-    let costs = sorted(|[ours, _]| ours.server);
-    let ratios = sorted(|[ours, bare]| bare.server / ours.server);
-    let middle = pairs.len() / 2;
-    let (micros, ratio) = (costs[middle], ratios[middle]);
-    Figure { micros, ratio, lowest: ratios[0], highest: ratios[ratios.len() - 1] }
+    Figure {
+        micros: spread(|[ours, _]| ours.server).median,
+        ratio: spread(|[ours, bare]| bare.server / ours.server),
+    }
+}
+
+/// Starts the server of a rung.
+fn start(rung: &str) -> Running {
+    let mut command = Command::new(env::current_exe().expect("it runs"));
+    command.args(["--become-rung", rung]);
+    Running::start(command)
 }
 
 /// By how many KiB the server grows for a connection that has been served once and is silent since.
 fn memory(placement: &Placement, rung: &str, idle: usize) -> f64 {
-    let server = placement.start(|| Running::start(rung));
+    let server = placement.start(|| start(rung));
     let connect = |connections| {
-        let mut echo = Echo::connect(server.address, connections, 64);
+        let mut echo = Echo::connect(server.address(), connections, 64);
         echo.round();
         echo
     };
@@ -188,10 +195,12 @@ fn expect_what_the_page_says(session: &Session) {
         let row = &session.rows[load];
         row.verdict(&row.figures[place(rungs)])
     };
-    let won = |load| RUNGS.map(|rungs| verdict(load, rungs) == Verdict::Wins);
     let [sixty_four, thousand, connections] = [1, 2, 4];
     assert!(verdict(connections, "multishot accept") == Verdict::Wins);
-    assert!(RUNGS.map(place).into_iter().all(|rung| !(0..5).all(|load| won(load)[rung])));
+    for rungs in RUNGS {
+        let wins_everywhere = (0..LOADS.len()).all(|load| verdict(load, rungs) == Verdict::Wins);
+        assert!(!wins_everywhere, "{rungs}");
+    }
     for alone in ["multishot receive", "batching"] {
         assert!(verdict(sixty_four, alone) == Verdict::Loses, "{alone}");
     }
@@ -202,32 +211,4 @@ fn expect_what_the_page_says(session: &Session) {
     let idle = |rungs| session.idle_kib[place(rungs)];
     assert!((45.5..46.5).contains(&idle("one shot")));
     assert!((0.2..0.3).contains(&idle("multishot receive")));
-}
-
-/// A running server. Dropping it kills it.
-struct Running {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Running {
-    fn start(rung: &str) -> Running {
-        let listener = sockets::listen("127.0.0.1:0").expect("a port is free");
-        let address = listener.local_addr().expect("it is bound");
-        let mut command = Command::new(env::current_exe().expect("it runs"));
-        let child = command.args(["--become-rung", rung]).stdin(OwnedFd::from(listener)).spawn();
-        Running { child: child.expect("it starts"), address }
-    }
-
-    fn process(&self) -> Process {
-        Process(self.child.id() as i32)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Both fail only if it has already been waited for.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

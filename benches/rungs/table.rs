@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use compare::Machine;
+use compare::{Machine, Spread};
 use serde::{Deserialize, Serialize};
 
 use crate::server::RUNGS;
@@ -32,19 +32,17 @@ pub(crate) struct Row {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Figure {
     pub(crate) micros: f64,
-    pub(crate) ratio: f64,
-    pub(crate) lowest: f64,
-    pub(crate) highest: f64,
+    pub(crate) ratio: Spread,
 }
 
 impl Row {
     /// Whether a rung wins or loses in this row. If its range overlaps the one of one-shot beside
     /// itself, nobody knows.
     pub(crate) fn verdict(&self, figure: &Figure) -> Verdict {
-        let chance = &self.figures[0];
+        let (chance, ratio) = (&self.figures[0].ratio, &figure.ratio);
         match () {
-            () if figure.lowest > chance.highest => Verdict::Wins,
-            () if figure.highest < chance.lowest => Verdict::Loses,
+            () if ratio.min > chance.max => Verdict::Wins,
+            () if ratio.max < chance.min => Verdict::Loses,
             () => Verdict::Open,
         }
     }
@@ -65,7 +63,7 @@ pub(crate) fn text(session: &Session) -> String {
     for row in &session.rows {
         let _ = writeln!(text, "\n{}", row.load);
         for (rung, figure) in RUNGS.iter().zip(&row.figures) {
-            let Figure { micros, ratio, lowest, highest } = figure;
+            let (micros, Spread { median, min, max }) = (figure.micros, figure.ratio);
             let verdict = match row.verdict(figure) {
                 Verdict::Wins => "  wins",
                 Verdict::Loses => "  loses",
@@ -73,7 +71,7 @@ pub(crate) fn text(session: &Session) -> String {
             };
             let _ = writeln!(
                 text,
-                "  {rung:27} {micros:6.2}  ({ratio:.2}, {lowest:.2} to {highest:.2}){verdict}"
+                "  {rung:27} {micros:6.2}  ({median:.2}, {min:.2} to {max:.2}){verdict}"
             );
         }
     }
@@ -97,7 +95,7 @@ pub(crate) fn html(session: &Session) -> String {
     for row in &session.rows {
         let _ = write!(html, "<tr><th scope=\"row\">{}</th>", row.load);
         for figure in &row.figures {
-            let Figure { micros, lowest, highest, .. } = figure;
+            let (micros, Spread { min, max, .. }) = (figure.micros, figure.ratio);
             let (class, sign) = match row.verdict(figure) {
                 Verdict::Wins => (" class=\"best\"", "★ "),
                 Verdict::Loses => ("", "▽ "),
@@ -105,8 +103,7 @@ pub(crate) fn html(session: &Session) -> String {
             };
             let _ = write!(
                 html,
-                "<td{class}>{sign}{micros:.2} µs<span class=\"spread\">{lowest:.2} to \
-                 {highest:.2}</span></td>"
+                "<td{class}>{sign}{micros:.2} µs<span class=\"spread\">{min:.2} to {max:.2}</span></td>"
             );
         }
         html += "</tr>\n";

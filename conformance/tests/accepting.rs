@@ -22,8 +22,8 @@ each_style!(
     three_hundred_clients_that_come_while_the_server_is_stopped_are_served (row 5),
 );
 
-/// Why a fault of accept(2) cannot be put into a server with a ring. That server runs out of real
-/// descriptors in other tests, and a unit test shows it each error.
+/// Why a fault of accept(2) cannot be put into a server with a ring. In other tests it runs out of real
+/// descriptors, and a unit test of `sockets` shows the acceptor each error.
 const NO_CALLS: &str = "the kernel accepts by itself: strace cannot make that fail";
 
 /// This many clients connect to a server whose descriptors are not enough for them.
@@ -167,8 +167,8 @@ fn a_client_that_is_gone_before_accept_does_not_block_the_server(style: Style) {
     let port = server.address().port();
     let blocks = || server.process().has_blocking_listener(port);
     match style {
-        // A worker has nothing to do but to wait for the next client, and the kernel accepts for a
-        // ring only if the listener may block.
+        // A worker has nothing to do but to wait for the next client, and a server with a ring never
+        // calls accept(2).
         Style::PREFORK | Style::URING => assert!(blocks()),
         _ => wait_until("the listener does not block", || !blocks()),
     }

@@ -155,6 +155,8 @@ fn no_read_is_larger_than_the_service_allows(style: Style) {
             true => {
                 let server = Server::start_under(&TELLING, style, service, &[]);
                 send_while_it_is_stopped(&server, &read);
+                // By then it has told everything from before.
+                server.wait_for_log(|line| line.contains("client 1 ") && line.ends_with("left"));
                 completions(&server, "received").into_iter().max().expect("there are some")
             }
             false => {
@@ -352,7 +354,7 @@ fn chat_takes_a_write_a_member(style: Style) {
 fn chat_takes_an_order_a_member(style: Style) {
     // More of them would cause more lines of the log than it takes in a second.
     const MEMBERS: usize = 30;
-    let server = Server::start_under(&TELLING, style, "chat", &[]);
+    let mut server = Server::start_under(&TELLING, style, "chat", &[]);
     let mut members: Vec<Client> = (1..=MEMBERS).map(|here| join(&server, here)).collect();
     let names: Vec<_> = members.iter().map(Client::name).collect();
     for (n, member) in members.iter_mut().enumerate() {
@@ -364,8 +366,12 @@ fn chat_takes_an_order_a_member(style: Style) {
     members[1..].iter_mut().for_each(|member| member.expect_line(&speech));
     // No other line has this length.
     let of_the_line = |size: &usize| *size == speech.len() + "\r\n".len();
-    let told = || completions(&server, "sent").iter().filter(|size| of_the_line(size)).count();
-    wait_until("each member's order is told", || told() == MEMBERS - 1);
+    let told =
+        |server: &Server| completions(server, "sent").iter().filter(|it| of_the_line(it)).count();
+    server.process().signal(Signal::SIGTERM);
+    drop(members);
+    assert_eq!(server.wait().code(), Some(0));
+    assert_eq!(told(&server), MEMBERS - 1);
 }
 
 fn an_upload_takes_a_write_a_read_and_is_synced_once_at_the_end(style: Style) {

@@ -350,11 +350,11 @@ afterAccept.sideBySide.data({
 {"file":"crates/styles/uring-server/src/lib.rs","name":"stop","text":"/// Stops accepting, and says goodbye to the clients.\nfn stop(&mut self) {\n    self.is_stopping = true;\n    if let Some(listener) = self.acceptor.open_listener() {\n        self.ring.cancel(listener);\n    }\n    self.acceptor.close();\n    self.table.stop();\n}\n"},
 {"file":"crates/styles/uring-server/src/lib.rs","name":"is_over","text":"fn is_over(&self) -> bool {\n    self.is_stopping && self.table.is_empty()\n}\n"},
 {"file":"crates/styles/uring-server/src/connection.rs","name":"connection.rs","text":"//! A client's connection in a ring: its bytes leave by orders.\n\nuse std::cell::Cell;\nuse std::io;\nuse std::net::{Shutdown, TcpStream};\nuse std::os::fd::{AsFd, BorrowedFd};\nuse std::rc::Rc;\n\nuse drivers::table::Connection;\nuse protocol::{ClientId, Line, Queue};\nuse sockets::WRITE_SIZE;\n\nuse crate::ring::Ring;\n"},
-{"file":"crates/styles/uring-server/src/connection.rs","name":"Socket","text":"/// A client's socket. It is closed when its connection is gone and its last order has its\n/// completion: until then, each order has a share of it.\npub(crate) struct Socket {\n    pub(crate) client: ClientId,\n    pub(crate) stream: TcpStream,\n    pub(crate) is_receiving: Cell<bool>,\n    pub(crate) is_sending: Cell<bool>,\n    /// The table waits for the end of the sending.\n    pub(crate) is_awaited: Cell<bool>,\n}\n"},
+{"file":"crates/styles/uring-server/src/connection.rs","name":"Socket","text":"/// A client's socket. It is closed when its connection is gone and its last order has its\n/// completion: until then, each order has a share of it.\npub(crate) struct Socket {\n    pub(crate) client: ClientId,\n    pub(crate) stream: TcpStream,\n    pub(crate) is_receiving: Cell<bool>,\n    pub(crate) is_sending: Cell<bool>,\n}\n"},
 {"file":"crates/styles/uring-server/src/connection.rs","name":"RingConnection","text":"/// A connection of the table.\npub(crate) struct RingConnection {\n    ring: Rc<Ring>,\n    socket: Rc<Socket>,\n}\n"},
-{"file":"crates/styles/uring-server/src/connection.rs","name":"RingConnection::new","text":"pub(crate) fn new(ring: &Rc<Ring>, client: ClientId, stream: TcpStream) -> RingConnection {\n    let (is_receiving, is_sending, is_awaited) = Default::default();\n    let socket = Rc::new(Socket { client, stream, is_receiving, is_sending, is_awaited });\n    RingConnection { ring: Rc::clone(ring), socket }\n}\n"},
+{"file":"crates/styles/uring-server/src/connection.rs","name":"RingConnection::new","text":"pub(crate) fn new(ring: &Rc<Ring>, client: ClientId, stream: TcpStream) -> RingConnection {\n    let (is_receiving, is_sending) = Default::default();\n    let socket = Rc::new(Socket { client, stream, is_receiving, is_sending });\n    RingConnection { ring: Rc::clone(ring), socket }\n}\n"},
 {"file":"crates/styles/uring-server/src/connection.rs","name":"RingConnection::receive","text":"/// Orders to receive, if that is not under way.\npub(crate) fn receive(&self) {\n    if !self.socket.is_receiving.get() {\n        self.ring.receive(&self.socket);\n    }\n}\n"},
-{"file":"crates/styles/uring-server/src/connection.rs","name":"impl Connection for RingConnection","text":"impl Connection for RingConnection {\n    /// Its socket stays a blocking one: only then does the kernel wait for it.\n    fn open(&mut self) -> io::Result<()> {\n        Ok(())\n    }\n\n    fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {\n        if !self.has_sent() {\n            return Ok(0);\n        }\n        self.ring.send(&self.socket, Line::from(bytes));\n        Ok(bytes.len())\n    }\n\n    /// Sends many lines by one order. While that is under way, the others wait: the kernel does not\n    /// promise to carry out two orders in their order.\n    fn send_queue(&mut self, queue: &mut Queue) -> io::Result<()> {\n        if self.has_sent() {\n            self.ring.send(&self.socket, queue.take(WRITE_SIZE).joined());\n            self.socket.is_awaited.set(!queue.is_empty());\n        }\n        Ok(())\n    }\n\n    fn has_sent(&self) -> bool {\n        let has_sent = !self.socket.is_sending.get();\n        self.socket.is_awaited.set(!has_sent);\n        has_sent\n    }\n\n    fn finish(&mut self) -> io::Result<()> {\n        self.socket.stream.shutdown(Shutdown::Write)\n    }\n}\n"},
+{"file":"crates/styles/uring-server/src/connection.rs","name":"impl Connection for RingConnection","text":"impl Connection for RingConnection {\n    /// Its socket stays as it is: the kernel waits for it, and this thread never does.\n    fn open(&mut self) -> io::Result<()> {\n        Ok(())\n    }\n\n    fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {\n        if !self.has_sent() {\n            return Ok(0);\n        }\n        self.ring.send(&self.socket, Line::from(bytes));\n        Ok(bytes.len())\n    }\n\n    /// Sends many lines by one order. While that is under way, the others wait: the kernel does not\n    /// promise to carry out two orders in their order.\n    fn send_queue(&mut self, queue: &mut Queue) -> io::Result<()> {\n        if self.has_sent() {\n            self.ring.send(&self.socket, queue.take(WRITE_SIZE).joined());\n        }\n        Ok(())\n    }\n\n    fn has_sent(&self) -> bool {\n        !self.socket.is_sending.get()\n    }\n\n    fn finish(&mut self) -> io::Result<()> {\n        self.socket.stream.shutdown(Shutdown::Write)\n    }\n}\n"},
 {"file":"crates/styles/uring-server/src/connection.rs","name":"impl AsFd for RingConnection","text":"impl AsFd for RingConnection {\n    fn as_fd(&self) -> BorrowedFd<'_> {\n        self.socket.stream.as_fd()\n    }\n}\n"},
 {"file":"crates/styles/uring-server/src/connection.rs","name":"impl Drop for RingConnection","text":"/// The orders that are under way end, and then the socket is closed.\nimpl Drop for RingConnection {\n    fn drop(&mut self) {\n        if self.socket.is_receiving.get() || self.socket.is_sending.get() {\n            self.ring.cancel(&self.socket.stream);\n        }\n    }\n}\n"},
 {"file":"crates/styles/uring-server/src/ring.rs","name":"ring.rs","text":"//! The ring: orders go to the kernel, and completions come back (io_uring(7)).\n//!\n//! An order names memory that the kernel reads or writes later, when no borrow of ours says so any\n//! more. So all `unsafe` code of this style is in this file, and rests on one rule: everything that\n//! the kernel may still touch belongs to an [`Operation`] or to [`Buffers`], and an operation is\n//! given up only when its completion has come. Each order has exactly one.\n\n#![allow(unsafe_code)]\n\nuse std::alloc::{Layout, alloc, alloc_zeroed, dealloc, handle_alloc_error};\nuse std::cell::{Cell, RefCell};\nuse std::collections::VecDeque;\nuse std::io;\nuse std::mem;\nuse std::net::{SocketAddr, TcpListener, TcpStream};\nuse std::ops::Deref;\nuse std::os::fd::{AsFd, AsRawFd, FromRawFd};\nuse std::ptr::{self, NonNull};\nuse std::rc::Rc;\nuse std::slice;\nuse std::sync::atomic::{AtomicU16, Ordering::Release};\nuse std::time::Instant;\n\nuse io_uring::types::{BufRingEntry, CancelBuilder, Fd, SubmitArgs, Timespec};\nuse io_uring::{IoUring, cqueue, opcode, squeue};\nuse nix::errno::Errno;\nuse nix::libc::{MSG_NOSIGNAL, POLLIN, SOCK_CLOEXEC, socklen_t};\nuse protocol::{ClientId, Line};\nuse slab::Slab;\nuse socket2::{SockAddr, SockAddrStorage};\nuse sockets::{until, wait_out};\nuse tracing::trace;\n\nuse crate::connection::Socket;\n"},
@@ -365,7 +365,7 @@ afterAccept.sideBySide.data({
 {"file":"crates/styles/uring-server/src/ring.rs","name":"GROUP","text":"/// The name of the only group of buffers.\nconst GROUP: u16 = 0;\n"},
 {"file":"crates/styles/uring-server/src/ring.rs","name":"CANCEL","text":"/// The name of an order whose completion says nothing new.\nconst CANCEL: u64 = u64::MAX;\n"},
 {"file":"crates/styles/uring-server/src/ring.rs","name":"POLL_FIRST","text":"/// IORING_RECVSEND_POLL_FIRST (io_uring_enter(2)).\nconst POLL_FIRST: u16 = 1;\n"},
-{"file":"crates/styles/uring-server/src/ring.rs","name":"Done","text":"/// Something that the kernel has done.\npub(crate) enum Done {\n    /// The descriptor that the server watches is readable.\n    Readable,\n    /// A client has connected, or accepting has failed.\n    Accepted(io::Result<(TcpStream, SocketAddr)>),\n    /// A client has sent this. No bytes mean that it will send no more.\n    Received(ClientId, io::Result<Input>),\n    /// A client's bytes have left, all of them, and the table waits for that.\n    Sent(ClientId, io::Result<()>),\n}\n"},
+{"file":"crates/styles/uring-server/src/ring.rs","name":"Done","text":"/// Something that the kernel has done.\npub(crate) enum Done {\n    /// The descriptor that the server watches is readable.\n    Readable,\n    /// A client has connected, or accepting has failed.\n    Accepted(io::Result<(TcpStream, SocketAddr)>),\n    /// A client has sent this. No bytes mean that it will send no more.\n    Received(ClientId, io::Result<Input>),\n    /// A client's bytes have left, all of them.\n    Sent(ClientId, io::Result<()>),\n}\n"},
 {"file":"crates/styles/uring-server/src/ring.rs","name":"Ring","text":"/// A pair of queues that this process shares with the kernel, and everything that its orders use.\npub(crate) struct Ring {\n    kernel: RefCell<IoUring>,\n    /// The orders that the kernel does not know yet.\n    orders: RefCell<VecDeque<squeue::Entry>>,\n    /// The orders without a completion so far. The name of an order is its place here.\n    operations: RefCell<Slab<Operation>>,\n    buffers: Rc<Buffers>,\n    accepts: Cell<usize>,\n}\n"},
 {"file":"crates/styles/uring-server/src/ring.rs","name":"Operation","text":"/// An order that is under way, and the memory and the descriptor that it uses.\nenum Operation {\n    Watch,\n    Accept(#[expect(dead_code, reason = \"it stays open\")] Rc<TcpListener>, Box<Address>),\n    Receive(Rc<Socket>),\n    Send(Rc<Socket>, Unsent),\n}\n"},
 {"file":"crates/styles/uring-server/src/ring.rs","name":"Unsent","text":"/// Bytes on their way to a client.\nstruct Unsent {\n    bytes: Line,\n    /// How many of them have left.\n    sent: usize,\n}\n"},
@@ -378,14 +378,13 @@ afterAccept.sideBySide.data({
 {"file":"crates/styles/uring-server/src/ring.rs","name":"Ring::send","text":"/// Orders to send a client these bytes, all of them.\npub(crate) fn send(&self, socket: &Rc<Socket>, bytes: Line) {\n    self.send_rest(socket, Unsent { bytes, sent: 0 });\n}\n"},
 {"file":"crates/styles/uring-server/src/ring.rs","name":"Ring::send_rest","text":"fn send_rest(&self, socket: &Rc<Socket>, unsent: Unsent) {\n    socket.is_sending.set(true);\n    // The bytes of a line do not move as long as there is a share of it.\n    let rest = &unsent.bytes[unsent.sent..];\n    let entry = opcode::Send::new(descriptor(&socket.stream), rest.as_ptr(), rest.len() as u32)\n        .flags(MSG_NOSIGNAL)\n        .build();\n    self.order(Operation::Send(Rc::clone(socket), unsent), entry);\n}\n"},
 {"file":"crates/styles/uring-server/src/ring.rs","name":"Ring::cancel","text":"/// Orders to end all orders for a descriptor. Each of them still has its completion.\npub(crate) fn cancel(&self, socket: &impl AsRawFd) {\n    let which = CancelBuilder::fd(Fd(socket.as_raw_fd())).all();\n    let entry = opcode::AsyncCancel2::new(which).build().user_data(CANCEL);\n    self.orders.borrow_mut().push_back(entry);\n}\n"},
-{"file":"crates/styles/uring-server/src/ring.rs","name":"Ring::wait","text":"/// Gives the kernel all orders, and waits until something is done or until `deadline`.\n///\n/// # Errors\n///\n/// The failures of io_uring_enter(2) that do not pass by themselves.\npub(crate) fn wait(&self, deadline: Option<Instant>) -> io::Result<Vec<Done>> {\n    loop {\n        let is_over = match self.enter(deadline) {\n            Ok(()) => false,\n            Err(error) => self.is_over(error)?,\n        };\n        let mut kernel = self.kernel.borrow_mut();\n        let done: Vec<_> = kernel.completion().filter_map(|it| self.complete(&it)).collect();\n        // Most sends end without a consequence.\n        if is_over || !done.is_empty() {\n            return Ok(done);\n        }\n    }\n}\n"},
-{"file":"crates/styles/uring-server/src/ring.rs","name":"Ring::is_over","text":"/// Whether a failed wait is over: its deadline has passed, or a signal or a lack of memory has\n/// ended it.\nfn is_over(&self, error: io::Error) -> io::Result<bool> {\n    match error.raw_os_error().map(Errno::from_raw) {\n        Some(Errno::ETIME) => Ok(true),\n        // There are so many completions that they go first.\n        Some(Errno::EBUSY) => Ok(false),\n        Some(errno) => wait_out(errno).map(|()| true),\n        None => Err(error),\n    }\n}\n"},
+{"file":"crates/styles/uring-server/src/ring.rs","name":"Ring::wait","text":"/// Gives the kernel all orders, and waits until something is done or until `deadline`.\n///\n/// # Errors\n///\n/// The failures of io_uring_enter(2) that do not pass by themselves.\npub(crate) fn wait(&self, deadline: Option<Instant>) -> io::Result<Vec<Done>> {\n    if let Err(error) = self.enter(deadline) {\n        match error.raw_os_error().map(Errno::from_raw) {\n            // The deadline has passed; or there are so many completions that they go first.\n            Some(Errno::ETIME | Errno::EBUSY) => {}\n            Some(errno) => wait_out(errno)?,\n            None => return Err(error),\n        }\n    }\n    let mut kernel = self.kernel.borrow_mut();\n    Ok(kernel.completion().filter_map(|entry| self.complete(&entry)).collect())\n}\n"},
 {"file":"crates/styles/uring-server/src/ring.rs","name":"Ring::enter","text":"fn enter(&self, deadline: Option<Instant>) -> io::Result<()> {\n    let mut kernel = self.kernel.borrow_mut();\n    let mut orders = self.orders.borrow_mut();\n    loop {\n        let mut room = kernel.submission();\n        while !room.is_full()\n            && let Some(entry) = orders.pop_front()\n        {\n            // SAFETY: `operations` keeps what the order uses until its completion has come.\n            let _ = unsafe { room.push(&entry) };\n        }\n        drop(room);\n        if orders.is_empty() {\n            break;\n        }\n        kernel.submit()?;\n    }\n    let timeout = deadline.map(|deadline| Timespec::from(until(deadline)));\n    let arguments = match &timeout {\n        Some(timeout) => SubmitArgs::new().timespec(timeout),\n        None => SubmitArgs::new(),\n    };\n    kernel.submitter().submit_with_args(1, &arguments)?;\n    Ok(())\n}\n"},
 {"file":"crates/styles/uring-server/src/ring.rs","name":"Ring::order","text":"fn order(&self, operation: Operation, entry: squeue::Entry) {\n    let name = self.operations.borrow_mut().insert(operation) as u64;\n    self.orders.borrow_mut().push_back(entry.user_data(name));\n}\n"},
 {"file":"crates/styles/uring-server/src/ring.rs","name":"Ring::complete","text":"/// Gives up the order that has its completion, and tells what was done.\nfn complete(&self, entry: &cqueue::Entry) -> Option<Done> {\n    let operation = self.operations.borrow_mut().try_remove(entry.user_data() as usize)?;\n    let result = match entry.result() {\n        errno @ ..0 => Err(Errno::from_raw(-errno)),\n        result => Ok(result),\n    };\n    match operation {\n        Operation::Watch => Some(Done::Readable),\n        Operation::Accept(_, address) => self.accepted(result, *address),\n        Operation::Receive(socket) => self.received(&socket, result, self.buffers.take(entry)),\n        Operation::Send(socket, unsent) => self.sent(&socket, result, unsent),\n    }\n}\n"},
 {"file":"crates/styles/uring-server/src/ring.rs","name":"Ring::accepted","text":"fn accepted(&self, result: nix::Result<i32>, address: Address) -> Option<Done> {\n    self.accepts.set(self.accepts.get() - 1);\n    let accepted = match result {\n        Err(Errno::ECANCELED) => return None,\n        Err(errno) => Err(errno.into()),\n        Ok(number) => {\n            // SAFETY: the kernel has made the descriptor for this order, and nobody else has it.\n            let stream = unsafe { TcpStream::from_raw_fd(number) };\n            address.read().map(|address| (stream, address))\n        }\n    };\n    Some(Done::Accepted(accepted))\n}\n"},
 {"file":"crates/styles/uring-server/src/ring.rs","name":"Ring::received","text":"fn received(\n    &self,\n    socket: &Rc<Socket>,\n    result: nix::Result<i32>,\n    input: Input,\n) -> Option<Done> {\n    socket.is_receiving.set(false);\n    let received = match result {\n        Err(Errno::ECANCELED) => return None,\n        // There was something to receive, but no buffer was free.\n        Err(Errno::ENOBUFS) => {\n            self.buffers.add();\n            if !is_given_up(socket) {\n                self.receive(socket);\n            }\n            return None;\n        }\n        Err(errno) => Err(errno.into()),\n        Ok(count) => {\n            trace!(\"{} received {count} bytes\", socket.client);\n            Ok(input)\n        }\n    };\n    Some(Done::Received(socket.client, received))\n}\n"},
-{"file":"crates/styles/uring-server/src/ring.rs","name":"Ring::sent","text":"fn sent(\n    &self,\n    socket: &Rc<Socket>,\n    result: nix::Result<i32>,\n    mut unsent: Unsent,\n) -> Option<Done> {\n    socket.is_sending.set(false);\n    let sent = match result {\n        Err(Errno::ECANCELED) => return None,\n        Err(errno) => Err(errno.into()),\n        Ok(count) => {\n            trace!(\"{} sent {count} bytes\", socket.client);\n            unsent.sent += count as usize;\n            if unsent.sent < unsent.bytes.len() && !is_given_up(socket) {\n                self.send_rest(socket, unsent);\n                return None;\n            }\n            if !socket.is_awaited.get() {\n                return None;\n            }\n            Ok(())\n        }\n    };\n    Some(Done::Sent(socket.client, sent))\n}\n"},
+{"file":"crates/styles/uring-server/src/ring.rs","name":"Ring::sent","text":"fn sent(\n    &self,\n    socket: &Rc<Socket>,\n    result: nix::Result<i32>,\n    mut unsent: Unsent,\n) -> Option<Done> {\n    socket.is_sending.set(false);\n    let sent = match result {\n        Err(Errno::ECANCELED) => return None,\n        Err(errno) => Err(errno.into()),\n        Ok(count) => {\n            trace!(\"{} sent {count} bytes\", socket.client);\n            unsent.sent += count as usize;\n            if unsent.sent < unsent.bytes.len() && !is_given_up(socket) {\n                self.send_rest(socket, unsent);\n                return None;\n            }\n            Ok(())\n        }\n    };\n    Some(Done::Sent(socket.client, sent))\n}\n"},
 {"file":"crates/styles/uring-server/src/ring.rs","name":"is_given_up","text":"/// Whether only this order has a share of the socket: its connection is gone.\nfn is_given_up(socket: &Rc<Socket>) -> bool {\n    Rc::strong_count(socket) == 1\n}\n"},
 {"file":"crates/styles/uring-server/src/ring.rs","name":"descriptor","text":"fn descriptor(socket: &impl AsRawFd) -> Fd {\n    Fd(socket.as_raw_fd())\n}\n"},
 {"file":"crates/styles/uring-server/src/ring.rs","name":"impl Drop for Ring","text":"/// The kernel ends the orders of a ring some time after its descriptor is closed. If there are any,\n/// their memory is never freed.\nimpl Drop for Ring {\n    fn drop(&mut self) {\n        let operations = self.operations.take();\n        if !operations.is_empty() {\n            mem::forget(Rc::clone(&self.buffers));\n            mem::forget(operations);\n        }\n    }\n}\n"},
@@ -813,8 +812,7 @@ afterAccept.sideBySide.data({
 [null,58,[]],
 [null,59,[]],
 [null,60,[]],
-[null,61,[]],
-[5,62,[[0,[[8,17]],[[8,13]]],[4,[[33,42,44,60]],[[33,38,40,52]]],[1,[],[]]]]
+[5,61,[[0,[[8,17]],[[8,13]]],[4,[[33,42,44,60]],[[33,38,40,52]]],[1,[],[]]]]
 ],
 "fork thread": [
 [0,0,[[0,[[],[],[],[],[],[],[],[]],[[],[],[],[],[],[]]],[3,[[],[]],[]],[1,[[],[]],[[]]],[1,[[],[]],[[],[],[]]],[2,[[],[],[],[]],[[],[],[],[]]],[1,[[],[],[],[],[],[],[]],[[],[],[]]]]],
@@ -1263,8 +1261,7 @@ afterAccept.sideBySide.data({
 [null,58,[]],
 [null,59,[]],
 [null,60,[]],
-[null,61,[]],
-[18,62,[[0,[[8,12]],[[8,13]]],[4,[[33,37,39,50]],[[33,38,40,52]]],[1,[],[]]]]
+[18,61,[[0,[[8,12]],[[8,13]]],[4,[[33,37,39,50]],[[33,38,40,52]]],[1,[],[]]]]
 ],
 "thread select": [
 [0,0,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[],[]]]],
@@ -1639,8 +1636,7 @@ afterAccept.sideBySide.data({
 [null,58,[]],
 [null,59,[]],
 [null,60,[]],
-[null,61,[]],
-[11,62,[[0,[[8,14]],[[8,13]]],[4,[[33,39,41,54]],[[33,38,40,52]]],[1,[],[]]]]
+[11,61,[[0,[[8,14]],[[8,13]]],[4,[[33,39,41,54]],[[33,38,40,52]]],[1,[],[]]]]
 ],
 "select async": [
 [0,0,[[0,[[],[],[],[],[]],[[],[],[],[],[],[]]],[3,[],[[],[],[],[],[],[],[]]],[1,[[],[]],[[],[],[]]],[2,[[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[]]]]],
@@ -2000,8 +1996,7 @@ afterAccept.sideBySide.data({
 [null,58,[]],
 [null,59,[]],
 [null,60,[]],
-[null,61,[]],
-[10,62,[[0,[[8,14]],[[8,13]]],[4,[[33,39,41,54]],[[33,38,40,52]]],[1,[],[]]]]
+[10,61,[[0,[[8,14]],[[8,13]]],[4,[[33,39,41,54]],[[33,38,40,52]]],[1,[],[]]]]
 ],
 "async prefork": [
 [0,0,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]],[2,[[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]]]],
@@ -2512,8 +2507,7 @@ afterAccept.sideBySide.data({
 [null,58,[]],
 [null,59,[]],
 [null,60,[]],
-[null,61,[]],
-[49,62,[[0,[[8,13]],[[8,13]]],[4,[[33,38,40,52]],[[33,38,40,52]]],[1,[],[]]]]
+[49,61,[[0,[[8,13]],[[8,13]]],[4,[[33,38,40,52]],[[33,38,40,52]]],[1,[],[]]]]
 ],
 "prefork pool": [
 [0,0,[[0,[[],[],[],[],[],[],[]],[[],[],[],[],[],[]]],[3,[[],[],[]],[[],[]]],[2,[[],[]],[[]]],[1,[[],[],[],[],[],[]],[[],[],[],[],[]]],[1,[[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[]]]]],
@@ -2952,8 +2946,7 @@ afterAccept.sideBySide.data({
 [null,58,[]],
 [null,59,[]],
 [null,60,[]],
-[null,61,[]],
-[49,62,[[0,[[8,15]],[[8,13]]],[4,[[33,40,42,56]],[[33,38,40,52]]],[1,[],[]]]]
+[49,61,[[0,[[8,15]],[[8,13]]],[4,[[33,40,42,56]],[[33,38,40,52]]],[1,[],[]]]]
 ],
 "pool poll": [
 [0,0,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[]]],[2,[[],[],[],[]],[[],[]]],[1,[[],[],[],[],[]],[[],[]]]]],
@@ -3248,8 +3241,7 @@ afterAccept.sideBySide.data({
 [null,58,[]],
 [null,59,[]],
 [null,60,[]],
-[null,61,[]],
-[30,62,[[0,[[8,12]],[[8,13]]],[4,[[33,37,39,50]],[[33,38,40,52]]],[1,[],[]]]]
+[30,61,[[0,[[8,12]],[[8,13]]],[4,[[33,37,39,50]],[[33,38,40,52]]],[1,[],[]]]]
 ],
 "poll epoll": [
 [0,0,[[0,[[4,8,68,88]],[[4,9,61,90]]],[2,[[66,70,71,72]],[[66,71,72,73]]],[6,[[],[],[],[]],[[],[],[]]],[1,[[38,42]],[[38,55]]]]],
@@ -3447,8 +3439,7 @@ afterAccept.sideBySide.data({
 [null,58,[]],
 [null,59,[]],
 [null,60,[]],
-[null,61,[]],
-[8,62,[[0,[[8,12]],[[8,13]]],[4,[[33,37,39,50]],[[33,38,40,52]]],[1,[],[]]]]
+[8,61,[[0,[[8,12]],[[8,13]]],[4,[[33,37,39,50]],[[33,38,40,52]]],[1,[],[]]]]
 ],
 "epoll executor": [
 [0,0,[[0,[[],[],[],[],[]],[[],[],[],[],[],[],[]]],[3,[],[[],[],[],[],[],[],[],[],[],[],[],[],[]]],[1,[[],[],[],[]],[[],[],[],[],[],[]]],[1,[[]],[[],[],[],[],[],[],[],[]]]]],
@@ -3641,8 +3632,7 @@ afterAccept.sideBySide.data({
 [null,58,[]],
 [null,59,[]],
 [null,60,[]],
-[null,61,[]],
-[15,62,[[0,[[8,13]],[[8,13]]],[4,[[33,38,40,52]],[[33,38,40,52]]],[1,[],[]]]]
+[15,61,[[0,[[8,13]],[[8,13]]],[4,[[33,38,40,52]],[[33,38,40,52]]],[1,[],[]]]]
 ],
 "executor uring": [
 [0,0,[[0,[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[],[],[],[],[]]],[3,[[],[],[]],[]],[2,[[],[]],[]],[1,[[],[],[],[],[],[],[],[],[],[],[]],[[],[],[],[],[],[],[]]]]],
@@ -3698,20 +3688,19 @@ afterAccept.sideBySide.data({
 [null,47,[]],
 [null,48,[]],
 [null,49,[]],
-[null,50,[]],
 [10,null,[]],
 [11,null,[]],
 [12,null,[]],
 [13,null,[]],
-[14,51,[[0,[[],[],[]],[[],[],[],[],[],[],[]]],[1,[[]],[[],[],[],[],[]]],[1,[],[]]]],
+[14,50,[[0,[[],[],[]],[[],[],[],[],[],[],[]]],[1,[[]],[[],[],[],[],[]]],[1,[],[]]]],
 [15,null,[]],
-[16,53,[[0,[[],[]],[[],[],[],[],[],[],[]]],[1,[],[]]]],
+[16,52,[[0,[[],[]],[[],[],[],[],[],[],[]]],[1,[],[]]]],
+[null,53,[]],
 [null,54,[]],
 [null,55,[]],
 [null,56,[]],
 [null,57,[]],
 [null,58,[]],
-[null,59,[]],
 [17,null,[]],
 [18,null,[]],
 [19,null,[]],
@@ -3725,9 +3714,9 @@ afterAccept.sideBySide.data({
 [27,null,[]],
 [28,null,[]],
 [29,null,[]],
-[30,52,[[0,[[]],[[]]],[1,[[],[]],[[],[],[],[]]],[1,[],[]]]],
-[31,60,[[2,[[]],[]],[1,[[]],[[],[],[],[],[]]],[2,[],[]]]],
-[null,61,[]],
+[30,51,[[0,[[]],[[]]],[1,[[],[]],[[],[],[],[]]],[1,[],[]]]],
+[31,59,[[2,[[]],[]],[1,[[]],[[],[],[],[],[]]],[2,[],[]]]],
+[null,60,[]],
 [32,null,[]],
 [33,null,[]],
 [34,null,[]],
@@ -3808,6 +3797,6 @@ afterAccept.sideBySide.data({
 [109,null,[]],
 [110,null,[]],
 [111,null,[]],
-[112,62,[[0,[[8,16]],[[8,13]]],[4,[[33,41,43,58]],[[33,38,40,52]]],[1,[],[]]]]
+[112,61,[[0,[[8,16]],[[8,13]]],[4,[[33,41,43,58]],[[33,38,40,52]]],[1,[],[]]]]
 ]}
 });

@@ -95,23 +95,24 @@ impl<C: Connection> Slot<C> {
 
     // ANCHOR: received
     /// Lets the session answer what was read, and sends the answer. No bytes mean that the client
-    /// will send no more.
+    /// will send no more. After the end of the conversation, input is discarded: a loop may have
+    /// ordered it before.
     pub(crate) fn received(&mut self, read: io::Result<&[u8]>) -> Posts {
         let posts = match (read, &self.phase) {
             (Err(error), _) if is_nothing_yet(&error) => Ok(Posts::default()),
-            (Ok(input), Phase::Lingering(_)) if !input.is_empty() => catch_panic(|| {
-                self.session.discarded(input.len());
-                Ok(Posts::default())
-            }),
-            (_, Phase::Lingering(_)) => {
-                self.end();
-                Ok(Posts::default())
-            }
-            (Ok(input), _) => {
+            (Ok(input), Phase::Talking) => {
                 self.has_been_heard = true;
                 catch_panic(|| Ok(self.session.receive(input)))
                     .and_then(|answer| self.answer(answer))
             }
+            (Ok([]) | Err(_), Phase::Lingering(_)) => {
+                self.end();
+                Ok(Posts::default())
+            }
+            (Ok(input), _) => catch_panic(|| {
+                self.session.discarded(input.len());
+                Ok(Posts::default())
+            }),
             (Err(error), _) => Err(error),
         };
         self.unless_over(posts)

@@ -2,8 +2,8 @@
 //!
 //! One thread holds all of it, so there is nothing to lock: the room is a value, and a post is a
 //! call.
-//! The loop around it asks the kernel which clients are ready, with select(2) or another call. The
-//! table says which clients to ask for ([`interests`](Table::interests), or only what is new:
+//! The loop around it asks the kernel which clients are ready, with select(2) or another call; or it
+//! orders the kernel to receive and to send, and hears when that is done. The table says which clients to ask for ([`interests`](Table::interests), or only what is new:
 //! [`changes`](Table::changes)) and until when to wait ([`deadline`](Table::deadline)), and does the
 //! work that follows. It never blocks, and does a
 //! limited amount of work per client and turn. A client for which nothing has changed costs a turn

@@ -2,12 +2,12 @@
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use drivers::table::{Interest, Table};
+use drivers::table::{Connection, Interest, Table};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use protocol::{CATALOGUE, ClientId, MEMBER_READ, Settings};
+use protocol::{CATALOGUE, ClientId, MEMBER_READ, Queue, Settings};
 use socket2::SockRef;
 use sockets::{Arrival, Limits};
 
@@ -103,6 +103,61 @@ fn the_interest_in_a_member_comes_back_when_the_room_has_heard_it() {
     assert_eq!(changes, [(1, nothing, read)]);
 }
 
+/// A loop that orders to read may have done so before the end of the conversation, while the client's
+/// last answers were still under way.
+#[test]
+fn what_is_received_after_the_end_gets_no_answer() {
+    let mut table: Table<Unsent> = new_table("echo");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut ada = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (stream, peer) = listener.accept().unwrap();
+    table.new_connection(Arrival { client: ClientId(1), peer, stream: Unsent(stream) });
+    table.received(ClientId(1), Ok(b"before"));
+    // The end of the input is the end of an echo.
+    table.received(ClientId(1), Ok(b""));
+    table.turn();
+    assert!(!table.is_empty(), "its answer is still under way");
+    table.received(ClientId(1), Ok(b"after"));
+    table.turn();
+
+    ada.set_nonblocking(true).unwrap();
+    let mut heard = [0; 100];
+    let count = ada.read(&mut heard).unwrap();
+    assert_eq!(&heard[..count], b"before");
+    assert_eq!(ada.read(&mut heard).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+}
+
+/// A connection whose bytes are always under way.
+struct Unsent(TcpStream);
+
+impl Connection for Unsent {
+    fn open(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn send_queue(&mut self, _: &mut Queue) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn has_sent(&self) -> bool {
+        false
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        panic!("it has not sent everything")
+    }
+}
+
+impl AsFd for Unsent {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
 fn interest(read: bool, write: bool) -> Interest {
     Interest { read, write }
 }
@@ -114,6 +169,10 @@ fn turn(table: &mut Table) -> Vec<(u64, Interest, Interest)> {
 }
 
 fn table(service: &str) -> Table {
+    new_table(service)
+}
+
+fn new_table<C: Connection>(service: &str) -> Table<C> {
     let entry = CATALOGUE.iter().find(|entry| entry.name == service).unwrap();
     let limits = Limits { max_clients: 3, ..Limits::default() };
     Table::new((entry.open)(Settings::built_in(1)), limits)

@@ -33,13 +33,15 @@ use shared::Shared;
 /// as fast as the room hears made 37 MB of log a second.
 const LINES_A_SECOND: u32 = 1000;
 
-/// The variable of the environment that names the least important level of the log, such as `trace`.
+/// The variable of the environment that adds lines of less important levels, up to that of its name:
+/// `debug` or `trace`.
 const LEVEL: &str = "RUST_LOG";
 
 /// Begins the log of this process and its children, in `file` or on standard error. A panic becomes
 /// a line of the log too.
 ///
-/// Lines below the level INFO are left out, unless the environment says otherwise (`RUST_LOG`).
+/// Lines below the level INFO are left out, unless the environment asks for them (`RUST_LOG`). It
+/// leaves no other line out: the programs that start servers read their logs.
 pub fn begin(file: Option<File>) {
     let shared = Shared::new();
     let file = file.map_or_else(LineFile::stderr, LineFile::new);
@@ -50,12 +52,15 @@ pub fn begin(file: Option<File>) {
         // The server goes on serving even if the log cannot be written.
         .log_internal_errors(false);
     let limit = Limit { shared, begun: Instant::now() };
-    let wanted = env::var(LEVEL).ok();
-    let level = wanted.as_ref().map_or(Ok(LevelFilter::INFO), |level| level.parse());
-    let filter = *level.as_ref().unwrap_or(&LevelFilter::INFO);
-    tracing_subscriber::registry().with(filter).with(limit).with(lines).init();
-    if let (Some(wanted), Err(_)) = (wanted, level) {
-        warn!("{LEVEL} is no level, but {wanted:?}: error, warn, info, debug and trace are levels");
+    // A list such as `info,hyper=warn` is for other programs.
+    let wanted = env::var(LEVEL).ok().filter(|level| !level.contains([',', '=']));
+    let wanted = wanted.filter(|level| !level.is_empty());
+    let level: Option<Result<LevelFilter, _>> = wanted.as_ref().map(|level| level.parse());
+    let filter = level.and_then(Result::ok);
+    let least = filter.map_or(LevelFilter::INFO, |filter| filter.max(LevelFilter::INFO));
+    tracing_subscriber::registry().with(least).with(limit).with(lines).init();
+    if let (Some(wanted), None) = (wanted, filter) {
+        warn!("{LEVEL} is no level, but {wanted:?}: debug and trace add lines");
     }
     panic::set_hook(Box::new(|panic| {
         error!("{}", panic.to_string().replace('\n', " "));

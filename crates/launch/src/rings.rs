@@ -55,7 +55,8 @@ fn refusal(error: &io::Error, disabled: Option<u8>, is_root: bool, is_filtered: 
         (_, Some(Errno::EINVAL)) => no(format!("{why} (the kernel is too old for it)"), newer),
         (_, Some(Errno::ENOMEM)) => no(format!("{why} (RLIMIT_MEMLOCK)"), "ulimit -l unlimited"),
         (_, Some(Errno::EMFILE | Errno::ENFILE)) => no(why, "ulimit -n 1024"),
-        _ => no(why, "sudo sysctl kernel.io_uring_disabled=0"),
+        // Perhaps a security module forbids it.
+        _ => no(why, "another style, such as epoll"),
     }
 }
 
@@ -86,6 +87,7 @@ mod tests {
         check(Errno::EINVAL, Some(0), false, "too old", "6.1");
         check(Errno::ENOMEM, Some(0), false, "MEMLOCK", "ulimit -l");
         check(Errno::EMFILE, Some(0), true, "open files", "ulimit -n");
+        check(Errno::EPERM, Some(0), false, "not permitted", "epoll");
     }
 
     #[test]

@@ -19,8 +19,6 @@ pub(crate) struct Socket {
     pub(crate) stream: TcpStream,
     pub(crate) is_receiving: Cell<bool>,
     pub(crate) is_sending: Cell<bool>,
-    /// The table waits for the end of the sending.
-    pub(crate) is_awaited: Cell<bool>,
 }
 
 /// A connection of the table.
@@ -31,8 +29,8 @@ pub(crate) struct RingConnection {
 
 impl RingConnection {
     pub(crate) fn new(ring: &Rc<Ring>, client: ClientId, stream: TcpStream) -> RingConnection {
-        let (is_receiving, is_sending, is_awaited) = Default::default();
-        let socket = Rc::new(Socket { client, stream, is_receiving, is_sending, is_awaited });
+        let (is_receiving, is_sending) = Default::default();
+        let socket = Rc::new(Socket { client, stream, is_receiving, is_sending });
         RingConnection { ring: Rc::clone(ring), socket }
     }
 
@@ -45,7 +43,7 @@ impl RingConnection {
 }
 
 impl Connection for RingConnection {
-    /// Its socket stays a blocking one: only then does the kernel wait for it.
+    /// Its socket stays as it is: the kernel waits for it, and this thread never does.
     fn open(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -64,16 +62,13 @@ impl Connection for RingConnection {
     fn send_queue(&mut self, queue: &mut Queue) -> io::Result<()> {
         if self.has_sent() {
             self.ring.send(&self.socket, queue.take(WRITE_SIZE).joined());
-            self.socket.is_awaited.set(!queue.is_empty());
         }
         Ok(())
     }
     // ANCHOR_END: send_queue
 
     fn has_sent(&self) -> bool {
-        let has_sent = !self.socket.is_sending.get();
-        self.socket.is_awaited.set(!has_sent);
-        has_sent
+        !self.socket.is_sending.get()
     }
 
     fn finish(&mut self) -> io::Result<()> {

@@ -64,7 +64,7 @@ pub(crate) enum Done {
     Accepted(io::Result<(TcpStream, SocketAddr)>),
     /// A client has sent this. No bytes mean that it will send no more.
     Received(ClientId, io::Result<Input>),
-    /// A client's bytes have left, all of them, and the table waits for that.
+    /// A client's bytes have left, all of them.
     Sent(ClientId, io::Result<()>),
 }
 
@@ -211,32 +211,18 @@ impl Ring {
     ///
     /// The failures of io_uring_enter(2) that do not pass by themselves.
     pub(crate) fn wait(&self, deadline: Option<Instant>) -> io::Result<Vec<Done>> {
-        loop {
-            let is_over = match self.enter(deadline) {
-                Ok(()) => false,
-                Err(error) => self.is_over(error)?,
-            };
-            let mut kernel = self.kernel.borrow_mut();
-            let done: Vec<_> = kernel.completion().filter_map(|it| self.complete(&it)).collect();
-            // Most sends end without a consequence.
-            if is_over || !done.is_empty() {
-                return Ok(done);
+        if let Err(error) = self.enter(deadline) {
+            match error.raw_os_error().map(Errno::from_raw) {
+                // The deadline has passed; or there are so many completions that they go first.
+                Some(Errno::ETIME | Errno::EBUSY) => {}
+                Some(errno) => wait_out(errno)?,
+                None => return Err(error),
             }
         }
+        let mut kernel = self.kernel.borrow_mut();
+        Ok(kernel.completion().filter_map(|entry| self.complete(&entry)).collect())
     }
     // ANCHOR_END: wait
-
-    /// Whether a failed wait is over: its deadline has passed, or a signal or a lack of memory has
-    /// ended it.
-    fn is_over(&self, error: io::Error) -> io::Result<bool> {
-        match error.raw_os_error().map(Errno::from_raw) {
-            Some(Errno::ETIME) => Ok(true),
-            // There are so many completions that they go first.
-            Some(Errno::EBUSY) => Ok(false),
-            Some(errno) => wait_out(errno).map(|()| true),
-            None => Err(error),
-        }
-    }
 
     fn enter(&self, deadline: Option<Instant>) -> io::Result<()> {
         let mut kernel = self.kernel.borrow_mut();
@@ -341,9 +327,6 @@ impl Ring {
                 unsent.sent += count as usize;
                 if unsent.sent < unsent.bytes.len() && !is_given_up(socket) {
                     self.send_rest(socket, unsent);
-                    return None;
-                }
-                if !socket.is_awaited.get() {
                     return None;
                 }
                 Ok(())

@@ -157,7 +157,7 @@ fn call(line: &str) -> Option<Call> {
 }
 
 /// The completion of which the server tells in its log, and the time of telling, in a line such as
-/// `1795286082.827952 write(2</tmp/log>, "… uring_server::ring: client 1 received\n", 79) = 79 <0.000010>`.
+/// `1795286082.827952 write(2</tmp/log>, "… uring_server::ring: client 1 received 6 bytes\n", 87) = 87 <0.000010>`.
 fn completion(line: &str) -> Option<Call> {
     let (client, what) = told(line)?;
     let name = match what.split(' ').next()? {
