@@ -112,10 +112,10 @@ pub(crate) fn html(session: &Session) -> String {
     for memory in &session.idle_kib {
         let _ = write!(html, "<td>{memory:.2} KiB</td>");
     }
-    let Machine { processor, processors, kernel, .. } = &session.machine;
+    let Machine { processor, kernel, .. } = &session.machine;
     let _ = write!(
         html,
-        "</tr>\n</tbody>\n</table>\n</div>\n\n<p class=\"source\">{processor}, {processors} processors, Linux \
+        "</tr>\n</tbody>\n</table>\n</div>\n\n<p class=\"source\">{processor}, both ends on one processor, Linux \
          {kernel}, {}; medians of {} pairs</p>\n",
         session.at, session.pairs
     );

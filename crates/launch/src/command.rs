@@ -63,7 +63,8 @@ struct Options {
     #[arg(long, value_name = "BYTES", value_parser = size, default_value = DEFAULT_MAX_SIZE_SAID)]
     max_size: u32,
 
-    /// Append the log to FILE instead of writing it to standard error
+    /// Append the log to FILE instead of writing it to standard error (RUST_LOG=trace in the
+    /// environment adds less important lines)
     #[arg(long, value_name = "FILE")]
     log_file: Option<PathBuf>,
 
