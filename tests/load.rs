@@ -1,6 +1,7 @@
 //! `after-accept load` as people run it, against real servers of every style, and against faulty
 //! ones that lose, double, swap and change bytes.
 
+use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -191,6 +192,32 @@ fn a_room_that_loses_doubles_swaps_or_changes_lines_is_reported(style: Style) {
 fn fortunes_that_are_cut_off_are_reported(style: Style) {
     // The generator does not know which fortune to expect, so it finds only those that are cut off.
     check_fault(style, "fortune", "lose", &[], |faults| faults.lost);
+}
+
+/// A broker that we did not write: its room is measured like ours.
+#[test]
+fn a_room_at_a_nats_server_is_measured() {
+    if !require_tool("nats-server") {
+        return;
+    }
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = Command::new("nats-server");
+    command.args(["-a", "127.0.0.1", "-p", &free.port().to_string()]);
+    let _broker = Running::spawn(command);
+    wait_until("the broker listens", || TcpStream::connect(free).is_ok());
+    for options in [
+        &["--connections", "8", "--depth", "10", "--speakers", "3", "--size", "1024"][..],
+        &["--connections", "1"],
+        &["--connections", "20", "--rate", "200"],
+    ] {
+        let mut command = Command::new(PROGRAM);
+        command.args(["load", "nats", &free.to_string(), "--duration", "0.3", "--json"]);
+        command.args(options);
+        let ended = Running::spawn(command).end();
+        let report: Report = serde_json::from_str(&ended.output.join("\n")).unwrap();
+        assert!(report.is_right() && report.answers > 10, "{options:?}: {report:?}");
+        assert!(ended.status.success());
+    }
 }
 
 #[test]

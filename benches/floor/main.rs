@@ -13,21 +13,25 @@ mod load;
 #[path = "../kit/running.rs"]
 mod running;
 mod server;
+mod table;
 mod tokio_chat;
 mod tokio_echo;
 
-use std::fmt::Display;
-use std::time::Duration;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
+use ::compare::{Machine, date};
 use clap::Parser;
 use clap::value_parser;
 use launch::raise_descriptor_limit;
 use test_kit::Style;
 
 use aims::{MEMORY, Pair, SPEED};
-use compare::{Effort, MEMORY_COLUMNS, Row, SPEED_COLUMNS, memory, speed};
+use compare::{Effort, memory, speed};
 use kit::Placement;
 use server::serve_tokio;
+use table::{Row, Session, Table, line, memory_html, source_html, speed_html};
 
 /// Measures each style beside the barest program that serves in the same way.
 ///
@@ -47,7 +51,13 @@ struct Arguments {
     /// How long each measurement takes, in milliseconds
     #[arg(long, value_name = "N", default_value_t = 250)]
     length: u64,
-    /// Checks that everything runs, and measures nothing
+    /// Also writes floors.json, and the tables that the book makes of it, into DIRECTORY
+    #[arg(long, value_name = "DIRECTORY")]
+    into: Option<PathBuf>,
+    /// Measures nothing, and makes the book's tables from their data again
+    #[arg(long)]
+    redraw: bool,
+    /// Checks that everything runs, and that the book's tables show their data
     #[arg(long)]
     test: bool,
     /// The option that cargo passes to every bench.
@@ -62,6 +72,12 @@ fn main() {
     let arguments = Arguments::parse();
     if let Some(name) = &arguments.become_floor {
         return serve_tokio(name);
+    }
+    // Cargo runs a bench in the directory of its package.
+    let top = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let figures = top.join("lessons/figures");
+    if arguments.redraw {
+        return write(&figures, &kept(&figures));
     }
     let only_tests = arguments.test || !arguments.bench;
     let effort = if only_tests {
@@ -81,17 +97,65 @@ fn main() {
         println!("Ratios are medians of {} pairs (see --help).", effort.pairs);
     }
 
+    let (machine, at) = (Machine::here(), date(SystemTime::now()));
     let mut verdicts = Verdicts { only_tests, ..Verdicts::default() };
     let words = &arguments.words;
-    for &(title, load, pairs) in SPEED {
-        verdicts.table(title, SPEED_COLUMNS, pairs, words, |pair| {
-            speed(&placement, load, pair, effort)
-        });
+    let mut tables = Vec::new();
+    for &(load, requests, pairs) in SPEED {
+        let rows =
+            verdicts.table(load, pairs, words, |pair| speed(&placement, requests, pair, effort));
+        tables.push(Table { load: load.to_owned(), rows });
     }
     let title = "memory of an idle echo connection";
-    verdicts
-        .table(title, MEMORY_COLUMNS, MEMORY, words, |pair| memory(&placement, pair, effort.idle));
+    let memory = verdicts.table(title, MEMORY, words, |pair| memory(&placement, pair, effort));
     println!("\n{}", verdicts.summary());
+    let place = placement.place();
+    let session = Session { machine, at, place, pairs: effort.pairs, speed: tables, memory };
+    if only_tests {
+        expect_tables(&figures);
+    } else if let Some(directory) = arguments.into {
+        write(&top.join(directory), &session);
+    }
+}
+
+/// The file of a session.
+const DATA: &str = "floors.json";
+
+/// The session that the book shows.
+fn kept(directory: &Path) -> Session {
+    let json = fs::read_to_string(directory.join(DATA)).expect("it is kept");
+    serde_json::from_str(&json).expect("a session")
+}
+
+/// The book's tables of a session, each with the name of its file.
+fn parts(session: &Session) -> [(&'static str, String); 4] {
+    let of = |service: &'static str| {
+        session.speed.iter().filter(move |table| table.load.starts_with(service))
+    };
+    let echo = of("echo").chain(of("connect"));
+    [
+        ("floors-echo.html", speed_html(echo)),
+        ("floors-chat.html", speed_html(of("chat"))),
+        ("floors-memory.html", memory_html(&session.memory)),
+        ("floors-source.html", source_html(session)),
+    ]
+}
+
+/// Writes a session, and its tables.
+fn write(directory: &Path, session: &Session) {
+    let json = serde_json::to_string_pretty(session).expect("it has no map") + "\n";
+    for (name, text) in [(DATA, json)].into_iter().chain(parts(session)) {
+        fs::write(directory.join(name), text).expect("the file can be written");
+    }
+}
+
+/// Checks that the book's tables show their data.
+fn expect_tables(figures: &Path) {
+    for (name, text) in parts(&kept(figures)) {
+        let shown = fs::read_to_string(figures.join(name)).expect("it is kept");
+        let advice = "cargo bench --bench floor -- --redraw makes it again";
+        assert!(shown == text, "{name} is another table: {advice}");
+    }
 }
 
 fn every_style_has_an_aim() {
@@ -116,16 +180,16 @@ struct Verdicts {
 }
 
 impl Verdicts {
-    /// Prints the chosen rows of a table, each as soon as it is measured.
-    fn table(
+    /// Measures the chosen rows of a table, and prints each as soon as it is measured.
+    fn table<R: Row>(
         &mut self,
         title: &str,
-        columns: &[&str],
         pairs: &[Pair],
         words: &[String],
-        figures: impl Fn(&Pair) -> Row,
-    ) {
+        measure: impl Fn(&Pair) -> R,
+    ) -> Vec<R> {
         let mut heading = Some(title);
+        let mut rows = Vec::new();
         for pair in pairs {
             let name = format!("  {:10}{}", pair.0.name, pair.1);
             let contains = |word: &String| title.contains(word) || name.contains(word);
@@ -134,18 +198,22 @@ impl Verdicts {
             }
             if let Some(heading) = heading.take() {
                 println!();
-                line(heading, if self.only_tests { &[] } else { columns });
+                line(heading, if self.only_tests { &[] } else { R::COLUMNS });
             }
             if !pair.1.is_there() {
-                println!("{name:WIDTH$}skipped: cc or liburing-dev is not installed");
+                let lacks = "skipped: cc, liburing-dev or nats-server is not installed";
+                line(&name, &[lacks]);
                 continue;
             }
-            let (mut figures, is_met) = figures(pair);
-            figures.push(if is_met { "met" } else { "not met" }.to_owned());
+            let row = measure(pair);
+            let mut figures = row.figures();
+            figures.push(if row.is_met() { "met" } else { "not met" }.to_owned());
             line(&name, if self.only_tests { &[] } else { &figures });
             self.measured += 1;
-            self.met += usize::from(is_met);
+            self.met += usize::from(row.is_met());
+            rows.push(row);
         }
+        rows
     }
 
     fn summary(&self) -> String {
@@ -156,12 +224,4 @@ impl Verdicts {
             _ => format!("{met} of {measured} aims are met."),
         }
     }
-}
-
-/// The width of the first column.
-const WIDTH: usize = 50;
-
-fn line(title: &str, columns: &[impl Display]) {
-    let columns = columns.iter().map(|column| format!("{column:>11}"));
-    println!("{title:WIDTH$}{}", columns.collect::<String>());
 }

@@ -3,14 +3,16 @@
 use std::env;
 use std::fmt;
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::fd::AsFd;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use test_kit::require_tool;
 
+use crate::kit::Chat;
+use crate::load::{Load, Work};
 use crate::running::Running;
 use crate::{tokio_chat, tokio_echo};
 
@@ -21,16 +23,23 @@ pub(crate) enum Floor {
     C(&'static str),
     /// A program with tokio. This program becomes it with `--become-floor`.
     Tokio(&'static str),
+    /// nats-server(1), the message broker of Debian. It is no floor but a neighbour: it does more
+    /// than a room does, and is known to be fast.
+    Nats,
 }
 
 /// The name of the only floor that needs a library.
 const URING: &str = "uring";
+
+/// The broker's program.
+const NATS: &str = "nats-server";
 
 impl fmt::Display for Floor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Floor::C(name) => write!(f, "{name}.c"),
             Floor::Tokio(name) => f.write_str(name),
+            Floor::Nats => f.write_str(NATS),
         }
     }
 }
@@ -52,6 +61,7 @@ impl Floor {
     pub(crate) fn is_there(self) -> bool {
         match self {
             Floor::Tokio(_) => true,
+            Floor::Nats => has_broker(),
             Floor::C(URING) => has_compiler() && Path::new("/usr/include/liburing.h").exists(),
             Floor::C(_) => has_compiler(),
         }
@@ -59,15 +69,37 @@ impl Floor {
 
     /// Runs it.
     pub(crate) fn start(self) -> Running {
-        Running::start(match self {
-            Floor::C(name) => Command::new(compile(name)),
+        match self {
+            Floor::C(name) => Running::start(Command::new(compile(name))),
             Floor::Tokio(name) => {
                 let mut command = Command::new(env::current_exe().expect("it runs"));
                 command.args(["--become-floor", name]);
-                command
+                Running::start(command)
             }
-        })
+            Floor::Nats => Running::start_at(|port| {
+                let mut command = Command::new(NATS);
+                command.args(["-a", "127.0.0.1", "-p", &port.to_string()]).stderr(Stdio::null());
+                command
+            }),
+        }
     }
+
+    /// Connects a client to the running floor.
+    pub(crate) fn begin(self, load: Load, address: SocketAddr) -> Work {
+        match (self, load) {
+            (Floor::Nats, Load::Chat { speakers, lines }) => {
+                let mut chat = Chat::subscribe(address, 100, speakers);
+                Box::new(move || chat.round(lines))
+            }
+            _ => load.begin(address),
+        }
+    }
+}
+
+/// Whether the broker is installed.
+fn has_broker() -> bool {
+    static FOUND: OnceLock<bool> = OnceLock::new();
+    *FOUND.get_or_init(|| require_tool(NATS))
 }
 
 /// Whether there is a C compiler, under its old POSIX name `cc`.

@@ -85,6 +85,10 @@ pub(crate) fn visit(server: SocketAddr, message: &[u8]) -> usize {
 pub(crate) struct Chat {
     members: Vec<TcpStream>,
     speakers: usize,
+    /// A line as a speaker sends it.
+    said: String,
+    /// The length of a line as the others hear it.
+    length: usize,
     heard: Vec<u8>,
 }
 
@@ -94,28 +98,59 @@ const TEXT: &str = "a line as people type them, not long";
 impl Chat {
     /// Lets the members join, one after the other.
     pub(crate) fn join(server: SocketAddr, members: usize, speakers: usize) -> Chat {
-        let chat = Chat {
-            members: (0..members).map(|_| connect(server)).collect(),
-            speakers,
-            heard: Vec::new(),
-        };
+        let members: Vec<TcpStream> = (0..members).map(|_| connect(server)).collect();
         // Each gets a line of welcome as soon as it is in the room.
-        for member in &chat.members {
+        for member in &members {
             read_until(member, "\n");
         }
+        // The speaker's address stands before a line, and the ports of clients have five digits.
+        let speaker = members[0].local_addr().expect("it is connected");
+        let chat = Chat {
+            members,
+            speakers,
+            said: format!("{TEXT}\r\n"),
+            length: format!("[{speaker}] {TEXT}\r\n").len(),
+            heard: Vec::new(),
+        };
         // Each then hears of the members that come after it, and these lines must not be measured.
         chat.say_and_await(0, "the first is ready");
         chat.say_and_await(1, "the second is ready");
         chat
     }
 
+    /// Makes the members subscribers of one subject of a NATS server, each with a connection of its
+    /// own. Its protocol is text: <https://docs.nats.io/reference/reference-protocols/nats-protocol>.
+    pub(crate) fn subscribe(server: SocketAddr, members: usize, speakers: usize) -> Chat {
+        let members: Vec<TcpStream> = (0..members).map(|_| connect(server)).collect();
+        for mut member in &members {
+            // Without an echo, a speaker does not hear itself.
+            let hello = b"CONNECT {\"verbose\":false,\"echo\":false,\"protocol\":1}\r\n\
+                SUB room 1\r\nPING\r\n";
+            member.write_all(hello).expect("the server reads");
+            read_until(member, "PONG\r\n");
+        }
+        // The server asks each client for a sign of life in its first seconds, and then not for two
+        // minutes.
+        for mut member in &members {
+            read_until(member, "PING\r\n");
+            member.write_all(b"PONG\r\n").expect("the server reads");
+        }
+        let size = TEXT.len();
+        Chat {
+            members,
+            speakers,
+            said: format!("PUB room {size}\r\n{TEXT}\r\n"),
+            length: format!("MSG room 1 {size}\r\n{TEXT}\r\n").len(),
+            heard: Vec::new(),
+        }
+    }
+
     /// Each speaker sends `lines` lines, with one write for each, and all the others hear them.
     /// Returns how many lines were delivered.
     pub(crate) fn round(&mut self, lines: usize) -> u64 {
-        let line = format!("{TEXT}\r\n");
         for mut speaker in &self.members[..self.speakers] {
             for _ in 0..lines {
-                speaker.write_all(line.as_bytes()).expect("the server reads");
+                speaker.write_all(self.said.as_bytes()).expect("the server reads");
             }
         }
         let mut delivered = 0;
@@ -123,21 +158,13 @@ impl Chat {
         // once for each.
         for (number, mut member) in self.members.iter().enumerate().rev() {
             let others = self.speakers - usize::from(number < self.speakers);
-            let length = self.line_length();
-            self.heard.resize(others * lines * length, 0);
+            self.heard.resize(others * lines * self.length, 0);
             member.read_exact(&mut self.heard).expect("what was said");
-            let mut whole = self.heard.chunks_exact(length);
+            let mut whole = self.heard.chunks_exact(self.length);
             assert!(whole.all(|line| line.ends_with(b"\r\n")), "lines are whole");
             delivered += others * lines;
         }
         delivered as u64
-    }
-
-    /// The length of a line as others hear it. The speaker's address stands before it, and the
-    /// ports of clients have five digits.
-    fn line_length(&self) -> usize {
-        let speaker = self.members[0].local_addr().expect("it is connected");
-        format!("[{speaker}] {TEXT}\r\n").len()
     }
 
     fn say_and_await(&self, speaker: usize, text: &str) {

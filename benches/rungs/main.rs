@@ -9,6 +9,7 @@ mod kit;
 #[allow(dead_code, reason = "the floors have more loads")]
 #[path = "../floor/load.rs"]
 mod load;
+#[allow(dead_code, reason = "each rung gets its listener")]
 #[path = "../kit/running.rs"]
 mod running;
 mod server;

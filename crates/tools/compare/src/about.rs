@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -10,6 +10,8 @@ use std::time::{Duration, SystemTime};
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
+
+use crate::loads::{Kind, Load};
 
 /// The version that was measured, and the machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,40 +74,62 @@ impl About {
 /// The processor of the server, and that of the load generator.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Placement {
-    pub(crate) server: usize,
-    pub(crate) generator: usize,
+    server: usize,
+    generator: usize,
+    /// Whether some loads let both use both.
+    kind: Kind,
 }
 
 impl Placement {
     /// The first two processors that this process may use. Otherwise the scheduler moves both
     /// programs, and a message that crosses from one processor to another costs more than the
     /// differences between most styles.
-    pub(crate) fn choose() -> Placement {
+    pub(crate) fn choose(kind: Kind) -> Placement {
         let allowed = sched_getaffinity(Pid::from_raw(0)).unwrap_or_default();
         let is_allowed = |cpu: &usize| allowed.is_set(*cpu).unwrap_or(false);
         let mut cpus = (0..CpuSet::count()).filter(is_allowed);
         let server = cpus.next().unwrap_or(0);
         let generator = cpus.next().unwrap_or(server);
-        Placement { server, generator }
+        Placement { server, generator, kind }
     }
 
-    /// Makes this process, and all that it starts from now on, run only on that processor.
-    pub(crate) fn stay_on(cpu: usize) -> nix::Result<()> {
-        let mut only = CpuSet::new();
-        only.set(cpu)?;
-        sched_setaffinity(Pid::from_raw(0), &only)
+    /// Makes this process, and all that it starts from now on, run where the servers of this load
+    /// run.
+    pub(crate) fn stay_with_servers(&self, load: &Load) -> nix::Result<()> {
+        self.stay(load, self.server)
+    }
+
+    /// The same for the load generator.
+    pub(crate) fn stay_with_generator(&self, load: &Load) -> nix::Result<()> {
+        self.stay(load, self.generator)
+    }
+
+    fn stay(&self, load: &Load, alone: usize) -> nix::Result<()> {
+        let mut allowed = CpuSet::new();
+        for cpu in [self.server, self.generator] {
+            if load.processors > 1 || cpu == alone {
+                allowed.set(cpu)?;
+            }
+        }
+        sched_setaffinity(Pid::from_raw(0), &allowed)
     }
 }
 
 impl std::fmt::Display for Placement {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Placement { server, generator } = self;
+        let Placement { server, generator, kind } = self;
         match server == generator {
             true => write!(f, "the server and the load generator share processor {server}"),
             false => write!(
                 f,
                 "the server on processor {server}, the load generator on processor {generator}"
             ),
+        }?;
+        match kind {
+            Kind::TwoProcessors => {
+                f.write_str("; where the load says two processors, both on both")
+            }
+            Kind::Full | Kind::Quick => Ok(()),
         }
     }
 }
@@ -141,8 +165,10 @@ fn commit() -> String {
 }
 
 /// The default directory for the page and its files.
-pub(crate) fn default_directory(is_quick: bool) -> PathBuf {
-    let directory = sources().join("target/compare");
-    let part = if is_quick { Path::new("quick") } else { Path::new("full") };
-    directory.join(part)
+pub(crate) fn default_directory(kind: Kind) -> PathBuf {
+    sources().join("target/compare").join(match kind {
+        Kind::Full => "full",
+        Kind::Quick => "quick",
+        Kind::TwoProcessors => "two-processors",
+    })
 }

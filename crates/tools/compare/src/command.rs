@@ -13,7 +13,7 @@ use load::Progress;
 
 use crate::about::{About, Placement, date, default_directory, load_average};
 use crate::kept::parts_of;
-use crate::loads::{Load, RATE, loads};
+use crate::loads::{Kind, Load, RATE, loads};
 use crate::measure::measure;
 use crate::page::page;
 use crate::runs::{Runs, Sample};
@@ -38,6 +38,11 @@ pub struct Command {
     #[arg(long)]
     quick: bool,
 
+    /// A hundred clients of each service: the server on one processor and then on two, and two
+    /// servers that share the port. Does a style use a second processor?
+    #[arg(long, conflicts_with = "quick")]
+    two_processors: bool,
+
     /// The number of times that everything is measured [default: 5, or 3 with --quick]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     rounds: Option<u16>,
@@ -46,8 +51,8 @@ pub struct Command {
     #[arg(long, value_name = "SECS", value_parser = load::seconds)]
     duration: Option<Duration>,
 
-    /// The directory for the page and its files [default: target/compare/full, or
-    /// target/compare/quick]
+    /// The directory for the page and its files [default: target/compare/full, .../quick or
+    /// .../two-processors]
     #[arg(long, value_name = "DIR")]
     into: Option<PathBuf>,
 
@@ -60,7 +65,7 @@ pub struct Command {
     #[arg(
         long,
         value_name = "DIR",
-        conflicts_with_all = ["quick", "rounds", "duration", "into", "anew"]
+        conflicts_with_all = ["quick", "two_processors", "rounds", "duration", "into", "anew"]
     )]
     parts_of: Option<PathBuf>,
 }
@@ -81,15 +86,20 @@ pub fn run(command: Command, styles: &[&'static Style]) -> ExitCode {
 }
 
 fn compare(command: &Command, styles: &[&'static Style]) -> Result<(), Problem> {
+    let kind = match () {
+        () if command.quick => Kind::Quick,
+        () if command.two_processors => Kind::TwoProcessors,
+        () => Kind::Full,
+    };
     let (rounds, seconds) = if command.quick { (3, 0.5) } else { (5, 3.0) };
     let rounds = command.rounds.map_or(rounds, usize::from);
     let duration = command.duration.unwrap_or(Duration::from_secs_f64(seconds));
     let directory = command.into.clone();
-    let directory = directory.unwrap_or_else(|| default_directory(command.quick));
+    let directory = directory.unwrap_or_else(|| default_directory(kind));
 
-    let place = Placement::choose();
+    let place = Placement::choose(kind);
     let about = About::here(&place, duration);
-    let loads = loads(command.quick);
+    let loads = loads(kind);
     let mut runs = Runs::open(&directory, &about, command.anew).map_err(|error| {
         io::Error::other(format!("cannot keep anything in {}: {error}", directory.display()))
     })?;

@@ -13,7 +13,9 @@ use serde::de::DeserializeOwned;
 
 use crate::about::About;
 use crate::chart::{Series, bars, lines};
-use crate::loads::{FIGURES, Figure, Load, MAX, MEMORY, P50, P99, P99_9, PROCESSOR, RATE, loads};
+use crate::loads::{
+    FIGURES, Figure, Kind, Load, MAX, MEMORY, P50, P99, P99_9, PROCESSOR, RATE, loads,
+};
 use crate::page::{escape, switches};
 use crate::part::Part;
 use crate::reports::Reports;
@@ -25,6 +27,7 @@ use crate::summary::{Cell, Spread};
 pub struct Kept {
     about: About,
     runs: Runs,
+    kind: Kind,
     loads: Vec<Load>,
     styles: Vec<&'static Style>,
 }
@@ -37,6 +40,13 @@ const GENERATOR: Figure = Figure {
     write: |percent| format!("{percent:.0} %"),
 };
 
+/// What an answer costs the load generator.
+const GENERATOR_TIME: Figure = Figure {
+    name: "the generator's time an answer",
+    of: |report| Some(report.generator_core * 1e9 / report.rate()),
+    write: load::time,
+};
+
 impl Kept {
     /// Reads the `runs.jsonl` that `compare` has written.
     ///
@@ -46,12 +56,15 @@ impl Kept {
     pub fn read(file: &Path, styles: &[&'static Style]) -> io::Result<Kept> {
         let (about, runs) = Runs::read(file)?;
         let is_measured = |load: &Load| runs.samples.iter().any(|sample| sample.load == load.name);
-        let loads = loads(false).into_iter().filter(is_measured).collect();
+        let all_are_measured = |kind: &Kind| loads(*kind).iter().all(is_measured);
+        let kind = [Kind::TwoProcessors, Kind::Full].into_iter().find(all_are_measured);
+        let kind = kind.unwrap_or(Kind::Full);
+        let loads = loads(kind).into_iter().filter(is_measured).collect();
         // The measurements do not contain styles that are newer than they are.
         let is_measured =
             |style: &&Style| runs.samples.iter().any(|sample| sample.style == style.name);
         let styles = styles.iter().copied().filter(is_measured).collect();
-        Ok(Kept { about, runs, loads, styles })
+        Ok(Kept { about, runs, kind, loads, styles })
     }
 
     /// The median of a figure, as in the tables: in nanoseconds, bytes or percent. `None` if the
@@ -79,7 +92,7 @@ impl Kept {
         let load = self.find(|found| found.name == load).expect("a load");
         let mut styles = self.styles.iter();
         let style = styles.find(|found| found.name == style).expect("a style");
-        let mut figures = FIGURES.iter().chain([&GENERATOR]);
+        let mut figures = FIGURES.iter().chain([&GENERATOR, &GENERATOR_TIME]);
         let figure = figures.find(|found| found.name == figure).expect("figure");
         self.cell(load, style).figure(figure)
     }
@@ -96,6 +109,9 @@ impl Kept {
 
     /// All tables and plots.
     pub fn parts(&self) -> Vec<Part> {
+        if self.kind == Kind::TwoProcessors {
+            return self.parts_on_two_processors();
+        }
         let mut parts = vec![Part::new("about.html", self.about())];
         parts.push(Part::new(
             "legend.html",
@@ -108,6 +124,7 @@ impl Kept {
         parts.push(Part::new("processor.html", self.table(&PROCESSOR, all)));
         parts.push(Part::new("memory.html", self.table(&MEMORY, stays)));
         parts.push(Part::new("generator.html", self.table(&GENERATOR, all)));
+        parts.push(Part::new("generator-time.html", self.table(&GENERATOR_TIME, all)));
         parts.push(Part::new("cannot.html", self.reasons()));
         let uring = self.styles.iter().find(|style| style.name == "uring");
         let epoll = self.styles.iter().find(|style| style.name == "epoll");
@@ -125,6 +142,16 @@ impl Kept {
         let anew = self.find(|load| load.service == "echo" && load.reconnects());
         parts.extend(anew.map(|load| Part::new("connection.svg", self.bars(load, &PROCESSOR))));
         parts
+    }
+
+    /// The tables of a comparison of one processor with two.
+    fn parts_on_two_processors(&self) -> Vec<Part> {
+        let table = |name: &str, figure| Part::new(name, self.table(figure, |_| true));
+        vec![
+            Part::new("two-about.html", self.about()),
+            table("two-rate.html", &RATE),
+            table("two-processor.html", &PROCESSOR),
+        ]
     }
 
     /// Two styles, and by how much the first differs from the second where the rounds show it.
@@ -164,6 +191,10 @@ impl Kept {
         let rounds = samples.iter().map(|sample| sample.round).max();
         let rounds = rounds.unwrap_or(0);
         let seconds = about.seconds;
+        let option = match self.kind {
+            Kind::TwoProcessors => "--two-processors ",
+            Kind::Full | Kind::Quick => "",
+        };
         let times = samples.iter().map(|sample| &*sample.at);
         let (begin, end) = (times.clone().min(), times.max());
         let busy = Spread::of(samples.iter().map(|sample| sample.load_average));
@@ -175,7 +206,7 @@ impl Kept {
             (
                 "command",
                 format!(
-                    "<code>cargo run --release -- compare --rounds {rounds} --duration \
+                    "<code>cargo run --release -- compare {option}--rounds {rounds} --duration \
                      {seconds}</code>"
                 ),
             ),
@@ -330,7 +361,7 @@ impl Kept {
 }
 
 /// All parts that can be made from the files of a directory: the measurements of `compare`
-/// (`runs.jsonl`), those of `cargo bench --bench stevens` (`stevens.json`), and single reports of
+/// (`runs.jsonl`, and `two.jsonl` on two processors), those of `cargo bench --bench stevens` (`stevens.json`), and single reports of
 /// `load` (`reports.json`).
 ///
 /// # Errors
@@ -338,6 +369,10 @@ impl Kept {
 /// One of the files exists but cannot be read, or is a different kind of file.
 pub fn parts_of(directory: &Path, styles: &[&'static Style]) -> io::Result<Vec<Part>> {
     let mut parts = Kept::read(&directory.join("runs.jsonl"), styles)?.parts();
+    let two = directory.join("two.jsonl");
+    if two.exists() {
+        parts.extend(Kept::read(&two, styles)?.parts());
+    }
     if let Some(session) = read::<Session>(&directory.join("stevens.json"))? {
         parts.push(Part::new("stevens.html", session.table()));
         parts.push(Part::new("stevens-about.html", session.about()));
@@ -365,7 +400,7 @@ fn read<T: DeserializeOwned>(file: &Path) -> io::Result<Option<T>> {
 /// the client was the limit of all.
 fn best(load: &Load, cells: &[Cell], figure: &Figure) -> Option<Spread> {
     let is_limit = cells.iter().all(|cell| is_least(load, cell, figure));
-    if figure.name == GENERATOR.name || is_limit {
+    if [GENERATOR.name, GENERATOR_TIME.name].contains(&figure.name) || is_limit {
         return None;
     }
     let mut spreads: Vec<_> = cells.iter().filter_map(|cell| cell.figure(figure)).collect();

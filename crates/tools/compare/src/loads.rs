@@ -14,6 +14,20 @@ pub(crate) struct Load {
     pub(crate) idle: usize,
     /// Further options of `load`.
     pub(crate) options: &'static [&'static str],
+    /// The number of processors that the servers may use.
+    pub(crate) processors: usize,
+    /// The number of servers. Several share one port, by SO_REUSEPORT (socket(7)).
+    pub(crate) servers: usize,
+}
+
+/// Which loads a comparison has.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Kind {
+    Full,
+    /// Fewer, which are quickly measured.
+    Quick,
+    /// Some loads on one processor, and the same on two.
+    TwoProcessors,
 }
 
 /// The numbers of talking clients in the series of loads that becomes a line in a plot.
@@ -22,11 +36,12 @@ const CONNECTIONS: [usize; 4] = [1, 10, 100, 1000];
 /// The numbers of idle clients beside the ten that talk.
 const IDLE: [usize; 2] = [1000, 10_000];
 
-/// All loads, or only those that are quickly measured.
-pub(crate) fn loads(is_quick: bool) -> Vec<Load> {
-    let (connections, idle) = match is_quick {
-        true => (&CONNECTIONS[..3], &IDLE[..1]),
-        false => (&CONNECTIONS[..], &IDLE[..]),
+/// The loads of a comparison, in the order of its tables.
+pub(crate) fn loads(kind: Kind) -> Vec<Load> {
+    let (connections, idle) = match kind {
+        Kind::Full => (&CONNECTIONS[..], &IDLE[..]),
+        Kind::Quick => (&CONNECTIONS[..3], &IDLE[..1]),
+        Kind::TwoProcessors => return on_two_processors(),
     };
     let mut loads = Vec::new();
     for service in ["echo", "fortune", "chat"] {
@@ -45,6 +60,28 @@ pub(crate) fn loads(is_quick: bool) -> Vec<Load> {
     loads
 }
 
+/// A hundred clients of each service: the server on one processor and then on two, and two servers
+/// that share the port. Two servers would be two rooms, so there are none for chat.
+fn on_two_processors() -> Vec<Load> {
+    let mut loads = Vec::new();
+    for service in ["echo", "fortune", "chat"] {
+        loads.push(Load::new(service, 100, 0));
+        let name = |more| format!("{service}, 100 clients, {more}");
+        let two =
+            Load { name: name("two processors"), processors: 2, ..Load::new(service, 100, 0) };
+        loads.push(two);
+        if service != "chat" {
+            loads.push(Load {
+                name: name("two processors, two servers"),
+                processors: 2,
+                servers: 2,
+                ..Load::new(service, 100, 0)
+            });
+        }
+    }
+    loads
+}
+
 impl Load {
     fn new(service: &'static str, connections: usize, idle: usize) -> Load {
         let clients = if connections == 1 { "client" } else { "clients" };
@@ -52,12 +89,12 @@ impl Load {
         if idle > 0 {
             name += &format!(" and {idle} idle ones");
         }
-        Load { name, service, connections, idle, options: &[] }
+        Load { name, service, connections, idle, options: &[], processors: 1, servers: 1 }
     }
 
     /// Whether this load differs from the other plain ones only by the number of clients.
     pub(crate) fn is_plain(&self) -> bool {
-        self.idle == 0 && self.options.is_empty()
+        self.idle == 0 && self.options.is_empty() && self.processors == 1
     }
 
     /// Whether each message has its own connection.

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io::{self, BufRead, BufReader, ErrorKind};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{self, Child, Command, Stdio};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use load::Report;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
+use socket2::SockRef;
 
 use crate::about::Placement;
 use crate::loads::Load;
@@ -36,18 +38,19 @@ pub(crate) fn measure(
     duration: Duration,
     place: &Placement,
 ) -> io::Result<Outcome> {
-    Placement::stay_on(place.server)?;
-    let server = Server::start(style, load);
-    Placement::stay_on(place.generator)?;
-    let (server, address) = match server? {
+    place.stay_with_servers(load)?;
+    let servers = start(style, load);
+    place.stay_with_generator(load)?;
+    let (servers, address) = match servers? {
         Ok(started) => started,
         Err(why) => return Ok(Outcome::Cannot(why)),
     };
+    let processes: Vec<String> = servers.iter().map(|server| server.0.id().to_string()).collect();
     let output = Command::new(env::current_exe()?)
         .args(["load", load.service, &address, "--json"])
         .args(["--connections", &load.connections.to_string()])
         .args(["--duration", &duration.as_secs_f64().to_string()])
-        .args(["--pid", &server.0.id().to_string()])
+        .args(["--pid", &processes.join(",")])
         .args((load.idle > 0).then(|| format!("--idle={}", load.idle)))
         .args(load.options)
         .stdin(Stdio::null())
@@ -69,18 +72,54 @@ fn reason(said: &str, address: &str) -> String {
     said[..end].to_owned()
 }
 
+/// Starts the servers of a load, and returns them and the address of all; or the reason why one
+/// does not start.
+fn start(style: &Style, load: &Load) -> io::Result<Result<(Vec<Server>, String), String>> {
+    let mut listeners = Vec::new();
+    if load.servers > 1 {
+        let first = sockets::listen(FREE)?;
+        SockRef::from(&first).set_reuse_port(true)?;
+        for _ in 1..load.servers {
+            listeners.push(Stdio::from(OwnedFd::from(sockets::listen_beside(&first)?)));
+        }
+        listeners.push(OwnedFd::from(first).into());
+    } else {
+        listeners.push(Stdio::null());
+    }
+    let listen = if load.servers > 1 { sockets::INHERITED } else { FREE };
+    let (mut servers, mut address) = (Vec::new(), String::new());
+    for listener in listeners {
+        match Server::start(style, load, listen, listener)? {
+            Ok((server, at)) => {
+                servers.push(server);
+                address = at;
+            }
+            Err(why) => return Ok(Err(why)),
+        }
+    }
+    Ok(Ok((servers, address)))
+}
+
+/// Lets the kernel choose a port that is free.
+const FREE: &str = "127.0.0.1:0";
+
 /// A server, which is stopped when it is dropped.
 struct Server(Child);
 
 impl Server {
     /// Starts the server, and returns its address; or the reason why it does not start.
-    fn start(style: &Style, load: &Load) -> io::Result<Result<(Server, String), String>> {
+    fn start(
+        style: &Style,
+        load: &Load,
+        listen: &str,
+        input: Stdio,
+    ) -> io::Result<Result<(Server, String), String>> {
         let mut command = Command::new(env::current_exe()?);
         command
             .arg0(style.process_name)
-            .args([load.service, "--listen", "127.0.0.1:0"])
+            .args([load.service, "--listen", listen])
             .args(["--ends-with", &process::id().to_string()])
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
         if let MaxClients::Default(default) = style.max_clients

@@ -4,6 +4,7 @@
 //! server's answer repeats them: `* no command /WORD; try /help`.
 
 use std::collections::{HashSet, VecDeque};
+use std::mem;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -90,7 +91,8 @@ impl Chat {
         }
     }
 
-    fn is_lone(&self) -> bool {
+    /// Whether there is only one member.
+    pub(crate) fn is_lone(&self) -> bool {
         self.ears.len() == 1
     }
 
@@ -111,9 +113,29 @@ impl Chat {
         } else if let Some(word) = line.strip_prefix(b"* no command /") {
             word.strip_suffix(b"; try /help").unwrap_or(&[])
         } else {
-            self.ears[member].is_welcome |= line.starts_with(b"* welcome, ");
+            if line.starts_with(b"* welcome, ") {
+                self.welcome(member);
+            }
             return;
         };
+        self.hear_text(member, text, now, tally);
+    }
+
+    /// The server has let the member in.
+    pub(crate) fn welcome(&mut self, member: usize) {
+        self.ears[member].is_welcome = true;
+    }
+
+    /// The member has received this text, without the name of its speaker.
+    pub(crate) fn hear_text(
+        &mut self,
+        member: usize,
+        text: &[u8],
+        now: Duration,
+        tally: &mut Tally,
+    ) {
+        // A lone member hears its own command.
+        let text = text.strip_prefix(b"/").unwrap_or(text);
         if let Some((speaker, number)) = self.read_head(text) {
             self.hear(member, speaker, number, &text[HEAD..], now, tally);
         }
@@ -180,6 +202,22 @@ impl Chat {
     }
 }
 
+/// Calls `hear` with each line of a stream, with its end. `unfinished` keeps the beginning of a line
+/// until the next bytes come.
+pub(crate) fn split_lines(unfinished: &mut Vec<u8>, bytes: &[u8], mut hear: impl FnMut(&[u8])) {
+    for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+        if !piece.ends_with(b"\n") {
+            unfinished.extend_from_slice(piece);
+        } else if unfinished.is_empty() {
+            hear(piece);
+        } else {
+            unfinished.extend_from_slice(piece);
+            hear(unfinished);
+            unfinished.clear();
+        }
+    }
+}
+
 impl Dialogue for Chat {
     fn connected(&mut self, _client: usize) {
         self.here += 1;
@@ -219,18 +257,9 @@ impl Dialogue for Chat {
     }
 
     fn receive(&mut self, client: usize, bytes: &[u8], now: Duration, tally: &mut Tally) {
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let unfinished = &mut self.ears[client].unfinished;
-            if !piece.ends_with(b"\n") {
-                unfinished.extend_from_slice(piece);
-            } else if unfinished.is_empty() {
-                self.hear_line(client, piece, now, tally);
-            } else {
-                let mut line = std::mem::take(unfinished);
-                line.extend_from_slice(piece);
-                self.hear_line(client, &line, now, tally);
-            }
-        }
+        let mut unfinished = mem::take(&mut self.ears[client].unfinished);
+        split_lines(&mut unfinished, bytes, |line| self.hear_line(client, line, now, tally));
+        self.ears[client].unfinished = unfinished;
     }
 
     fn end(&mut self, client: usize, _now: Duration, _tally: &mut Tally) {

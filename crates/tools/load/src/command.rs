@@ -29,6 +29,7 @@ Examples:
   after-accept load echo 127.0.0.1:5007 --pid $(pgrep -of 'select-server echo')
   after-accept load fortune 127.0.0.1:3017 --connections 10
   after-accept load chat 127.0.0.1:6026 --connections 100 --depth 64 --json
+  after-accept load nats 127.0.0.1:4222 --connections 100 --depth 64
 
 Exit status: 0 all answers were right, 1 some were not or the run failed, 2 wrong usage.")]
 pub struct Command {
@@ -64,31 +65,37 @@ pub(crate) enum Service {
         load: Load,
     },
     /// Some members speak, and all others have to receive every line, once and in order
-    Chat {
-        #[command(flatten)]
-        load: Load,
+    Chat(Room),
+    /// A room at a NATS server: each line is published, and all others subscribe to it
+    Nats(Room),
+}
 
-        #[command(flatten)]
-        stay: Stay,
+/// The options of a load in a room.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Room {
+    #[command(flatten)]
+    pub(crate) load: Load,
 
-        /// The length of a line in bytes, without its end; the line contains its speaker and number
-        #[arg(
-            long,
-            value_name = "BYTES",
-            default_value = "64",
-            value_parser = clap::value_parser!(u32).range(chat::SHORTEST as i64..=chat::LONGEST as i64)
-        )]
-        size: u32,
+    #[command(flatten)]
+    pub(crate) stay: Stay,
 
-        /// The number of members that speak; the others only listen
-        #[arg(
-            long,
-            value_name = "N",
-            default_value = "1",
-            value_parser = number(1, chat::MOST_SPEAKERS)
-        )]
-        speakers: usize,
-    },
+    /// The length of a line in bytes, without its end; the line contains its speaker and number
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value = "64",
+        value_parser = clap::value_parser!(u32).range(chat::SHORTEST as i64..=chat::LONGEST as i64)
+    )]
+    pub(crate) size: u32,
+
+    /// The number of members that speak; the others only listen
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "1",
+        value_parser = number(1, chat::MOST_SPEAKERS)
+    )]
+    pub(crate) speakers: usize,
 }
 
 /// The options of every load.
@@ -121,9 +128,15 @@ pub(crate) struct Load {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=200))]
     pub(crate) sources: Option<u8>,
 
-    /// The server's process; the report then contains the costs of it and its descendants
-    #[arg(long, value_name = "PID", value_parser = clap::value_parser!(i32).range(1..))]
-    pub(crate) pid: Option<i32>,
+    /// The server's process; the report then contains the costs of it and its descendants. If
+    /// several servers share the port, give all: PID,PID
+    #[arg(
+        long,
+        value_name = "PID",
+        value_delimiter = ',',
+        value_parser = clap::value_parser!(i32).range(1..)
+    )]
+    pub(crate) pid: Vec<i32>,
 
     /// Print the report as JSON; times are in nanoseconds, memory in bytes
     #[arg(long)]

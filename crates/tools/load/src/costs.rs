@@ -89,23 +89,26 @@ impl Costs {
 }
 
 impl Snapshot {
-    /// A snapshot of a process and all its descendants.
+    /// A snapshot of these processes and all their descendants.
     ///
     /// # Errors
     ///
     /// There is no such process, or it belongs to another user. The text says which.
-    pub(crate) fn of(pid: i32) -> io::Result<Snapshot> {
+    pub(crate) fn of(processes: &[i32]) -> io::Result<Snapshot> {
+        let mut sum = Snapshot::default();
+        if processes.is_empty() {
+            return Ok(sum);
+        }
         let stats = all_processes()?;
-        if !stats.contains_key(&pid) {
+        if let Some(pid) = processes.iter().find(|pid| !stats.contains_key(pid)) {
             return Err(io::Error::other(format!("there is no process {pid}")));
         }
-        let mut sum = Snapshot::default();
-        for member in tree(pid, &stats) {
+        for member in trees(processes, &stats) {
             match one(member, &stats[&member]) {
                 Ok(one) => sum = sum + one,
                 // A child may end at any time.
-                Err(error) if member == pid => {
-                    let text = format!("cannot look into process {pid}: {error}");
+                Err(error) if processes.contains(&member) => {
+                    let text = format!("cannot look into process {member}: {error}");
                     return Err(io::Error::other(text));
                 }
                 Err(_) => {}
@@ -115,17 +118,20 @@ impl Snapshot {
     }
 }
 
-/// A process and all its descendants.
-fn tree(pid: i32, stats: &HashMap<i32, Stat>) -> Vec<i32> {
-    let mut tree = vec![pid];
+/// These processes and all their descendants, each once.
+fn trees(processes: &[i32], stats: &HashMap<i32, Stat>) -> Vec<i32> {
+    let mut found = processes.to_vec();
+    found.sort_unstable();
+    found.dedup();
     let mut looked_at = 0;
-    while let Some(parent) = tree.get(looked_at) {
+    while let Some(parent) = found.get(looked_at) {
         let children = stats.iter().filter(|(_, stat)| stat.parent == *parent);
-        let children: Vec<i32> = children.map(|(pid, _)| *pid).collect();
-        tree.extend(children);
+        let children = children.map(|(pid, _)| *pid).filter(|pid| !found.contains(pid));
+        let children: Vec<i32> = children.collect();
+        found.extend(children);
         looked_at += 1;
     }
-    tree
+    found
 }
 
 /// Whether the process or a descendant has a TCP socket at this port, by the tables of its own
@@ -142,7 +148,7 @@ pub(crate) fn serves_at(pid: i32, port: u16) -> io::Result<bool> {
         sockets.extend(text.lines().filter_map(|line| socket_at(line, port)));
     }
     fs::read_dir(format!("/proc/{pid}/fd"))?;
-    let descriptors = tree(pid, &all_processes()?)
+    let descriptors = trees(&[pid], &all_processes()?)
         .into_iter()
         .flat_map(|member| fs::read_dir(format!("/proc/{member}/fd")))
         .flatten();
@@ -286,29 +292,29 @@ mod tests {
 
     #[test]
     fn a_process_is_counted_with_its_children_and_threads() {
-        let alone = Snapshot::of(this()).unwrap();
+        let alone = Snapshot::of(&[this()]).unwrap();
         assert!(alone.memory > 0 && alone.peak_memory >= alone.memory / 2);
         let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
         let child_id = child.id() as i32;
-        let its = Snapshot::of(child_id).unwrap();
+        let its = Snapshot::of(&[child_id]).unwrap();
         assert_eq!((its.processes, its.threads), (1, 1));
         // Other tests in this process may start threads and processes meanwhile.
-        let both = Snapshot::of(this()).unwrap();
+        let both = Snapshot::of(&[this()]).unwrap();
         assert!(both.processes >= 2 && both.threads >= 3);
         assert!(both.descriptors > its.descriptors);
         drop(child.stdin.take());
         child.wait().unwrap();
-        let error = Snapshot::of(child_id).unwrap_err().to_string();
+        let error = Snapshot::of(&[child_id]).unwrap_err().to_string();
         assert_eq!(error, format!("there is no process {child_id}"));
     }
 
     #[test]
     fn the_time_of_waited_for_children_counts() {
-        let before = Snapshot::of(this()).unwrap();
+        let before = Snapshot::of(&[this()]).unwrap();
         let busy = "i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done";
         let status = Command::new("sh").args(["-c", busy]).status().unwrap();
         assert!(status.success());
-        let after = Snapshot::of(this()).unwrap();
+        let after = Snapshot::of(&[this()]).unwrap();
         let costs = Costs::between(&before, &before, &after);
         assert!(costs.processor_seconds() >= 0.02, "{costs:?}");
     }

@@ -18,6 +18,7 @@ mod dialogue;
 mod echo;
 mod faults;
 mod fortune;
+mod nats;
 mod plan;
 mod poller;
 mod progress;

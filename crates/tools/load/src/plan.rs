@@ -10,12 +10,13 @@ use nix::errno::Errno;
 use nix::time::{ClockId, clock_gettime};
 
 use crate::chat::Chat;
-use crate::command::{Command, Load, Service};
+use crate::command::{Command, Load, Room, Service};
 use crate::connect::{CONNECTIONS_A_SOURCE, Route, SOURCES_TO_RECONNECT};
 use crate::costs::{Costs, Snapshot, serves_at};
 use crate::dialogue::Dialogue;
 use crate::echo::Echo;
 use crate::fortune::Fortune;
+use crate::nats::Nats;
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::run::{Failure, Pace, Run};
@@ -63,12 +64,9 @@ impl Plan {
         }
         let server = resolve(&load.address)?;
         let all = load.connections + self.idle;
-        load.pid.inspect(|pid| warn_of_another(*pid, server));
+        load.pid.iter().for_each(|pid| warn_of_another(*pid, server));
         let mut run = self.run(server, all)?;
-        let snapshot = || match load.pid.map(Snapshot::of).transpose() {
-            Ok(snapshot) => Ok(snapshot.unwrap_or_default()),
-            Err(error) => Err(Problem::world(error)),
-        };
+        let snapshot = || Snapshot::of(&load.pid).map_err(Problem::world);
         let explain = |failure| self.explain(failure, server, all);
         let at_rest = snapshot()?;
         run.arrive(self.ramp).map_err(explain)?;
@@ -81,7 +79,10 @@ impl Plan {
         let at_the_end = snapshot();
         run.leave().map_err(explain)?;
         let costs = match at_the_end {
-            Ok(end) => load.pid.map(|_| Costs::between(&at_rest, &with_clients, &end)),
+            Ok(end) => {
+                let costs = Costs::between(&at_rest, &with_clients, &end);
+                Some(costs).filter(|_| !load.pid.is_empty())
+            }
             // The server has ended meanwhile, and the clients' error says more about it.
             Err(problem) => {
                 problem.report();
@@ -135,6 +136,7 @@ impl Plan {
         match self.service {
             "echo" => Box::new(Echo::new(clients, self.idle, self.size, self.reconnects)),
             "fortune" => Box::new(Fortune::new(clients)),
+            NATS => Box::new(Nats::new(clients, self.speakers, self.size, run_number())),
             _ => Box::new(Chat::new(clients, self.speakers, self.size, run_number())),
         }
     }
@@ -201,15 +203,25 @@ impl From<Service> for Plan {
                 reconnects: true,
                 load,
             },
-            Service::Chat { load, stay, size, speakers } => Plan {
-                service: "chat",
-                ramp: stay.ramp.unwrap_or_default(),
-                size: size.into(),
-                speakers: speakers.min(load.connections),
-                idle: 0,
-                reconnects: false,
-                load,
-            },
+            Service::Chat(room) => Plan::of_room("chat", room),
+            Service::Nats(room) => Plan::of_room(NATS, room),
+        }
+    }
+}
+
+/// The service that is none of ours.
+const NATS: &str = "nats";
+
+impl Plan {
+    fn of_room(service: &'static str, Room { load, stay, size, speakers }: Room) -> Plan {
+        Plan {
+            service,
+            ramp: stay.ramp.unwrap_or_default(),
+            size: size.into(),
+            speakers: speakers.min(load.connections),
+            idle: 0,
+            reconnects: false,
+            load,
         }
     }
 }

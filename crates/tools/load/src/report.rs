@@ -106,7 +106,7 @@ impl Report {
     pub fn errors(&self) -> String {
         let unit = match &*self.service {
             "echo" => "byte",
-            "chat" => "line",
+            "chat" | "nats" => "line",
             _ => "fortune",
         };
         let faults = [
@@ -137,7 +137,7 @@ impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let answers = match &*self.service {
             "echo" => "messages",
-            "chat" => "deliveries",
+            "chat" | "nats" => "deliveries",
             _ => "fortunes",
         };
         writeln!(f, "{}\n", self.heading())?;
