@@ -36,6 +36,7 @@ pub(crate) fn program() -> Command {
         .subcommand(addresses::Command::augment_args(Command::new("addresses")))
         .subcommand(datagrams::Command::augment_args(Command::new("datagrams")))
         .subcommand(load::Command::augment_args(Command::new("load")))
+        .subcommand(check::Command::augment_args(Command::new("check")))
         .subcommand(compare::Command::augment_args(Command::new("compare")))
         .subcommand(timelines::Command::augment_args(Command::new("timelines")))
         .subcommand(doctor::Command::augment_args(Command::new("doctor")))

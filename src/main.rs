@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         Some(("addresses", matches)) => hand_over(matches, &program, addresses::run),
         Some(("datagrams", matches)) => hand_over(matches, &program, datagrams::run),
         Some(("load", matches)) => hand_over(matches, &program, load::run),
+        Some(("check", matches)) => hand_over(matches, &program, check::run),
         Some(("compare", matches)) => {
             hand_over(matches, &program, |command| compare::run(command, &Style::ALL))
         }

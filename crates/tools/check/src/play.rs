@@ -1,0 +1,719 @@
+//! Plays a case: each client does its steps, and the first step that fails ends it.
+
+use std::collections::HashMap;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::case::{Act, Case, Step, Symptom};
+use crate::cause::{Cause, by_bytes, cause};
+use crate::client::{Client, Ending};
+use crate::text::{Names, Part, Text};
+
+/// How a case ended.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Passed,
+    Failed(Failure),
+    /// It could not be judged.
+    Error(String),
+}
+
+/// What failed, and why that may be.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The number of the step, from 0.
+    pub(crate) step: usize,
+    /// The bytes that were expected, if it was about bytes. A gap is `{...}`.
+    pub(crate) expected: Option<Vec<u8>>,
+    /// The bytes that came.
+    pub(crate) got: Vec<u8>,
+    /// Where the bytes differ.
+    pub(crate) at: Option<usize>,
+    /// What came after those bytes, or what went wrong.
+    pub(crate) then: String,
+    pub(crate) symptom: Symptom,
+    /// Whether no connection was possible.
+    pub(crate) is_refused: bool,
+    pub(crate) cause: Option<Cause>,
+}
+
+/// How a case is played.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    pub(crate) server: SocketAddr,
+    /// How long a client waits for anything.
+    pub(crate) timeout: Duration,
+    /// What varies from run to run: the words and the bytes of the tape.
+    pub(crate) seed: u64,
+    /// Whether the server has just been started for this case.
+    pub(crate) is_fresh: bool,
+}
+
+/// A server that has taken this much from a client that reads nothing keeps it all.
+const TOO_MUCH: usize = 48 << 20;
+
+/// A client is stuck if the server has taken nothing for this long.
+const STUCK: Duration = Duration::from_millis(300);
+
+/// Between the pieces of a text, so that the server finds them in several reads.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Plays the case against the server.
+pub(crate) fn play(case: &Case, rules: &Rules) -> Outcome {
+    if case.service == "chat" && !rules.is_fresh {
+        wait_until_the_room_is_empty(rules);
+    }
+    let mut names = Names::new();
+    names.insert("word".to_owned(), format!("{:x}", rules.seed % 0xff_ffff));
+    let mut player = Player { rules, clients: HashMap::new(), deaf: Vec::new(), names };
+    for (number, step) in case.steps.iter().enumerate() {
+        let (from, to) = step.turns.unwrap_or((0, 0));
+        for turn in from..=to {
+            player.names.insert("n".to_owned(), turn.to_string());
+            match player.act(step) {
+                Ok(()) => {}
+                Err(Trouble::Broken(why)) => return Outcome::Error(why),
+                Err(Trouble::Failed(failure)) => {
+                    let mut failure = Failure { step: number, ..*failure };
+                    if failure.cause.is_none() {
+                        failure.cause = likely(case, &failure, &player);
+                    }
+                    player.hide_addresses(&mut failure);
+                    return Outcome::Failed(failure);
+                }
+            }
+        }
+    }
+    Outcome::Passed
+}
+
+/// The likely cause of a failure: the first guess that fits, or what the bytes alone say.
+fn likely(case: &Case, failure: &Failure, player: &Player) -> Option<Cause> {
+    let step = &case.steps[failure.step];
+    let fits = |symptom: &Symptom| match symptom {
+        Symptom::Anything => false,
+        Symptom::Got(text) => text
+            .parts(&player.names)
+            .is_ok_and(|parts| matches!(compare(&failure.got, &parts, true), Match::Whole(_))),
+        other => *other == failure.symptom,
+    };
+    let guess = step.guesses.iter().find(|guess| fits(&guess.symptom));
+    let bytes = || by_bytes(failure.expected.as_deref()?, &failure.got);
+    // A client that cannot connect would have expected something later.
+    let mut later = case.steps[failure.step..].iter().filter(|later| later.who == step.who);
+    let anything = later.find_map(|step| {
+        let mut guesses = step.guesses.iter();
+        guesses.find(|guess| guess.symptom == Symptom::Anything)
+    });
+    let is_connecting = matches!(step.act, Act::Connect { .. } | Act::Join);
+    let anything = anything
+        .filter(|_| is_connecting)
+        .or_else(|| step.guesses.iter().find(|guess| guess.symptom == Symptom::Anything));
+    guess
+        .map(|guess| guess.cause.clone())
+        .or_else(bytes)
+        .or(anything.map(|guess| guess.cause.clone()))
+}
+
+/// A server that serves several cases may still hold members of the last one. Whoever is alone in the
+/// room is told so.
+fn wait_until_the_room_is_empty(rules: &Rules) {
+    let deadline = Instant::now() + rules.timeout;
+    while Instant::now() < deadline {
+        let Ok(mut client) = Client::connect(rules.server, None, rules.timeout) else {
+            return;
+        };
+        while !client.input.contains(&b'\n') && client.ending.is_none() {
+            if !client.wait(false, deadline) {
+                return;
+            }
+            client.read_some();
+        }
+        let is_alone = client.input.windows(8).any(|part| part.starts_with(b"; 1 here"));
+        drop(client);
+        if is_alone {
+            // The probe itself has to be gone, too.
+            return thread::sleep(PAUSE);
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+/// All clients of a case.
+struct Player<'a> {
+    rules: &'a Rules,
+    clients: HashMap<String, Client>,
+    /// Clients that read only what they expect.
+    deaf: Vec<String>,
+    names: Names,
+}
+
+/// A step that did not succeed.
+enum Trouble {
+    Failed(Box<Failure>),
+    /// The case is wrong, or this machine cannot play it.
+    Broken(String),
+}
+
+type Done = Result<(), Trouble>;
+
+impl Player<'_> {
+    fn act(&mut self, step: &Step) -> Done {
+        let who = &*step.who;
+        match &step.act {
+            Act::Connect { buffer } => self.connect(who, *buffer),
+            Act::Join => self.join(who),
+            Act::Send { text, pieces } => {
+                let bytes = text.bytes(&self.names).map_err(Trouble::Broken)?;
+                let size = pieces.unwrap_or(bytes.len()).max(1);
+                for piece in bytes.chunks(size) {
+                    self.send(who, piece)?;
+                    if pieces.is_some() {
+                        thread::sleep(PAUSE);
+                    }
+                }
+                Ok(())
+            }
+            Act::SendUntilStuck(text) => self.send_until_stuck(who, text),
+            Act::Exchange(size) => self.exchange(who, *size),
+            Act::ReadBack => {
+                let sent = std::mem::take(&mut self.client(who)?.under_way);
+                self.expect(who, &[Part::Bytes(sent)])
+            }
+            Act::Expect(text) => {
+                let parts = text.parts(&self.names).map_err(Trouble::Broken)?;
+                self.expect(who, &parts)
+            }
+            Act::WaitFor(text) => {
+                let parts = text.parts(&self.names).map_err(Trouble::Broken)?;
+                self.wait_for(who, &parts)
+            }
+            Act::ExpectEnd => self.expect_end(who),
+            Act::ExpectFortune => self.expect_fortune(who),
+            Act::HalfClose => {
+                self.client(who)?.half_close();
+                Ok(())
+            }
+            Act::Close => self.take(who).map(drop),
+            Act::Reset => self.take(who).map(Client::reset),
+            Act::ComeAndGo(times) => (0..*times).try_for_each(|_| self.new_client(None).map(drop)),
+            Act::ComeAndReset(text, times) => {
+                let bytes = text.bytes(&self.names).map_err(Trouble::Broken)?;
+                (0..*times).try_for_each(|_| {
+                    let mut client = self.new_client(None)?;
+                    client.send_some(&bytes);
+                    client.reset();
+                    Ok(())
+                })
+            }
+        }
+    }
+
+    fn new_client(&self, buffer: Option<usize>) -> Result<Client, Trouble> {
+        Client::connect(self.rules.server, buffer, self.rules.timeout).map_err(|error| {
+            let symptom = match error.kind() {
+                ErrorKind::TimedOut => Symptom::Silence,
+                _ => Symptom::End,
+            };
+            let text = format!("it cannot connect: {}", plain(&error));
+            match failed(None, Vec::new(), None, text, symptom) {
+                Trouble::Failed(failure) => {
+                    Trouble::Failed(Box::new(Failure { is_refused: true, ..*failure }))
+                }
+                broken => broken,
+            }
+        })
+    }
+
+    fn connect(&mut self, who: &str, buffer: Option<usize>) -> Done {
+        let client = self.new_client(buffer)?;
+        self.names.insert(who.to_owned(), client.name());
+        self.deaf.retain(|deaf| deaf != who);
+        self.deaf.extend(buffer.map(|_| who.to_owned()));
+        self.clients.insert(who.to_owned(), client);
+        Ok(())
+    }
+
+    fn join(&mut self, who: &str) -> Done {
+        self.connect(who, None)?;
+        let name = self.names[who].clone();
+        let bytes = |text: String| Part::Bytes(text.into_bytes());
+        let count =
+            [bytes(format!("* welcome, {name}; ")), Part::Gap, bytes(" here\r\n".to_owned())];
+        self.wait_for(who, &count)?;
+        self.send(who, format!("/nick {who}\n").as_bytes())?;
+        self.wait_for(who, &[bytes(format!("* {name} is now {who}\r\n"))])
+    }
+
+    fn client(&mut self, who: &str) -> Result<&mut Client, Trouble> {
+        let client = self.clients.get_mut(who);
+        client.ok_or_else(|| Trouble::Broken(format!("{who} has not connected")))
+    }
+
+    fn take(&mut self, who: &str) -> Result<Client, Trouble> {
+        let client = self.clients.remove(who);
+        client.ok_or_else(|| Trouble::Broken(format!("{who} has not connected")))
+    }
+
+    /// Sends all in time. A connection that has ended is left to the step that expects something.
+    fn send(&mut self, who: &str, bytes: &[u8]) -> Done {
+        let mut rest = bytes;
+        while !rest.is_empty() && self.client(who)?.ending.is_none() {
+            match self.client(who)?.send_some(rest) {
+                0 if self.client(who)?.ending.is_some() => {}
+                0 => {
+                    if !self.wait(who, true, self.rules.timeout) {
+                        let text = format!("the server takes no more for {}", self.patience());
+                        return Err(failed(None, Vec::new(), None, text, Symptom::Silence));
+                    }
+                }
+                count => rest = &rest[count..],
+            }
+        }
+        Ok(())
+    }
+
+    fn send_until_stuck(&mut self, who: &str, text: &Text) -> Done {
+        let whole = text.bytes(&self.names).map_err(Trouble::Broken)?.repeat(4096);
+        let mut sent = Vec::new();
+        while self.client(who)?.ending.is_none() {
+            let from = sent.len() % whole.len();
+            match self.client(who)?.send_some(&whole[from..]) {
+                0 => {
+                    if !self.wait(who, true, STUCK) {
+                        break;
+                    }
+                }
+                count => sent.extend_from_slice(&whole[from..from + count]),
+            }
+            if sent.len() > TOO_MUCH {
+                let text = format!("the server has taken {} bytes, and goes on", sent.len());
+                return Err(failed(None, Vec::new(), None, text, Symptom::Anything));
+            }
+        }
+        self.client(who)?.under_way = sent;
+        Ok(())
+    }
+
+    fn exchange(&mut self, who: &str, size: usize) -> Done {
+        let tape = tape(self.rules.seed, size);
+        let (mut sent, mut heard) = (0, 0);
+        while heard < tape.len() {
+            let client = self.client(who)?;
+            let count = match sent < tape.len() {
+                true => client.send_some(&tape[sent..]),
+                false => 0,
+            };
+            sent += count;
+            client.read_some();
+            let input = std::mem::take(&mut client.input);
+            let expected = &tape[heard..tape.len().min(heard + input.len())];
+            if let Some(at) = first_difference(&input, expected) {
+                let around = |bytes: &[u8]| bytes[at..bytes.len().min(at + 16)].to_vec();
+                let text = format!("at byte {} of {}", heard + at, tape.len());
+                let (expected, got) = (around(expected), around(&input));
+                return Err(failed(Some(expected), got, Some(0), text, Symptom::Anything));
+            }
+            heard += input.len();
+            let symptom = match client.ending {
+                Some(Ending::End) => Some(Symptom::End),
+                Some(Ending::Reset) => Some(Symptom::Reset),
+                None => None,
+            };
+            let wants_to_write = sent < tape.len();
+            let so_far = format!("after {heard} of {} bytes", tape.len());
+            if heard < tape.len()
+                && let Some(symptom) = symptom
+            {
+                let text = format!("{} {so_far}", ending(&symptom));
+                return Err(failed(None, Vec::new(), None, text, symptom));
+            }
+            if count == 0 && input.is_empty() && !self.wait(who, wants_to_write, self.rules.timeout)
+            {
+                let text = format!("nothing for {} {so_far}", self.patience());
+                return Err(failed(None, Vec::new(), None, text, Symptom::Silence));
+            }
+        }
+        Ok(())
+    }
+
+    /// The next bytes are these.
+    fn expect(&mut self, who: &str, parts: &[Part]) -> Done {
+        let mut begun = Instant::now();
+        loop {
+            let client = self.client(who)?;
+            let verdict = compare(&client.input, parts, client.ending.is_some());
+            match (verdict, client.ending) {
+                (Match::Whole(length), _) => {
+                    client.input.drain(..length);
+                    return Ok(());
+                }
+                (Match::Differs(at), _) => {
+                    self.hear_the_line_out(who)?;
+                    return self.differs(who, parts, Some(at), Symptom::Anything);
+                }
+                (Match::Unfinished, Some(Ending::End)) => {
+                    return self.differs(who, parts, None, Symptom::End);
+                }
+                (Match::Unfinished, Some(Ending::Reset)) => {
+                    return self.differs(who, parts, None, Symptom::Reset);
+                }
+                (Match::Unfinished, None) => {
+                    let left = self.rules.timeout.saturating_sub(begun.elapsed());
+                    if !self.wait(who, false, left) {
+                        return self.differs(who, parts, None, Symptom::Silence);
+                    }
+                    if self.client(who)?.read_some() {
+                        begun = Instant::now();
+                    }
+                }
+            }
+        }
+    }
+
+    /// A line like this comes, perhaps after others. A line that has only another end is taken for it.
+    fn wait_for(&mut self, who: &str, parts: &[Part]) -> Done {
+        let deadline = Instant::now() + self.rules.timeout;
+        loop {
+            let client = self.client(who)?;
+            while let Some(end) = client.input.iter().position(|byte| *byte == b'\n') {
+                let line = &client.input[..=end];
+                if let Match::Whole(length) = compare(line, parts, true)
+                    && length == line.len()
+                {
+                    client.input.drain(..=end);
+                    return Ok(());
+                }
+                let is_near = matches!(parts, [Part::Bytes(wanted)]
+                    if wanted.trim_ascii_end() == line.trim_ascii_end());
+                if is_near {
+                    return self.differs(who, parts, None, Symptom::Anything);
+                }
+                client.input.drain(..=end);
+            }
+            let symptom = match client.ending {
+                Some(Ending::End) => Symptom::End,
+                Some(Ending::Reset) => Symptom::Reset,
+                None => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if self.wait(who, false, left) {
+                        self.client(who)?.read_some();
+                        continue;
+                    }
+                    Symptom::Silence
+                }
+            };
+            return self.differs(who, parts, None, symptom);
+        }
+    }
+
+    fn expect_end(&mut self, who: &str) -> Done {
+        let deadline = Instant::now() + self.rules.timeout;
+        loop {
+            let client = self.client(who)?;
+            let symptom = match client.ending {
+                _ if !client.input.is_empty() => Symptom::Anything,
+                Some(Ending::End) => return Ok(()),
+                Some(Ending::Reset) => Symptom::Reset,
+                None => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if self.wait(who, false, left) {
+                        self.client(who)?.read_some();
+                        continue;
+                    }
+                    Symptom::Silence
+                }
+            };
+            self.hear_the_line_out(who)?;
+            return self.differs(who, &[], None, symptom);
+        }
+    }
+
+    fn expect_fortune(&mut self, who: &str) -> Done {
+        let deadline = Instant::now() + self.rules.timeout;
+        while self.client(who)?.ending.is_none() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if !self.wait(who, false, left) {
+                return self.differs(who, &[], None, Symptom::Silence);
+            }
+            self.client(who)?.read_some();
+        }
+        let client = self.client(who)?;
+        let text = client.input.clone();
+        let id = match () {
+            () if client.ending == Some(Ending::Reset) => {
+                return self.differs(who, &[], None, Symptom::Reset);
+            }
+            () if text.is_empty() => return self.differs(who, &[], None, Symptom::End),
+            () if text.len() > 512 => "too-long",
+            () if str::from_utf8(&text).is_err() => "not-utf8",
+            () if !text.ends_with(b"\r\n") => "bare-line-feed",
+            () if text
+                .split(|byte| *byte == b'\n')
+                .rev()
+                .skip(1)
+                .any(|line| !line.ends_with(b"\r")) =>
+            {
+                "bare-line-feed"
+            }
+            () => {
+                client.input.clear();
+                return Ok(());
+            }
+        };
+        let length = format!("{} bytes came", text.len());
+        let Trouble::Failed(failure) = failed(None, text, None, length, Symptom::Anything) else {
+            return Ok(());
+        };
+        Err(Trouble::Failed(Box::new(Failure { cause: cause(id), ..*failure })))
+    }
+
+    /// The failure of a step that expected bytes.
+    fn differs(&mut self, who: &str, parts: &[Part], at: Option<usize>, symptom: Symptom) -> Done {
+        let patience = self.patience();
+        let client = self.client(who)?;
+        let expected = shown(parts);
+        let is_bytes = !expected.is_empty();
+        let got = client.input.clone();
+        let then = match symptom {
+            Symptom::Silence if got.is_empty() => format!("nothing in {patience}"),
+            Symptom::Silence => format!("and then nothing for {patience}"),
+            Symptom::End if got.is_empty() => "the end of the connection".to_owned(),
+            Symptom::End | Symptom::Reset if !got.is_empty() => {
+                format!("and then {}", ending(&symptom))
+            }
+            Symptom::Reset => ending(&symptom).to_owned(),
+            _ => String::new(),
+        };
+        let at = at.or_else(|| {
+            let differs = symptom == Symptom::Anything && is_bytes;
+            differs
+                .then(|| first_difference(&got, &expected).unwrap_or(got.len().min(expected.len())))
+        });
+        Err(failed(is_bytes.then_some(expected), got, at, then, symptom))
+    }
+
+    /// What comes wrong is shown to its end, if the rest comes soon.
+    fn hear_the_line_out(&mut self, who: &str) -> Done {
+        let deadline = Instant::now() + STUCK;
+        loop {
+            let client = self.client(who)?;
+            if client.input.ends_with(b"\n") || client.ending.is_some() {
+                return Ok(());
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if !self.wait(who, false, left) {
+                return Ok(());
+            }
+            self.client(who)?.read_some();
+        }
+    }
+
+    /// Waits until this client can be read, or written if `writes`. All others read meanwhile, except
+    /// the deaf ones, so that no server has to wait for them.
+    fn wait(&mut self, who: &str, writes: bool, patience: Duration) -> bool {
+        let deadline = Instant::now() + patience;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let is_deaf = |name: &String| self.deaf.contains(name);
+            let flags = |name: &String| match name == who && writes {
+                true if is_deaf(name) => PollFlags::POLLOUT,
+                true => PollFlags::POLLIN | PollFlags::POLLOUT,
+                false => PollFlags::POLLIN,
+            };
+            let clients = self.clients.iter();
+            let watched = clients.filter(|(name, client)| {
+                *name == who || (client.ending.is_none() && !is_deaf(name))
+            });
+            let names: Vec<String> = watched.map(|(name, _)| name.clone()).collect();
+            let mut fds: Vec<PollFd> = names
+                .iter()
+                .map(|name| PollFd::new(self.clients[name].descriptor(), flags(name)))
+                .collect();
+            let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+            let ready = poll(&mut fds, timeout);
+            let ready: Vec<bool> = match ready {
+                Ok(0) => return false,
+                Ok(_) => fds.iter().map(|fd| fd.any().unwrap_or(true)).collect(),
+                Err(_) => continue,
+            };
+            drop(fds);
+            let mut is_mine = false;
+            for (name, is_ready) in names.iter().zip(ready) {
+                if name == who {
+                    is_mine = is_ready;
+                }
+                let reads = name != who || (writes && !self.deaf.contains(name));
+                if reads
+                    && is_ready
+                    && let Some(client) = self.clients.get_mut(name)
+                {
+                    client.read_some();
+                }
+            }
+            if is_mine {
+                return true;
+            }
+        }
+    }
+
+    fn patience(&self) -> String {
+        format!("{} s", self.rules.timeout.as_secs_f64())
+    }
+
+    /// Addresses differ from run to run, so their owners' names are shown.
+    fn hide_addresses(&self, failure: &mut Failure) {
+        let hide = |bytes: &mut Vec<u8>| {
+            for (who, address) in &self.names {
+                if address.contains(':') {
+                    *bytes = replace(bytes, address.as_bytes(), format!("{{{who}}}").as_bytes());
+                }
+            }
+        };
+        hide(&mut failure.got);
+        let Some(expected) = &mut failure.expected else { return };
+        hide(expected);
+        if failure.at.is_some() {
+            failure.at = first_difference(&failure.got, expected)
+                .or(Some(failure.got.len().min(expected.len())));
+        }
+    }
+}
+
+fn failed(
+    expected: Option<Vec<u8>>,
+    got: Vec<u8>,
+    at: Option<usize>,
+    then: String,
+    symptom: Symptom,
+) -> Trouble {
+    let (step, is_refused, cause) = (0, false, None);
+    let failure = Failure { step, expected, got, at, then, symptom, is_refused, cause };
+    Trouble::Failed(Box::new(failure))
+}
+
+/// Whether the bytes that have come are the expected ones.
+#[derive(Debug, PartialEq)]
+enum Match {
+    /// They are, up to here.
+    Whole(usize),
+    /// They are so far.
+    Unfinished,
+    /// From here on they are not.
+    Differs(usize),
+}
+
+/// Compares what has come with what is expected. A gap at the end goes on to the end of the input.
+fn compare(input: &[u8], parts: &[Part], is_over: bool) -> Match {
+    let mut at = 0;
+    let mut is_open = false;
+    for part in parts {
+        match part {
+            Part::Gap => is_open = true,
+            Part::Bytes(bytes) if is_open => {
+                let found = input[at..].windows(bytes.len().max(1)).position(|part| part == bytes);
+                match found {
+                    Some(place) => at += place + bytes.len(),
+                    None => return Match::Unfinished,
+                }
+                is_open = false;
+            }
+            Part::Bytes(bytes) => {
+                let came = &input[at..input.len().min(at + bytes.len())];
+                if let Some(place) = first_difference(came, bytes) {
+                    return Match::Differs(at + place);
+                }
+                if came.len() < bytes.len() {
+                    return Match::Unfinished;
+                }
+                at += bytes.len();
+            }
+        }
+    }
+    match (is_open, is_over) {
+        (false, _) => Match::Whole(at),
+        (true, true) => Match::Whole(input.len()),
+        (true, false) => Match::Unfinished,
+    }
+}
+
+/// The first place where both have a byte, and not the same one.
+fn first_difference(one: &[u8], other: &[u8]) -> Option<usize> {
+    one.iter().zip(other).position(|(a, b)| a != b)
+}
+
+fn replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut replaced = Vec::new();
+    let mut rest = bytes;
+    while let Some(at) = rest.windows(from.len()).position(|part| part == from) {
+        replaced.extend_from_slice(&rest[..at]);
+        replaced.extend_from_slice(to);
+        rest = &rest[at + from.len()..];
+    }
+    replaced.extend_from_slice(rest);
+    replaced
+}
+
+fn shown(parts: &[Part]) -> Vec<u8> {
+    let bytes = parts.iter().map(|part| match part {
+        Part::Bytes(bytes) => bytes.as_slice(),
+        Part::Gap => b"{...}",
+    });
+    bytes.collect::<Vec<_>>().concat()
+}
+
+fn ending(symptom: &Symptom) -> &'static str {
+    match symptom {
+        Symptom::End => "the end of the connection",
+        _ => "a reset (ECONNRESET)",
+    }
+}
+
+/// An error without its number.
+fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
+}
+
+/// Bytes in which a lost, doubled or swapped part is seen at once (xorshift).
+fn tape(seed: u64, size: usize) -> Vec<u8> {
+    let mut state = seed | 1;
+    let words = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    });
+    words.flatten().take(size).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_is_compared_as_it_comes() {
+        let bytes = |text: &str| Part::Bytes(text.as_bytes().to_vec());
+        let line = [bytes("* "), Part::Gap, bytes(" here\r\n")];
+        assert_eq!(compare(b"* 1 he", &line, false), Match::Unfinished);
+        assert_eq!(compare(b"* 1 here\r\nmore", &line, false), Match::Whole(10));
+        assert_eq!(compare(b"- 1", &line, false), Match::Differs(0));
+        let open = [bytes("refused: "), Part::Gap];
+        assert_eq!(compare(b"refused: it", &open, false), Match::Unfinished);
+        assert_eq!(compare(b"refused: it", &open, true), Match::Whole(11));
+        assert_eq!(compare(b"", &[bytes("a")], true), Match::Unfinished);
+    }
+
+    #[test]
+    fn a_part_of_the_tape_is_in_one_place_only() {
+        let tape = tape(7, 1 << 16);
+        let mut parts: Vec<&[u8]> = tape.windows(8).collect();
+        parts.sort_unstable();
+        assert!(parts.windows(2).all(|two| two[0] != two[1]));
+        assert_eq!(tape.len(), 1 << 16);
+    }
+}
