@@ -182,7 +182,11 @@ impl Player<'_> {
             Act::Exchange(size) => self.exchange(who, *size),
             Act::ReadBack => {
                 let sent = std::mem::take(&mut self.client(who)?.under_way);
-                self.expect(who, &[Part::Bytes(sent)])
+                self.client(who)?.make_room();
+                // In pieces, so that what has come is not compared again and again.
+                sent.chunks(1 << 16).try_for_each(|piece| {
+                    self.expect(who, &[Part::Bytes(piece.to_vec())])
+                })
             }
             Act::Expect(text) => {
                 let parts = text.parts(&self.names).map_err(Trouble::Broken)?;
