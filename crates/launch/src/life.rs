@@ -12,7 +12,7 @@ use nix::sys::signal::{SigHandler, Signal, raise, signal};
 use nix::unistd::getppid;
 use protocol::Service;
 use signal_hook::{consts::SIGXFSZ, flag};
-use sockets::{Limits, Stop, listen};
+use sockets::{Limits, Stop, keep_little_unsent, listen};
 use tracing::{error, info};
 
 use crate::descriptors::expect_descriptors;
@@ -51,7 +51,14 @@ impl Server {
     /// program that has started the server waits for it.
     pub fn live(self) -> ExitCode {
         log::begin(self.log_file);
-        match prepare(self.process_name, self.ends_with, || listen(&self.listen)) {
+        let listen = || {
+            let listener = listen(&self.listen)?;
+            if self.service.has_room() {
+                keep_little_unsent(&listener)?;
+            }
+            Ok(listener)
+        };
+        match prepare(self.process_name, self.ends_with, listen) {
             Err(problem) => problem.report(),
             Ok((listener, stop)) => {
                 self.notes.iter().for_each(|note| info!("{note}"));

@@ -17,7 +17,9 @@ mod write;
 pub use accept::{ACCEPT_PAUSE, Acceptor, Arrival, log_end};
 pub use finish::{LINGER, cut, discard_input};
 pub use limits::{Limits, Share, WRITE_TIMEOUT};
-pub use listen::{BACKLOG, INHERITED, bind, listen, listen_beside, local_address};
+pub use listen::{
+    BACKLOG, INHERITED, bind, keep_little_unsent, listen, listen_beside, local_address,
+};
 pub use signals::{hear, heeded, is_ignored, stopping_signals};
 pub use stop::{Stop, StopFlag, WakeGuard};
 pub use wait::{poll, timeout, until, wait_out};

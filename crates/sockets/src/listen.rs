@@ -54,9 +54,23 @@ pub fn listen_beside(other: &TcpListener) -> io::Result<TcpListener> {
         socket.set_only_v6(SockRef::from(other).only_v6()?)?;
     }
     set_for_clients(&socket)?;
+    socket.set_tcp_notsent_lowat(SockRef::from(other).tcp_notsent_lowat()?)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
+}
+
+/// Lets the kernel take no more for a client of this listener while 128 KiB are still to be sent to it
+/// (TCP_NOTSENT_LOWAT, tcp(7)).
+///
+/// Otherwise the kernel takes up to 4 MB, and a server hears only after a third of them that the client
+/// has read anything: a room would take a slow reader for one that does not read.
+///
+/// # Errors
+///
+/// It is no TCP socket.
+pub fn keep_little_unsent(listener: &TcpListener) -> io::Result<()> {
+    SockRef::from(listener).set_tcp_notsent_lowat(128 << 10)
 }
 
 /// Binds a socket for datagrams to `address`, like [`listen`]. There is no backlog, and nothing to
