@@ -74,6 +74,16 @@ def tell(line, but=None):
             member.hear(line)
 
 
+async def let_them_read():
+    """Holds a speaker for a moment while others are behind: those who read catch up."""
+    for _ in range(40):
+        await asyncio.sleep(0)
+        unsent = [m.writer.transport.get_write_buffer_size() for m in MEMBERS.values()]
+        if max(unsent, default=0) < MOST_UNSENT // 2:
+            return
+        await asyncio.sleep(0.005)
+
+
 async def listen_to(member, reader):
     lines = LineReader()
     while data := await reader.read(65536):
@@ -81,8 +91,7 @@ async def listen_to(member, reader):
             member.say(line)
             if member.is_leaving:
                 return
-        # The others may have something to do, too.
-        await asyncio.sleep(0)
+        await let_them_read()
     for line in lines.end():
         member.say(line)
 

@@ -55,8 +55,11 @@ pub(crate) enum Act {
     Connect {
         buffer: Option<usize>,
     },
-    /// It connects to a room, takes its own word as its name, and skips what it hears meanwhile.
-    Join,
+    /// It connects to a room, takes its own word as its name, and skips what it hears meanwhile. If it
+    /// is slow, it reads a little at a time while others wait, and all when it expects something.
+    Join {
+        is_slow: bool,
+    },
     /// It sends this, in pieces of this many bytes.
     Send {
         text: Text,
@@ -103,6 +106,8 @@ pub(crate) enum Symptom {
     End,
     /// The connection was reset.
     Reset,
+    /// The server has ended, or nothing listens any more.
+    Died,
     /// This came instead, at least.
     Got(Text),
     Anything,

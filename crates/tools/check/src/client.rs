@@ -13,11 +13,22 @@ use socket2::{Domain, SockRef, Socket, Type};
 #[derive(Debug)]
 pub(crate) struct Client {
     stream: TcpStream,
-    /// What has come, and no step has expected yet.
-    pub(crate) input: Vec<u8>,
+    /// What has come, and how much of it steps have taken.
+    received: Vec<u8>,
+    taken: usize,
     pub(crate) ending: Option<Ending>,
+    pub(crate) reads: Reads,
     /// How much of the tape has been sent since it was last read back.
     pub(crate) under_way: Vec<u8>,
+}
+
+/// When a client reads what it does not expect yet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Reads {
+    AtOnce,
+    /// A little at a time, while other clients have to wait.
+    Slowly,
+    Never,
 }
 
 /// How the server ended the connection.
@@ -26,6 +37,9 @@ pub(crate) enum Ending {
     End,
     Reset,
 }
+
+/// The most bytes of one read.
+const PIECE: usize = 64 << 10;
 
 /// The most bytes that a client keeps: a server that talks without end is not heard to the end.
 const MOST: usize = 64 << 20;
@@ -44,7 +58,14 @@ impl Client {
         socket.connect_timeout(&server.into(), timeout)?;
         socket.set_tcp_nodelay(true)?;
         socket.set_nonblocking(true)?;
-        Ok(Client { stream: socket.into(), input: Vec::new(), ending: None, under_way: Vec::new() })
+        Ok(Client {
+            stream: socket.into(),
+            received: Vec::new(),
+            taken: 0,
+            ending: None,
+            reads: if buffer.is_some() { Reads::Never } else { Reads::AtOnce },
+            under_way: Vec::new(),
+        })
     }
 
     /// The client's address, as a chat server shows it.
@@ -75,19 +96,39 @@ impl Client {
         }
     }
 
+    /// What has come, and no step has taken yet.
+    pub(crate) fn input(&self) -> &[u8] {
+        &self.received[self.taken..]
+    }
+
+    /// A step takes the first bytes of the input.
+    pub(crate) fn take(&mut self, count: usize) {
+        self.taken += count;
+        // What is left moves to the front, but not for every line.
+        if self.taken > self.received.len() / 2 {
+            self.received.drain(..self.taken);
+            self.taken = 0;
+        }
+    }
+
     /// Reads what is there. Returns whether there was anything.
     pub(crate) fn read_some(&mut self) -> bool {
-        let mut piece = [0; 65536];
-        if self.ending.is_some() || self.input.len() > MOST {
+        self.read_up_to(PIECE)
+    }
+
+    /// The same, and no more than this; [`PIECE`] is the most.
+    pub(crate) fn read_up_to(&mut self, most: usize) -> bool {
+        let mut piece = [0; PIECE];
+        if self.ending.is_some() || self.received.len() > MOST {
             return false;
         }
-        match self.stream.read(&mut piece) {
+        match self.stream.read(&mut piece[..most]) {
             Ok(0) => self.ending = Some(Ending::End),
             Ok(count) => {
-                self.input.extend_from_slice(&piece[..count]);
+                self.received.extend_from_slice(&piece[..count]);
                 return true;
             }
-            Err(error) if error.kind() == ErrorKind::Interrupted => return self.read_some(),
+            Err(error) if error.kind() == ErrorKind::Interrupted => return self.read_up_to(most),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(_) => self.ending = Some(Ending::Reset),
         }

@@ -1,11 +1,11 @@
 //! Plays the chosen cases, one after the other, and says how each ended.
 
+use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use crate::case::Case;
-use crate::cause::cause;
 use crate::play::{Failure, Outcome, Rules, play};
-use crate::server::{Running, Target};
+use crate::server::{How, Running, Target};
 
 /// The result of a case.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub(crate) enum Status {
     Error(String),
     /// It was not played, for this reason.
     Skipped(String),
+    /// An earlier case has failed, or could not be judged.
+    NotReached,
 }
 
 /// A failure, and the state of the server afterwards.
@@ -36,6 +38,7 @@ pub(crate) struct Failed {
 /// How the cases are judged.
 pub(crate) struct Judge {
     pub(crate) target: Target,
+    pub(crate) how: How,
     pub(crate) timeout: Duration,
     pub(crate) seed: u64,
     /// Whether to go on after a failure.
@@ -47,31 +50,29 @@ pub(crate) struct Judge {
 impl Judge {
     /// Plays the cases in their order, and calls `tell` with each verdict.
     pub(crate) fn judge<'a>(&self, cases: &[&'a Case], mut tell: impl FnMut(&Verdict<'a>)) {
-        let mut is_over: Option<String> = None;
+        let mut is_over = false;
         for case in cases {
             let begun = Instant::now();
-            let status = match &is_over {
-                Some(why) => Status::Skipped(why.clone()),
-                None if self.one_at_a_time && case.needs_many => {
+            let status = match () {
+                () if is_over => Status::NotReached,
+                () if self.one_at_a_time && case.needs_many => {
                     Status::Skipped("the server serves one client at a time".to_owned())
                 }
-                None => self.one(case),
+                () => self.one(case),
             };
-            match &status {
-                Status::Failed(_) if !self.goes_on => {
-                    is_over = Some(format!("{} failed; --all goes on", case.name()));
-                }
+            is_over |= match &status {
+                Status::Failed(_) => !self.goes_on,
                 // Without a server there is nothing to go on with.
-                Status::Error(_) => is_over = Some("the server could not be checked".to_owned()),
-                _ => {}
-            }
+                Status::Error(_) => true,
+                _ => false,
+            };
             tell(&Verdict { case, status, took: begun.elapsed() });
         }
     }
     fn one(&self, case: &Case) -> Status {
-        let mut running = match &self.target {
+        let running = match &self.target {
             Target::Address(_) => None,
-            Target::Command(command) => match Running::start(command, &case.service) {
+            Target::Command(command) => match Running::start(command, &case.service, &self.how) {
                 Ok(running) => Some(running),
                 Err(why) => return Status::Error(why),
             },
@@ -81,22 +82,28 @@ impl Judge {
             (_, Some(running)) => running.address,
             (Target::Command(_), None) => unreachable!("it has been started"),
         };
-        let (timeout, seed, is_fresh) = (self.timeout, self.seed, running.is_some());
-        let mut failure = match play(case, &Rules { server, timeout, seed, is_fresh }) {
+        let is_fresh = running.is_some();
+        let running = RefCell::new(running);
+        let ended = || running.borrow_mut().as_mut().and_then(Running::ends_soon);
+        let rules = Rules {
+            server,
+            timeout: self.timeout,
+            seed: self.seed,
+            is_fresh,
+            has_ended: &|| ended().is_some(),
+        };
+        let failure = match play(case, &rules) {
             Outcome::Passed => return Status::Passed,
             Outcome::Error(why) => return Status::Error(why),
             Outcome::Failed(failure) => failure,
         };
-        if failure.step == 0 && failure.is_refused && running.is_none() {
+        if failure.step == 0 && failure.is_refused && !is_fresh {
             return Status::Error(format!("{server}: {}", failure.then));
         }
-        let ended = running.as_mut().and_then(|server| {
-            let ended = server.ends_soon()?;
-            Some(ended + &server.last_output())
+        let ended = ended().map(|ended| {
+            let said = running.borrow().as_ref().map(Running::last_output);
+            ended + &said.unwrap_or_default()
         });
-        if ended.is_some() {
-            failure.cause = failure.cause.or_else(|| cause("dies-of-a-client"));
-        }
         Status::Failed(Failed { failure, ended })
     }
 }

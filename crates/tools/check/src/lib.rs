@@ -18,14 +18,23 @@ mod command;
 mod judge;
 mod parse;
 mod play;
+mod points;
 mod report;
 mod server;
+mod style;
 mod text;
 
 pub use case::Case;
 pub use cause::{CAUSES, Cause};
 pub use command::{Command, run};
 pub use parse::cases;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use judge::Failed;
+use play::{Outcome, Rules, play};
+use report::{Reveal, story};
 
 /// The services that have cases, each with its file.
 const FILES: [(&str, &str); 6] = [
@@ -44,6 +53,25 @@ pub fn all_cases() -> Vec<Case> {
         Err(error) => panic!("cases/{name}.txt, {error}"),
     };
     FILES.into_iter().flat_map(read).collect()
+}
+
+/// Plays a case at a server that has just been started and has no other client. A client waits for
+/// `timeout` at most for each answer.
+///
+/// # Errors
+///
+/// The story of the failure, as a report for people shows it.
+pub fn play_fresh(case: &Case, server: SocketAddr, timeout: Duration) -> Result<(), String> {
+    let rules = Rules { server, timeout, seed: 7, is_fresh: true, has_ended: &|| false };
+    match play(case, &rules) {
+        Outcome::Passed => Ok(()),
+        Outcome::Error(why) => Err(format!("{}: {why}", case.name())),
+        Outcome::Failed(failure) => {
+            let failed = Failed { failure, ended: None };
+            let story = story(case, &failed, Reveal::Full);
+            Err(format!("{} {}\n{story}", case.name(), case.title))
+        }
+    }
 }
 
 #[cfg(test)]

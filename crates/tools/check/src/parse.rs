@@ -69,6 +69,7 @@ fn read_guess(line: &str) -> Result<Guess, String> {
         "silence" => Symptom::Silence,
         "end" => Symptom::End,
         "reset" => Symptom::Reset,
+        "died" => Symptom::Died,
         "anything" => Symptom::Anything,
         text => Symptom::Got(Text::parse(text)?),
     };
@@ -100,7 +101,8 @@ fn read_act(act: &str) -> Result<Act, String> {
     let number = |text: &str| text.trim().parse().map_err(|_| format!("want a number: {text}"));
     Ok(match act {
         "connects" => Act::Connect { buffer: None },
-        "joins" => Act::Join,
+        "joins" => Act::Join { is_slow: false },
+        "joins, and is slow" => Act::Join { is_slow: true },
         "expects the end" => Act::ExpectEnd,
         "expects a fortune and the end" => Act::ExpectFortune,
         "reads it all back" => Act::ReadBack,

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use crate::case::{Act, Case, Step, Symptom};
+use crate::case::{Act, Case, Guess, Step, Symptom};
 use crate::cause::{Cause, by_bytes, cause};
-use crate::client::{Client, Ending};
+use crate::client::{Client, Ending, Reads};
 use crate::text::{Names, Part, Text};
 
 /// How a case ended.
@@ -42,8 +42,7 @@ pub(crate) struct Failure {
 }
 
 /// How a case is played.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rules {
+pub(crate) struct Rules<'a> {
     pub(crate) server: SocketAddr,
     /// How long a client waits for anything.
     pub(crate) timeout: Duration,
@@ -51,6 +50,8 @@ pub(crate) struct Rules {
     pub(crate) seed: u64,
     /// Whether the server has just been started for this case.
     pub(crate) is_fresh: bool,
+    /// Tells whether the server has ended, if that can be known.
+    pub(crate) has_ended: &'a dyn Fn() -> bool,
 }
 
 /// A server that has taken this much from a client that reads nothing keeps it all.
@@ -58,6 +59,12 @@ const TOO_MUCH: usize = 48 << 20;
 
 /// A client is stuck if the server has taken nothing for this long.
 const STUCK: Duration = Duration::from_millis(300);
+
+/// A slow client reads so many bytes each time, and so often while others have to wait: some 3 MB a
+/// second.
+const A_LITTLE: usize = 16 << 10;
+const SLOW_BUFFER: usize = 64 << 10;
+const MOMENT: Duration = Duration::from_millis(5);
 
 /// Between the pieces of a text, so that the server finds them in several reads.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -69,7 +76,8 @@ pub(crate) fn play(case: &Case, rules: &Rules) -> Outcome {
     }
     let mut names = Names::new();
     names.insert("word".to_owned(), format!("{:x}", rules.seed % 0xff_ffff));
-    let mut player = Player { rules, clients: HashMap::new(), deaf: Vec::new(), names };
+    let (clients, slow_ones_have_read) = (HashMap::new(), Instant::now());
+    let mut player = Player { rules, clients, slow_ones_have_read, names };
     for (number, step) in case.steps.iter().enumerate() {
         let (from, to) = step.turns.unwrap_or((0, 0));
         for turn in from..=to {
@@ -79,8 +87,9 @@ pub(crate) fn play(case: &Case, rules: &Rules) -> Outcome {
                 Err(Trouble::Broken(why)) => return Outcome::Error(why),
                 Err(Trouble::Failed(failure)) => {
                     let mut failure = Failure { step: number, ..*failure };
+                    let has_ended = failure.is_refused || (rules.has_ended)();
                     if failure.cause.is_none() {
-                        failure.cause = likely(case, &failure, &player);
+                        failure.cause = likely(case, &failure, &player, has_ended);
                     }
                     player.hide_addresses(&mut failure);
                     return Outcome::Failed(failure);
@@ -92,8 +101,15 @@ pub(crate) fn play(case: &Case, rules: &Rules) -> Outcome {
 }
 
 /// The likely cause of a failure: the first guess that fits, or what the bytes alone say.
-fn likely(case: &Case, failure: &Failure, player: &Player) -> Option<Cause> {
+fn likely(case: &Case, failure: &Failure, player: &Player, has_ended: bool) -> Option<Cause> {
     let step = &case.steps[failure.step];
+    if has_ended {
+        // A client that cannot connect would have expected something later.
+        let later = case.steps[failure.step..].iter().flat_map(|step| &step.guesses);
+        let mut died = later.filter(|guess| guess.symptom == Symptom::Died);
+        let cause_of = |guess: &Guess| guess.cause.clone();
+        return died.next().map(cause_of).or_else(|| cause("dies-of-a-client"));
+    }
     let fits = |symptom: &Symptom| match symptom {
         Symptom::Anything => false,
         Symptom::Got(text) => text
@@ -103,20 +119,11 @@ fn likely(case: &Case, failure: &Failure, player: &Player) -> Option<Cause> {
     };
     let guess = step.guesses.iter().find(|guess| fits(&guess.symptom));
     let bytes = || by_bytes(failure.expected.as_deref()?, &failure.got);
-    // A client that cannot connect would have expected something later.
-    let mut later = case.steps[failure.step..].iter().filter(|later| later.who == step.who);
-    let anything = later.find_map(|step| {
-        let mut guesses = step.guesses.iter();
-        guesses.find(|guess| guess.symptom == Symptom::Anything)
-    });
-    let is_connecting = matches!(step.act, Act::Connect { .. } | Act::Join);
-    let anything = anything
-        .filter(|_| is_connecting)
-        .or_else(|| step.guesses.iter().find(|guess| guess.symptom == Symptom::Anything));
+    let anything = || step.guesses.iter().find(|guess| guess.symptom == Symptom::Anything);
     guess
         .map(|guess| guess.cause.clone())
         .or_else(bytes)
-        .or(anything.map(|guess| guess.cause.clone()))
+        .or_else(|| anything().map(|guess| guess.cause.clone()))
 }
 
 /// A server that serves several cases may still hold members of the last one. Whoever is alone in the
@@ -127,13 +134,13 @@ fn wait_until_the_room_is_empty(rules: &Rules) {
         let Ok(mut client) = Client::connect(rules.server, None, rules.timeout) else {
             return;
         };
-        while !client.input.contains(&b'\n') && client.ending.is_none() {
+        while !client.input().contains(&b'\n') && client.ending.is_none() {
             if !client.wait(false, deadline) {
                 return;
             }
             client.read_some();
         }
-        let is_alone = client.input.windows(8).any(|part| part.starts_with(b"; 1 here"));
+        let is_alone = client.input().windows(8).any(|part| part.starts_with(b"; 1 here"));
         drop(client);
         if is_alone {
             // The probe itself has to be gone, too.
@@ -145,10 +152,9 @@ fn wait_until_the_room_is_empty(rules: &Rules) {
 
 /// All clients of a case.
 struct Player<'a> {
-    rules: &'a Rules,
+    rules: &'a Rules<'a>,
     clients: HashMap<String, Client>,
-    /// Clients that read only what they expect.
-    deaf: Vec<String>,
+    slow_ones_have_read: Instant,
     names: Names,
 }
 
@@ -166,7 +172,13 @@ impl Player<'_> {
         let who = &*step.who;
         match &step.act {
             Act::Connect { buffer } => self.connect(who, *buffer),
-            Act::Join => self.join(who),
+            Act::Join { is_slow } => {
+                self.join(who, is_slow.then_some(SLOW_BUFFER))?;
+                if *is_slow {
+                    self.client(who)?.reads = Reads::Slowly;
+                }
+                Ok(())
+            }
             Act::Send { text, pieces } => {
                 let bytes = text.bytes(&self.names).map_err(Trouble::Broken)?;
                 let size = pieces.unwrap_or(bytes.len()).max(1);
@@ -184,9 +196,8 @@ impl Player<'_> {
                 let sent = std::mem::take(&mut self.client(who)?.under_way);
                 self.client(who)?.make_room();
                 // In pieces, so that what has come is not compared again and again.
-                sent.chunks(1 << 16).try_for_each(|piece| {
-                    self.expect(who, &[Part::Bytes(piece.to_vec())])
-                })
+                sent.chunks(1 << 16)
+                    .try_for_each(|piece| self.expect(who, &[Part::Bytes(piece.to_vec())]))
             }
             Act::Expect(text) => {
                 let parts = text.parts(&self.names).map_err(Trouble::Broken)?;
@@ -236,14 +247,12 @@ impl Player<'_> {
     fn connect(&mut self, who: &str, buffer: Option<usize>) -> Done {
         let client = self.new_client(buffer)?;
         self.names.insert(who.to_owned(), client.name());
-        self.deaf.retain(|deaf| deaf != who);
-        self.deaf.extend(buffer.map(|_| who.to_owned()));
         self.clients.insert(who.to_owned(), client);
         Ok(())
     }
 
-    fn join(&mut self, who: &str) -> Done {
-        self.connect(who, None)?;
+    fn join(&mut self, who: &str, buffer: Option<usize>) -> Done {
+        self.connect(who, buffer)?;
         let name = self.names[who].clone();
         let bytes = |text: String| Part::Bytes(text.into_bytes());
         let count =
@@ -314,15 +323,17 @@ impl Player<'_> {
             };
             sent += count;
             client.read_some();
-            let input = std::mem::take(&mut client.input);
-            let expected = &tape[heard..tape.len().min(heard + input.len())];
-            if let Some(at) = first_difference(&input, expected) {
+            let input = client.input();
+            let came = input.len().min(tape.len() - heard);
+            let expected = &tape[heard..heard + came];
+            if let Some(at) = first_difference(input, expected) {
                 let around = |bytes: &[u8]| bytes[at..bytes.len().min(at + 16)].to_vec();
-                let text = format!("at byte {} of {}", heard + at, tape.len());
-                let (expected, got) = (around(expected), around(&input));
+                let text = format!("at byte {} of {}", heard + at + 1, tape.len());
+                let (expected, got) = (around(expected), around(input));
                 return Err(failed(Some(expected), got, Some(0), text, Symptom::Anything));
             }
-            heard += input.len();
+            client.take(came);
+            heard += came;
             let symptom = match client.ending {
                 Some(Ending::End) => Some(Symptom::End),
                 Some(Ending::Reset) => Some(Symptom::Reset),
@@ -336,8 +347,7 @@ impl Player<'_> {
                 let text = format!("{} {so_far}", ending(&symptom));
                 return Err(failed(None, Vec::new(), None, text, symptom));
             }
-            if count == 0 && input.is_empty() && !self.wait(who, wants_to_write, self.rules.timeout)
-            {
+            if count == 0 && came == 0 && !self.wait(who, wants_to_write, self.rules.timeout) {
                 let text = format!("nothing for {} {so_far}", self.patience());
                 return Err(failed(None, Vec::new(), None, text, Symptom::Silence));
             }
@@ -350,10 +360,10 @@ impl Player<'_> {
         let mut begun = Instant::now();
         loop {
             let client = self.client(who)?;
-            let verdict = compare(&client.input, parts, client.ending.is_some());
+            let verdict = compare(client.input(), parts, client.ending.is_some());
             match (verdict, client.ending) {
                 (Match::Whole(length), _) => {
-                    client.input.drain(..length);
+                    client.take(length);
                     return Ok(());
                 }
                 (Match::Differs(at), _) => {
@@ -384,12 +394,12 @@ impl Player<'_> {
         let deadline = Instant::now() + self.rules.timeout;
         loop {
             let client = self.client(who)?;
-            while let Some(end) = client.input.iter().position(|byte| *byte == b'\n') {
-                let line = &client.input[..=end];
+            while let Some(end) = client.input().iter().position(|byte| *byte == b'\n') {
+                let line = &client.input()[..=end];
                 if let Match::Whole(length) = compare(line, parts, true)
                     && length == line.len()
                 {
-                    client.input.drain(..=end);
+                    client.take(end + 1);
                     return Ok(());
                 }
                 let is_near = matches!(parts, [Part::Bytes(wanted)]
@@ -397,7 +407,7 @@ impl Player<'_> {
                 if is_near {
                     return self.differs(who, parts, None, Symptom::Anything);
                 }
-                client.input.drain(..=end);
+                client.take(end + 1);
             }
             let symptom = match client.ending {
                 Some(Ending::End) => Symptom::End,
@@ -420,7 +430,7 @@ impl Player<'_> {
         loop {
             let client = self.client(who)?;
             let symptom = match client.ending {
-                _ if !client.input.is_empty() => Symptom::Anything,
+                _ if !client.input().is_empty() => Symptom::Anything,
                 Some(Ending::End) => return Ok(()),
                 Some(Ending::Reset) => Symptom::Reset,
                 None => {
@@ -447,7 +457,7 @@ impl Player<'_> {
             self.client(who)?.read_some();
         }
         let client = self.client(who)?;
-        let text = client.input.clone();
+        let text = client.input().to_vec();
         let id = match () {
             () if client.ending == Some(Ending::Reset) => {
                 return self.differs(who, &[], None, Symptom::Reset);
@@ -465,7 +475,7 @@ impl Player<'_> {
                 "bare-line-feed"
             }
             () => {
-                client.input.clear();
+                client.take(text.len());
                 return Ok(());
             }
         };
@@ -482,7 +492,7 @@ impl Player<'_> {
         let client = self.client(who)?;
         let expected = shown(parts);
         let is_bytes = !expected.is_empty();
-        let got = client.input.clone();
+        let got = client.input().to_vec();
         let then = match symptom {
             Symptom::Silence if got.is_empty() => format!("nothing in {patience}"),
             Symptom::Silence => format!("and then nothing for {patience}"),
@@ -506,7 +516,7 @@ impl Player<'_> {
         let deadline = Instant::now() + STUCK;
         loop {
             let client = self.client(who)?;
-            if client.input.ends_with(b"\n") || client.ending.is_some() {
+            if client.input().ends_with(b"\n") || client.ending.is_some() {
                 return Ok(());
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -517,45 +527,42 @@ impl Player<'_> {
         }
     }
 
-    /// Waits until this client can be read, or written if `writes`. All others read meanwhile, except
-    /// the deaf ones, so that no server has to wait for them.
+    /// Waits until this client can be read, or written if `writes`. The others read meanwhile, so that
+    /// no server has to wait for them: slow ones a little at a time, and deaf ones never.
     fn wait(&mut self, who: &str, writes: bool, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let is_deaf = |name: &String| self.deaf.contains(name);
-            let flags = |name: &String| match name == who && writes {
-                true if is_deaf(name) => PollFlags::POLLOUT,
-                true => PollFlags::POLLIN | PollFlags::POLLOUT,
-                false => PollFlags::POLLIN,
-            };
-            let clients = self.clients.iter();
-            let watched = clients.filter(|(name, client)| {
-                *name == who || (client.ending.is_none() && !is_deaf(name))
-            });
-            let names: Vec<String> = watched.map(|(name, _)| name.clone()).collect();
-            let mut fds: Vec<PollFd> = names
+            let mut left = deadline.saturating_duration_since(Instant::now());
+            if self.slow_ones_read(who) {
+                left = left.min(MOMENT);
+            }
+            let mut watched = Vec::new();
+            for (name, client) in &self.clients {
+                let reads = client.reads == Reads::AtOnce || (name == who && !writes);
+                let mut flags = PollFlags::empty();
+                flags.set(PollFlags::POLLIN, reads);
+                flags.set(PollFlags::POLLOUT, name == who && writes);
+                if !flags.is_empty() && (name == who || client.ending.is_none()) {
+                    watched.push((name.clone(), reads, flags));
+                }
+            }
+            let mut fds: Vec<PollFd> = watched
                 .iter()
-                .map(|name| PollFd::new(self.clients[name].descriptor(), flags(name)))
+                .map(|(name, _, flags)| PollFd::new(self.clients[name].descriptor(), *flags))
                 .collect();
             let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-            let ready = poll(&mut fds, timeout);
-            let ready: Vec<bool> = match ready {
+            let ready: Vec<bool> = match poll(&mut fds, timeout) {
+                Ok(0) if Instant::now() < deadline => continue,
                 Ok(0) => return false,
                 Ok(_) => fds.iter().map(|fd| fd.any().unwrap_or(true)).collect(),
                 Err(_) => continue,
             };
             drop(fds);
             let mut is_mine = false;
-            for (name, is_ready) in names.iter().zip(ready) {
-                if name == who {
-                    is_mine = is_ready;
-                }
-                let reads = name != who || (writes && !self.deaf.contains(name));
-                if reads
-                    && is_ready
-                    && let Some(client) = self.clients.get_mut(name)
-                {
+            for ((name, reads, _), is_ready) in watched.iter().zip(ready) {
+                is_mine |= name == who && is_ready;
+                let is_read = is_ready && *reads && (name != who || writes);
+                if is_read && let Some(client) = self.clients.get_mut(name) {
                     client.read_some();
                 }
             }
@@ -563,6 +570,24 @@ impl Player<'_> {
                 return true;
             }
         }
+    }
+
+    /// Lets the slow clients read a little, if the last time is a moment ago. Returns whether there are
+    /// any but this one.
+    fn slow_ones_read(&mut self, who: &str) -> bool {
+        let is_time = self.slow_ones_have_read.elapsed() >= MOMENT;
+        let mut has_slow = false;
+        for (name, client) in &mut self.clients {
+            let is_slow = client.reads == Reads::Slowly && name != who && client.ending.is_none();
+            has_slow |= is_slow;
+            if is_slow && is_time {
+                client.read_up_to(A_LITTLE);
+            }
+        }
+        if is_time {
+            self.slow_ones_have_read = Instant::now();
+        }
+        has_slow
     }
 
     fn patience(&self) -> String {

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, ErrorKind, Read};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, killpg};
-use nix::unistd::{Pid, Uid, getgid, getuid};
+use nix::unistd::{Pid, Uid, User, chown, getgid, getuid};
 use tempfile::TempDir;
 
 /// Where the server is.
@@ -21,6 +22,15 @@ pub(crate) enum Target {
     Address(SocketAddr),
     /// This command starts it. `{port}`, `{service}` and `{directory}` are replaced.
     Command(Vec<String>),
+}
+
+/// How a server is started.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct How {
+    /// The user whose rights it has; otherwise those of this process.
+    pub(crate) user: Option<User>,
+    /// The directory in which it runs; otherwise that of this process.
+    pub(crate) place: Option<PathBuf>,
 }
 
 /// A server that was started. Dropping it ends it and all that it has started.
@@ -46,24 +56,40 @@ impl Running {
     /// # Errors
     ///
     /// One line, and the last output of the server: it cannot be started, or does not listen.
-    pub(crate) fn start(command: &[String], service: &str) -> Result<Running, String> {
+    pub(crate) fn start(command: &[String], service: &str, how: &How) -> Result<Running, String> {
         let port = free_port().map_err(|error| format!("no port is free: {error}"))?;
         let directory = TempDir::with_prefix("after-accept-check-");
         let directory = directory.map_err(|error| format!("no directory for files: {error}"))?;
-        let place = directory.path().display().to_string();
+        // A name that leads out of it shall not lead out of all that is ours.
+        let place = directory.path().join("files");
+        fs::create_dir(&place).map_err(|error| format!("no directory for files: {error}"))?;
+        if let Some(user) = &how.user {
+            for path in [directory.path(), &place] {
+                let given = chown(path, Some(user.uid), Some(user.gid));
+                given.map_err(|error| format!("cannot give {} away: {error}", path.display()))?;
+            }
+        }
+        let place = place.display().to_string();
         let fill = |word: &String| {
             let word = word.replace("{port}", &port.to_string());
             word.replace("{service}", service).replace("{directory}", &place)
         };
         let words: Vec<String> = command.iter().map(fill).collect();
-        let child = Command::new(&words[0])
+        let mut program = Command::new(&words[0]);
+        program
             .args(&words[1..])
             .env("PORT", port.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn();
+            .process_group(0);
+        if let Some(place) = &how.place {
+            program.current_dir(place);
+        }
+        if let Some(user) = &how.user {
+            program.uid(user.uid.as_raw()).gid(user.gid.as_raw()).env("HOME", &user.dir);
+        }
+        let child = program.spawn();
         let mut child = child.map_err(|error| format!("cannot start {}: {error}", words[0]))?;
         let output = Arc::new(Mutex::new(Vec::new()));
         keep(child.stdout.take(), &output);
@@ -90,6 +116,11 @@ impl Running {
             thread::sleep(LOOK);
         }
         Ok(())
+    }
+
+    /// The process that was started.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// How the server has ended, if it has.

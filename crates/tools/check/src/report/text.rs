@@ -2,28 +2,17 @@
 
 use std::fmt::Write;
 
-use crate::case::{Act, both};
+use crate::case::{Act, Case, both};
 use crate::judge::{Failed, Status, Verdict};
-use crate::report::Report;
-use crate::text::{escaped, quoted};
+use crate::report::{Record, Report, Reveal};
+use crate::text::{Names, escaped, quoted};
 
 /// A line for each case; for a failure, its steps, what came instead, and what that may mean.
 pub(crate) struct Text {
-    /// How to play a case again: the words before and after its name.
-    again: [String; 2],
     reveal: Reveal,
+    /// The columns of the line of a case before its result.
+    width: usize,
     counts: Counts,
-}
-
-/// How much of a failure a report shows.
-#[derive(Clone, Copy, Debug, PartialEq, clap::ValueEnum)]
-pub(crate) enum Reveal {
-    /// What was expected, what came, and the likely cause
-    Full,
-    /// What came
-    Actual,
-    /// Only that it failed
-    None,
 }
 
 #[derive(Default)]
@@ -32,67 +21,78 @@ struct Counts {
     failed: usize,
     errors: usize,
     skipped: usize,
+    not_reached: usize,
 }
 
-/// The width of the line of a case, without its result.
-const WIDTH: usize = 60;
+/// The most columns of the line of a case before its result.
+const WIDEST: usize = 72;
 
 impl Text {
-    pub(crate) fn new(again: [String; 2], reveal: Reveal) -> Text {
-        Text { again, reveal, counts: Counts::default() }
+    pub(crate) fn new(reveal: Reveal) -> Text {
+        Text { reveal, width: 0, counts: Counts::default() }
     }
 }
 
 impl Report for Text {
-    fn verdict(&mut self, verdict: &Verdict) -> String {
+    fn begin(&mut self, cases: &[&Case]) -> String {
+        let widths = cases.iter().map(|case| 11 + case.title.chars().count());
+        self.width = widths.max().unwrap_or(0).min(WIDEST);
+        String::new()
+    }
+
+    fn verdict(&mut self, verdict: &Verdict, record: &Record) -> String {
         let case = verdict.case;
         let line = format!("{:10} {}", case.name(), case.title);
         let (count, result, more) = match &verdict.status {
             Status::Passed => (&mut self.counts.passed, "ok".to_owned(), String::new()),
+            Status::NotReached => {
+                self.counts.not_reached += 1;
+                return String::new();
+            }
             Status::Skipped(why) => {
                 (&mut self.counts.skipped, format!("not run: {why}"), String::new())
             }
             Status::Error(why) => {
                 let why = why.replace('\n', "\n             ");
-                (&mut self.counts.errors, "not checked".to_owned(), format!("  because    {why}\n"))
+                let more = format!("  because    {why}\n");
+                (&mut self.counts.errors, "not checked".to_owned(), more)
             }
             Status::Failed(failed) => {
                 let (step, all) = (failed.failure.step, case.steps.len());
-                let result = format!("FAIL after {step} of {all} steps");
                 let more = match self.reveal {
                     Reveal::None => String::new(),
-                    _ => {
-                        story(verdict, failed, self.reveal)
-                            + &format!(
-                                "  again    {}{}{}\n\n",
-                                self.again[0],
-                                case.name(),
-                                self.again[1]
-                            )
-                    }
+                    _ => format!("{}  again    {}\n\n", record.story, record.again),
                 };
-                (&mut self.counts.failed, result, more)
+                (&mut self.counts.failed, format!("FAIL after {step} of {all} steps"), more)
             }
         };
         *count += 1;
-        format!("{line:WIDTH$} {result}\n{more}")
+        let width = self.width;
+        format!("{line:width$} {result}\n{more}")
     }
 
     fn end(&mut self) -> String {
-        let Counts { passed, failed, errors, skipped } = self.counts;
-        let parts =
-            [(passed, "passed"), (failed, "failed"), (errors, "not checked"), (skipped, "not run")];
+        let Counts { passed, failed, errors, skipped, not_reached } = self.counts;
+        let parts = [
+            (passed, "passed"),
+            (failed, "failed"),
+            (errors, "not checked"),
+            (skipped, "not run"),
+            (not_reached, "not reached (--all goes on after a failure)"),
+        ];
         let parts = parts.iter().filter(|(count, _)| *count > 0);
         let parts: Vec<String> = parts.map(|(count, what)| format!("{count} {what}")).collect();
-        format!("\n{}\n", parts.join(", "))
+        // A failure that ends the report has an empty line below it already.
+        let space = if not_reached > 0 { "" } else { "\n" };
+        format!("{space}{}\n", parts.join(", "))
     }
 }
 
 /// The steps up to the one that failed, with what came.
-pub(crate) fn story(verdict: &Verdict, failed: &Failed, reveal: Reveal) -> String {
+pub(crate) fn story(case: &Case, failed: &Failed, reveal: Reveal) -> String {
     let failure = &failed.failure;
     let mut text = String::new();
-    for (number, step) in verdict.case.steps.iter().enumerate().take(failure.step + 1) {
+    for (number, step) in case.steps.iter().enumerate().take(failure.step + 1) {
         let is_last = number == failure.step;
         // The first steps and the last ones tell the story.
         if failure.step > 6 && (1..failure.step - 2).contains(&number) {
@@ -103,14 +103,19 @@ pub(crate) fn story(verdict: &Verdict, failed: &Failed, reveal: Reveal) -> Strin
         }
         let written = match &step.act {
             Act::Send { text, pieces: None } if step.turns.is_none() => {
-                let bytes = text.bytes(&crate::text::Names::new());
-                bytes.map_or(step.written.clone(), |bytes| format!("sends    {}", both(&bytes)))
+                let bytes = text.bytes(&Names::new());
+                bytes.map_or(step.written.clone(), |bytes| format!("sends {}", both(&bytes)))
             }
             _ if is_last && reveal == Reveal::Actual => "expects something else".to_owned(),
             Act::Expect(_) if is_last && failure.expected.is_some() => {
-                format!("expects  {}", quoted(failure.expected.as_deref().unwrap_or_default()))
+                format!("expects {}", quoted(failure.expected.as_deref().unwrap_or_default()))
             }
             _ => step.written.clone(),
+        };
+        let (verb, rest) = written.split_once(' ').unwrap_or((&written, ""));
+        let written = match verb {
+            "sends" | "expects" => format!("{verb:8} {rest}"),
+            _ => written,
         };
         let ok = if is_last { "" } else { "  ok" };
         let line = format!("{:3} {:4} {written}", number + 1, step.who);
