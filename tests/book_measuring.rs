@@ -13,7 +13,8 @@ use launch::Style;
 use serde_json::Value;
 
 /// The kept measurements.
-const KEPT: [&str; 4] = ["criterion.txt", "reports.json", "runs.jsonl", "stevens.json"];
+const KEPT: [&str; 5] =
+    ["criterion.txt", "reports.json", "runs.jsonl", "stevens.json", "two.jsonl"];
 
 fn directory() -> PathBuf {
     lessons().join("measuring/run")
@@ -234,6 +235,81 @@ mod the_table {
         let rate = |style| median("chat, 100 clients", style, "answers a second");
         assert!(rate("select") > 2.0 * rate("fork"));
         assert!(rate("async") > 2.0 * rate("fork"));
+    }
+}
+
+/// The claims about two processors, and about the cost of a client.
+mod floors_and_neighbours {
+    use super::*;
+
+    const RATE: &str = "answers a second";
+    const TIME: &str = "processor time an answer";
+
+    fn two() -> Kept {
+        Kept::read(&directory().join("two.jsonl"), &Style::ALL).unwrap()
+    }
+
+    /// A figure of a style on one processor, on two, and of two servers on two.
+    fn figures(service: &str, style: &str, figure: &str) -> [Option<f64>; 3] {
+        ["", ", two processors", ", two processors, two servers"].map(|more| {
+            let load = format!("{service}, 100 clients{more}");
+            let two = two();
+            let is_there = two.loads().any(|known| known == load);
+            is_there.then(|| two.median(&load, style, figure)).flatten()
+        })
+    }
+
+    /// Whether the ranges of two loads do not overlap: the first is higher.
+    fn is_higher(style: &str, figure: &str, [more, less]: [&str; 2]) -> bool {
+        let spread = |load: &str| two().spread(load, style, figure).expect("it was measured");
+        spread(more).min > spread(less).max
+    }
+
+    #[test]
+    fn fork_uses_a_second_processor_and_a_loop_does_not() {
+        for service in ["echo", "fortune", "chat"] {
+            let one = format!("{service}, 100 clients");
+            let both = format!("{one}, two processors");
+            assert!(is_higher("fork", RATE, [&both, &one]), "{service}");
+            for style in ["select", "poll", "epoll", "uring"] {
+                let [Some(one), Some(both), _] = figures(service, style, RATE) else { panic!() };
+                assert!((0.9..1.1).contains(&(both / one)), "{style}, {service}");
+            }
+        }
+    }
+
+    #[test]
+    fn threads_lose_where_two_processors_share_their_memory() {
+        let one = "fortune, 100 clients";
+        let both = "fortune, 100 clients, two processors";
+        assert!(is_higher("thread", RATE, [one, both]));
+        let [Some(alone), Some(shared), _] = figures("fortune", "thread", TIME) else { panic!() };
+        assert!((1.4..1.8).contains(&(shared / alone)), "{alone} {shared}");
+    }
+
+    #[test]
+    fn two_servers_on_one_port_help_the_iterative_style_and_no_loop() {
+        let [_, Some(one), Some(two)] = figures("fortune", "iterative", RATE) else { panic!() };
+        assert!((1.8..2.0).contains(&(two / one)), "{one} {two}");
+        for style in ["select", "poll", "epoll", "executor", "uring"] {
+            let both = "echo, 100 clients, two processors";
+            let twice = "echo, 100 clients, two processors, two servers";
+            assert!(is_higher(style, RATE, [both, twice]), "{style}");
+        }
+        assert_eq!(figures("echo", "prefork", RATE)[2], None);
+    }
+
+    /// Where each answer comes over a connection that stays, and the server starts nothing for it.
+    #[test]
+    fn a_client_costs_about_as_much_as_a_server() {
+        let kept = kept();
+        for load in ["echo, 10 clients", "echo, 100 clients", "echo, 1000 clients"] {
+            for style in ["select", "async", "poll", "epoll", "executor", "uring"] {
+                let median = |figure| kept.median(load, style, figure).expect("measured");
+                let ratio = median("the generator's time an answer") / median(TIME);
+                assert!((0.8..1.25).contains(&ratio), "{load}, {style}: {ratio}");
+            }
+        }
     }
 }
 

@@ -107,10 +107,10 @@ fn main() {
         tables.push(Table { load: load.to_owned(), rows });
     }
     let title = "memory of an idle echo connection";
-    let memory = verdicts.table(title, MEMORY, words, |pair| memory(&placement, pair, effort));
+    let idle = verdicts.table(title, MEMORY, words, |pair| memory(&placement, pair, effort));
     println!("\n{}", verdicts.summary());
     let place = placement.place();
-    let session = Session { machine, at, place, pairs: effort.pairs, speed: tables, memory };
+    let session = Session { machine, at, place, pairs: effort.pairs, speed: tables, idle };
     if only_tests {
         expect_tables(&figures);
     } else if let Some(directory) = arguments.into {
@@ -136,7 +136,7 @@ fn parts(session: &Session) -> [(&'static str, String); 4] {
     [
         ("floors-echo.html", speed_html(echo)),
         ("floors-chat.html", speed_html(of("chat"))),
-        ("floors-memory.html", memory_html(&session.memory)),
+        ("floors-memory.html", memory_html(&session.idle)),
         ("floors-source.html", source_html(session)),
     ]
 }
@@ -149,13 +149,49 @@ fn write(directory: &Path, session: &Session) {
     }
 }
 
-/// Checks that the book's tables show their data.
+/// Checks that the book's tables show their data, and the sentences of the page below them.
 fn expect_tables(figures: &Path) {
-    for (name, text) in parts(&kept(figures)) {
+    let session = kept(figures);
+    for (name, text) in parts(&session) {
         let shown = fs::read_to_string(figures.join(name)).expect("it is kept");
         let advice = "cargo bench --bench floor -- --redraw makes it again";
         assert!(shown == text, "{name} is another table: {advice}");
     }
+    expect_what_the_page_says(&session);
+}
+
+fn expect_what_the_page_says(session: &Session) {
+    let rows = |load: &str| {
+        let table = session.speed.iter().find(|table| table.load.starts_with(load));
+        &table.expect("it is one").rows
+    };
+    let ratio = |load: &str, style: &str, floor: &str| {
+        let mut rows = rows(load).iter();
+        let row = rows.find(|row| row.style == style && row.floor == floor);
+        row.expect("it was measured").ratio
+    };
+    for row in ["echo, 64 B", "echo, 64 KiB"].iter().flat_map(|load| rows(load)) {
+        assert!(row.ratio.median > 0.75, "{row:?}");
+    }
+    let [echo, fortune] = ["echo, 64 B, 64", "connect"]
+        .map(|load| rows(load).iter().map(|row| row.ratio.median).fold(f64::MAX, f64::min));
+    assert!(fortune < echo);
+    assert!((0.4..0.6).contains(&ratio("connect", "thread", "fortune.c").median));
+    let loops = ["select", "async", "poll", "epoll", "executor", "uring"];
+    let [many, one] = ["chat of 100, 1 speaker, 64", "chat of 100, 1 speaker, 1 line"];
+    for style in loops {
+        assert!(ratio(many, style, "nats-server").median > 3.0, "{style}");
+        assert!(ratio(many, style, "tokio_chat").median > 20.0, "{style}");
+        assert!(ratio(one, style, "nats-server").min > 1.0, "{style}");
+        assert!((0.85..1.2).contains(&ratio(one, style, "tokio_chat").median), "{style}");
+    }
+    for style in ["fork", "thread"] {
+        for floor in ["nats-server", "tokio_chat"] {
+            assert!(ratio(one, style, floor).max < 1.0, "{style}, {floor}");
+        }
+    }
+    let floors = session.idle.iter().filter(|row| row.floor == "epoll.c");
+    assert!(floors.into_iter().all(|row| row.floors < 0.05));
 }
 
 fn every_style_has_an_aim() {

@@ -18,7 +18,7 @@ pub(crate) struct Session {
     /// The number of pairs for each row.
     pub(crate) pairs: usize,
     pub(crate) speed: Vec<Table>,
-    pub(crate) memory: Vec<Memory>,
+    pub(crate) idle: Vec<Memory>,
 }
 
 /// The rows of one load.

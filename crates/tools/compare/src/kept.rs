@@ -88,7 +88,12 @@ impl Kept {
         spread(more).zip(spread(less)).is_some_and(|(more, less)| more.min > less.max)
     }
 
-    fn spread(&self, load: &str, style: &str, figure: &str) -> Option<Spread> {
+    /// The median of a figure, and its lowest and highest round. `None` if the style could not do it.
+    ///
+    /// # Panics
+    ///
+    /// As [`Kept::median`].
+    pub fn spread(&self, load: &str, style: &str, figure: &str) -> Option<Spread> {
         let load = self.find(|found| found.name == load).expect("a load");
         let mut styles = self.styles.iter();
         let style = styles.find(|found| found.name == style).expect("a style");

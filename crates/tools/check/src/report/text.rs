@@ -25,7 +25,7 @@ struct Counts {
 }
 
 /// The most columns of the line of a case before its result.
-const WIDEST: usize = 72;
+const WIDEST: usize = 57;
 
 impl Text {
     pub(crate) fn new(reveal: Reveal) -> Text {
