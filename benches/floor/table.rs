@@ -3,7 +3,6 @@
 use std::fmt::{Display, Write};
 
 use compare::{Machine, Spread};
-use launch::Style;
 use serde::{Deserialize, Serialize};
 
 /// One session.
@@ -187,8 +186,7 @@ fn head(title: &str, columns: &[&str]) -> String {
     )
 }
 
-/// The first cell of a row: the style, in its colour and with its sign.
+/// The first cell of a row: the style, in its colour and with its sign, which the theme adds.
 fn name(style: &str) -> String {
-    let sign = Style::ALL.iter().find(|known| known.name == style).map_or("", |known| known.sign);
-    format!("<th scope=\"row\"><span class=\"style-{style}\">{sign} {style}</span></th>")
+    format!("<th scope=\"row\"><span class=\"style-{style}\">{style}</span></th>")
 }

@@ -31,7 +31,15 @@ impl Case {
 
     /// What happens in each step, as it is written in reports.
     pub fn steps(&self) -> impl Iterator<Item = String> {
-        self.steps.iter().map(Step::to_string)
+        self.steps.iter().map(|step| match step.act {
+            Act::Join { .. } => {
+                let who = &step.who;
+                format!(
+                    "{step}: connects, sends \"/nick {who}\\n\", waits for \"* {{{who}}} is now {who}\\r\\n\""
+                )
+            }
+            _ => step.to_string(),
+        })
     }
 }
 
@@ -82,6 +90,8 @@ pub(crate) enum Act {
     /// It ends its side, and still reads.
     HalfClose,
     Close,
+    /// It does nothing for a tenth of a second.
+    Pause,
     /// It ends the connection in the hardest way: the server gets ECONNRESET.
     Reset,
     /// It connects and closes at once, this many times.

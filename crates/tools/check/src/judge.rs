@@ -31,8 +31,8 @@ pub(crate) enum Status {
 #[derive(Debug)]
 pub(crate) struct Failed {
     pub(crate) failure: Failure,
-    /// How the server has ended, and its last words, if it has.
-    pub(crate) ended: Option<String>,
+    /// How the server has ended, if it has, and its last words.
+    pub(crate) server: Option<String>,
 }
 
 /// How the cases are judged.
@@ -100,10 +100,12 @@ impl Judge {
         if failure.step == 0 && failure.is_refused && !is_fresh {
             return Status::Error(format!("{server}: {}", failure.then));
         }
-        let ended = ended().map(|ended| {
-            let said = running.borrow().as_ref().map(Running::last_output);
-            ended + &said.unwrap_or_default()
-        });
-        Status::Failed(Failed { failure, ended })
+        let ended = ended();
+        let said = running.borrow().as_ref().map(Running::last_output).unwrap_or_default();
+        let server = match ended {
+            Some(ended) => Some(format!("it has ended: {ended}{said}")),
+            None => (!said.is_empty()).then(|| format!("it runs, and has said last:{said}")),
+        };
+        Status::Failed(Failed { failure, server })
     }
 }

@@ -67,7 +67,7 @@ pub fn play_fresh(case: &Case, server: SocketAddr, timeout: Duration) -> Result<
         Outcome::Passed => Ok(()),
         Outcome::Error(why) => Err(format!("{}: {why}", case.name())),
         Outcome::Failed(failure) => {
-            let failed = Failed { failure, ended: None };
+            let failed = Failed { failure, server: None };
             let story = story(case, &failed, Reveal::Full);
             Err(format!("{} {}\n{story}", case.name(), case.title))
         }

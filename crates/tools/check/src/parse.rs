@@ -108,6 +108,7 @@ fn read_act(act: &str) -> Result<Act, String> {
         "reads it all back" => Act::ReadBack,
         "half-closes" => Act::HalfClose,
         "closes" => Act::Close,
+        "pauses" => Act::Pause,
         "resets" => Act::Reset,
         _ => {
             if let Some(size) = act.strip_prefix("connects with a buffer of ") {

@@ -66,6 +66,9 @@ const A_LITTLE: usize = 16 << 10;
 const SLOW_BUFFER: usize = 64 << 10;
 const MOMENT: Duration = Duration::from_millis(5);
 
+/// So much of what a client passes over while it waits for a line is kept for the report.
+const PASSED_OVER: usize = 300;
+
 /// Between the pieces of a text, so that the server finds them in several reads.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -214,6 +217,10 @@ impl Player<'_> {
                 Ok(())
             }
             Act::Close => self.take(who).map(drop),
+            Act::Pause => {
+                thread::sleep(Duration::from_millis(100));
+                Ok(())
+            }
             Act::Reset => self.take(who).map(Client::reset),
             Act::ComeAndGo(times) => (0..*times).try_for_each(|_| self.new_client(None).map(drop)),
             Act::ComeAndReset(text, times) => {
@@ -392,6 +399,7 @@ impl Player<'_> {
     /// A line like this comes, perhaps after others. A line that has only another end is taken for it.
     fn wait_for(&mut self, who: &str, parts: &[Part]) -> Done {
         let deadline = Instant::now() + self.rules.timeout;
+        let mut passed_over: Vec<u8> = Vec::new();
         loop {
             let client = self.client(who)?;
             while let Some(end) = client.input().iter().position(|byte| *byte == b'\n') {
@@ -407,6 +415,9 @@ impl Player<'_> {
                 if is_near {
                     return self.differs(who, parts, None, Symptom::Anything);
                 }
+                passed_over.extend_from_slice(line);
+                let most = passed_over.len().saturating_sub(PASSED_OVER);
+                passed_over.drain(..most);
                 client.take(end + 1);
             }
             let symptom = match client.ending {
@@ -418,10 +429,18 @@ impl Player<'_> {
                         self.client(who)?.read_some();
                         continue;
                     }
-                    Symptom::Silence
+                    // Nothing at all is another symptom than something else.
+                    match passed_over.is_empty() {
+                        true => Symptom::Silence,
+                        false => Symptom::Anything,
+                    }
                 }
             };
-            return self.differs(who, parts, None, symptom);
+            if passed_over.is_empty() {
+                return self.differs(who, parts, None, symptom);
+            }
+            let text = "and nothing like it".to_owned();
+            return Err(failed(Some(shown(parts)), passed_over, None, text, symptom));
         }
     }
 

@@ -37,12 +37,20 @@ pub(crate) struct How {
 pub(crate) struct Running {
     child: Child,
     pub(crate) address: SocketAddr,
-    output: Arc<Mutex<Vec<u8>>>,
+    output: Arc<Mutex<Output>>,
     _directory: TempDir,
 }
 
+/// What a server has said.
+#[derive(Default)]
+struct Output {
+    bytes: Vec<u8>,
+    /// How many of its streams have ended.
+    ended: usize,
+}
+
 /// A server has to listen within this time: it may be a program that is compiled first.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_secs(30);
 
 /// The most bytes of a server's output that are kept: its last ones.
 const KEPT: usize = 16 << 10;
@@ -91,7 +99,7 @@ impl Running {
         }
         let child = program.spawn();
         let mut child = child.map_err(|error| format!("cannot start {}: {error}", words[0]))?;
-        let output = Arc::new(Mutex::new(Vec::new()));
+        let output = Arc::new(Mutex::new(Output::default()));
         keep(child.stdout.take(), &output);
         keep(child.stderr.take(), &output);
         let address = (Ipv4Addr::LOCALHOST, port).into();
@@ -111,7 +119,10 @@ impl Running {
             if Instant::now() > deadline {
                 let said = self.last_output();
                 let seconds = START.as_secs();
-                return Err(format!("nothing listens at port {port} after {seconds} s{said}"));
+                return Err(format!(
+                    "nothing listens at port {port} after {seconds} s; does the server take its port \
+                     from {{port}} in the command, or from PORT in its environment?{said}"
+                ));
             }
             thread::sleep(LOOK);
         }
@@ -141,12 +152,23 @@ impl Running {
 
     /// The last lines that the server has said, each on a line of its own and indented; or nothing.
     pub(crate) fn last_output(&self) -> String {
-        let output = self.output.lock().expect("no thread panics");
-        let text = String::from_utf8_lossy(&output);
+        // If it has ended, its last words may still be on their way.
+        let deadline = Instant::now() + Duration::from_millis(200);
+        let output = || self.output.lock().expect("no thread panics");
+        while output().ended < 2 && Instant::now() < deadline {
+            thread::sleep(LOOK);
+        }
+        let text = String::from_utf8_lossy(&output().bytes).into_owned();
         let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-        let last = &lines[lines.len().saturating_sub(5)..];
-        let shown = last.iter().map(|line| format!("\n{}", crate::text::escaped(line.as_bytes())));
-        shown.collect()
+        let first_of_last = lines.len().saturating_sub(5);
+        // A long trace may follow the line that names the fault.
+        let names_it = |line: &&str| {
+            let words = ["panicked at", "Unhandled", "Error:", "fatal"];
+            words.iter().any(|word| line.contains(word))
+        };
+        let named = lines[..first_of_last].iter().copied().find(names_it);
+        let last = named.into_iter().chain(lines[first_of_last..].iter().copied());
+        last.map(|line| format!("\n{}", shown(line))).collect()
     }
 }
 
@@ -159,6 +181,11 @@ impl Drop for Running {
     }
 }
 
+/// A line of a program, without what could drive a terminal.
+fn shown(line: &str) -> String {
+    line.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+}
+
 /// How a process has ended, in words.
 fn in_words(status: ExitStatus) -> String {
     match (status.code(), status.signal().map(Signal::try_from)) {
@@ -169,22 +196,24 @@ fn in_words(status: ExitStatus) -> String {
 }
 
 /// Keeps the end of what a program says.
-fn keep(stream: Option<impl Read + Send + 'static>, output: &Arc<Mutex<Vec<u8>>>) {
+fn keep(stream: Option<impl Read + Send + 'static>, output: &Arc<Mutex<Output>>) {
     let output = Arc::clone(output);
     let mut stream = stream.expect("it is piped");
     thread::spawn(move || {
         let mut piece = [0; 4096];
         loop {
             match stream.read(&mut piece) {
-                Ok(0) => return,
-                Ok(count) => {
-                    let mut output = output.lock().expect("no thread panics");
-                    output.extend_from_slice(&piece[..count]);
-                    let more = output.len().saturating_sub(KEPT);
-                    output.drain(..more);
+                Ok(count @ 1..) => {
+                    let bytes = &mut output.lock().expect("no thread panics").bytes;
+                    bytes.extend_from_slice(&piece[..count]);
+                    let more = bytes.len().saturating_sub(KEPT);
+                    bytes.drain(..more);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => return,
+                Ok(0) | Err(_) => {
+                    output.lock().expect("no thread panics").ended += 1;
+                    return;
+                }
             }
         }
     });

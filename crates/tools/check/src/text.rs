@@ -181,7 +181,7 @@ fn is_plain(c: char) -> bool {
 }
 
 /// The most characters of a text that are shown before its middle is left out.
-const SHOWN: usize = 60;
+pub(crate) const SHOWN: usize = 60;
 
 /// Bytes in quotation marks. Of long ones the middle is left out, and their length is said.
 pub(crate) fn quoted(bytes: &[u8]) -> String {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::case::{Act, Case, both};
 use crate::judge::{Failed, Status, Verdict};
 use crate::report::{Record, Report, Reveal};
-use crate::text::{Names, escaped, quoted};
+use crate::text::{Names, SHOWN, escaped, quoted};
 
 /// A line for each case; for a failure, its steps, what came instead, and what that may mean.
 pub(crate) struct Text {
@@ -121,9 +121,16 @@ pub(crate) fn story(case: &Case, failed: &Failed, reveal: Reveal) -> String {
         let line = format!("{:3} {:4} {written}", number + 1, step.who);
         let _ = writeln!(text, "{}{ok}", line.trim_end());
     }
+    // An expectation that the step does not show by itself.
+    let is_shown = matches!(case.steps[failure.step].act, Act::Expect(_) | Act::WaitFor(_));
+    if let Some(expected) =
+        failure.expected.as_deref().filter(|_| reveal == Reveal::Full && !is_shown)
+    {
+        let _ = writeln!(text, "         wants    {}", quoted(expected));
+    }
     text += &came(failed, reveal);
-    if let Some(ended) = &failed.ended {
-        let _ = writeln!(text, "  server   it has ended: {}", ended.replace('\n', "\n           "));
+    if let Some(words) = &failed.server {
+        let _ = writeln!(text, "  server   {}", words.replace('\n', "\n           "));
     }
     if let Some(cause) = failure.cause.as_ref().filter(|_| reveal == Reveal::Full) {
         let _ = writeln!(text, "  likely   {}\n  page     {}", cause.text, cause.page);
@@ -154,6 +161,7 @@ fn came(failed: &Failed, reveal: Reveal) -> String {
         }
     }
     if let (Some(at), Some(expected)) = (at, expected)
+        && !got.is_empty()
         && quoted(got).len() == escaped(got).len() + 2
     {
         let place = escaped(&got[..at]).chars().count();
@@ -168,18 +176,15 @@ fn came(failed: &Failed, reveal: Reveal) -> String {
     text
 }
 
-/// The part of what came that shows the difference: to the end of its line.
+/// The part of what came that shows the difference: all of it, if it is short, and otherwise up to the
+/// end of the line.
 fn around(got: &[u8], at: Option<usize>, expected: usize) -> (&[u8], Option<usize>) {
-    let from = at.unwrap_or(0).max(expected.min(got.len()));
-    let end = got[from.min(got.len())..].iter().position(|byte| *byte == b'\n');
-    let end = match at {
-        Some(at) => {
-            let line = got[at.min(got.len())..].iter().position(|byte| *byte == b'\n');
-            line.map_or(got.len(), |line| at + line + 1)
-        }
-        None => end.map_or(got.len(), |end| from + end + 1),
-    };
-    (&got[..end], at)
+    if escaped(got).chars().count() <= SHOWN {
+        return (got, at);
+    }
+    let from = at.unwrap_or(expected).min(got.len());
+    let end = got[from..].iter().position(|byte| *byte == b'\n');
+    (&got[..end.map_or(got.len(), |end| from + end + 1)], at)
 }
 
 /// How the bytes differ from there on.
