@@ -223,8 +223,22 @@ mod tests {
             "SERVICE",
             "SHELL",
         ];
-        const OF_ONE_COMMAND: [&str; 10] =
-            ["WAY", "TYPE", "PARTS", "SUBJECT", "TEXT", "WHEN", "OID", "1|2c", "COMMUNITY", "PAGE"];
+        const OF_ONE_COMMAND: [&str; 14] = [
+            "WAY",
+            "TYPE",
+            "PARTS",
+            "SUBJECT",
+            "TEXT",
+            "WHEN",
+            "OID",
+            "1|2c",
+            "COMMUNITY",
+            "PAGE",
+            "CASES",
+            "COMMAND",
+            "FORM",
+            "HOW-MUCH",
+        ];
         walk(&program(), "after-accept", &mut |command, name| {
             let shown = command.get_arguments().filter(|arg| !arg.is_hide_set());
             for arg in shown.filter(|arg| arg.get_action().takes_values()) {

@@ -48,11 +48,11 @@ pub struct Command {
     cases: String,
 
     /// The address of a running server
-    #[arg(value_name = "HOST:PORT", value_parser = host_port)]
+    #[arg(value_name = "HOST:PORT", value_parser = address)]
     address: Option<HostPort>,
 
     /// The command that starts your server
-    #[arg(last = true, value_name = "COMMAND", conflicts_with = "address", required_unless_present_any = ["address", "list"])]
+    #[arg(last = true, value_name = "COMMAND", conflicts_with = "address")]
     command: Vec<String>,
 
     /// Go on after a failure
@@ -138,6 +138,12 @@ fn check(command: &Command) -> Result<ExitCode, Problem> {
     if command.list {
         launch::print(&list(&chosen))?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if command.address.is_none() && command.command.is_empty() {
+        return Err(Problem::usage(
+            "which server? give the HOST:PORT of one that runs, or behind -- the command that starts \
+             yours: check echo -- python3 my_echo.py {port}",
+        ));
     }
     let target = match &command.address {
         Some(address) => Target::Address(resolve(address)?),
@@ -339,9 +345,24 @@ fn again(command: &Command, seed: u64, case: &str) -> String {
     match &command.address {
         Some(HostPort(address)) => format!("after-accept check {case} {address}{options}"),
         None => {
-            format!("after-accept check {case}{options} -- {}", command.command.join(" "))
+            let words: Vec<String> = command.command.iter().map(|word| quoted(word)).collect();
+            format!("after-accept check {case}{options} -- {}", words.join(" "))
         }
     }
+}
+
+/// A word as one can type it into a shell.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./{}=:,@%+-".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
+fn address(text: &str) -> Result<HostPort, String> {
+    host_port(text)
+        .map_err(|error| format!("{error} (the command that starts a server stands behind --)"))
 }
 
 fn resolve(HostPort(address): &HostPort) -> Result<SocketAddr, Problem> {

@@ -37,6 +37,9 @@ impl Text {
     pub(crate) fn parse(written: &str) -> Result<Text, String> {
         let mut pieces = Vec::new();
         let mut rest = written.trim();
+        if rest.is_empty() {
+            return Err("want a text in quotes".to_owned());
+        }
         while !rest.is_empty() {
             let string = rest.strip_prefix('"').ok_or(format!("want a text in quotes: {rest}"))?;
             let end = closing(string).ok_or(format!("the text has no end: {rest}"))?;
@@ -54,10 +57,7 @@ impl Text {
             }
             pieces.extend(own);
         }
-        match pieces.is_empty() {
-            true => Err("want a text in quotes".to_owned()),
-            false => Ok(Text(pieces)),
-        }
+        Ok(Text(pieces))
     }
 
     /// The text with the values of its names, in parts between its gaps.
