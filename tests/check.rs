@@ -249,6 +249,10 @@ fn json_has_a_line_for_each_case() {
         assert_eq!(failed[field], value, "{field}");
     }
     assert!(failed["seconds"].as_f64().is_some_and(|seconds| seconds >= 1.0));
+    let page = fs::read_to_string(repository().join("lessons/styles/check.md")).unwrap();
+    for field in failed.as_object().expect("an object").keys() {
+        assert!(page.contains(&format!("`{field}`")), "the page does not explain {field}");
+    }
 }
 
 #[test]

@@ -60,8 +60,9 @@ pub fn listen_beside(other: &TcpListener) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
+// ANCHOR: unsent
 /// Lets the kernel take no more for a client of this listener while 128 KiB are still to be sent to it
-/// (TCP_NOTSENT_LOWAT, tcp(7)).
+/// (TCP_NOTSENT_LOWAT; the kernel's documentation has it under `tcp_notsent_lowat`).
 ///
 /// Otherwise the kernel takes up to 4 MB, and a server hears only after a third of them that the client
 /// has read anything: a room would take a slow reader for one that does not read.
@@ -72,6 +73,7 @@ pub fn listen_beside(other: &TcpListener) -> io::Result<TcpListener> {
 pub fn keep_little_unsent(listener: &TcpListener) -> io::Result<()> {
     SockRef::from(listener).set_tcp_notsent_lowat(128 << 10)
 }
+// ANCHOR_END: unsent
 
 /// Binds a socket for datagrams to `address`, like [`listen`]. There is no backlog, and nothing to
 /// accept.
