@@ -71,7 +71,10 @@ fn only_tools_that_listen_depend_on_sockets() {
         dependencies.any(|needed| needed["name"] == "sockets" && needed["kind"].is_null())
     };
     let leaning = packages.filter(is_tool).filter(leans);
-    assert_eq!(leaning.map(|package| &package["name"]).collect::<Vec<_>>(), ["datagrams"]);
+    assert_eq!(
+        leaning.map(|package| &package["name"]).collect::<Vec<_>>(),
+        ["compare", "datagrams"]
+    );
 }
 
 /// All functions in the sources of the crates, including those of unit tests.

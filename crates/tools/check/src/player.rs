@@ -21,9 +21,10 @@ const TOO_MUCH: usize = 48 << 20;
 /// A client is stuck if the server has taken nothing for this long.
 const STUCK: Duration = Duration::from_millis(300);
 
-/// A slow client reads so many bytes each time, and so often while others have to wait: some 3 MB a
-/// second.
+/// A slow client reads so many bytes each time, and so often while others have to wait: some 3 MB
+/// a second. When the others have waited this long in all, it reads what there is.
 const A_LITTLE: usize = 16 << 10;
+const SLOW_FOR: Duration = Duration::from_secs(1);
 const SLOW_BUFFER: usize = 64 << 10;
 const MOMENT: Duration = Duration::from_millis(5);
 
@@ -35,6 +36,8 @@ pub(crate) struct Player<'a> {
     rules: &'a Rules<'a>,
     clients: HashMap<String, Client>,
     slow_ones_have_read: Instant,
+    /// For how long others have waited beside slow clients.
+    slow_for: Duration,
     pub(crate) names: Names,
 }
 
@@ -52,7 +55,8 @@ impl<'a> Player<'a> {
     pub(crate) fn new(rules: &'a Rules<'a>) -> Player<'a> {
         let word = ("word".to_owned(), format!("{:x}", rules.seed % 0xff_ffff));
         let (clients, names) = (HashMap::new(), Names::from([word]));
-        Player { rules, clients, slow_ones_have_read: Instant::now(), names }
+        let (slow_ones_have_read, slow_for) = (Instant::now(), Duration::ZERO);
+        Player { rules, clients, slow_ones_have_read, slow_for, names }
     }
 
     /// Does a step.
@@ -71,17 +75,7 @@ impl<'a> Player<'a> {
                 }
                 Ok(())
             }
-            Act::Send { text, pieces } => {
-                let bytes = text.bytes(&self.names).map_err(Trouble::Broken)?;
-                let size = pieces.unwrap_or(bytes.len()).max(1);
-                for piece in bytes.chunks(size) {
-                    self.send(who, piece)?;
-                    if pieces.is_some() {
-                        thread::sleep(PAUSE);
-                    }
-                }
-                Ok(())
-            }
+            Act::Send { text, pieces } => self.send_text(who, text, *pieces),
             Act::SendUntilStuck(text) => self.send_until_stuck(who, text),
             Act::Exchange(size) => self.exchange(who, *size),
             Act::ReadBack => {
@@ -112,16 +106,30 @@ impl<'a> Player<'a> {
             }
             Act::Reset => self.take(who).map(Client::reset),
             Act::ComeAndGo(times) => (0..*times).try_for_each(|_| self.new_client(None).map(drop)),
-            Act::ComeAndReset(text, times) => {
-                let bytes = text.bytes(&self.names).map_err(Trouble::Broken)?;
-                (0..*times).try_for_each(|_| {
-                    let mut client = self.new_client(None)?;
-                    client.send_some(&bytes);
-                    client.reset();
-                    Ok(())
-                })
+            Act::ComeAndReset(text, times) => self.come_and_reset(text, *times),
+        }
+    }
+
+    fn send_text(&mut self, who: &str, text: &Text, pieces: Option<usize>) -> Done {
+        let bytes = text.bytes(&self.names).map_err(Trouble::Broken)?;
+        let size = pieces.unwrap_or(bytes.len()).max(1);
+        for piece in bytes.chunks(size) {
+            self.send(who, piece)?;
+            if pieces.is_some() {
+                thread::sleep(PAUSE);
             }
         }
+        Ok(())
+    }
+
+    fn come_and_reset(&mut self, text: &Text, times: usize) -> Done {
+        let bytes = text.bytes(&self.names).map_err(Trouble::Broken)?;
+        for _ in 0..times {
+            let mut client = self.new_client(None)?;
+            client.send_some(&bytes);
+            client.reset();
+        }
+        Ok(())
     }
 
     fn new_client(&self, buffer: Option<usize>) -> Result<Client, Trouble> {
@@ -245,7 +253,14 @@ impl<'a> Player<'a> {
             }
             if count == 0 && came == 0 && !self.wait(who, wants_to_write, self.rules.timeout) {
                 let text = format!("nothing for {} {so_far}", self.patience());
-                return Err(failed(None, Vec::new(), None, text, Symptom::Silence));
+                let Trouble::Failed(failure) =
+                    failed(None, Vec::new(), None, text, Symptom::Silence)
+                else {
+                    return Ok(());
+                };
+                // If the server takes no more either, no byte is lost: it stands still.
+                let cause = wants_to_write.then(|| cause("stalls")).flatten();
+                return Err(Trouble::Failed(Box::new(Failure { cause, ..*failure })));
             }
         }
         Ok(())
@@ -489,11 +504,15 @@ impl<'a> Player<'a> {
             let is_slow = client.reads == Reads::Slowly && name != who && client.ending.is_none();
             has_slow |= is_slow;
             if is_slow && is_time {
-                client.read_up_to(A_LITTLE);
+                match self.slow_for < SLOW_FOR {
+                    true => client.read_up_to(A_LITTLE),
+                    false => client.read_some(),
+                };
             }
         }
         if is_time {
             self.slow_ones_have_read = Instant::now();
+            self.slow_for += MOMENT;
         }
         has_slow
     }

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::case::Act;
-use crate::judge::{Status, Verdict};
+use crate::case::{Act, Case};
+use crate::judge::{Failed, Status, Verdict};
 use crate::report::{Reveal, story};
 use crate::text::{Names, escaped};
 
@@ -45,12 +45,19 @@ pub(crate) struct Record {
 impl Record {
     pub(crate) fn new(verdict: &Verdict, reveal: Reveal, again: String, seed: u64) -> Record {
         let case = verdict.case;
+        let (status, because) = match &verdict.status {
+            Status::Passed => ("pass", None),
+            Status::Failed(_) => ("fail", None),
+            Status::Error(why) => ("error", Some(why.clone())),
+            Status::Skipped(why) => ("skipped", Some(why.clone())),
+            Status::NotReached => ("skipped", Some("an earlier case failed".to_owned())),
+        };
         let mut record = Record {
             version: 1,
             case: case.name(),
             title: case.title.clone(),
-            status: "pass",
-            points: case.points,
+            status,
+            points: if status == "pass" { case.points } else { 0 },
             max_points: case.points,
             sent: None,
             expected: None,
@@ -59,55 +66,41 @@ impl Record {
             cause: None,
             likely: None,
             page: None,
-            because: None,
+            because,
             seconds: (verdict.took.as_secs_f64() * 1000.0).round() / 1000.0,
             again,
             seed,
             story: String::new(),
         };
-        let failed = match &verdict.status {
-            Status::Passed => return record,
-            Status::Failed(failed) => {
-                record.status = "fail";
-                failed
-            }
-            Status::NotReached => {
-                record.status = "skipped";
-                record.points = 0;
-                record.because = Some("an earlier case failed".to_owned());
-                return record;
-            }
-            Status::Error(why) | Status::Skipped(why) => {
-                let is_error = matches!(verdict.status, Status::Error(_));
-                record.status = if is_error { "error" } else { "skipped" };
-                record.points = 0;
-                record.because = Some(why.clone());
-                return record;
-            }
-        };
-        record.points = 0;
+        if let Status::Failed(failed) = &verdict.status {
+            record.tell(case, failed, reveal);
+        }
+        record
+    }
+
+    /// Adds as much about a failure as may be revealed.
+    fn tell(&mut self, case: &Case, failed: &Failed, reveal: Reveal) {
         if reveal == Reveal::None {
-            return record;
+            return;
         }
         let failure = &failed.failure;
-        record.story = story(case, failed, reveal);
-        record.sent = case.steps[..failure.step].iter().rev().find_map(|step| match &step.act {
+        self.story = story(case, failed, reveal);
+        self.sent = case.steps[..failure.step].iter().rev().find_map(|step| match &step.act {
             Act::Send { text, .. } => Some(escaped(&text.bytes(&Names::new()).ok()?)),
             _ => None,
         });
-        record.got = Some(match failure.got.is_empty() {
+        self.got = Some(match failure.got.is_empty() {
             true => failure.then.clone(),
             false => escaped(&failure.got),
         });
         if reveal == Reveal::Full {
-            record.expected = failure.expected.as_deref().map(escaped);
-            record.at_byte = failure.at.map(|at| at + 1);
+            self.expected = failure.expected.as_deref().map(escaped);
+            self.at_byte = failure.at.map(|at| at + 1);
             if let Some(cause) = &failure.cause {
-                record.cause = Some(cause.id.clone());
-                record.likely = Some(cause.text.clone());
-                record.page = Some(cause.page.clone());
+                self.cause = Some(cause.id.clone());
+                self.likely = Some(cause.text.clone());
+                self.page = Some(cause.page.clone());
             }
         }
-        record
     }
 }

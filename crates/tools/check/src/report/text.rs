@@ -114,7 +114,7 @@ pub(crate) fn story(case: &Case, failed: &Failed, reveal: Reveal) -> String {
         };
         let (verb, rest) = written.split_once(' ').unwrap_or((&written, ""));
         let written = match verb {
-            "sends" | "expects" => format!("{verb:8} {rest}"),
+            "sends" | "expects" if !rest.starts_with("and ") => format!("{verb:8} {rest}"),
             _ => written,
         };
         let ok = if is_last { "" } else { "  ok" };
