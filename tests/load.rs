@@ -155,10 +155,16 @@ fn an_open_loop_shows_the_stall_that_a_closed_loop_hides(style: Style) {
 fn check_fault(style: Style, service: &str, fault: &str, options: &[&str], of: Count) {
     let server = Server::start_faulty(style, service, fault);
     let options = [options, &["--duration", "0.5"]].concat();
-    let (report, status) = measure(service, &server, &options);
-    assert_eq!(status, 1, "{fault}: {report:#?}");
-    assert!(of(&report.faults) > 0, "{fault}: {report:#?}");
-    assert!(!report.is_right());
+    // The fault happens to every tenth read. On a busy machine a read holds many messages, so there
+    // are few reads, and all that are changed may be changed in their heads, which counts as lost.
+    for _ in 0..5 {
+        let (report, status) = measure(service, &server, &options);
+        assert_eq!(status, i32::from(!report.is_right()), "{fault}: {report:#?}");
+        if of(&report.faults) > 0 {
+            return assert!(!report.is_right());
+        }
+    }
+    panic!("{fault} is not reported in five runs");
 }
 
 /// The number of faults of one kind.
